@@ -1,0 +1,1 @@
+//! An Electrum client on std sockets, one thread per client.

@@ -1,0 +1,1 @@
+//! The Electrum protocol as a machine without I/O: facts in, actions out.

@@ -1,0 +1,1 @@
+//! An Electrum client on smol.

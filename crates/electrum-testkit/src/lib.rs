@@ -1,0 +1,1 @@
+//! A fake Electrum server with a small chain and the manners of real servers.

@@ -1,0 +1,1 @@
+//! Electrum server addresses, and the byte layers between a socket and the protocol.

@@ -1,0 +1,1 @@
+//! A real bitcoind and real ElectrumX servers on loopback, for tests.
