@@ -1,1 +1,2 @@
+//! The tool for people.
 fn main() {}
