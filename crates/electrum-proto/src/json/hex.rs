@@ -1,7 +1,6 @@
 //! Hexadecimal digits to bytes and back, with vector instructions where the machine has them.
 
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 /// A text that is not hex, or not of the length that was asked for.
@@ -31,9 +30,11 @@ pub fn decode(digits: &[u8]) -> Result<Vec<u8>, HexError> {
     if digits.len() % 2 != 0 {
         return Err(HexError::Odd);
     }
-    let mut bytes = vec![0; digits.len() / 2];
-    decode_exact(digits, &mut bytes)?;
-    Ok(bytes)
+    // The library would take a leading 0x.
+    if digits.starts_with(b"0x") {
+        return Err(HexError::Digit);
+    }
+    const_hex::decode(digits).map_err(|_| HexError::Digit)
 }
 
 /// Fills `bytes` with what `digits` stand for.
@@ -41,21 +42,21 @@ pub fn decode(digits: &[u8]) -> Result<Vec<u8>, HexError> {
 /// # Errors
 /// [`HexError`] unless there are exactly twice as many digits as bytes.
 pub fn decode_exact(digits: &[u8], bytes: &mut [u8]) -> Result<(), HexError> {
-    if digits.len() != bytes.len() * 2 {
+    if digits.len() != bytes.len() * 2 || digits.starts_with(b"0x") {
         return Err(HexError::Length { found: digits.len(), expected: bytes.len() * 2 });
     }
-    faster_hex::hex_decode(digits, bytes).map_err(|_| HexError::Digit)
+    const_hex::decode_to_slice(digits, bytes).map_err(|_| HexError::Digit)
 }
 
 /// `bytes` in lower-case digits.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    faster_hex::hex_string(bytes)
+    const_hex::encode(bytes)
 }
 
 /// `bytes` in lower-case digits, in a buffer of exactly twice their length.
-pub(crate) fn encode_exact<'a, const N: usize>(bytes: &[u8], digits: &'a mut [u8; N]) -> &'a str {
-    faster_hex::hex_encode(bytes, digits).map_or("", |text| &*text)
+pub(crate) fn encode_exact<'a>(bytes: &[u8], digits: &'a mut [u8]) -> &'a str {
+    const_hex::encode_to_str(bytes, digits).map_or("", |text| &*text)
 }
 
 /// Appends `bytes` in lower-case digits.
@@ -63,5 +64,5 @@ pub(crate) fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len() * 2, 0);
     // The room is exact, so this cannot fail.
-    let _ = faster_hex::hex_encode(bytes, &mut out[start..]);
+    let _ = const_hex::encode_to_slice(bytes, &mut out[start..]);
 }

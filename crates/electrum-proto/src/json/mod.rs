@@ -2,8 +2,11 @@
 //! values that stay text until somebody decodes them, and an encoder for requests.
 
 pub mod hex;
+mod message;
 mod params;
 mod raw;
+pub(crate) mod scan;
 
+pub use message::{Message, NotAMessage, ReplyId, ServerError};
 pub use params::Params;
 pub use raw::{DecodeError, RawJson};

@@ -51,11 +51,16 @@ impl<'a> Params<'a> {
     /// Anything that serde can write. A value that it refuses (a map with keys that are no strings) becomes `null`.
     pub fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
         self.separate();
-        match serde_json::to_vec(value) {
-            Ok(text) => self.out.extend_from_slice(&text),
-            Err(_) => self.out.extend_from_slice(b"null"),
-        }
+        Self::append(self.out, value);
         self
+    }
+
+    /// Appends one value as compact JSON, which never holds a line break.
+    pub(crate) fn append<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+        match serde_json::to_vec(value) {
+            Ok(text) => out.extend_from_slice(&text),
+            Err(_) => out.extend_from_slice(b"null"),
+        }
     }
 
     fn separate(&mut self) {

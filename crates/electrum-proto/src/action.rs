@@ -1,0 +1,149 @@
+//! What goes into the machine and what comes out of it.
+
+use alloc::string::String;
+
+use crate::error::{DownCause, RequestError, SubscribeError};
+use crate::json::RawJson;
+use crate::subscription::{Origin, SubId, Update};
+use crate::time::Timestamp;
+use crate::timers::TimerKind;
+use crate::version::ProtocolVersion;
+
+/// One link's generation. What comes late from an old link carries an old one and is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub(crate) u64);
+
+/// A server, by its place in the caller's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerIndex(pub usize);
+
+/// A request that was accepted. Ids never repeat in the life of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub(crate) u64);
+
+impl RequestId {
+    /// The id as it stands on the wire.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// A fact from outside.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// Time has passed.
+    Tick,
+    /// The link is open.
+    Connected(ConnId),
+    /// These bytes were received.
+    Read(ConnId, &'a [u8]),
+    /// So many of the [outgoing](crate::Client::outgoing) bytes were written.
+    Wrote(ConnId, usize),
+    /// The link could not be opened, ended, or broke. What was read before counts.
+    Closed(ConnId, CloseCause),
+}
+
+/// How a link ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseCause {
+    /// The other side closed it in order.
+    End,
+    /// It broke, or could not be opened; in words.
+    Failed(String),
+}
+
+/// What the driver must do, or should know.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an action that is not carried out is lost, and the client with it"]
+pub enum Action<'a> {
+    /// Open a link to this server, and report [`Input::Connected`] or [`Input::Closed`].
+    Connect(ConnId, ServerIndex),
+    /// Close the link, or stop opening it. Nothing need be reported.
+    Disconnect(ConnId),
+    /// News for the application.
+    Event(Event<'a>),
+    /// Nothing more to do now: wait for one of the facts named here.
+    Wait(Wait),
+    /// The client was closed, and everything is told.
+    Finished,
+}
+
+/// What to wait for, besides bytes to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Report [`Input::Tick`] at this moment, and what it will be for.
+    pub until: Option<(Timestamp, TimerKind)>,
+    /// There are [outgoing](crate::Client::outgoing) bytes to write.
+    pub write: bool,
+}
+
+/// News for the application.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// A server agreed to a version: requests can be sent.
+    Ready {
+        /// Which server.
+        server: ServerIndex,
+        /// What the server calls itself.
+        software: String,
+        /// The version that was negotiated.
+        version: ProtocolVersion,
+    },
+    /// The one answer to an accepted request.
+    Reply {
+        /// Which request.
+        id: RequestId,
+        /// Its result, still text, or why there is none.
+        result: Result<Reply<'a>, RequestError>,
+    },
+    /// A subscribed topic has a new value.
+    Update {
+        /// Which subscription.
+        sub: SubId,
+        /// The value.
+        value: Update,
+        /// How the client learnt of it.
+        origin: Origin,
+    },
+    /// A subscription cannot be made on this link. It is tried again on the next one.
+    SubscriptionRefused {
+        /// Which subscription.
+        sub: SubId,
+        /// Why.
+        error: SubscribeError,
+    },
+    /// A wish was refused for want of room, and there is room again.
+    Capacity,
+    /// The server sent something that nobody asked for. It was ignored.
+    Unknown(Unknown<'a>),
+    /// The link is gone, or could not be made.
+    Down {
+        /// Which server.
+        server: ServerIndex,
+        /// Why.
+        cause: DownCause,
+        /// When the next attempt is due.
+        retry_at: Timestamp,
+    },
+}
+
+/// The result of a request, as text, and the version that decides how to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply<'a> {
+    /// The version that was negotiated on the link that the answer came on.
+    pub version: ProtocolVersion,
+    /// The result.
+    pub result: RawJson<'a>,
+}
+
+/// Something that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown<'a> {
+    /// A reply to no request that waits.
+    Reply(RawJson<'a>),
+    /// A notification about no topic that is subscribed.
+    Notification(RawJson<'a>),
+    /// A request by the server.
+    Request(RawJson<'a>),
+}

@@ -1,0 +1,114 @@
+//! One link to one server, from the attempt to open it to its end.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::action::{CloseCause, ConnId};
+use crate::framing::{Inbox, Outbox, Overflow};
+use crate::handshake::Agreed;
+use crate::json::Params;
+use crate::nudge::Nudge;
+use crate::time::Timestamp;
+use crate::version::VersionRange;
+
+/// The state that ends with the link.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) conn: ConnId,
+    pub(super) offered: VersionRange,
+    pub(super) inbox: Inbox,
+    /// An array that came as one line, of which one element is read at a time.
+    pub(super) array: Option<Array>,
+    pub(super) outbox: Outbox,
+    /// The version, once the server agreed to one.
+    pub(super) agreed: Option<Agreed>,
+    pub(super) ready_since: Option<Timestamp>,
+    /// The driver says that it ended. What came before is read first.
+    pub(super) closed: Option<CloseCause>,
+    pub(super) overflow: Option<Overflow>,
+    pub(super) last_sent: Timestamp,
+    pub(super) last_heard: Timestamp,
+    /// Bytes that came since the last whole message.
+    pub(super) progress: usize,
+    /// Replies that answer nothing that was asked.
+    pub(super) unknown_replies: usize,
+    /// Answers in a row that say only that the server is busy.
+    pub(super) busy_replies: usize,
+    pub(super) nudge: Nudge,
+}
+
+/// The elements of an array, and how far they were read.
+#[derive(Debug)]
+pub(super) struct Array {
+    pub(super) text: Vec<u8>,
+    pub(super) next: usize,
+}
+
+/// A piece of what the server sent, in the buffer that holds it.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Line(Range<usize>),
+    Element(Range<usize>),
+}
+
+/// What becomes of who asked: the owner of a request in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The caller, who gets exactly one reply.
+    Caller,
+    /// Nobody any more: the caller had its reply, the server's answer is still to come.
+    Nobody,
+    Version,
+    Features,
+    Ping,
+    Nudge,
+    Subscribe(u32),
+    Unsubscribe(u32),
+}
+
+impl Link {
+    pub(super) fn new(conn: ConnId, offered: VersionRange, now: Timestamp) -> Self {
+        Self {
+            conn,
+            offered,
+            inbox: Inbox::default(),
+            array: None,
+            outbox: Outbox::default(),
+            agreed: None,
+            ready_since: None,
+            closed: None,
+            overflow: None,
+            last_sent: now,
+            last_heard: now,
+            progress: 0,
+            unknown_replies: 0,
+            busy_replies: 0,
+            nudge: Nudge::default(),
+        }
+    }
+
+    /// The bytes of a piece.
+    pub(super) fn text(&self, piece: &Piece) -> &[u8] {
+        match piece {
+            Piece::Line(range) => self.inbox.text(range.clone()),
+            Piece::Element(range) => {
+                self.array.as_ref().and_then(|array| array.text.get(range.clone())).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Appends a request to what is to be written, and tells where it begins in the stream.
+    pub(super) fn write(&mut self, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
+        self.outbox.push(|out| {
+            out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+            Params::append(out, &id);
+            out.extend_from_slice(br#","method":"#);
+            Params::append(out, method);
+            out.extend_from_slice(br#","params":"#);
+            let mut list = Params::open(out);
+            params(&mut list);
+            list.close();
+            out.push(b'}');
+        })
+    }
+}

@@ -1,0 +1,317 @@
+//! The machine: facts and wishes in, actions out.
+
+mod link;
+mod receive;
+mod upkeep;
+mod wishes;
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+
+use self::link::{Link, Owner, Piece};
+use crate::action::{Action, CloseCause, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
+use crate::config::Config;
+use crate::error::{DownCause, RequestError};
+use crate::handshake;
+use crate::inflight::InFlight;
+use crate::json::RawJson;
+use crate::phase::{Change, Phase};
+use crate::random::Random;
+use crate::servers::Servers;
+use crate::subscription::Subscriptions;
+use crate::time::Timestamp;
+use crate::timers::{TimerKind, Timers};
+use crate::version::ProtocolVersion;
+
+/// A client of Electrum servers, without sockets, clock or threads.
+///
+/// Tell it facts with [`handle`](Self::handle), wishes with [`request`](Self::request),
+/// [`subscribe`](Self::subscribe) and their kin, and carry out what [`poll`](Self::poll) says until it says
+/// [`Action::Wait`]. Any order of calls is right; none of them fails or panics because of what a server sent.
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    now: Timestamp,
+    phase: Phase,
+    link: Option<Link>,
+    last_conn: u64,
+    requests: InFlight<Owner>,
+    /// Replies that are due to callers whose requests will not be answered any more.
+    failed: VecDeque<(RequestId, RequestError)>,
+    subscriptions: Subscriptions,
+    timers: Timers,
+    servers: Servers,
+    random: Random,
+    /// What is to be told before anything else.
+    actions: VecDeque<Action<'static>>,
+    /// A wish was refused for want of room.
+    owes_capacity: bool,
+}
+
+/// Where a client stands, for people and logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The phase.
+    pub phase: Phase,
+    /// The server in use, or being tried, or to be tried next.
+    pub server: ServerIndex,
+    /// What the server calls itself and the version that was negotiated, once it is ready.
+    pub agreed: Option<(String, ProtocolVersion)>,
+}
+
+/// What one turn of [`Client::poll`] found, without borrowing from the client.
+enum Step {
+    Action(Action<'static>),
+    Reply(RequestId, ProtocolVersion, Piece),
+    Unknown(UnknownKind, Piece),
+}
+
+/// What came of the next message.
+enum Received {
+    /// There is no whole message.
+    Nothing,
+    /// It changed something inside, of which the next turn may tell.
+    Inside,
+    /// It is to be told.
+    Step(Step),
+}
+
+#[derive(Clone, Copy)]
+enum UnknownKind {
+    Reply,
+    Notification,
+    Request,
+}
+
+impl Client {
+    /// A client that will connect as soon as it is polled.
+    #[must_use]
+    pub fn new(config: Config, now: Timestamp) -> Self {
+        let mut client = Self {
+            now,
+            phase: Phase::Connecting,
+            link: None,
+            last_conn: 0,
+            requests: InFlight::default(),
+            failed: VecDeque::new(),
+            subscriptions: Subscriptions::default(),
+            timers: Timers::default(),
+            servers: Servers::new(config.servers),
+            random: Random::new(config.seed),
+            actions: VecDeque::new(),
+            owes_capacity: false,
+            config,
+        };
+        client.connect();
+        client
+    }
+
+    /// Takes in a fact. Facts about an old link change nothing; time that runs backwards stands still.
+    pub fn handle(&mut self, now: Timestamp, input: Input<'_>) {
+        self.pass_time(now);
+        let limit = self.line_limit();
+        let Some(link) = self.link.as_mut() else { return };
+        match input {
+            Input::Connected(conn) if conn == link.conn && self.phase == Phase::Connecting => {
+                self.advance(Change::Connected);
+                self.start_handshake();
+            }
+            Input::Read(conn, bytes)
+                if conn == link.conn
+                    && self.phase != Phase::Connecting
+                    && link.closed.is_none()
+                    && link.overflow.is_none() =>
+            {
+                link.overflow = link.inbox.push(bytes, limit).err();
+                link.progress = link.progress.saturating_add(bytes.len());
+            }
+            Input::Wrote(conn, count) if conn == link.conn => link.outbox.wrote(count),
+            Input::Closed(conn, cause) if conn == link.conn => {
+                link.closed.get_or_insert(cause);
+            }
+            _ => {}
+        }
+    }
+
+    /// The next thing to do. Parses one message at most before it answers with what follows from it.
+    pub fn poll(&mut self) -> Action<'_> {
+        let step = loop {
+            if let Some(step) = self.step() {
+                break step;
+            }
+        };
+        let text = |piece: &Piece| {
+            let bytes = self.link.as_ref().map_or(&[][..], |link| link.text(piece));
+            // It was checked when it was parsed.
+            RawJson::new(core::str::from_utf8(bytes).unwrap_or("null"))
+        };
+        match step {
+            Step::Action(action) => action,
+            Step::Reply(id, version, piece) => {
+                Action::Event(Event::Reply { id, result: Ok(Reply { version, result: text(&piece) }) })
+            }
+            Step::Unknown(kind, piece) => Action::Event(Event::Unknown(match kind {
+                UnknownKind::Reply => Unknown::Reply(text(&piece)),
+                UnknownKind::Notification => Unknown::Notification(text(&piece)),
+                UnknownKind::Request => Unknown::Request(text(&piece)),
+            })),
+        }
+    }
+
+    /// The bytes that are to be written on the current link. Report what was written with [`Input::Wrote`];
+    /// until then they stay here.
+    #[must_use]
+    pub fn outgoing(&self) -> &[u8] {
+        self.link.as_ref().map_or(&[], |link| link.outbox.bytes())
+    }
+
+    /// Where the client stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let agreed = self.ready_link().and_then(|link| link.agreed.clone());
+        State {
+            phase: self.phase,
+            server: self.servers.current(),
+            agreed: agreed.map(|agreed| (agreed.software, agreed.version)),
+        }
+    }
+
+    /// What the client was made with.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// One turn: what is due first, or nothing if something changed inside and the next turn may say more.
+    fn step(&mut self) -> Option<Step> {
+        if let Some(action) = self.actions.pop_front() {
+            return Some(Step::Action(action));
+        }
+        if let Some((id, error)) = self.failed.pop_front() {
+            return Some(Step::Action(Action::Event(Event::Reply { id, result: Err(error) })));
+        }
+        if self.phase == Phase::Closed {
+            return Some(Step::Action(Action::Finished));
+        }
+        match self.receive() {
+            Received::Nothing => {}
+            Received::Inside => return None,
+            Received::Step(step) => return Some(step),
+        }
+        if let Some(cause) = self.link_end() {
+            self.lose(cause);
+            return None;
+        }
+        if let Some(kind) = self.due_timer() {
+            self.fire(kind);
+            return None;
+        }
+        self.write_what_is_due();
+        if let Some(action) = self.actions.pop_front() {
+            return Some(Step::Action(action));
+        }
+        self.set_following_timers();
+        Some(Step::Action(Action::Wait(Wait {
+            until: self.timers.next(),
+            write: self.link.as_ref().is_some_and(|link| link.outbox.len() > 0),
+        })))
+    }
+
+    fn pass_time(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    fn advance(&mut self, change: Change) {
+        if let Some(phase) = self.phase.after(change) {
+            self.phase = phase;
+        }
+    }
+
+    fn ready_link(&self) -> Option<&Link> {
+        self.link.as_ref().filter(|_| self.phase == Phase::Ready)
+    }
+
+    fn version(&self) -> Option<ProtocolVersion> {
+        self.ready_link()?.agreed.as_ref().map(|agreed| agreed.version)
+    }
+
+    const fn line_limit(&self) -> usize {
+        match self.phase {
+            Phase::Ready => self.config.limits.line,
+            _ => self.config.limits.line_before_ready,
+        }
+    }
+
+    /// Asks for a new link.
+    fn connect(&mut self) {
+        self.last_conn += 1;
+        let conn = ConnId(self.last_conn);
+        let offered = self.config.offer(self.servers.offer());
+        self.link = Some(Link::new(conn, offered, self.now));
+        self.timers.clear();
+        self.timers.set(TimerKind::Connect, Some(self.now + self.config.timeouts.connect));
+        self.actions.push_back(Action::Connect(conn, self.servers.current()));
+    }
+
+    /// The version goes first on every link, and nothing else goes before its answer was accepted.
+    fn start_handshake(&mut self) {
+        self.timers.clear();
+        self.timers.set(TimerKind::Handshake, Some(self.now + self.config.timeouts.handshake));
+        let Some(link) = self.link.as_mut() else { return };
+        let (name, offered) = (&self.config.client_name, link.offered);
+        let id = self.requests.draw_id();
+        let begin = link.write(id, handshake::METHOD, |params| handshake::params(name, offered, params));
+        self.requests.add(Owner::Version, Timestamp::MAX, begin);
+        link.last_sent = self.now;
+        link.last_heard = self.now;
+    }
+
+    /// Why the link ended, if the driver or the buffers say that it did.
+    fn link_end(&mut self) -> Option<DownCause> {
+        let during = self.phase;
+        let link = self.link.as_mut()?;
+        if let Some(overflow) = link.overflow.take() {
+            return Some(receive::overflow(overflow, during));
+        }
+        Some(match (link.closed.clone()?, during) {
+            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { message },
+            (CloseCause::End, Phase::Connecting) => DownCause::Connect { message: "it was closed at once".into() },
+            (CloseCause::End, _) => DownCause::Closed { during },
+            (CloseCause::Failed(message), _) => DownCause::Reset { during, message },
+        })
+    }
+
+    /// Gives the link up: everybody who waits is told, and the next attempt is planned.
+    fn lose(&mut self, cause: DownCause) {
+        let Some(link) = self.link.take() else { return };
+        if link.closed.is_none() {
+            self.actions.push_back(Action::Disconnect(link.conn));
+        }
+        self.fail_all(&link, |written| RequestError::Lost { written });
+        self.subscriptions.link_lost();
+        let server = self.servers.current();
+        let is_refusal = cause.sets_aside() || matches!(cause, DownCause::Closed { during: Phase::Handshaking });
+        let has_other_offers = is_refusal && !self.servers.refused_offer(self.config.offers.len());
+        let (backoff, random) = (&self.config.backoff, &mut self.random);
+        let retry_at = if has_other_offers {
+            self.servers.again(self.now, backoff, random)
+        } else {
+            let ready_for = link.ready_since.map(|since| self.now.since(since));
+            self.servers.failed(self.now, ready_for, cause.sets_aside(), backoff, random)
+        };
+        self.timers.clear();
+        self.timers.set(TimerKind::Retry, Some(retry_at));
+        self.actions.push_back(Action::Event(Event::Down { server, cause, retry_at }));
+        self.advance(Change::Lost);
+    }
+
+    /// No request that waits will be answered: their callers get the error that follows from whether they were begun.
+    fn fail_all(&mut self, link: &Link, error: impl Fn(bool) -> RequestError) {
+        for waiting in self.requests.take_all() {
+            if waiting.owner == Owner::Caller {
+                let written = link.outbox.has_begun(waiting.begin);
+                self.failed.push_back((RequestId(waiting.id), error(written)));
+            }
+        }
+    }
+}

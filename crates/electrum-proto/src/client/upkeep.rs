@@ -1,0 +1,169 @@
+//! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
+
+use super::Client;
+use super::link::Owner;
+use crate::action::{Action, Event, RequestId};
+use crate::error::{DownCause, RequestError, SubscribeError};
+use crate::nudge;
+use crate::operations::{Banner, Ping};
+use crate::phase::{Change, Phase};
+use crate::request::Request;
+use crate::subscription::{Answer, Due};
+use crate::timers::TimerKind;
+
+/// A line that grows by less than this between two signs of life is no sign of life.
+const PROGRESS: usize = 4096;
+
+impl Client {
+    /// The timer whose moment has come, if one has.
+    pub(super) fn due_timer(&mut self) -> Option<TimerKind> {
+        self.set_following_timers();
+        self.timers.take_due(self.now)
+    }
+
+    /// Sets the timers that follow from what waits and what was last sent and heard.
+    pub(super) fn set_following_timers(&mut self) {
+        self.timers.set(TimerKind::Request, self.requests.look_at().filter(|_| self.phase == Phase::Ready));
+        let ping_at = self
+            .ready_link()
+            .filter(|_| self.timers.get(TimerKind::Pong).is_none())
+            .map(|link| link.last_sent.min(link.last_heard) + self.config.timeouts.ping_idle);
+        self.timers.set(TimerKind::Ping, ping_at);
+    }
+
+    /// Does what the timer was set for.
+    pub(super) fn fire(&mut self, kind: TimerKind) {
+        match kind {
+            TimerKind::Connect | TimerKind::Handshake => self.lose(DownCause::Timeout { waited_for: kind }),
+            TimerKind::Retry => {
+                self.advance(Change::RetryDue);
+                self.connect();
+            }
+            TimerKind::Request => self.fail_overdue(),
+            TimerKind::Ping => self.ping(),
+            TimerKind::Pong => match self.link.as_mut() {
+                // A long line over a slow link is a sign of life, if it grows.
+                Some(link) if link.progress >= PROGRESS => {
+                    link.progress = 0;
+                    link.last_heard = self.now;
+                }
+                _ => self.lose(DownCause::Timeout { waited_for: kind }),
+            },
+            // Being due, they are asked for at the end of this turn.
+            TimerKind::Resubscribe => {}
+            TimerKind::Nudge => {
+                let others = self.requests.len() > 0;
+                if let Some(link) = self.link.as_mut() {
+                    link.nudge.lag_over(others);
+                }
+            }
+        }
+    }
+
+    /// The last thing before waiting: whatever can be written goes into one write.
+    pub(super) fn write_what_is_due(&mut self) {
+        let Some(version) = self.version() else { return };
+        let is_paused = self.timers.get(TimerKind::Resubscribe).is_some();
+        while !is_paused && self.subscriptions.is_due() && self.has_room_to_subscribe() {
+            let now = self.now;
+            let (Some(link), deadline) = (self.link.as_mut(), now + self.config.timeouts.request) else { return };
+            let Some(due) = self.subscriptions.next_due(version) else { break };
+            let (owner, method, topic) = match due {
+                Due::Unsubscribe(slot, topic, method) => (Owner::Unsubscribe(slot), method.into(), topic),
+                Due::Subscribe(slot, topic) => match topic.method(version) {
+                    Ok(method) => (Owner::Subscribe(slot), method, topic),
+                    Err(error) => {
+                        let answer = self.subscriptions.refused(slot, SubscribeError::NotInVersion(error));
+                        if let Answer::Event(event) = answer {
+                            self.actions.push_back(Action::Event(event));
+                        }
+                        continue;
+                    }
+                },
+            };
+            let id = self.requests.draw_id();
+            let begin = link.write(id, &method, |params| topic.params(version, params));
+            self.requests.add(owner, deadline, begin);
+            link.last_sent = now;
+            link.nudge.wrote_request();
+        }
+        if self.config.nudge {
+            self.nudge();
+        }
+        if self.owes_capacity && self.has_room() {
+            self.owes_capacity = false;
+            self.actions.push_back(Action::Event(Event::Capacity));
+        }
+    }
+
+    fn has_room_to_subscribe(&self) -> bool {
+        self.subscriptions.asking() < self.config.resubscribe_window.max(1)
+            && self.requests.len() < self.config.limits.in_flight.max(1)
+            && self.outgoing().len() < self.config.limits.outgoing / 2
+    }
+
+    /// Whether wishes can be had again that were refused for want of room.
+    fn has_room(&self) -> bool {
+        self.requests.len() < self.config.limits.in_flight
+            && self.outgoing().len() <= self.config.limits.outgoing / 2
+            && self.subscriptions.len() < self.config.limits.subscriptions
+    }
+
+    fn nudge(&mut self) {
+        let (Some(version), now) = (self.version(), self.now) else { return };
+        let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
+        let id = self.requests.draw_id();
+        let begin = link.write(id, nudge::method(version), |params| nudge::params(version, params));
+        self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
+        link.nudge.sent();
+        link.last_sent = now;
+    }
+
+    /// Asks for a sign of life.
+    fn ping(&mut self) {
+        let (Some(version), now) = (self.version(), self.now) else { return };
+        let Some(link) = self.link.as_mut() else { return };
+        let id = self.requests.draw_id();
+        // Versions before 1.2 have no ping; every version has a banner.
+        let begin = match Ping.method(version) {
+            Ok(method) => link.write(id, &method, |params| Ping.params(version, params)),
+            Err(_) => link.write(id, Banner::METHODS[0].name, |params| Banner.params(version, params)),
+        };
+        self.requests.add(Owner::Ping, now + self.config.timeouts.request, begin);
+        link.last_sent = now;
+        link.progress = 0;
+        link.nudge.wrote_request();
+        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
+    }
+
+    /// Requests whose deadline has come fail. The server's answer, should it still come, is swallowed for as long again.
+    fn fail_overdue(&mut self) {
+        let grace = self.now + self.config.timeouts.request;
+        for id in self.requests.overdue(self.now) {
+            let Some(owner) = self.requests.get_mut(id).map(|waiting| waiting.owner) else { continue };
+            match owner {
+                Owner::Caller => {
+                    self.requests.pass_to(id, Owner::Nobody, grace);
+                    self.failed.push_back((RequestId(id), RequestError::TimedOut));
+                }
+                Owner::Subscribe(_) => {
+                    self.lose(DownCause::Timeout { waited_for: TimerKind::Request });
+                    return;
+                }
+                Owner::Unsubscribe(slot) => {
+                    self.requests.remove(id);
+                    self.subscriptions.ended(slot);
+                }
+                Owner::Nudge => {
+                    self.requests.remove(id);
+                    if let Some(link) = self.link.as_mut() {
+                        link.nudge.answered(self.now, false);
+                    }
+                }
+                Owner::Ping | Owner::Nobody | Owner::Version | Owner::Features => {
+                    self.requests.remove(id);
+                }
+            }
+        }
+    }
+}

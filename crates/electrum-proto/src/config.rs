@@ -1,0 +1,157 @@
+//! Everything that can be set, with the defaults.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::types::BlockHash;
+use crate::version::VersionRange;
+
+/// How a client behaves. Every limit is a limit: none means "without end" when it is zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What the client calls itself in `server.version`.
+    pub client_name: String,
+    /// The protocol versions that the caller can work with. A server that settles on any other is left.
+    pub versions: VersionRange,
+    /// The ranges to offer, one after the other to a server that refuses; empty means [`versions`](Self::versions).
+    /// Only a version inside both the range offered and `versions` is accepted.
+    pub offers: Vec<VersionRange>,
+    /// Take a version that comes as a JSON number (`1.4`) for that version. Off by default: `1.10` as a number is 1.1.
+    pub accept_numeric_version: bool,
+    /// The first block of the chain that the server must serve. A server of another chain never becomes ready.
+    pub genesis_hash: Option<BlockHash>,
+    /// How many servers there are to choose from, at least one. They are named by index, the preferred one first.
+    pub servers: usize,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// How much of anything there may be.
+    pub limits: Limits,
+    /// When to try again.
+    pub backoff: Backoff,
+    /// How many subscriptions are asked for at once while they are being made again.
+    pub resubscribe_window: usize,
+    /// Whether to push servers that hold small answers back (ElectrumX 1.18 to 2.0) with a cheap request
+    /// whose answer fills their buffer. It costs about 1.1 kB each way down and a little of the server's session
+    /// budget per write, and it makes the traffic look more like a client that asks for block headers.
+    pub nudge: bool,
+    /// The seed of the jitter. Same seed and same inputs give the same actions.
+    pub seed: u64,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a link is open.
+    pub connect: Duration,
+    /// Until the handshake is over.
+    pub handshake: Duration,
+    /// Until a request is answered, if it has no deadline of its own.
+    pub request: Duration,
+    /// Without sending or hearing anything, before a sign of life is asked for.
+    pub ping_idle: Duration,
+    /// Until that sign must have come.
+    pub pong: Duration,
+}
+
+/// How much of anything there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes in a line from the server. Servers pad their lines up to twice their length.
+    pub line: usize,
+    /// Bytes in a line from the server before it is ready.
+    pub line_before_ready: usize,
+    /// Bytes that wait to be written.
+    pub outgoing: usize,
+    /// Requests that wait for an answer.
+    pub in_flight: usize,
+    /// Subscriptions.
+    pub subscriptions: usize,
+    /// Replies on one link that answer nothing that was asked.
+    pub unknown_replies: usize,
+    /// Answers in a row that say no more than that the server is too busy.
+    pub busy_replies: usize,
+}
+
+/// When to try again after a link is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The wait after the first failure. It doubles with every further one.
+    pub initial: Duration,
+    /// The longest wait.
+    pub cap: Duration,
+    /// By how many thousandths a wait may be shortened at random.
+    pub jitter_permille: u32,
+    /// How long a link must have been ready for the next failure to count as the first.
+    pub stable_after: Duration,
+    /// How long a server that refuses our versions or serves another chain is set aside if there are others.
+    pub set_aside: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            client_name: concat!("electrum-proto/", env!("CARGO_PKG_VERSION")).into(),
+            versions: VersionRange::default(),
+            offers: vec![],
+            accept_numeric_version: false,
+            genesis_hash: None,
+            servers: 1,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            backoff: Backoff::default(),
+            resubscribe_window: 500,
+            nudge: true,
+            seed: 0,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    /// 10 s to connect, 15 s to agree, 30 s for an answer; a sign of life after 60 s, due in 20 s.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            handshake: Duration::from_secs(15),
+            request: Duration::from_secs(30),
+            ping_idle: Duration::from_secs(60),
+            pong: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Default for Limits {
+    /// Room for the largest transaction that consensus allows and for a history of 125 000 entries, padding included.
+    fn default() -> Self {
+        Self {
+            line: 16 * 1024 * 1024,
+            line_before_ready: 64 * 1024,
+            outgoing: 32 * 1024 * 1024,
+            in_flight: 100_000,
+            subscriptions: 100_000,
+            unknown_replies: 1_000,
+            busy_replies: 16,
+        }
+    }
+}
+
+impl Default for Backoff {
+    /// From half a second to a minute, shortened by up to a quarter; a minute of being ready starts over.
+    fn default() -> Self {
+        Self {
+            initial: Duration::from_millis(500),
+            cap: Duration::from_secs(60),
+            jitter_permille: 250,
+            stable_after: Duration::from_secs(60),
+            set_aside: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Config {
+    /// The range offered at the `attempt`-th attempt, counted from zero, to one server.
+    pub(crate) fn offer(&self, attempt: usize) -> VersionRange {
+        self.offers.get(attempt % self.offers.len().max(1)).copied().unwrap_or(self.versions)
+    }
+}

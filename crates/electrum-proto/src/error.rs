@@ -1,0 +1,259 @@
+//! Errors, each by who must act: the link, one request, or the caller.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::json::{DecodeError, ServerError};
+use crate::phase::Phase;
+use crate::request::NotInVersion;
+use crate::timers::TimerKind;
+use crate::types::BlockHash;
+use crate::version::VersionRange;
+
+/// Why a link is given up. Each leads to a new attempt, never to a session that half works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DownCause {
+    /// The link could not be opened.
+    Connect {
+        /// What the adapter says of it.
+        message: String,
+    },
+    /// The server, or something on the way, closed the link.
+    Closed {
+        /// What the client was doing.
+        during: Phase,
+    },
+    /// The link broke.
+    Reset {
+        /// What the client was doing.
+        during: Phase,
+        /// What the adapter says of it.
+        message: String,
+    },
+    /// The server answered the handshake with an error.
+    Refused {
+        /// What was offered.
+        offered: VersionRange,
+        /// The server's own code and words.
+        error: ServerError,
+    },
+    /// The server settled on a version that was not offered or is not wanted.
+    OutOfRange {
+        /// The version, as the server wrote it.
+        answered: String,
+        /// What was offered.
+        offered: VersionRange,
+        /// What the caller can work with.
+        wanted: VersionRange,
+    },
+    /// What the server sent is not the protocol.
+    Malformed {
+        /// What the client was doing.
+        during: Phase,
+        /// What is wrong with it.
+        what: String,
+        /// How it begins.
+        excerpt: String,
+    },
+    /// Something did not happen in time.
+    Timeout {
+        /// What was waited for.
+        waited_for: TimerKind,
+    },
+    /// The server serves another chain, or does not say which.
+    WrongChain {
+        /// The first block that the caller wants.
+        wanted: BlockHash,
+        /// What the server said.
+        found: String,
+    },
+    /// The server answers nothing but that it is too busy.
+    Busy {
+        /// Its own words.
+        error: ServerError,
+    },
+    /// The caller handed in more bytes than may wait, without polling for what is in them.
+    Undrained,
+}
+
+/// Who can mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The server or its operator.
+    Server,
+    /// The network, or whatever stands between.
+    Network,
+    /// The caller of this library, or its configuration.
+    Caller,
+}
+
+impl DownCause {
+    /// The cause in one word, for logs and machines: one of `connect`, `closed`, `reset`, `refused`, `malformed`,
+    /// `out_of_range`, `timeout`, `wrong_chain`, `busy`, `undrained`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "connect",
+            Self::Closed { .. } => "closed",
+            Self::Reset { .. } => "reset",
+            Self::Refused { .. } => "refused",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::Malformed { .. } => "malformed",
+            Self::Timeout { .. } => "timeout",
+            Self::WrongChain { .. } => "wrong_chain",
+            Self::Busy { .. } => "busy",
+            Self::Undrained => "undrained",
+        }
+    }
+
+    /// Who must act.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        match self {
+            Self::Connect { .. } | Self::Closed { .. } | Self::Reset { .. } | Self::Timeout { .. } => Side::Network,
+            Self::Malformed { .. } | Self::Busy { .. } => Side::Server,
+            // The server is what it is: another one, or another range, must be chosen.
+            Self::Refused { .. } | Self::OutOfRange { .. } | Self::WrongChain { .. } | Self::Undrained => Side::Caller,
+        }
+    }
+
+    /// Whether the server will hardly change its mind soon.
+    pub(crate) const fn sets_aside(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::OutOfRange { .. } | Self::WrongChain { .. })
+    }
+}
+
+impl fmt::Display for DownCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { message } => write!(f, "cannot connect: {message}"),
+            Self::Closed { during: Phase::Handshaking } => {
+                f.write_str("the server closed the connection instead of answering the handshake, which is how some refuse a version")
+            }
+            Self::Closed { .. } => f.write_str("the server closed the connection"),
+            Self::Reset { message, .. } => write!(f, "the connection broke: {message}"),
+            Self::Refused { offered, error } => write!(f, "the server refused protocol {offered}: {error}"),
+            Self::OutOfRange { answered, offered, wanted } if offered == wanted => {
+                write!(f, "the server settled on protocol {answered}, which is outside {wanted}")
+            }
+            Self::OutOfRange { answered, offered, wanted } => {
+                write!(f, "the server, offered {offered}, settled on protocol {answered}; {wanted} is wanted")
+            }
+            Self::Malformed { what, excerpt, .. } => {
+                write!(f, "the server does not speak the protocol: {what}, in {excerpt:?}")
+            }
+            Self::Timeout { waited_for } => f.write_str(match waited_for {
+                TimerKind::Connect => "no connection in time",
+                TimerKind::Handshake => "the server did not answer the handshake in time",
+                TimerKind::Pong => "the server gave no sign of life in time",
+                _ => "the server did not answer in time",
+            }),
+            Self::WrongChain { wanted, found } => {
+                write!(f, "the server does not serve the chain that begins with {wanted}: {found}")
+            }
+            Self::Busy { error } => write!(f, "the server answers only that it is too busy: {error}"),
+            Self::Undrained => f.write_str("more was received than may wait; poll between reads"),
+        }
+    }
+}
+
+/// How a request that was accepted ended without a result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The server answered with an error.
+    #[error("the server says: {0}")]
+    Server(ServerError),
+    /// The link was lost before the answer came.
+    #[error("the connection was lost before the answer came; {}", if *.written { "the request may have reached the server" } else { "not a byte of the request was sent" })]
+    Lost {
+        /// Whether any byte of the request was handed to the network, so that the server may have seen it.
+        written: bool,
+    },
+    /// Its deadline passed. The server may still be at work on it.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The caller took it back.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// The caller closed the client.
+    #[error("the client was closed")]
+    Closed,
+}
+
+/// A wish that was refused, handed back with the reason. Nothing was sent, and no reply will come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected<T> {
+    /// What was wished for.
+    pub wish: T,
+    /// Why it cannot be had.
+    pub reason: RejectReason,
+}
+
+/// Why a wish is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RejectReason {
+    /// Requests can be sent only when the client is ready.
+    #[error("the client is {0}, not ready")]
+    NotReady(Phase),
+    /// The negotiated version has no such operation.
+    #[error(transparent)]
+    NotInVersion(#[from] NotInVersion),
+    /// As many requests as the limit allows wait for an answer. [`Event::Capacity`](crate::Event::Capacity) tells when there is room.
+    #[error("{limit} requests wait for an answer, which is the limit")]
+    InFlight {
+        /// The limit.
+        limit: usize,
+    },
+    /// As many bytes as the limit allows wait to be written. [`Event::Capacity`](crate::Event::Capacity) tells when there is room.
+    #[error("{limit} bytes are the most that may wait to be written")]
+    Outgoing {
+        /// The limit.
+        limit: usize,
+    },
+    /// The request alone is longer than what may wait to be written.
+    #[error("the request has {bytes} bytes; {limit} are the most that may wait to be written")]
+    TooLong {
+        /// Its length on the wire.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// There are as many subscriptions as the limit allows.
+    #[error("{limit} subscriptions are the limit")]
+    Subscriptions {
+        /// The limit.
+        limit: usize,
+    },
+    /// The topic is subscribed already.
+    #[error("the topic is subscribed already")]
+    Subscribed(crate::SubId),
+    /// The client was closed.
+    #[error("the client was closed")]
+    Closed,
+}
+
+impl<T> fmt::Display for Rejected<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl<T: fmt::Debug> core::error::Error for Rejected<T> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.reason)
+    }
+}
+
+/// Why a subscription cannot be made for now. It stays wanted, and is tried again on the next link.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeError {
+    /// The server refuses it.
+    #[error("the server refuses the subscription: {0}")]
+    Server(ServerError),
+    /// The negotiated version has no such subscription.
+    #[error(transparent)]
+    NotInVersion(#[from] NotInVersion),
+    /// The server accepted it, but what it answered cannot be right.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}

@@ -1,0 +1,208 @@
+//! Bytes to messages and back: one JSON text per line.
+//!
+//! Nothing above this file knows that messages are lines.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use memchr::memchr;
+
+/// What is kept of an empty buffer; more than that is given back after a peak.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+/// Received bytes that are not yet used up.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    bytes: Vec<u8>,
+    /// Where the first unused byte stands.
+    start: usize,
+    /// No line ends before this position.
+    scanned: usize,
+}
+
+/// Why no more bytes can be taken or no more lines be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overflow {
+    /// A line is longer than it may be.
+    Line,
+    /// More was handed in than is allowed to wait, without anybody asking for the lines.
+    Undrained,
+}
+
+impl Inbox {
+    /// Stores `bytes`. What waits stays below `limit` and one read.
+    pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) -> Result<(), Overflow> {
+        if self.len() > limit {
+            return Err(if memchr(b'\n', &self.bytes[self.start..]).is_some() {
+                Overflow::Undrained
+            } else {
+                Overflow::Line
+            });
+        }
+        self.make_room(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The next whole line without its end, as a range for [`text`](Self::text), which counts as used from now on.
+    pub(crate) fn next_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
+        let Some(found) = memchr(b'\n', &self.bytes[self.scanned..]) else {
+            self.scanned = self.bytes.len();
+            return if self.len() > limit { Err(Overflow::Line) } else { Ok(None) };
+        };
+        let end = self.scanned + found;
+        let line = self.start..end;
+        self.start = end + 1;
+        self.scanned = self.start;
+        if line.len() > limit { Err(Overflow::Line) } else { Ok(Some(line)) }
+    }
+
+    /// The bytes of a range. It stays valid until the next [`push`](Self::push).
+    pub(crate) fn text(&self, range: Range<usize>) -> &[u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// Moves what waits to the front when most of the buffer is used up, so that each byte moves at most once on average.
+    fn make_room(&mut self, more: usize) {
+        if self.start == 0 {
+            return;
+        }
+        if self.start == self.bytes.len() {
+            self.bytes.clear();
+            if self.bytes.capacity() > KEPT_CAPACITY {
+                self.bytes.shrink_to(more);
+            }
+        } else if self.start >= self.len() {
+            self.bytes.drain(..self.start);
+        } else {
+            return;
+        }
+        self.scanned -= self.start;
+        self.start = 0;
+    }
+}
+
+/// Bytes to be sent, until somebody says that they were.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    bytes: Vec<u8>,
+    /// How many of `bytes` were written.
+    start: usize,
+    /// How many bytes were written on this link in all.
+    written: u64,
+}
+
+impl Outbox {
+    /// Appends one message, which `write` writes without a line end, and tells where in the stream it begins.
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
+        let begin = self.written + self.len() as u64;
+        write(&mut self.bytes);
+        self.bytes.push(b'\n');
+        begin
+    }
+
+    /// Takes back what was appended last, from `begin` on, none of which may have been shown to anybody.
+    pub(crate) fn take_back(&mut self, begin: u64) {
+        let kept = usize::try_from(begin.saturating_sub(self.written)).unwrap_or(usize::MAX);
+        self.bytes.truncate(self.start.saturating_add(kept));
+    }
+
+    /// What is to be written.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    /// How many bytes are to be written.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// `count` more bytes were written.
+    pub(crate) fn wrote(&mut self, count: usize) {
+        let count = count.min(self.len());
+        self.start += count;
+        self.written += count as u64;
+        if self.start == self.bytes.len() {
+            self.start = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT_CAPACITY);
+        } else if self.start > self.len() {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+    }
+
+    /// Whether any byte of the message that begins at `begin` was written.
+    pub(crate) fn has_begun(&self, begin: u64) -> bool {
+        self.written > begin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn lines(inbox: &mut Inbox, limit: usize) -> Vec<Vec<u8>> {
+        core::iter::from_fn(|| inbox.next_line(limit).unwrap().map(|line| inbox.text(line).to_vec())).collect()
+    }
+
+    #[test]
+    fn lines_come_out_whole_however_they_went_in() {
+        let text = b"one\n\ntwo\r\nthree\nrest";
+        for size in 1..=text.len() {
+            let mut inbox = Inbox::default();
+            let mut found = vec![];
+            for chunk in text.chunks(size) {
+                inbox.push(chunk, 100).unwrap();
+                found.append(&mut lines(&mut inbox, 100));
+            }
+            assert_eq!(found, [&b"one"[..], b"", b"two\r", b"three"], "in pieces of {size}");
+            assert_eq!(inbox.len(), 4);
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"12345\n123456", 5).unwrap();
+        assert_eq!(inbox.next_line(5), Ok(Some(0..5)));
+        assert_eq!(inbox.next_line(5), Err(Overflow::Line), "before its end is seen");
+        let mut inbox = Inbox::default();
+        inbox.push(b"123456\n", 5).unwrap();
+        assert_eq!(inbox.next_line(5), Err(Overflow::Line), "with its end in the same read");
+    }
+
+    #[test]
+    fn what_waits_is_bounded_even_if_nobody_asks() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"123456", 5).unwrap();
+        assert_eq!(inbox.push(b"7", 5), Err(Overflow::Line));
+        let mut inbox = Inbox::default();
+        inbox.push(b"1\n2\n3\n", 5).unwrap();
+        assert_eq!(inbox.push(b"4", 5), Err(Overflow::Undrained));
+    }
+
+    #[test]
+    fn partial_writes_keep_count_of_what_left() {
+        let mut outbox = Outbox::default();
+        let first = outbox.push(|out| out.extend_from_slice(b"one"));
+        let second = outbox.push(|out| out.extend_from_slice(b"two"));
+        assert!(!outbox.has_begun(first));
+        outbox.wrote(1);
+        assert!(outbox.has_begun(first) && !outbox.has_begun(second));
+        outbox.wrote(3);
+        assert_eq!(outbox.bytes(), b"two\n");
+        assert!(!outbox.has_begun(second));
+        let third = outbox.push(|out| out.extend_from_slice(b"three"));
+        outbox.take_back(third);
+        assert_eq!(outbox.bytes(), b"two\n");
+        outbox.wrote(100);
+        assert_eq!(outbox.len(), 0);
+        assert!(outbox.has_begun(second));
+    }
+}

@@ -1,0 +1,189 @@
+//! The requests that wait for an answer, found by their id in constant time.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::time::Timestamp;
+
+const SMALLEST: usize = 16;
+
+/// One request that was written, or will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting<O> {
+    pub(crate) id: u64,
+    pub(crate) owner: O,
+    pub(crate) deadline: Timestamp,
+    /// Where in the stream of this link its line begins.
+    pub(crate) begin: u64,
+}
+
+/// The table. A request stands in the place that the low bits of its id name. Ids are drawn so that this place
+/// is free: they rise, and step over those whose place a straggler still holds.
+#[derive(Debug)]
+pub(crate) struct InFlight<O> {
+    places: Vec<Option<Waiting<O>>>,
+    count: usize,
+    last_id: u64,
+    /// No deadline comes before this. It may be earlier than the earliest one.
+    earliest: Option<Timestamp>,
+}
+
+impl<O> Default for InFlight<O> {
+    fn default() -> Self {
+        Self { places: Vec::new(), count: 0, last_id: 0, earliest: None }
+    }
+}
+
+impl<O: Copy> InFlight<O> {
+    /// An id that was never drawn before. It is free until the next request is added.
+    pub(crate) fn draw_id(&mut self) -> u64 {
+        if self.count * 2 >= self.places.len() {
+            self.resize((self.places.len() * 2).max(SMALLEST));
+        }
+        loop {
+            self.last_id += 1;
+            let place = self.place(self.last_id);
+            if self.places[place].is_none() {
+                return self.last_id;
+            }
+        }
+    }
+
+    /// Adds a request under the id that was drawn last.
+    pub(crate) fn add(&mut self, owner: O, deadline: Timestamp, begin: u64) {
+        let place = self.place(self.last_id);
+        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin });
+        self.count += 1;
+        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+    }
+
+    /// The request with this id.
+    pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut Waiting<O>> {
+        if self.places.is_empty() {
+            return None;
+        }
+        let place = self.place(id);
+        self.places[place].as_mut().filter(|waiting| waiting.id == id)
+    }
+
+    /// Gives the request to another owner, with another deadline.
+    pub(crate) fn pass_to(&mut self, id: u64, owner: O, deadline: Timestamp) {
+        if let Some(waiting) = self.get_mut(id) {
+            (waiting.owner, waiting.deadline) = (owner, deadline);
+            self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+        }
+    }
+
+    /// Takes out the request with this id.
+    pub(crate) fn remove(&mut self, id: u64) -> Option<Waiting<O>> {
+        let waiting = *self.get_mut(id)?;
+        let place = self.place(id);
+        self.places[place] = None;
+        self.count -= 1;
+        if self.count == 0 {
+            self.earliest = None;
+        }
+        Some(waiting)
+    }
+
+    /// The only request, if there is exactly one.
+    pub(crate) fn only(&self) -> Option<Waiting<O>> {
+        if self.count == 1 { self.places.iter().flatten().next().copied() } else { None }
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// When to look for requests that are overdue.
+    pub(crate) fn look_at(&self) -> Option<Timestamp> {
+        self.earliest
+    }
+
+    /// The requests whose deadline has come, in the order of their ids; they stay where they are.
+    pub(crate) fn overdue(&mut self, now: Timestamp) -> Vec<u64> {
+        let mut ids: Vec<u64> = self.places.iter().flatten().filter(|w| w.deadline <= now).map(|w| w.id).collect();
+        ids.sort_unstable();
+        self.earliest = self.places.iter().flatten().map(|w| w.deadline).filter(|deadline| *deadline > now).min();
+        ids
+    }
+
+    /// Takes out all requests, in the order of their ids, and gives the memory back.
+    pub(crate) fn take_all(&mut self) -> VecDeque<Waiting<O>> {
+        let mut all: Vec<_> = core::mem::take(&mut self.places).into_iter().flatten().collect();
+        all.sort_unstable_by_key(|waiting| waiting.id);
+        self.count = 0;
+        self.earliest = None;
+        all.into()
+    }
+
+    fn place(&self, id: u64) -> usize {
+        // The length is a power of two, and the mask cuts what does not fit.
+        id as usize & (self.places.len() - 1)
+    }
+
+    /// Two ids with different low bits have different low bits of a longer mask, so all find a place.
+    fn resize(&mut self, size: usize) {
+        let mut old = core::mem::take(&mut self.places);
+        self.places.resize_with(size, || None);
+        for waiting in old.drain(..).flatten() {
+            let place = self.place(waiting.id);
+            self.places[place] = Some(waiting);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stragglers_are_stepped_over_and_ids_never_repeat() {
+        let mut table = InFlight::default();
+        let mut drawn = Vec::new();
+        for round in 0..1_000_u64 {
+            let id = table.draw_id();
+            table.add(round, Timestamp::MAX, 0);
+            drawn.push(id);
+            // Every hundredth is never answered.
+            if round % 100 != 0 {
+                assert_eq!(table.remove(id).map(|w| w.owner), Some(round));
+            }
+            assert_eq!(table.remove(id + 1), None);
+        }
+        assert!(drawn.is_sorted_by(|a, b| a < b));
+        assert_eq!(table.len(), 10);
+        let left: Vec<_> = table.take_all().into_iter().map(|w| w.owner).collect();
+        assert_eq!(left, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+    }
+
+    #[test]
+    fn many_at_once_are_all_found() {
+        let mut table = InFlight::default();
+        let ids: Vec<_> = (0..10_000)
+            .map(|i| {
+                let id = table.draw_id();
+                table.add(i, Timestamp::MAX, 0);
+                id
+            })
+            .collect();
+        for (i, id) in ids.into_iter().enumerate().rev() {
+            assert_eq!(table.remove(id).map(|w| w.owner), Some(i));
+        }
+        assert_eq!(table.len(), 0);
+    }
+
+    #[test]
+    fn overdue_ones_are_named_once_their_moment_has_come() {
+        let mut table = InFlight::default();
+        for millis in [30, 10, 20] {
+            table.draw_id();
+            table.add((), Timestamp::from_millis(millis), 0);
+        }
+        assert_eq!(table.look_at(), Some(Timestamp::from_millis(10)));
+        assert_eq!(table.overdue(Timestamp::from_millis(9)), [0_u64; 0]);
+        assert_eq!(table.overdue(Timestamp::from_millis(20)), [2, 3]);
+        assert_eq!(table.look_at(), Some(Timestamp::from_millis(30)));
+    }
+}

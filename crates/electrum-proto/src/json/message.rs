@@ -1,0 +1,306 @@
+//! What one JSON text from a server is: a reply, a notification, or something else.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use serde::Deserialize;
+
+use super::raw::RawJson;
+use super::scan::{Broken, skip_space, skip_string, skip_value};
+
+/// One message, borrowed from the line that it came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// The answer to a request: its result, or an error.
+    Reply {
+        /// The request's id, as it came back.
+        id: ReplyId,
+        /// The result, or what the server says instead.
+        outcome: Result<RawJson<'a>, ServerError>,
+    },
+    /// News, or anything else that names a method and wants no answer.
+    Notification {
+        /// The method.
+        method: Cow<'a, str>,
+        /// The parameters; some servers leave them out.
+        params: Option<RawJson<'a>>,
+    },
+    /// A request by the server. The protocol has none, so it is not answered.
+    Request {
+        /// The method that the server wants to be run.
+        method: Cow<'a, str>,
+    },
+}
+
+/// The id of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyId {
+    /// An integer: it may be one of ours.
+    Number(u64),
+    /// `null`, or no id: the server could not tell which request it answers.
+    Null,
+    /// Something that was never sent as an id.
+    Foreign,
+}
+
+/// An error that a server answers with instead of a result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}{}", match .code { Some(code) => alloc::format!(" (code {code})"), None => String::new() })]
+pub struct ServerError {
+    /// The code; some servers send a bare text without one.
+    pub code: Option<i64>,
+    /// The server's own words.
+    pub message: String,
+}
+
+/// A text that is no message of JSON-RPC. After it nothing that the server sends can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAMessage {
+    /// Quotes or brackets do not match, or something stands where it cannot.
+    #[error("it is no JSON")]
+    Json,
+    /// It is not UTF-8.
+    #[error("it is not UTF-8")]
+    Utf8,
+    /// It is JSON, but no object.
+    #[error("it is no JSON object")]
+    NotAnObject,
+    /// An object that has none of `result`, `error` and `method`.
+    #[error("it has neither a result, nor an error, nor a method")]
+    Empty,
+    /// A key that decides what the message is stands in it twice.
+    #[error("it has a key twice")]
+    Twice,
+}
+
+impl From<Broken> for NotAMessage {
+    fn from(_: Broken) -> Self {
+        Self::Json
+    }
+}
+
+impl<'a> Message<'a> {
+    /// Reads one JSON object. Keys may come in any order; unknown ones are passed over.
+    ///
+    /// # Errors
+    /// [`NotAMessage`] says what keeps it from being a message.
+    pub fn parse(text: &'a [u8]) -> Result<Self, NotAMessage> {
+        let text = core::str::from_utf8(text).map_err(|_| NotAMessage::Utf8)?;
+        Members::of(text)?.message()
+    }
+}
+
+/// The members of the object that decide what it is, as text.
+#[derive(Default)]
+struct Members<'a> {
+    id: Option<&'a str>,
+    method: Option<&'a str>,
+    params: Option<&'a str>,
+    result: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Members<'a> {
+    fn of(source: &'a str) -> Result<Self, NotAMessage> {
+        let mut members = Self::default();
+        let text = source.as_bytes();
+        let mut at = skip_space(text, 0);
+        if text.get(at) != Some(&b'{') {
+            let is_json = skip_value(text, at).is_ok_and(|end| skip_space(text, end) == text.len());
+            return Err(if is_json { NotAMessage::NotAnObject } else { NotAMessage::Json });
+        }
+        at = skip_space(text, at + 1);
+        if text.get(at) == Some(&b'}') {
+            at += 1;
+        } else {
+            loop {
+                at = members.member(source, at)?;
+                match text.get(at) {
+                    Some(b',') => at = skip_space(text, at + 1),
+                    Some(b'}') => break,
+                    _ => return Err(NotAMessage::Json),
+                }
+            }
+            at += 1;
+        }
+        if skip_space(text, at) != text.len() {
+            return Err(NotAMessage::Json);
+        }
+        Ok(members)
+    }
+
+    /// Takes in the member that begins at `at`, and returns the position of what follows it.
+    fn member(&mut self, source: &'a str, at: usize) -> Result<usize, NotAMessage> {
+        let text = source.as_bytes();
+        if text.get(at) != Some(&b'"') {
+            return Err(NotAMessage::Json);
+        }
+        let key_end = skip_string(text, at)?;
+        let key = &text[at + 1..key_end - 1];
+        let colon = skip_space(text, key_end);
+        if text.get(colon) != Some(&b':') {
+            return Err(NotAMessage::Json);
+        }
+        let start = skip_space(text, colon + 1);
+        let end = skip_value(text, start)?;
+        let slot = match key {
+            b"id" => &mut self.id,
+            b"method" => &mut self.method,
+            b"params" => &mut self.params,
+            b"result" => &mut self.result,
+            b"error" => &mut self.error,
+            _ => return Ok(skip_space(text, end)),
+        };
+        let value = source.get(start..end).ok_or(NotAMessage::Json)?;
+        if slot.replace(value).is_some() {
+            return Err(NotAMessage::Twice);
+        }
+        Ok(skip_space(text, end))
+    }
+
+    fn message(self) -> Result<Message<'a>, NotAMessage> {
+        if let Some(method) = self.method {
+            let method = RawJson::new(method).decode::<MethodName<'_>>().map_err(|_| NotAMessage::Json)?.0;
+            return Ok(match self.id {
+                Some(id) if id != "null" => Message::Request { method },
+                _ => Message::Notification { method, params: self.params.map(RawJson::new) },
+            });
+        }
+        let outcome = match (self.error, self.result) {
+            // JSON-RPC 1.0 has both keys, one of them null. An error beside a result still is an error.
+            (Some(error), _) if error != "null" => Err(ServerError::parse(error)),
+            (_, Some(result)) => Ok(RawJson::new(result)),
+            _ => return Err(NotAMessage::Empty),
+        };
+        Ok(Message::Reply { id: ReplyId::parse(self.id), outcome })
+    }
+}
+
+#[derive(Deserialize)]
+struct MethodName<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl ReplyId {
+    fn parse(id: Option<&str>) -> Self {
+        match id {
+            None | Some("null") => Self::Null,
+            Some(digits) => parse_u64(digits.as_bytes()).map_or(Self::Foreign, Self::Number),
+        }
+    }
+}
+
+/// The number that `digits` spell, which they must do as JSON wants it: without sign, point or leading zero.
+fn parse_u64(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || (digits[0] == b'0' && digits.len() > 1) {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.checked_sub(b'0').filter(|d| *d <= 9)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+impl ServerError {
+    /// Whether it says no more than that the server is too busy for us: ElectrumX's -101 "excessive resource usage"
+    /// and -102 "server busy".
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.code, Some(-101 | -102))
+    }
+
+    /// Reads an error object, or the bare string that electrs-esplora sends. Whatever else comes is quoted.
+    fn parse(error: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Object {
+            #[serde(default)]
+            code: Option<serde_json::Number>,
+            #[serde(default)]
+            message: Option<String>,
+        }
+        let raw = RawJson::new(error);
+        if let Ok(Object { code, message: Some(message) }) = raw.decode() {
+            return Self { code: code.and_then(|code| code.as_i64()), message };
+        }
+        match raw.decode::<String>() {
+            Ok(message) => Self { code: None, message },
+            Err(_) => Self { code: None, message: error.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(text: &str) -> (ReplyId, Result<&str, ServerError>) {
+        match Message::parse(text.as_bytes()).unwrap() {
+            Message::Reply { id, outcome } => (id, outcome.map(RawJson::as_str)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn replies_in_the_layouts_of_real_servers() {
+        for text in [
+            r#"{"jsonrpc": "2.0", "result": ["a", {"b": [1, 2]}], "id": 7}"#,
+            r#"{"id":7,"jsonrpc":"2.0","result":["a", {"b": [1, 2]}]}"#,
+            "{\"id\":7,\"jsonrpc\":\"2.0\",\"result\":[\"a\", {\"b\": [1, 2]}]}\r",
+            r#" { "x" : "]}\"" , "result" : ["a", {"b": [1, 2]}] , "error":null, "id" : 7                   } "#,
+        ] {
+            assert_eq!(reply(text), (ReplyId::Number(7), Ok(r#"["a", {"b": [1, 2]}]"#)), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_in_the_forms_of_real_servers() {
+        let object = r#"{"error":{"code":-32600,"message":"Invalid \"request\""},"id":null,"jsonrpc":"2.0"}"#;
+        let expected = ServerError { code: Some(-32600), message: "Invalid \"request\"".into() };
+        assert_eq!(reply(object), (ReplyId::Null, Err(expected)));
+        let bare = r#"{"error":"bad script_hash","id":3,"jsonrpc":"2.0"}"#;
+        assert_eq!(reply(bare).1, Err(ServerError { code: None, message: "bad script_hash".into() }));
+        let beside_a_result = r#"{"id":3,"result":1,"error":{"code":1,"message":"no"}}"#;
+        assert_eq!(reply(beside_a_result).1, Err(ServerError { code: Some(1), message: "no".into() }));
+        let odd = r#"{"id":3,"error":[1]}"#;
+        assert_eq!(reply(odd).1, Err(ServerError { code: None, message: "[1]".into() }));
+    }
+
+    #[test]
+    fn ids_that_were_never_ours() {
+        for id in ["-1", "1.0", "\"7\"", "007", "18446744073709551616", "1e3", "true", "[7]"] {
+            assert_eq!(reply(&alloc::format!(r#"{{"id":{id},"result":1}}"#)).0, ReplyId::Foreign, "{id}");
+        }
+        assert_eq!(reply(r#"{"result":1}"#).0, ReplyId::Null);
+    }
+
+    #[test]
+    fn notifications_with_and_without_parameters() {
+        let with = Message::parse(br#"{"jsonrpc":"2.0","method":"a","params":["x"]}"#).unwrap();
+        assert_eq!(with, Message::Notification { method: "a".into(), params: Some(RawJson::new(r#"["x"]"#)) });
+        let without = Message::parse(br#"{"jsonrpc":"2.0","method":"blockchain.relayfee"}"#).unwrap();
+        assert_eq!(without, Message::Notification { method: "blockchain.relayfee".into(), params: None });
+        let asked = Message::parse(br#"{"id":1,"method":"a\u0062"}"#).unwrap();
+        assert_eq!(asked, Message::Request { method: "ab".into() });
+    }
+
+    #[test]
+    fn what_is_no_message() {
+        for (text, why) in [
+            ("", NotAMessage::Json),
+            ("{", NotAMessage::Json),
+            ("{}", NotAMessage::Empty),
+            ("null", NotAMessage::NotAnObject),
+            ("\"x\"", NotAMessage::NotAnObject),
+            ("}", NotAMessage::Json),
+            ("HTTP/1.1 400 Bad Request", NotAMessage::Json),
+            (r#"{"id":1,"result":1}x"#, NotAMessage::Json),
+            (r#"{"id":1,"result":1,}"#, NotAMessage::Json),
+            (r#"{"id":1 "result":1}"#, NotAMessage::Json),
+            (r#"{"id":1,"result":}"#, NotAMessage::Json),
+            (r#"{"id":1,"result":"1}"#, NotAMessage::Json),
+            (r#"{"id":1,"result":1,"result":1}"#, NotAMessage::Twice),
+            (r#"{"id":1,"error":null}"#, NotAMessage::Empty),
+            (r#"{"method":5}"#, NotAMessage::Json),
+        ] {
+            assert_eq!(Message::parse(text.as_bytes()), Err(why), "{text}");
+        }
+        assert_eq!(Message::parse(b"{\"id\":1,\"result\":\"\xff\"}"), Err(NotAMessage::Utf8));
+    }
+}

@@ -1,0 +1,8 @@
+//! Topics that a server reports on: what they are, how they are asked for, and how they survive a lost link.
+
+mod headers;
+mod table;
+mod topic;
+
+pub(crate) use table::{Answer, Due, NotOurs, Subscriptions};
+pub use topic::{Origin, SubId, Tip, Topic, Update};

@@ -1,0 +1,315 @@
+//! The wanted topics, and where each stands on the current link.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::topic::{Key, Origin, SubId, Topic, Update, of_notification};
+use crate::action::Event;
+use crate::error::SubscribeError;
+use crate::json::{RawJson, ServerError};
+use crate::version::ProtocolVersion;
+
+/// All topics that are wanted, and those that the server must still be told are not.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions {
+    slots: Vec<Option<Entry>>,
+    free: Vec<u32>,
+    by_key: BTreeMap<Key, u32>,
+    /// The slots that have something to say to the server.
+    due: VecDeque<u32>,
+    last_serial: u32,
+    /// How many wait for an answer to their subscription.
+    asking: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: SubId,
+    topic: Topic,
+    wanted: bool,
+    wire: Wire,
+    /// Whether it stands in `due`.
+    is_due: bool,
+    /// A notification came while the subscription was being asked for: it is newer than the answer will be.
+    overtaken: bool,
+    /// The question on the wire is older than this subscription: its answer does not count, and it is asked again.
+    ask_again: bool,
+    /// What was delivered last.
+    last: Option<Update>,
+}
+
+/// Where a topic stands on the current link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wire {
+    Off,
+    Asking,
+    On,
+    Ending,
+}
+
+/// What one slot has to say to the server.
+#[derive(Debug)]
+pub(crate) enum Due<'a> {
+    Subscribe(u32, &'a Topic),
+    Unsubscribe(u32, &'a Topic, &'static str),
+}
+
+/// What follows from the answer to a subscription.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Answer {
+    Nothing,
+    Event(Event<'static>),
+    /// The server is too busy; the subscription is due again.
+    Later,
+}
+
+impl Subscriptions {
+    /// Adds a topic, unless it is wanted already.
+    pub(crate) fn add(&mut self, topic: Topic) -> Result<SubId, (Topic, SubId)> {
+        let key = topic.key();
+        let held = self.by_key.get(&key).copied();
+        if let Some(entry) = held.and_then(|slot| self.entry(slot)).filter(|entry| entry.wanted) {
+            return Err((topic, entry.id));
+        }
+        self.last_serial += 1;
+        let slot = held.or_else(|| self.free.pop()).unwrap_or(self.slots.len() as u32);
+        let id = SubId { serial: self.last_serial, slot };
+        // One that the server is still being told of keeps its place on the wire.
+        let wire = held.and_then(|slot| self.entry(slot)).map_or(Wire::Off, |entry| entry.wire);
+        let is_due = held.and_then(|slot| self.entry(slot)).is_some_and(|entry| entry.is_due);
+        let ask_again = wire == Wire::Asking;
+        let entry = Entry { id, topic, wanted: true, wire, is_due, overtaken: false, ask_again, last: None };
+        if slot as usize == self.slots.len() {
+            self.slots.push(Some(entry));
+        } else {
+            self.slots[slot as usize] = Some(entry);
+        }
+        self.by_key.insert(key, slot);
+        if wire == Wire::On {
+            // Its value must be asked for again.
+            self.set_wire(slot, Wire::Off);
+        }
+        self.enqueue(slot);
+        Ok(id)
+    }
+
+    /// Ends a subscription. Tells whether there was one.
+    pub(crate) fn remove(&mut self, id: SubId) -> bool {
+        let Some(entry) = self.entry_mut(id.slot).filter(|entry| entry.id == id && entry.wanted) else {
+            return false;
+        };
+        entry.wanted = false;
+        entry.last = None;
+        match entry.wire {
+            Wire::Off => self.forget(id.slot),
+            Wire::On => self.enqueue(id.slot),
+            Wire::Asking | Wire::Ending => {}
+        }
+        true
+    }
+
+    /// How many topics are held.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// How many wait for an answer to their subscription.
+    pub(crate) fn asking(&self) -> usize {
+        self.asking
+    }
+
+    /// Whether any topic has something to say.
+    pub(crate) fn is_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// The link is gone, and with it all that the server knew.
+    pub(crate) fn link_lost(&mut self) {
+        self.due.clear();
+        self.asking = 0;
+        for slot in 0..self.slots.len() as u32 {
+            let Some(entry) = self.entry_mut(slot) else { continue };
+            entry.is_due = false;
+            entry.overtaken = false;
+            entry.ask_again = false;
+            entry.wire = Wire::Off;
+            if !entry.wanted {
+                self.forget(slot);
+            }
+        }
+    }
+
+    /// The link is ready: everything wanted is asked for.
+    pub(crate) fn link_ready(&mut self) {
+        for slot in 0..self.slots.len() as u32 {
+            self.enqueue(slot);
+        }
+    }
+
+    /// The next thing to say to the server, which counts as said.
+    pub(crate) fn next_due(&mut self, version: ProtocolVersion) -> Option<Due<'_>> {
+        loop {
+            let slot = self.due.pop_front()?;
+            let Some(entry) = self.entry_mut(slot) else { continue };
+            entry.is_due = false;
+            match (entry.wanted, entry.wire) {
+                (true, Wire::Off) => {
+                    entry.overtaken = false;
+                    self.set_wire(slot, Wire::Asking);
+                    return self.entry(slot).map(|entry| Due::Subscribe(slot, &entry.topic));
+                }
+                (false, Wire::On) => match entry.topic.ending(version) {
+                    Some(method) => {
+                        entry.wire = Wire::Ending;
+                        return self.entry(slot).map(|entry| Due::Unsubscribe(slot, &entry.topic, method));
+                    }
+                    // The server goes on reporting, and is not listened to.
+                    None => self.forget(slot),
+                },
+                (false, Wire::Off) => self.forget(slot),
+                _ => {}
+            }
+        }
+    }
+
+    /// What was last returned by `next_due` could not be said, for a reason that lasts as long as the link.
+    pub(crate) fn refused(&mut self, slot: u32, error: SubscribeError) -> Answer {
+        self.set_wire(slot, Wire::Off);
+        match self.entry(slot) {
+            Some(entry) if entry.wanted => Answer::Event(Event::SubscriptionRefused { sub: entry.id, error }),
+            _ => {
+                self.forget(slot);
+                Answer::Nothing
+            }
+        }
+    }
+
+    /// The server answered a subscription.
+    pub(crate) fn answered(&mut self, slot: u32, outcome: Result<RawJson<'_>, ServerError>) -> Answer {
+        if self.entry_mut(slot).is_some_and(|entry| core::mem::take(&mut entry.ask_again)) {
+            self.set_wire(slot, Wire::Off);
+            self.enqueue(slot);
+            return Answer::Nothing;
+        }
+        match outcome {
+            Err(error) if error.is_busy() => {
+                self.set_wire(slot, Wire::Off);
+                self.enqueue(slot);
+                Answer::Later
+            }
+            Err(error) => self.refused(slot, SubscribeError::Server(error)),
+            Ok(result) => {
+                self.set_wire(slot, Wire::On);
+                let Some(entry) = self.entry_mut(slot) else { return Answer::Nothing };
+                if !entry.wanted {
+                    self.enqueue(slot);
+                    return Answer::Nothing;
+                }
+                let value = match entry.topic.decode_result(result) {
+                    Ok(value) => value,
+                    Err(error) => {
+                        return Answer::Event(Event::SubscriptionRefused {
+                            sub: entry.id,
+                            error: SubscribeError::Decode(error),
+                        });
+                    }
+                };
+                if core::mem::take(&mut entry.overtaken) {
+                    return Answer::Nothing;
+                }
+                let origin = if entry.last.is_none() { Origin::Subscribed } else { Origin::Resumed };
+                entry.deliver(value, origin).map_or(Answer::Nothing, Answer::Event)
+            }
+        }
+    }
+
+    /// The server answered the end of a subscription; whatever it says, it is over.
+    pub(crate) fn ended(&mut self, slot: u32) {
+        self.set_wire(slot, Wire::Off);
+        self.enqueue(slot);
+    }
+
+    /// A notification came. Gives the event that follows, or nothing to tell, or says that no topic is concerned.
+    pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
+        let (slot, value) = match of_notification(method, params) {
+            Some((key, value)) => (self.by_key.get(&key).copied().ok_or(NotOurs)?, value),
+            None => self.raw_notification(method, params).ok_or(NotOurs)?,
+        };
+        let entry = self.entry_mut(slot).ok_or(NotOurs)?;
+        if !entry.wanted || entry.wire == Wire::Ending {
+            return Ok(None);
+        }
+        entry.overtaken = entry.wire == Wire::Asking;
+        let origin = if entry.last.is_none() { Origin::Subscribed } else { Origin::Live };
+        Ok(entry.deliver(value, origin))
+    }
+
+    /// The raw subscription whose method this is, and whose parameters its parameters begin with; the longest one wins.
+    fn raw_notification(&self, method: &str, params: RawJson<'_>) -> Option<(u32, Update)> {
+        let first = Key::Raw(method.into(), Vec::new());
+        let is_ours = |key: &Key| matches!(key, Key::Raw(ours, _) if ours == method);
+        // Most notifications that are not known are of no subscribed method: those are not taken apart.
+        self.by_key.range(&first..).next().filter(|(key, _)| is_ours(key))?;
+        let values: Vec<serde_json::Value> = params.decode().ok()?;
+        let mut leading: Vec<_> = values.iter().map(|value| value.to_string()).collect();
+        let text = params.to_json_text().ok()?;
+        loop {
+            let key = Key::Raw(method.into(), leading);
+            if let Some(slot) = self.by_key.get(&key) {
+                return Some((*slot, Update::RawNotification(text)));
+            }
+            let Key::Raw(_, shorter) = key else { return None };
+            leading = shorter;
+            leading.pop()?;
+        }
+    }
+
+    fn entry(&self, slot: u32) -> Option<&Entry> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn enqueue(&mut self, slot: u32) {
+        if let Some(entry) = self.entry_mut(slot) {
+            if !core::mem::replace(&mut entry.is_due, true) {
+                self.due.push_back(slot);
+            }
+        }
+    }
+
+    fn set_wire(&mut self, slot: u32, wire: Wire) {
+        if let Some(entry) = self.entry_mut(slot) {
+            let before = core::mem::replace(&mut entry.wire, wire);
+            self.asking += usize::from(wire == Wire::Asking);
+            self.asking -= usize::from(before == Wire::Asking);
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        if let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.by_key.remove(&entry.topic.key());
+            // It may still stand in `due`, where a slot with nothing to say is passed over.
+            self.free.push(slot);
+        }
+    }
+}
+
+/// No topic is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotOurs;
+
+impl Entry {
+    /// The event that tells of `value`, unless it was told last.
+    fn deliver(&mut self, value: Update, origin: Origin) -> Option<Event<'static>> {
+        let repeats = !matches!(value, Update::RawNotification(_)) && self.last.as_ref() == Some(&value);
+        if repeats {
+            return None;
+        }
+        self.last = Some(value.clone());
+        Some(Event::Update { sub: self.id, value, origin })
+    }
+}

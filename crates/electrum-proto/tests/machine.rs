@@ -1,0 +1,485 @@
+//! The machine against a server that the test plays: one thing at a time, in virtual time.
+
+use core::time::Duration;
+use electrum_proto::operations::{Banner, Ping, Raw};
+use electrum_proto::{
+    Action, Client, CloseCause, Config, ConnId, DownCause, Event, Input, Phase, RejectReason, RequestError, Script,
+    SubId, TimerKind, Timestamp, Topic, Update,
+};
+
+/// A driver that does nothing that it was not told.
+struct Driver {
+    client: Client,
+    now: Timestamp,
+    conn: Option<ConnId>,
+    /// Everything that the client did, in words.
+    seen: Vec<String>,
+}
+
+impl Driver {
+    fn new(config: Config) -> Self {
+        let now = Timestamp::from_millis(1_000_000);
+        Self { client: Client::new(config, now), now, conn: None, seen: Vec::new() }
+    }
+
+    /// A driver whose client is ready on protocol `version`.
+    fn ready(version: &str) -> Self {
+        let mut driver = Self::new(Config::default());
+        driver.connect();
+        driver.agree(version);
+        driver
+    }
+
+    fn connect(&mut self) {
+        self.drain();
+        let conn = self.conn.expect("it wants to connect");
+        self.client.handle(self.now, Input::Connected(conn));
+        self.drain();
+    }
+
+    fn agree(&mut self, version: &str) {
+        let id = self.written_id("server.version");
+        self.read(&format!(r#"{{"jsonrpc":"2.0","result":["Test 1.0","{version}"],"id":{id}}}"#));
+    }
+
+    /// What is outgoing counts as written.
+    fn write(&mut self) -> String {
+        let text = String::from_utf8(self.client.outgoing().to_vec()).unwrap();
+        if let Some(conn) = self.conn {
+            self.client.handle(self.now, Input::Wrote(conn, text.len()));
+        }
+        text
+    }
+
+    /// Writes, and gives the id of the only request of this method among what was written.
+    fn written_id(&mut self, method: &str) -> u64 {
+        let ids = self.written_ids(method);
+        assert_eq!(ids.len(), 1, "{method}");
+        ids[0]
+    }
+
+    fn written_ids(&mut self, method: &str) -> Vec<u64> {
+        let lines = self.write();
+        let requests = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        requests.filter(|request| request["method"] == method).map(|request| request["id"].as_u64().unwrap()).collect()
+    }
+
+    fn read(&mut self, line: &str) {
+        let conn = self.conn.expect("a link");
+        self.client.handle(self.now, Input::Read(conn, format!("{line}\n").as_bytes()));
+        self.drain();
+    }
+
+    /// Sleeps exactly until the client wants to be woken.
+    fn sleep(&mut self) -> TimerKind {
+        let (until, kind) = self.drain().expect("a moment to wake up at");
+        assert!(until > self.now, "{kind:?} would spin");
+        self.now = until;
+        self.client.handle(self.now, Input::Tick);
+        self.drain();
+        kind
+    }
+
+    /// Polls until the client waits, noting what it does.
+    fn drain(&mut self) -> Option<(Timestamp, TimerKind)> {
+        loop {
+            let word = match self.client.poll() {
+                Action::Wait(wait) => {
+                    assert_eq!(self.client.poll(), Action::Wait(wait), "waiting changes nothing");
+                    assert_eq!(wait.write, !self.client.outgoing().is_empty());
+                    return wait.until;
+                }
+                Action::Finished => return None,
+                Action::Connect(conn, server) => {
+                    self.conn = Some(conn);
+                    format!("connect {}", server.0)
+                }
+                Action::Disconnect(_) => "disconnect".into(),
+                Action::Event(Event::Ready { version, software, .. }) => format!("ready {version} {software}"),
+                Action::Event(Event::Reply { id, result }) => {
+                    format!("reply {} {:?}", id.number(), result.map(|reply| reply.result.as_str().to_owned()))
+                }
+                Action::Event(Event::Update { value, origin, .. }) => format!("{origin:?} {}", short(&value)),
+                Action::Event(Event::Down { cause, .. }) => format!("down {}", cause.name()),
+                Action::Event(other) => format!("{other:?}"),
+            };
+            self.seen.push(word);
+        }
+    }
+
+    fn seen(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.seen)
+    }
+}
+
+fn short(value: &Update) -> String {
+    match value {
+        Update::Headers(tip) => format!("height {}", tip.height),
+        Update::Script(None) => "no history".into(),
+        Update::Script(Some(status)) => format!("status {}", &status.to_string()[..4]),
+        other => format!("{other:?}"),
+    }
+}
+
+fn script() -> Script {
+    Script::new(*b"\x51")
+}
+
+fn status(digit: char) -> String {
+    digit.to_string().repeat(64)
+}
+
+#[test]
+fn the_version_goes_first_and_alone() {
+    let mut driver = Driver::new(Config { client_name: "me".into(), ..Config::default() });
+    driver.client.subscribe(driver.now, Topic::Headers).unwrap();
+    assert!(matches!(
+        driver.client.request(driver.now, Ping).map_err(|rejected| rejected.reason),
+        Err(RejectReason::NotReady(Phase::Connecting))
+    ));
+    driver.connect();
+    assert_eq!(
+        driver.write(),
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server.version\",\"params\":[\"me\",[\"1.4\",\"1.7\"]]}\n"
+    );
+    driver.read(r#"{"jsonrpc":"2.0","method":"blockchain.relayfee"}"#);
+    assert_eq!(driver.write(), "");
+    driver.read(r#"{"jsonrpc":"2.0","result":["Test 1.0","1.6"],"id":1}"#);
+    assert_eq!(driver.write().lines().count(), 1, "now the subscription is asked for");
+    assert_eq!(driver.seen()[2], "ready 1.6 Test 1.0");
+}
+
+#[test]
+fn every_failed_handshake_leads_to_a_new_attempt() {
+    let attempt = |act: &dyn Fn(&mut Driver, u64)| {
+        let mut driver = Driver::new(Config::default());
+        driver.connect();
+        let id = driver.written_id("server.version");
+        act(&mut driver, id);
+        driver.drain();
+        assert_eq!(driver.client.state().phase, Phase::Backoff);
+        assert_eq!(driver.client.outgoing(), b"");
+        let seen = driver.seen()[1..].join(", ");
+        assert_eq!(driver.sleep(), TimerKind::Retry);
+        assert_eq!(driver.seen(), ["connect 0"]);
+        seen
+    };
+    let error = r#"{"error":{"code":1,"message":"unsupported protocol version"},"id":"#;
+    assert_eq!(attempt(&|d, id| d.read(&format!("{error}{id}}}"))), "disconnect, down refused");
+    assert_eq!(attempt(&|d, _| d.read(&format!("{error}null}}"))), "disconnect, down refused");
+    assert_eq!(attempt(&|d, _| d.agree_on_nothing()), "disconnect, down timeout");
+    assert_eq!(
+        attempt(&|d, id| d.read(&format!(r#"{{"id":{id},"result":["x","1.3"]}}"#))),
+        "disconnect, down out_of_range"
+    );
+    assert_eq!(attempt(&|d, id| d.read(&format!(r#"{{"id":{id},"result":null}}"#))), "disconnect, down malformed");
+    assert_eq!(attempt(&|d, _| d.read("HTTP/1.1 400 Bad Request")), "disconnect, down malformed");
+    assert_eq!(attempt(&|d, _| d.close(CloseCause::End)), "down closed");
+    assert_eq!(attempt(&|d, _| d.close(CloseCause::Failed("reset by peer".into()))), "down reset");
+    assert_eq!(attempt(&|d, _| d.read(&"x".repeat(70_000))), "disconnect, down malformed");
+}
+
+impl Driver {
+    fn agree_on_nothing(&mut self) {
+        assert_eq!(self.sleep(), TimerKind::Handshake);
+    }
+
+    fn close(&mut self, cause: CloseCause) {
+        self.client.handle(self.now, Input::Closed(self.conn.expect("a link"), cause));
+        self.drain();
+    }
+
+    fn subscribe(&mut self) -> SubId {
+        self.client.subscribe(self.now, Topic::Script(script())).unwrap()
+    }
+
+    fn notify(&mut self, status: &str) {
+        let hash = script().scripthash();
+        self.read(&format!(r#"{{"method":"blockchain.scripthash.subscribe","params":["{hash}","{status}"]}}"#));
+    }
+
+    fn answer(&mut self, method: &str, result: &str) {
+        let id = self.written_id(method);
+        self.read(&format!(r#"{{"id":{id},"result":{result}}}"#));
+    }
+}
+
+const SUBSCRIBE: &str = "blockchain.scripthash.subscribe";
+
+#[test]
+fn a_change_during_an_outage_is_told_once() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.answer(SUBSCRIBE, "null");
+    driver.notify(&status('1'));
+    driver.notify(&status('1'));
+    driver.seen.retain(|word| word.contains("status") || word.contains("history"));
+    assert_eq!(driver.seen(), ["Subscribed no history", "Live status 1111"]);
+    for (after, told) in [('1', None), ('2', Some("Resumed status 2222"))] {
+        driver.close(CloseCause::End);
+        assert_eq!(driver.sleep(), TimerKind::Retry);
+        driver.connect();
+        driver.agree("1.4");
+        driver.seen();
+        driver.answer(SUBSCRIBE, &format!("\"{}\"", status(after)));
+        assert_eq!(driver.seen(), Vec::from_iter(told.map(String::from)));
+    }
+}
+
+#[test]
+fn a_notification_that_overtakes_the_answer_is_the_newer_one() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.seen();
+    let id = driver.written_id(SUBSCRIBE);
+    driver.notify(&status('2'));
+    driver.read(&format!(r#"{{"id":{id},"result":"{}"}}"#, status('1')));
+    assert_eq!(driver.seen(), ["Subscribed status 2222"]);
+}
+
+#[test]
+fn ended_and_wanted_again_while_the_server_is_told() {
+    let mut driver = Driver::ready("1.4.2");
+    let sub = driver.subscribe();
+    driver.drain();
+    driver.answer(SUBSCRIBE, "null");
+    driver.seen();
+    assert!(driver.client.unsubscribe(driver.now, sub));
+    assert!(!driver.client.unsubscribe(driver.now, sub));
+    driver.drain();
+    let ending = driver.written_id("blockchain.scripthash.unsubscribe");
+    driver.subscribe();
+    driver.drain();
+    assert_eq!(driver.write(), "", "the server may work on requests in any order: its answer is awaited first");
+    driver.read(&format!(r#"{{"id":{ending},"result":true}}"#));
+    driver.answer(SUBSCRIBE, "null");
+    assert_eq!(driver.seen(), ["Subscribed no history"]);
+}
+
+#[test]
+fn lost_requests_say_whether_they_were_begun() {
+    let mut driver = Driver::ready("1.4");
+    let first = driver.client.request(driver.now, Banner).unwrap();
+    driver.client.handle(driver.now, Input::Wrote(driver.conn.unwrap(), 1));
+    let second = driver.client.request(driver.now, Banner).unwrap();
+    driver.seen();
+    driver.close(CloseCause::End);
+    let lost = |id: electrum_proto::RequestId, written| {
+        format!("reply {} {:?}", id.number(), Err::<(), _>(RequestError::Lost { written }))
+    };
+    assert_eq!(driver.seen(), ["down closed".to_owned(), lost(first.id, true), lost(second.id, false)]);
+}
+
+#[test]
+fn deadlines_cancels_and_late_answers() {
+    let mut driver = Driver::ready("1.4");
+    let late = driver.client.request(driver.now, Banner).unwrap();
+    let cancelled = driver.client.request(driver.now, Banner).unwrap();
+    driver.drain();
+    driver.seen();
+    driver.write();
+    assert!(driver.client.cancel(cancelled.id));
+    assert!(!driver.client.cancel(cancelled.id));
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    let failed = |id: electrum_proto::RequestId, error| format!("reply {} {:?}", id.number(), Err::<(), _>(error));
+    let told = [failed(cancelled.id, RequestError::Cancelled), failed(late.id, RequestError::TimedOut)];
+    assert_eq!(driver.seen(), told);
+    for id in [late.id, cancelled.id] {
+        driver.read(&format!(r#"{{"id":{},"result":"late"}}"#, id.number()));
+    }
+    let seen = driver.seen();
+    assert!(seen.iter().all(|word| !word.starts_with("reply")), "{seen:?}");
+    assert_eq!(driver.client.state().phase, Phase::Ready);
+}
+
+#[test]
+fn an_array_of_replies_answers_each_by_itself() {
+    let mut driver = Driver::ready("1.4");
+    let tickets = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 3]).unwrap();
+    driver.drain();
+    driver.seen();
+    let [a, b, c] = [0, 1, 2].map(|i| tickets[i].id.number());
+    driver.read(&format!(
+        r#"[{{"id":{c},"result":"c"}}, {{"id":{a},"error":{{"code":1,"message":"no"}}}} ,{{"id":{b},"result":"b"}}]"#
+    ));
+    let seen = driver.seen();
+    assert_eq!(seen[0], format!("reply {c} Ok(\"\\\"c\\\"\")"));
+    assert!(seen[1].starts_with(&format!("reply {a} Err(Server")), "{}", seen[1]);
+    assert_eq!(seen[2], format!("reply {b} Ok(\"\\\"b\\\"\")"));
+}
+
+#[test]
+fn an_error_without_id_fails_a_request_only_if_it_is_the_only_one() {
+    let mut driver = Driver::ready("1.4");
+    driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 2]).unwrap();
+    driver.seen();
+    let error = r#"{"error":{"code":-32600,"message":"?"},"id":null}"#;
+    driver.read(error);
+    assert!(driver.seen()[0].starts_with("Unknown"));
+    let only = driver.written_ids("server.banner")[1];
+    let first = only - 1;
+    driver.read(&format!(r#"{{"id":{first},"result":""}}"#));
+    driver.seen();
+    driver.read(error);
+    assert!(driver.seen()[0].starts_with(&format!("reply {only} Err")));
+}
+
+#[test]
+fn a_silent_application_keeps_its_link_and_a_mute_server_is_found_out() {
+    let mut driver = Driver::ready("1.4");
+    for _ in 0..3 {
+        assert_eq!(driver.sleep(), TimerKind::Ping);
+        driver.answer("server.ping", "null");
+    }
+    driver.seen();
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.write();
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.seen(), ["disconnect", "down timeout"]);
+}
+
+#[test]
+fn nothing_is_sent_that_the_version_lacks() {
+    let mut driver = Driver::ready("1.7");
+    let sub = driver.client.subscribe(driver.now, Topic::ScriptHash(script().scripthash())).unwrap();
+    driver.seen();
+    driver.drain();
+    let seen = driver.seen();
+    assert!(seen[0].contains("SubscriptionRefused") && seen[0].contains(&format!("{sub:?}")), "{seen:?}");
+    assert!(seen[0].contains("before 1.7"), "it says which versions have it: {seen:?}");
+    assert_eq!(driver.write(), "");
+}
+
+#[test]
+fn limits_refuse_wishes_and_tell_when_there_is_room() {
+    let mut config = Config::default();
+    config.limits.in_flight = 2;
+    config.limits.outgoing = 200;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    let long = driver.client.request(driver.now, Raw::new("x", vec!["y".repeat(300).into()])).unwrap_err();
+    assert!(matches!(long.reason, RejectReason::TooLong { limit: 200, .. }));
+    let first = driver.client.request(driver.now, Banner).unwrap();
+    driver.client.request(driver.now, Banner).unwrap();
+    let full = driver.client.request(driver.now, Banner).unwrap_err();
+    assert_eq!(full.reason, RejectReason::InFlight { limit: 2 });
+    driver.drain();
+    driver.seen();
+    driver.write();
+    driver.read(&format!(r#"{{"id":{},"result":""}}"#, first.id.number()));
+    assert_eq!(driver.seen()[1..], ["Capacity"]);
+}
+
+#[test]
+fn a_server_that_pads_is_nudged_once_a_write_and_others_never() {
+    for (version, nudge) in [("1.4", "blockchain.block.headers"), ("1.7", "server.ping")] {
+        let mut driver = Driver::new(Config::default());
+        driver.connect();
+        let id = driver.written_id("server.version");
+        let padding = " ".repeat(900);
+        driver.read(&format!(r#"{{"jsonrpc":"2.0","result":["Pads","{version}"],"id":{id}{padding}}}"#));
+        let tickets = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 2]).unwrap();
+        driver.drain();
+        let written = driver.write();
+        assert_eq!(written.lines().count(), 3);
+        assert!(written.lines().last().unwrap().contains(nudge), "{written}");
+        let more = driver.client.request(driver.now, Banner).unwrap();
+        driver.drain();
+        assert_eq!(driver.write().lines().count(), 1, "none while one is on its way");
+        let nudge_id = tickets[1].id.number() + 1;
+        driver.read(&format!(r#"{{"id":{nudge_id},"result":{{}}}}"#));
+        assert_eq!(driver.write().lines().count(), 1, "one for what was written meanwhile");
+        assert!(driver.seen().iter().all(|word| !word.starts_with("reply")), "{more:?} is not answered yet");
+    }
+    let mut driver = Driver::ready("1.7");
+    driver.client.request(driver.now, Banner).unwrap();
+    driver.drain();
+    assert_eq!(driver.write().lines().count(), 1);
+}
+
+#[test]
+fn a_server_of_another_chain_is_never_ready() {
+    let wanted = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
+    for (found, outcome) in [(wanted, "ready 1.4 Test 1.0"), (&status('0'), "disconnect")] {
+        let mut driver = Driver::new(Config { genesis_hash: Some(wanted.parse().unwrap()), ..Config::default() });
+        driver.connect();
+        driver.agree("1.4");
+        driver.seen();
+        let features = format!(
+            r#"{{"genesis_hash":"{found}","server_version":"x","protocol_min":"1.4","protocol_max":"1.4","hosts":{{}}}}"#
+        );
+        driver.answer("server.features", &features);
+        assert_eq!(driver.seen()[0], outcome);
+    }
+}
+
+#[test]
+fn offers_are_made_in_turn_to_a_server_that_refuses() {
+    let offers = ["1.6..1.7", "1.4..1.4.2"].map(|range| range.parse().unwrap()).to_vec();
+    let mut driver = Driver::new(Config { offers, ..Config::default() });
+    driver.connect();
+    assert!(driver.write().contains(r#"["1.6","1.7"]"#));
+    driver.close(CloseCause::End);
+    driver.sleep();
+    driver.connect();
+    assert!(driver.client.outgoing().ends_with(b"[\"1.4\",\"1.4.2\"]]}\n"));
+    driver.agree("1.4.2");
+    assert_eq!(driver.client.state().phase, Phase::Ready);
+}
+
+#[test]
+fn closing_answers_everybody_and_ends() {
+    let mut driver = Driver::ready("1.4");
+    driver.client.request(driver.now, Banner).unwrap();
+    driver.subscribe();
+    driver.seen();
+    driver.client.close(driver.now);
+    driver.drain();
+    let seen = driver.seen();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert_eq!(seen[0], "disconnect");
+    assert!(seen[1].contains("Closed"));
+    assert_eq!(driver.client.poll(), Action::Finished);
+    assert!(driver.client.subscribe(driver.now, Topic::Headers).is_err());
+    let mut unconnected = Driver::new(Config::default());
+    unconnected.client.close(unconnected.now);
+    assert_eq!(unconnected.client.poll(), Action::Finished);
+}
+
+#[test]
+fn facts_of_an_old_link_change_nothing() {
+    let mut driver = Driver::ready("1.4");
+    let old = driver.conn.unwrap();
+    driver.close(CloseCause::End);
+    driver.sleep();
+    driver.connect();
+    driver.agree("1.4");
+    driver.seen();
+    driver.client.handle(driver.now, Input::Read(old, b"garbage\n"));
+    driver.client.handle(driver.now, Input::Closed(old, CloseCause::End));
+    driver.client.handle(Timestamp::ZERO, Input::Tick);
+    driver.drain();
+    assert_eq!(driver.seen(), Vec::<String>::new());
+    assert_eq!(driver.client.state().phase, Phase::Ready);
+}
+
+#[test]
+fn the_wait_between_attempts_grows_to_its_cap() {
+    let mut driver = Driver::new(Config::default());
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        driver.drain();
+        driver.close(CloseCause::Failed("refused".into()));
+        let before = driver.now;
+        assert_eq!(driver.sleep(), TimerKind::Retry);
+        waits.push(driver.now.since(before));
+    }
+    assert!(waits[0] <= Duration::from_millis(500) && waits[0] >= Duration::from_millis(375));
+    assert!(waits[11] <= Duration::from_secs(60) && waits[11] >= Duration::from_secs(45));
+    let down = driver.client.state();
+    assert_eq!(down.agreed, None);
+    assert!(matches!(DownCause::Undrained.name(), "undrained"));
+}
