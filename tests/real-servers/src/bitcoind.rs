@@ -30,8 +30,9 @@ pub struct Bitcoind {
 }
 
 impl Bitcoind {
-    /// The script that [`mine`](Self::mine) pays: `OP_TRUE`.
-    pub const MINER: &[u8] = &[0x51];
+    /// The script that [`mine`](Self::mine) pays: [`anyone_can_spend`](crate::anyone_can_spend) of 0.
+    /// (bitcoind relays no transaction below 65 bytes, so `OP_TRUE` alone would be too short to pay.)
+    pub const MINER: &[u8] = &[0x04, 0, 0, 0, 0, 0x75, 0x51];
 
     /// Starts one and waits until it answers.
     ///

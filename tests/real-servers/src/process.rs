@@ -107,7 +107,7 @@ impl Process {
     /// The end of its log, for messages.
     pub(crate) fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
-        let from = log.len().saturating_sub(4000);
+        let from = log.len().saturating_sub(3000);
         format!(
             "log of {}:\n{}",
             self.name,
