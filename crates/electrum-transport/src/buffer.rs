@@ -37,6 +37,13 @@ impl Buffer {
             }
         }
     }
+
+    /// Lets somebody append through [`std::io::Write`].
+    #[cfg(feature = "tls")]
+    pub(crate) fn writer(&mut self) -> impl std::io::Write + '_ {
+        self.push(&[]);
+        &mut self.bytes
+    }
 }
 
 /// Capacity that an empty buffer may keep.

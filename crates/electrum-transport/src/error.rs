@@ -16,7 +16,7 @@ pub enum LinkError {
     Tls(#[from] TlsError),
     /// The server showed another certificate than before. Nothing was sent to it.
     #[error(transparent)]
-    PinChanged(#[from] PinChanged),
+    PinChanged(Box<PinChanged>),
     /// The certificate could not be compared or kept, so nothing was sent.
     #[error(transparent)]
     Pins(#[from] PinError),
@@ -28,11 +28,17 @@ pub enum LinkError {
     Truncated,
 }
 
+impl From<PinChanged> for LinkError {
+    fn from(changed: PinChanged) -> Self {
+        Self::PinChanged(Box::new(changed))
+    }
+}
+
 /// The server's certificate is not the one pinned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{server} shows another certificate than before, and nothing was sent to it. Pinned: {}. Shown now: {seen}. {}",
-    pinned_words(pinned), advice(*given, server, seen)
+    "{server} shows another certificate than before, and nothing was sent to it. Pinned: {}. Shown now: {seen}{}. {}",
+    pinned_words(pinned), reason_words(reason.as_deref()), advice(*given, server, seen)
 )]
 pub struct PinChanged {
     /// The server.
@@ -41,6 +47,8 @@ pub struct PinChanged {
     pub pinned: Pin,
     /// What it showed.
     pub seen: Fingerprint,
+    /// Why no web CA vouches for it, if one did before.
+    pub reason: Option<String>,
     /// Whether the pin was given with [`Trust::Pinned`](crate::Trust::Pinned), rather than remembered.
     pub given: bool,
 }
@@ -50,6 +58,12 @@ fn pinned_words(pinned: &Pin) -> String {
         Pin::Certificate(fingerprint) => fingerprint.to_string(),
         Pin::WebCa => "any that a web CA vouches for, as for the one before".to_owned(),
     }
+}
+
+fn reason_words(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| {
+        format!(", which none vouches for: {reason}")
+    })
 }
 
 fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {

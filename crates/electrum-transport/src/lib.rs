@@ -39,6 +39,8 @@
 mod addr;
 mod buffer;
 mod error;
+#[cfg(feature = "tls")]
+mod file_pins;
 mod host;
 mod link;
 mod pins;
@@ -46,9 +48,20 @@ mod proxy;
 mod report;
 mod route;
 mod socks;
+#[cfg(feature = "tls")]
+mod spki;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
+#[cfg(feature = "tls")]
+mod verify;
 
 pub use addr::{AddrError, AddrProblem, Security, ServerAddr};
 pub use error::{LinkError, PinChanged, Side, Stage, TlsError};
+#[cfg(feature = "tls")]
+pub use file_pins::FilePins;
 pub use host::{Host, HostError, HostName};
 pub use link::{Link, OUTGOING_LIMIT};
 pub use pins::{Fingerprint, FingerprintError, MemoryPins, Pin, PinError, PinStore};

@@ -196,3 +196,63 @@ impl PinStore for MemoryPins {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprint_is_the_sha256_in_openssls_form() {
+        // The hash of the empty message (FIPS 180-4 examples).
+        let empty = "E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55";
+        let fingerprint = Fingerprint::of_certificate(b"");
+        assert_eq!(fingerprint.to_string(), empty);
+        for text in [
+            empty,
+            &empty.to_lowercase(),
+            &empty.replace(':', ""),
+            &empty.replace(':', "").to_lowercase(),
+        ] {
+            assert_eq!(text.parse(), Ok(fingerprint), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_fingerprint() {
+        let digits = "ab".repeat(32);
+        let colons = ["ab"; 32].join(":");
+        for text in [
+            "",
+            ":",
+            &digits[..62],
+            &digits[..63],
+            &format!("{digits}ab"),
+            &format!("{digits}:"),
+            &format!("{colons}:"),
+            &format!("{colons}:ab"),
+            &format!(":{colons}"),
+            &colons.replacen(':', "", 1),
+            &colons.replacen(':', "-", 1),
+            &digits.replacen('a', "g", 1),
+            &digits.replacen("ab", "+b", 1),
+            "web-ca",
+        ] {
+            assert_eq!(text.parse::<Fingerprint>(), Err(FingerprintError), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_keeps_the_first() {
+        let pins = MemoryPins::new();
+        let [one, two] = [1, 2].map(|byte| Pin::Certificate(Fingerprint::from_bytes([byte; 32])));
+        assert_eq!(pins.add("a.example", 1, one), Ok(one));
+        assert_eq!(pins.add("a.example", 1, two), Ok(one));
+        assert_eq!(
+            (pins.get("a.example", 1), pins.get("a.example", 2)),
+            (Ok(Some(one)), Ok(None))
+        );
+        assert_eq!(pins.replace("a.example", 1, Some(two)), Ok(Some(one)));
+        assert_eq!(pins.replace("a.example", 1, None), Ok(Some(two)));
+        assert_eq!(pins.get("a.example", 1), Ok(None));
+    }
+}

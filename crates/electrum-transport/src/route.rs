@@ -35,6 +35,8 @@ pub struct Route {
     pub(crate) trust: Trust,
     pub(crate) pins: Arc<dyn PinStore>,
     timeout_factor: Option<u32>,
+    #[cfg(feature = "tls")]
+    pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
 }
 
 impl Default for Route {
@@ -51,6 +53,8 @@ impl Route {
             trust: Trust::default(),
             pins: Arc::new(MemoryPins::new()),
             timeout_factor: None,
+            #[cfg(feature = "tls")]
+            roots: Vec::new(),
         }
     }
 
@@ -82,6 +86,14 @@ impl Route {
             timeout_factor: Some(factor.max(1)),
             ..self
         }
+    }
+
+    /// With another CA beside those of the web, as a certificate in DER: a company's own, or a test's.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_root(mut self, certificate: Vec<u8>) -> Self {
+        self.roots.push(certificate.into());
+        self
     }
 
     /// The proxy, if there is one.
@@ -215,4 +227,75 @@ pub enum RouteError {
         /// The library's words.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(route: &Route, server: &str) -> Result<String, RouteError> {
+        route
+            .dial_target(&server.parse().unwrap())
+            .map(|target| target.to_string())
+    }
+
+    #[test]
+    fn an_onion_is_never_dialled_without_a_proxy() {
+        let server: ServerAddr = "tcp://abcdef.onion:50001".parse().unwrap();
+        let error = RouteError::OnionWithoutProxy {
+            server: server.clone(),
+        };
+        assert!(
+            error.to_string().contains("socks5://127.0.0.1:9050"),
+            "{error}"
+        );
+        assert_eq!(Route::direct().dial_target(&server), Err(error.clone()));
+        assert_eq!(Route::direct().open(&server, 0).map(|_| ()), Err(error));
+        let tor = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
+        assert_eq!(
+            target(&tor, "tcp://abcdef.onion:50001"),
+            Ok("127.0.0.1:9050".to_owned())
+        );
+    }
+
+    #[test]
+    fn targets() {
+        let direct = Route::direct();
+        assert_eq!(
+            target(&direct, "tcp://[2001:db8::7]"),
+            Ok("[2001:db8::7]:50001".to_owned())
+        );
+        assert_eq!(
+            target(&direct, "tcp://a.example:7"),
+            Ok("a.example:7".to_owned())
+        );
+        let proxied = Route::direct().with_proxy("socks5://proxy.example:1080".parse().unwrap());
+        assert_eq!(
+            target(&proxied, "tcp://a.example:7"),
+            Ok("proxy.example:1080".to_owned())
+        );
+    }
+
+    #[test]
+    fn timeouts_stretch_behind_a_proxy() {
+        let proxied = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
+        assert_eq!(
+            (Route::direct().timeout_factor(), proxied.timeout_factor()),
+            (1, 4)
+        );
+        assert_eq!(proxied.clone().with_timeout_factor(7).timeout_factor(), 7);
+        assert_eq!(proxied.with_timeout_factor(0).timeout_factor(), 1);
+    }
+
+    #[test]
+    #[cfg(not(feature = "tls"))]
+    fn without_tls_such_a_server_is_refused_and_never_reached_in_plain_text() {
+        let server: ServerAddr = "ssl://a.example".parse().unwrap();
+        let error = RouteError::NoTls {
+            server: server.clone(),
+        };
+        assert!(error.to_string().contains("built without"), "{error}");
+        assert_eq!(Route::direct().dial_target(&server), Err(error.clone()));
+        assert_eq!(Route::direct().open(&server, 0).map(|_| ()), Err(error));
+    }
 }

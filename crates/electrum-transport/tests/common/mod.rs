@@ -1,4 +1,8 @@
 //! Feeding links in memory.
+#![allow(dead_code, reason = "not every test file uses all of it")]
+
+#[cfg(feature = "tls")]
+pub(crate) mod peer;
 
 use electrum_transport::{LinkError, Route};
 
