@@ -1,1 +1,71 @@
 //! Electrum server addresses, and the byte layers between a socket and the protocol.
+//!
+//! Nothing here opens a socket, reads a clock or starts a thread.
+//!
+//! ```text
+//!      protocol     plaintext/consume ▲          │ send
+//!                   ┌─────────────────┴──────────▼────────────────┐
+//!        Link       │   TLS (ssl://): certificate by web CA or pin │
+//!                   │   SOCKS5 (with a proxy): names resolved there│
+//!                   └─────────────────▲──────────┬────────────────┘
+//!      socket                received │          ▼ outgoing/wrote
+//! ```
+//!
+//! A [`ServerAddr`] says where a server listens, a [`Route`] how to get there and what to trust. The adapter opens a
+//! socket to [`Route::dial_target`], and moves bytes between it and the [`Link`] that [`Route::open`] gives:
+//!
+//! ```
+//! use electrum_transport::{Route, ServerAddr};
+//!
+//! let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
+//! let server: ServerAddr = "tcp://explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion:110".parse()?;
+//! assert_eq!(route.dial_target(&server)?.to_string(), "127.0.0.1:9050");
+//!
+//! let mut link = route.open(&server, 1_750_000_000)?;
+//! assert_eq!(link.outgoing(), [5, 1, 0]); // write this to the socket ...
+//! link.wrote(3);
+//! link.received(&[5, 0])?; // ... and this is what was read from it
+//! assert!(link.outgoing().starts_with(&[5, 1, 0, 3, 62]));
+//! assert_eq!(link.send(b"too early"), 0);
+//! link.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+//! assert!(link.established());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//! - `tls` (default): TLS by `rustls` with `ring`, the roots of `webpki-roots`, and the pin file. Without it a server
+//!   with [`Security::Tls`] is a clear error of [`Route::dial_target`]; all else is the same.
+
+mod addr;
+mod buffer;
+mod error;
+#[cfg(feature = "tls")]
+mod file_pins;
+mod host;
+mod link;
+mod pins;
+mod proxy;
+mod report;
+mod route;
+mod socks;
+#[cfg(feature = "tls")]
+mod spki;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
+#[cfg(feature = "tls")]
+mod verify;
+
+pub use addr::{AddrError, AddrProblem, Security, ServerAddr};
+pub use error::{LinkError, PinChanged, Side, Stage, TlsError};
+#[cfg(feature = "tls")]
+pub use file_pins::FilePins;
+pub use host::{Host, HostError, HostName};
+pub use link::{Link, OUTGOING_LIMIT};
+pub use pins::{Fingerprint, FingerprintError, MemoryPins, Pin, PinError, PinStore};
+pub use proxy::{Proxy, ProxyError};
+pub use report::{LinkReport, PinState, TlsReport};
+pub use route::{DialHost, DialTarget, Route, RouteError, Trust};
+pub use socks::{SocksError, SocksReply};

@@ -34,31 +34,16 @@ impl Certificate {
     /// When openssl is not there or refuses.
     #[must_use]
     pub fn expired() -> Self {
-        Self::make(
-            "DNS:localhost,IP:127.0.0.1",
-            "20200101000000Z",
-            "20200201000000Z",
-        )
+        Self::make("DNS:localhost,IP:127.0.0.1", "20200101000000Z", "20200201000000Z")
     }
 
     fn make(names: &str, from: &str, to: &str) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("certificate-")
-            .tempdir()
-            .expect("a folder");
+        let dir = tempfile::Builder::new().prefix("certificate-").tempdir().expect("a folder");
         let certificate = Self { dir };
         let file = |name: &str| certificate.dir.path().join(name);
         openssl(
             Command::new("openssl")
-                .args([
-                    "req",
-                    "-new",
-                    "-newkey",
-                    "ec",
-                    "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1",
-                    "-nodes",
-                ])
+                .args(["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
                 .args(["-subj", "/CN=electrum"])
                 .arg("-keyout")
                 .arg(certificate.key())
@@ -75,16 +60,7 @@ impl Certificate {
         openssl(
             Command::new("openssl")
                 .current_dir(certificate.dir.path())
-                .args([
-                    "ca",
-                    "-batch",
-                    "-notext",
-                    "-selfsign",
-                    "-config",
-                    "config",
-                    "-in",
-                    "request.pem",
-                ])
+                .args(["ca", "-batch", "-notext", "-selfsign", "-config", "config", "-in", "request.pem"])
                 .args(["-startdate", from, "-enddate", to])
                 .arg("-keyfile")
                 .arg(certificate.key())
@@ -113,9 +89,7 @@ impl Certificate {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut command = Command::new("openssl");
-        command
-            .args(["x509", "-noout", "-fingerprint", "-sha256", "-in"])
-            .arg(self.file());
+        command.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(self.file());
         let line = openssl(&mut command);
         let (_, hex) = line.trim().split_once('=').expect("a fingerprint behind =");
         hex.replace(':', "").to_lowercase()
@@ -131,10 +105,6 @@ impl Default for Certificate {
 /// Runs it; what it printed.
 fn openssl(command: &mut Command) -> String {
     let output = command.output().expect("openssl is there");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("openssl writes text")
 }

@@ -27,11 +27,7 @@ impl Setup {
     /// Plain TCP and no limits.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            certificate: None,
-            variables: Vec::new(),
-        }
+        Self { kind, certificate: None, variables: Vec::new() }
     }
 
     /// Serves TLS too.
@@ -94,10 +90,7 @@ impl ElectrumX {
             tcp: free_port(),
             tls: setup.certificate.is_some().then(free_port),
             admin: free_port(),
-            dir: tempfile::Builder::new()
-                .prefix("electrumx-")
-                .tempdir()
-                .expect("a folder"),
+            dir: tempfile::Builder::new().prefix("electrumx-").tempdir().expect("a folder"),
             setup,
         }
     }
@@ -181,10 +174,7 @@ impl ElectrumX {
     /// # Panics
     /// When it does not run.
     pub fn pause(&self) {
-        self.process
-            .as_ref()
-            .expect("a running server")
-            .signal("STOP");
+        self.process.as_ref().expect("a running server").signal("STOP");
     }
 
     /// Ends [`pause`](Self::pause).
@@ -192,10 +182,7 @@ impl ElectrumX {
     /// # Panics
     /// When it does not run.
     pub fn resume(&self) {
-        self.process
-            .as_ref()
-            .expect("a running server")
-            .signal("CONT");
+        self.process.as_ref().expect("a running server").signal("CONT");
     }
 
     /// How many client connections it has, half-open ones too, as it says itself.
@@ -217,9 +204,7 @@ impl ElectrumX {
     /// When it refuses or does not answer.
     #[track_caller]
     pub fn admin(&self, method: &str, params: &Value) -> Value {
-        Wire::connect(self.admin)
-            .call(method, params)
-            .expect("the admin service knows the method")
+        Wire::connect(self.admin).call(method, params).expect("the admin service knows the method")
     }
 
     /// The file that it logs to, over all its restarts.
@@ -262,31 +247,14 @@ impl ElectrumX {
             .env("DB_ENGINE", "leveldb")
             .env("DB_DIRECTORY", database)
             .env("DAEMON_URL", &self.daemon)
-            .envs([
-                ("COST_SOFT_LIMIT", "0"),
-                ("COST_HARD_LIMIT", "0"),
-                ("MAX_SESSIONS", "10000"),
-            ])
-            .envs([
-                ("PEER_DISCOVERY", "off"),
-                ("PEER_ANNOUNCE", ""),
-                ("BLACKLIST_URL", ""),
-            ])
-            .envs([
-                ("ALLOW_ROOT", "true"),
-                ("CACHE_MB", "50"),
-                ("REQUEST_TIMEOUT", "30"),
-            ])
+            .envs([("COST_SOFT_LIMIT", "0"), ("COST_HARD_LIMIT", "0"), ("MAX_SESSIONS", "10000")])
+            .envs([("PEER_DISCOVERY", "off"), ("PEER_ANNOUNCE", ""), ("BLACKLIST_URL", "")])
+            .envs([("ALLOW_ROOT", "true"), ("CACHE_MB", "50"), ("REQUEST_TIMEOUT", "30")])
             .envs(self.kind().settings(self.tcp, self.tls, self.admin));
         if let Some((file, key)) = &self.setup.certificate {
             command.env("SSL_CERTFILE", file).env("SSL_KEYFILE", key);
         }
-        command.envs(
-            self.setup
-                .variables
-                .iter()
-                .map(|(name, value)| (name, value)),
-        );
+        command.envs(self.setup.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -19,14 +19,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, newest first.
-    pub const ALL: [Self; 6] = [
-        Self::Ex2_0_0,
-        Self::Ex1_20_0,
-        Self::Ex1_18_0,
-        Self::Ex1_16_0,
-        Self::ElectrumX1_12_0,
-        Self::ElectrumX1_10_0,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Ex2_0_0, Self::Ex1_20_0, Self::Ex1_18_0, Self::Ex1_16_0, Self::ElectrumX1_12_0, Self::ElectrumX1_10_0];
 
     /// The name of its environment below the cache directory: package and version.
     #[must_use]
@@ -69,9 +63,7 @@ impl Kind {
     /// The newest of [`versions`](Self::versions).
     #[must_use]
     pub fn newest(self) -> &'static str {
-        self.versions()
-            .last()
-            .expect("every release speaks a version")
+        self.versions().last().expect("every release speaks a version")
     }
 
     /// Whether it fills its answers up to powers of two and holds small ones back for up to a second.
@@ -87,12 +79,7 @@ impl Kind {
     }
 
     /// The settings that differ between the releases, for these ports.
-    pub(crate) fn settings(
-        self,
-        tcp: u16,
-        tls: Option<u16>,
-        admin: u16,
-    ) -> Vec<(&'static str, String)> {
+    pub(crate) fn settings(self, tcp: u16, tls: Option<u16>, admin: u16) -> Vec<(&'static str, String)> {
         let coin = match self {
             Self::ElectrumX1_12_0 | Self::ElectrumX1_10_0 => "BitcoinSegwit",
             _ => "Bitcoin",
@@ -105,13 +92,8 @@ impl Kind {
             settings.push(("BANDWIDTH_LIMIT", "2000000000".to_owned()));
             settings.extend(tls.map(|port| ("SSL_PORT", port.to_string())));
         } else {
-            let tls = tls
-                .map(|port| format!(",ssl://127.0.0.1:{port}"))
-                .unwrap_or_default();
-            settings.push((
-                "SERVICES",
-                format!("tcp://127.0.0.1:{tcp},rpc://127.0.0.1:{admin}{tls}"),
-            ));
+            let tls = tls.map(|port| format!(",ssl://127.0.0.1:{port}")).unwrap_or_default();
+            settings.push(("SERVICES", format!("tcp://127.0.0.1:{tcp},rpc://127.0.0.1:{admin}{tls}")));
         }
         if self.polls_fast() {
             settings.push(("DAEMON_POLL_INTERVAL_BLOCKS", "100".to_owned()));

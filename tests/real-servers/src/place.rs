@@ -64,17 +64,11 @@ pub(crate) fn server_home(kind: Kind) -> PathBuf {
 fn left_out(kind: Kind) -> Option<String> {
     let list = fs::read_to_string(root().join("left-out")).ok()?;
     let prefix = format!("{}:", kind.name());
-    list.lines()
-        .find(|line| line.starts_with(&prefix))
-        .map(str::to_owned)
+    list.lines().find(|line| line.starts_with(&prefix)).map(str::to_owned)
 }
 
 fn root() -> PathBuf {
-    let set = |name| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("ELECTRUM_REAL_SERVERS").unwrap_or_else(|| {
         set("XDG_CACHE_HOME")
             .or_else(|| set("HOME").map(|home| home.join(".cache")))

@@ -19,10 +19,7 @@ pub fn until<T>(bound: Duration, what: &str, mut ask: impl FnMut() -> Option<T>)
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(
-            start.elapsed() < bound,
-            "waited {bound:?} in vain for {what}"
-        );
+        assert!(start.elapsed() < bound, "waited {bound:?} in vain for {what}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -40,11 +37,7 @@ impl Process {
     /// Starts `command`; what it prints is added to the file `log`.
     /// `scratch` is removed by the watchdog, for then nobody else does.
     pub(crate) fn start(name: &str, command: &mut Command, log: &Path, scratch: &Path) -> Self {
-        let out = File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("the log can be opened");
+        let out = File::options().create(true).append(true).open(log).expect("the log can be opened");
         let child = command
             .stdin(Stdio::null())
             .stdout(out.try_clone().expect("the log can be shared"))
@@ -64,12 +57,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .expect("sh starts");
-        Self {
-            name: name.to_owned(),
-            log: log.to_owned(),
-            child,
-            watchdog,
-        }
+        Self { name: name.to_owned(), log: log.to_owned(), child, watchdog }
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -78,15 +66,9 @@ impl Process {
 
     /// Sends a signal by its short name, such as `STOP`.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status()
-            .expect("kill starts");
-        assert!(
-            status.success(),
-            "{} is not there to get SIG{name}",
-            self.name
-        );
+        let status =
+            Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill starts");
+        assert!(status.success(), "{} is not there to get SIG{name}", self.name);
     }
 
     /// Waits until it ends by itself.
@@ -108,11 +90,7 @@ impl Process {
     pub(crate) fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         let from = log.len().saturating_sub(3000);
-        format!(
-            "log of {}:\n{}",
-            self.name,
-            String::from_utf8_lossy(&log[from..])
-        )
+        format!("log of {}:\n{}", self.name, String::from_utf8_lossy(&log[from..]))
     }
 }
 
@@ -155,56 +133,36 @@ mod tests {
     fn what_a_killed_test_leaves_behind_is_ended() {
         if env::var_os(CHILD).is_some() {
             let dir = tempfile::tempdir().expect("a folder");
-            let process = Process::start(
-                "sleep",
-                Command::new("sleep").arg("600"),
-                &dir.path().join("log"),
-                dir.path(),
-            );
+            let process =
+                Process::start("sleep", Command::new("sleep").arg("600"), &dir.path().join("log"), dir.path());
             println!("started {} {}", process.child.id(), dir.path().display());
             // Until it is killed, or the first process has gone.
             let _ = std::io::stdin().read_line(&mut String::new());
             return;
         }
         let mut second = Command::new(env::current_exe().expect("this program"))
-            .args([
-                "--exact",
-                "--nocapture",
-                "process::tests::what_a_killed_test_leaves_behind_is_ended",
-            ])
+            .args(["--exact", "--nocapture", "process::tests::what_a_killed_test_leaves_behind_is_ended"])
             .env(CHILD, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("this program starts again");
         let lines = BufReader::new(second.stdout.take().expect("stdout is piped")).lines();
-        let started = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once("started ").map(|(_, rest)| rest.to_owned()));
+        let started =
+            lines.map_while(Result::ok).find_map(|line| line.split_once("started ").map(|(_, rest)| rest.to_owned()));
         let started = started.expect("the second process says what it started");
         let (third, dir) = started.split_once(' ').expect("a number and a folder");
         assert!(runs(third));
         second.kill().expect("the second process can be killed");
         second.wait().expect("the second process ends");
-        until(
-            Duration::from_secs(20),
-            "the end of the third process",
-            || (!runs(third)).then_some(()),
-        );
-        until(Duration::from_secs(20), "the removal of its folder", || {
-            (!Path::new(dir).exists()).then_some(())
-        });
+        until(Duration::from_secs(20), "the end of the third process", || (!runs(third)).then_some(()));
+        until(Duration::from_secs(20), "the removal of its folder", || (!Path::new(dir).exists()).then_some(()));
     }
 
     #[test]
     fn a_dropped_process_is_gone() {
         let dir = tempfile::tempdir().expect("a folder");
-        let process = Process::start(
-            "sleep",
-            Command::new("sleep").arg("600"),
-            &dir.path().join("log"),
-            dir.path(),
-        );
+        let process = Process::start("sleep", Command::new("sleep").arg("600"), &dir.path().join("log"), dir.path());
         let id = process.child.id().to_string();
         assert!(runs(&id));
         drop(process);
@@ -215,7 +173,6 @@ mod tests {
     /// Whether a process of this number is there and has not ended; an orphan that nobody waits for has.
     fn runs(id: &str) -> bool {
         let stat = fs::read_to_string(Path::new("/proc").join(id).join("stat")).unwrap_or_default();
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 }

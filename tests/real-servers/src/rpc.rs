@@ -31,10 +31,7 @@ impl std::error::Error for RpcError {}
 
 impl From<io::Error> for RpcError {
     fn from(error: io::Error) -> Self {
-        Self {
-            code: 0,
-            message: error.to_string(),
-        }
+        Self { code: 0, message: error.to_string() }
     }
 }
 
@@ -53,10 +50,7 @@ pub(crate) fn call(port: u16, method: &str, params: &Value) -> Result<Value, Rpc
     stream.read_to_end(&mut answer)?;
     let head = answer.windows(4).position(|window| window == b"\r\n\r\n");
     let body = head.map_or(&[][..], |head| &answer[head + 4..]);
-    let unreadable = || RpcError {
-        code: 0,
-        message: format!("not an answer: {}", String::from_utf8_lossy(&answer)),
-    };
+    let unreadable = || RpcError { code: 0, message: format!("not an answer: {}", String::from_utf8_lossy(&answer)) };
     let mut answer: Value = serde_json::from_slice(body).map_err(|_| unreadable())?;
     match &answer["error"] {
         Value::Null => Ok(answer["result"].take()),

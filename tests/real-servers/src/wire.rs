@@ -37,11 +37,7 @@ impl Wire {
     pub fn connect(port: u16) -> Self {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("the server listens");
         stream.set_nodelay(true).expect("a socket option");
-        Self {
-            reader: BufReader::new(stream),
-            next_id: 0,
-            notifications: VecDeque::new(),
-        }
+        Self { reader: BufReader::new(stream), next_id: 0, notifications: VecDeque::new() }
     }
 
     /// Connects and agrees on this version.
@@ -52,9 +48,7 @@ impl Wire {
     #[track_caller]
     pub fn negotiated(port: u16, version: &str) -> Self {
         let mut wire = Self::connect(port);
-        let answer = wire
-            .call("server.version", &json!(["wire", version]))
-            .expect("the version is spoken");
+        let answer = wire.call("server.version", &json!(["wire", version])).expect("the version is spoken");
         assert_eq!(answer[1], version);
         wire
     }
@@ -79,8 +73,7 @@ impl Wire {
         loop {
             let mut message = self.read(deadline)?;
             if let Some(method) = message["method"].as_str() {
-                self.notifications
-                    .push_back((method.to_owned(), message["params"].clone()));
+                self.notifications.push_back((method.to_owned(), message["params"].clone()));
             } else if message["id"] == id {
                 return Some(match &message["error"] {
                     Value::Null => Ok(message["result"].take()),
@@ -127,22 +120,12 @@ impl Wire {
     fn read(&mut self, deadline: Instant) -> Option<Value> {
         let left = deadline.saturating_duration_since(Instant::now());
         assert!(!left.is_zero(), "nothing awaited came in {BOUND:?}");
-        self.reader
-            .get_ref()
-            .set_read_timeout(Some(left))
-            .expect("a socket option");
+        self.reader.get_ref().set_read_timeout(Some(left)).expect("a socket option");
         let mut line = String::new();
         match self.reader.read_line(&mut line) {
             Ok(0) => None,
-            Ok(_) => {
-                Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
-            }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                ) =>
-            {
+            Ok(_) => Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))),
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
                 panic!("nothing awaited came in {BOUND:?}");
             }
             Err(_) => None,

@@ -1,0 +1,263 @@
+//! The address of an Electrum server.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::host::{Host, HostError};
+
+/// Where a server listens, and whether it speaks TLS there.
+///
+/// | written | read as |
+/// |---|---|
+/// | `ssl://host`, `ssl://host:port` | TLS, port 50002 unless given |
+/// | `tcp://host`, `tcp://host:port` | no TLS, port 50001 unless given |
+/// | `host:port:s`, `host:port:t` | TLS, no TLS: as Electrum's server lists write it |
+/// | `host:50002`, `host:50001` | TLS, no TLS: these two ports tell |
+/// | `host`, `host:port` | refused: it does not say whether to use TLS, and guessing wrong would mean plain text |
+///
+/// An IPv6 address stands in brackets. [`Display`](fmt::Display) gives the first two forms, with the port.
+///
+/// ```
+/// use electrum_transport::{Security, ServerAddr};
+/// let addr: ServerAddr = "electrum.example.org:50002:s".parse()?;
+/// assert_eq!(addr.security(), Security::Tls);
+/// assert_eq!(addr.to_string(), "ssl://electrum.example.org:50002");
+/// assert!("electrum.example.org:443".parse::<ServerAddr>().is_err());
+/// # Ok::<(), electrum_transport::AddrError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServerAddr {
+    host: Host,
+    port: u16,
+    security: Security,
+}
+
+/// Whether the connection to the server is TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Security {
+    /// Plain text.
+    Tcp,
+    /// TLS 1.2 or 1.3.
+    Tls,
+}
+
+impl Security {
+    /// The port that servers use by custom: 50001 or 50002.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Tcp => 50001,
+            Self::Tls => 50002,
+        }
+    }
+
+    /// The scheme of a written address: `tcp` or `ssl`.
+    pub const fn scheme(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tls => "ssl",
+        }
+    }
+}
+
+impl ServerAddr {
+    /// An address from its parts.
+    pub const fn new(host: Host, port: u16, security: Security) -> Self {
+        Self { host, port, security }
+    }
+
+    /// The machine.
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The TCP port.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// TLS or not.
+    pub const fn security(&self) -> Security {
+        self.security
+    }
+}
+
+impl fmt::Display for ServerAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.security.scheme(), self.host, self.port)
+    }
+}
+
+/// A text that is no server address; says what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{input:?} is not a server address: {problem}")]
+pub struct AddrError {
+    input: String,
+    problem: AddrProblem,
+}
+
+impl AddrError {
+    /// What is wrong with the text.
+    pub const fn problem(&self) -> &AddrProblem {
+        &self.problem
+    }
+}
+
+/// What is wrong with a written address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddrProblem {
+    /// The part before `://` is neither `tcp` nor `ssl`.
+    #[error("write tcp:// for plain text or ssl:// for TLS before the host, not {0}://")]
+    Scheme(String),
+    /// Neither scheme nor letter nor a telling port.
+    #[error("it does not say whether to use TLS; write ssl://{host}:{port} for TLS or tcp://{host}:{port} for plain text",
+            port = .port.map_or_else(|| "PORT".to_owned(), |port| port.to_string()))]
+    Ambiguous {
+        /// The host that was read.
+        host: Host,
+        /// The port, if there was one.
+        port: Option<u16>,
+    },
+    /// The part after the last colon is neither `t` nor `s`.
+    #[error("after the port comes t for plain text or s for TLS, as in host:50002:s, not {0:?}")]
+    Letter(String),
+    /// No port where there should be one, or no number from 1 to 65535.
+    #[error("a port is a number from 1 to 65535, not {0:?}; write host:port, as in ssl://electrum.example.org:50002")]
+    Port(String),
+    /// The host is wrong.
+    #[error("{0}; write for example ssl://electrum.example.org:50002")]
+    Host(#[from] HostError),
+}
+
+impl FromStr for ServerAddr {
+    type Err = AddrError;
+
+    fn from_str(text: &str) -> Result<Self, AddrError> {
+        parse(text).map_err(|problem| AddrError { input: text.to_owned(), problem })
+    }
+}
+
+fn parse(text: &str) -> Result<ServerAddr, AddrProblem> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let security = [Security::Tcp, Security::Tls]
+            .into_iter()
+            .find(|security| security.scheme().eq_ignore_ascii_case(scheme))
+            .ok_or_else(|| AddrProblem::Scheme(scheme.to_owned()))?;
+        let (host, port) = split_host(rest)?;
+        let host = host.parse()?;
+        let port = port.map_or_else(|| Ok(security.default_port()), parse_port)?;
+        return Ok(ServerAddr { host, port, security });
+    }
+    let (host, rest) = split_host(text)?;
+    let host: Host = host.parse()?;
+    let Some(rest) = rest else {
+        return Err(AddrProblem::Ambiguous { host, port: None });
+    };
+    let (port, letter) = rest.split_once(':').map_or((rest, None), |(port, letter)| (port, Some(letter)));
+    let port = parse_port(port)?;
+    let security = match letter {
+        Some("t") => Security::Tcp,
+        Some("s") => Security::Tls,
+        Some(letter) => return Err(AddrProblem::Letter(letter.to_owned())),
+        None if port == Security::Tcp.default_port() => Security::Tcp,
+        None if port == Security::Tls.default_port() => Security::Tls,
+        None => {
+            return Err(AddrProblem::Ambiguous { host, port: Some(port) });
+        }
+    };
+    Ok(ServerAddr { host, port, security })
+}
+
+/// Splits `host`, `host:rest`, `[ipv6]`, `[ipv6]:rest`.
+pub(crate) fn split_host(text: &str) -> Result<(&str, Option<&str>), HostError> {
+    if text.starts_with('[') {
+        let end = text.find(']').ok_or(HostError::Ipv6)? + 1;
+        let (host, rest) = text.split_at(end);
+        return match rest.strip_prefix(':') {
+            Some(rest) => Ok((host, Some(rest))),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err(HostError::Ipv6),
+        };
+    }
+    // More colons than any form without IPv6 has.
+    if text.bytes().filter(|&b| b == b':').count() > 2 || text.parse::<core::net::Ipv6Addr>().is_ok() {
+        return Err(HostError::Ipv6);
+    }
+    Ok(text.split_once(':').map_or((text, None), |(host, rest)| (host, Some(rest))))
+}
+
+/// A port in digits only: no sign, no blank, not 0.
+pub(crate) fn parse_port(text: &str) -> Result<u16, AddrProblem> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse() {
+        Ok(port) if digits && port != 0 => Ok(port),
+        _ => Err(AddrProblem::Port(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn forms() {
+        let cases = [
+            ("tcp://electrum.example.org", "tcp://electrum.example.org:50001"),
+            ("ssl://electrum.example.org", "ssl://electrum.example.org:50002"),
+            ("SSL://Electrum.example.org:443", "ssl://electrum.example.org:443"),
+            ("electrum.example.org:50001:t", "tcp://electrum.example.org:50001"),
+            ("electrum.example.org:50002:s", "ssl://electrum.example.org:50002"),
+            ("electrum.example.org:50002:t", "tcp://electrum.example.org:50002"),
+            ("electrum.example.org:50001", "tcp://electrum.example.org:50001"),
+            ("electrum.example.org:50002", "ssl://electrum.example.org:50002"),
+            ("192.0.2.7:50002", "ssl://192.0.2.7:50002"),
+            ("tcp://[2001:db8::7]", "tcp://[2001:db8::7]:50001"),
+            ("ssl://[2001:db8::7]:60002", "ssl://[2001:db8::7]:60002"),
+            ("[2001:db8::7]:50002", "ssl://[2001:db8::7]:50002"),
+            ("[2001:db8::7]:1:t", "tcp://[2001:db8::7]:1"),
+            ("tcp://abcdef.onion", "tcp://abcdef.onion:50001"),
+            ("abcdef.onion:50002:s", "ssl://abcdef.onion:50002"),
+        ];
+        for (text, canonical) in cases {
+            assert_eq!(text.parse::<ServerAddr>().map(|a| a.to_string()), Ok(canonical.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_to_write() {
+        let cases = [
+            ("", "there is no host name"),
+            ("electrum.example.org", "write ssl://electrum.example.org:PORT for TLS"),
+            (
+                "electrum.example.org:443",
+                "write ssl://electrum.example.org:443 for TLS or tcp://electrum.example.org:443",
+            ),
+            ("wss://electrum.example.org", "not wss://"),
+            ("electrum.example.org:50002:x", "not \"x\""),
+            ("electrum.example.org:t", "a port is a number"),
+            ("tcp://electrum.example.org:0", "from 1 to 65535"),
+            ("tcp://electrum.example.org:65536", "from 1 to 65535"),
+            ("tcp://electrum.example.org:+1", "from 1 to 65535"),
+            ("tcp://electrum.example.org:", "from 1 to 65535"),
+            ("tcp://::1", "brackets"),
+            ("::1:50001:t", "brackets"),
+            ("tcp://[::1]50001", "brackets"),
+            ("tcp://:50001", "there is no host name"),
+            ("ssl://user@electrum.example.org", "'@' does not belong"),
+        ];
+        for (text, words) in cases {
+            let error = text.parse::<ServerAddr>().expect_err(text).to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_back(text in "\\PC{0,30}|(tcp|ssl)://[a-z0-9.\\[\\]:-]{0,20}(:[0-9]{1,6})?") {
+            if let Ok(addr) = text.parse::<ServerAddr>() {
+                prop_assert_eq!(addr.to_string().parse::<ServerAddr>(), Ok(addr));
+            }
+        }
+    }
+}

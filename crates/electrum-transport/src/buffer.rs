@@ -1,0 +1,81 @@
+//! Bytes that come in at the back and leave at the front, readable as one slice.
+
+/// A queue of bytes whose content is always one contiguous slice.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Buffer {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        // Moving what is left is paid for by the bytes that left before it.
+        if self.start > self.len() {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Drops `n` bytes at the front, or all if there are fewer.
+    pub(crate) fn consume(&mut self, n: usize) {
+        self.start += n.min(self.len());
+        if self.start == self.bytes.len() {
+            self.bytes.clear();
+            self.start = 0;
+            // One large answer must not keep its memory for the life of the link.
+            if self.bytes.capacity() > KEEP {
+                self.bytes.shrink_to(KEEP);
+            }
+        }
+    }
+
+    /// Lets somebody append through [`std::io::Write`].
+    #[cfg(feature = "tls")]
+    pub(crate) fn writer(&mut self) -> impl std::io::Write + '_ {
+        self.push(&[]);
+        &mut self.bytes
+    }
+}
+
+/// Capacity that an empty buffer may keep.
+const KEEP: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    proptest! {
+        /// A queue of single bytes is the model.
+        #[test]
+        fn behaves_as_a_queue(steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), 0usize..50), 0..60)) {
+            let (mut buffer, mut model) = (Buffer::default(), VecDeque::new());
+            for (bytes, n) in steps {
+                buffer.push(&bytes);
+                model.extend(bytes);
+                prop_assert_eq!(buffer.as_slice(), &*model.make_contiguous());
+                buffer.consume(n);
+                model.drain(..n.min(model.len()));
+                prop_assert_eq!(buffer.as_slice(), &*model.make_contiguous());
+            }
+        }
+    }
+
+    #[test]
+    fn memory_of_a_large_message_is_returned() {
+        let mut buffer = Buffer::default();
+        buffer.push(&vec![0; 1 << 20]);
+        buffer.consume(1 << 20);
+        assert!(buffer.bytes.capacity() <= KEEP);
+    }
+}

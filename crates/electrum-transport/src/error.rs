@@ -1,0 +1,162 @@
+//! Why a link failed, and who can do something about it.
+
+use crate::addr::ServerAddr;
+use crate::pins::{Fingerprint, Pin, PinError};
+use crate::socks::SocksError;
+
+/// Why a link cannot be used, or no longer. Once failed, a link stays failed with the same error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The proxy gave no connection.
+    #[error(transparent)]
+    Proxy(#[from] SocksError),
+    /// TLS failed.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server showed another certificate than before. Nothing was sent to it.
+    #[error(transparent)]
+    PinChanged(Box<PinChanged>),
+    /// The certificate could not be compared or kept, so nothing was sent.
+    #[error(transparent)]
+    Pins(#[from] PinError),
+    /// The other side hung up before the connection stood.
+    #[error("{0}")]
+    ClosedEarly(Stage),
+    /// The connection ended without TLS's word that it was meant to. Network trouble, a crash, or an attacker.
+    #[error("the connection was cut off: it ended without the server's TLS farewell")]
+    Truncated,
+}
+
+impl From<PinChanged> for LinkError {
+    fn from(changed: PinChanged) -> Self {
+        Self::PinChanged(Box::new(changed))
+    }
+}
+
+/// The server's certificate is not the one pinned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{server} shows another certificate than before, and nothing was sent to it. Pinned: {}. Shown now: {seen}{}. {}",
+    pinned_words(pinned), reason_words(reason.as_deref()), advice(*given, server, seen)
+)]
+pub struct PinChanged {
+    /// The server.
+    pub server: ServerAddr,
+    /// What is remembered of it, or what the user gave.
+    pub pinned: Pin,
+    /// What it showed.
+    pub seen: Fingerprint,
+    /// Why no web CA vouches for it, if one did before.
+    pub reason: Option<String>,
+    /// Whether the pin was given with [`Trust::Pinned`](crate::Trust::Pinned), rather than remembered.
+    pub given: bool,
+}
+
+fn pinned_words(pinned: &Pin) -> String {
+    match pinned {
+        Pin::Certificate(fingerprint) => fingerprint.to_string(),
+        Pin::WebCa => "any that a web CA vouches for, as for the one before".to_owned(),
+    }
+}
+
+fn reason_words(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(", which none vouches for: {reason}"))
+}
+
+fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
+    if given {
+        format!("If the server's operator confirms the change, give {seen} as the pinned fingerprint.")
+    } else {
+        format!(
+            "This happens when the operator renewed it, and when somebody sits in between. If the operator confirms it, \
+             accept the new one (--accept-new-pin, or PinStore::replace for {}:{}).",
+            server.host(),
+            server.port()
+        )
+    }
+}
+
+/// What was going on when the other side hung up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The proxy had not yet connected.
+    Proxy,
+    /// The TLS handshake was not done.
+    Tls,
+}
+
+impl core::fmt::Display for Stage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Proxy => "the proxy hung up before it connected to the server; its log may tell why",
+            Self::Tls => "the server hung up during the TLS handshake; perhaps it does not speak TLS on this port",
+        })
+    }
+}
+
+/// Why TLS failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The first bytes were no TLS.
+    #[error("the server does not speak TLS on this port; check the port, or use tcp:// if plain text will do")]
+    NotTls,
+    /// No web CA vouches for the certificate, and that was demanded.
+    #[error(
+        "the server's certificate {seen} is not accepted: {reason}. Its operator must renew it, or trust it by its fingerprint"
+    )]
+    Certificate {
+        /// What the server showed.
+        seen: Fingerprint,
+        /// The library's words.
+        reason: String,
+    },
+    /// The server cannot prove that the certificate is its own.
+    #[error("the server did not prove that it holds the key of its certificate {seen}: {reason}")]
+    Signature {
+        /// What the server showed.
+        seen: Fingerprint,
+        /// The library's words.
+        reason: String,
+    },
+    /// Nothing in common.
+    #[error(
+        "the server has no TLS version or cipher in common with this client, which wants TLS 1.2 or 1.3; its operator must update it ({0})"
+    )]
+    Incompatible(String),
+    /// The server ended it with an alert.
+    #[error("the server ended the TLS connection with the alert {0}")]
+    Alert(String),
+    /// Anything else: the peer broke the protocol, or somebody changed bytes on the way.
+    #[error("the TLS connection is broken: {0}")]
+    Broken(String),
+}
+
+/// Who can do something about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The server's operator, or time: another try or another server may do.
+    Server,
+    /// The proxy's operator, or time.
+    Proxy,
+    /// The user of this client: without them the next try ends the same.
+    User,
+}
+
+impl LinkError {
+    /// Who can do something about it. For [`Side::User`] it is no use to try this server again unchanged.
+    pub fn side(&self) -> Side {
+        match self {
+            Self::Proxy(SocksError::Refused(reply)) => match reply.0 {
+                4..=6 | 0xf0..=0xf3 | 0xf7 => Side::Server,
+                0xf4..=0xf6 => Side::User,
+                _ => Side::Proxy,
+            },
+            Self::Proxy(SocksError::Malformed) | Self::ClosedEarly(Stage::Proxy) => Side::Proxy,
+            Self::Proxy(_) | Self::PinChanged(_) | Self::Pins(_) => Side::User,
+            Self::Tls(_) | Self::ClosedEarly(Stage::Tls) | Self::Truncated => Side::Server,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a connection turned out to be, for people.
+
+use core::fmt;
+
+use crate::addr::ServerAddr;
+use crate::pins::Fingerprint;
+
+/// How a server is reached. `Display` gives it in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkReport {
+    /// The server.
+    pub server: ServerAddr,
+    /// The proxy on the way, without its password.
+    pub proxy: Option<String>,
+    /// The encryption, once its handshake is done; `None` for plain text.
+    pub tls: Option<TlsReport>,
+}
+
+/// What TLS agreed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsReport {
+    /// `TLS 1.2` or `TLS 1.3`.
+    pub version: &'static str,
+    /// The cipher suite by its registered name.
+    pub cipher: String,
+    /// The fingerprint of the server's certificate.
+    pub fingerprint: Fingerprint,
+    /// Why the certificate was accepted.
+    pub pin: PinState,
+}
+
+/// Why a certificate was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PinState {
+    /// A web CA vouches for it.
+    Ca,
+    /// The server's first: it is pinned now.
+    New,
+    /// The one that was pinned before.
+    Known,
+    /// The one that the user gave.
+    Given,
+    /// Any is.
+    Insecure,
+}
+
+impl fmt::Display for PinState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ca => "vouched for by a web CA",
+            Self::New => "pinned now, on first use",
+            Self::Known => "the pinned one",
+            Self::Given => "the one given",
+            Self::Insecure => "not checked",
+        })
+    }
+}
+
+impl fmt::Display for TlsReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, cipher, fingerprint, pin } = self;
+        write!(f, "{version}, {cipher}, certificate {fingerprint} ({pin})")
+    }
+}
+
+impl fmt::Display for LinkReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.server)?;
+        if let Some(proxy) = &self.proxy {
+            write!(f, " through {proxy}")?;
+        }
+        match &self.tls {
+            Some(tls) => write!(f, ", {tls}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! How a client reaches servers, and what it trusts.
+
+use core::fmt;
+use core::net::IpAddr;
+use std::sync::Arc;
+
+use crate::addr::{Security, ServerAddr};
+use crate::host::Host;
+use crate::link::Link;
+use crate::pins::{Fingerprint, MemoryPins, PinError, PinStore};
+use crate::proxy::Proxy;
+
+/// Which certificates are accepted. The server's proof that it holds the certificate's key is always checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Trust {
+    /// One that a web CA vouches for under the server's name; or else the one that this server showed the first time.
+    /// A server that once had a certificate of a web CA must keep having one.
+    #[default]
+    CaOrPin,
+    /// Only one that a web CA vouches for under the server's name.
+    CaOnly,
+    /// Only this one, whoever vouches for it.
+    Pinned(Fingerprint),
+    /// Any. Whoever sits in between can read and change all.
+    Insecure,
+}
+
+/// The options by which connections are made: straight or through a proxy, and which certificates are accepted.
+///
+/// Cheap to clone; clones share their pins.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) trust: Trust,
+    pub(crate) pins: Arc<dyn PinStore>,
+    timeout_factor: Option<u32>,
+    #[cfg(feature = "tls")]
+    pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Self::direct()
+    }
+}
+
+impl Route {
+    /// Straight to the server, [`Trust::CaOrPin`], pins in memory.
+    pub fn direct() -> Self {
+        Self {
+            proxy: None,
+            trust: Trust::default(),
+            pins: Arc::new(MemoryPins::new()),
+            timeout_factor: None,
+            #[cfg(feature = "tls")]
+            roots: Vec::new(),
+        }
+    }
+
+    /// Through a proxy.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Proxy) -> Self {
+        Self { proxy: Some(proxy), ..self }
+    }
+
+    /// With other certificates accepted.
+    #[must_use]
+    pub fn with_trust(self, trust: Trust) -> Self {
+        Self { trust, ..self }
+    }
+
+    /// With pins kept elsewhere.
+    #[must_use]
+    pub fn with_pins(self, pins: Arc<dyn PinStore>) -> Self {
+        Self { pins, ..self }
+    }
+
+    /// With time-outs multiplied by `factor`, at least 1. The default is 4 behind a proxy, and 1 without.
+    #[must_use]
+    pub fn with_timeout_factor(self, factor: u32) -> Self {
+        Self { timeout_factor: Some(factor.max(1)), ..self }
+    }
+
+    /// With another CA beside those of the web, as a certificate in DER: a company's own, or a test's.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_root(mut self, certificate: Vec<u8>) -> Self {
+        self.roots.push(certificate.into());
+        self
+    }
+
+    /// The proxy, if there is one.
+    pub const fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
+    /// Which certificates are accepted.
+    pub const fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    /// Where pins are kept.
+    pub const fn pins(&self) -> &Arc<dyn PinStore> {
+        &self.pins
+    }
+
+    /// What to multiply time-outs by.
+    pub fn timeout_factor(&self) -> u32 {
+        let default = if self.proxy.is_some() { 4 } else { 1 };
+        self.timeout_factor.unwrap_or(default)
+    }
+
+    /// Where to open a TCP connection for this server: at the server, or at the proxy.
+    ///
+    /// # Errors
+    /// If this route cannot lead to this server. Trying again cannot help.
+    pub fn dial_target(&self, server: &ServerAddr) -> Result<DialTarget, RouteError> {
+        if server.security() == Security::Tls && cfg!(not(feature = "tls")) {
+            return Err(RouteError::NoTls { server: server.clone() });
+        }
+        if server.security() == Security::Tcp && matches!(self.trust, Trust::Pinned(_)) {
+            return Err(RouteError::PinWithoutTls { server: server.clone() });
+        }
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (server.host(), server.port()),
+        };
+        let host = match host {
+            Host::Ip(ip) => DialHost::Ip(*ip),
+            Host::Name(name) => DialHost::Name(name.as_str().to_owned()),
+            Host::Onion(_) => {
+                return Err(RouteError::OnionWithoutProxy { server: server.clone() });
+            }
+        };
+        Ok(DialTarget { host, port })
+    }
+
+    /// The layers for one new connection, to be fed once the socket to [`dial_target`](Self::dial_target) stands.
+    ///
+    /// `now_unix` is the time in seconds since 1970, by which certificates of web CAs are judged.
+    ///
+    /// # Errors
+    /// As `dial_target`, and if the pins cannot be read.
+    pub fn open(&self, server: &ServerAddr, now_unix: u64) -> Result<Link, RouteError> {
+        self.dial_target(server)?;
+        Link::new(self, server, now_unix)
+    }
+}
+
+/// Where an adapter opens a TCP connection. It never is an `.onion` name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DialTarget {
+    /// An address, or a name to resolve.
+    pub host: DialHost,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// An address, or a name that may be given to the system's resolver.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum DialHost {
+    /// An address; nothing to resolve.
+    Ip(IpAddr),
+    /// A DNS name.
+    Name(String),
+}
+
+impl fmt::Display for DialTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            DialHost::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]:{}", self.port),
+            DialHost::Ip(ip) => write!(f, "{ip}:{}", self.port),
+            DialHost::Name(name) => write!(f, "{name}:{}", self.port),
+        }
+    }
+}
+
+/// Why a route cannot lead to a server. The user must act; trying again cannot help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouteError {
+    /// An onion service is reached through Tor only.
+    #[error("{server} can only be reached through Tor; give its proxy, usually socks5://127.0.0.1:9050")]
+    OnionWithoutProxy {
+        /// The server.
+        server: ServerAddr,
+    },
+    /// The program was built without TLS.
+    #[error(
+        "{server} needs TLS, which this program was built without; use the server's tcp:// address, or build with the feature `tls`"
+    )]
+    NoTls {
+        /// The server.
+        server: ServerAddr,
+    },
+    /// A certificate was demanded of a server that shows none.
+    #[error(
+        "{server} is plain text, so it shows no certificate to compare with the pinned one; use its ssl:// address"
+    )]
+    PinWithoutTls {
+        /// The server.
+        server: ServerAddr,
+    },
+    /// The pins cannot be read.
+    #[error(transparent)]
+    Pins(#[from] PinError),
+    /// The TLS library did not accept the configuration or the server's name.
+    #[error("TLS for {server}: {reason}")]
+    Tls {
+        /// The server.
+        server: ServerAddr,
+        /// The library's words.
+        reason: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(route: &Route, server: &str) -> Result<String, RouteError> {
+        route.dial_target(&server.parse().unwrap()).map(|target| target.to_string())
+    }
+
+    #[test]
+    fn an_onion_is_never_dialled_without_a_proxy() {
+        let server: ServerAddr = "tcp://abcdef.onion:50001".parse().unwrap();
+        let error = RouteError::OnionWithoutProxy { server: server.clone() };
+        assert!(error.to_string().contains("socks5://127.0.0.1:9050"), "{error}");
+        assert_eq!(Route::direct().dial_target(&server), Err(error.clone()));
+        assert_eq!(Route::direct().open(&server, 0).map(|_| ()), Err(error));
+        let tor = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
+        assert_eq!(target(&tor, "tcp://abcdef.onion:50001"), Ok("127.0.0.1:9050".to_owned()));
+    }
+
+    #[test]
+    fn targets() {
+        let direct = Route::direct();
+        assert_eq!(target(&direct, "tcp://[2001:db8::7]"), Ok("[2001:db8::7]:50001".to_owned()));
+        assert_eq!(target(&direct, "tcp://a.example:7"), Ok("a.example:7".to_owned()));
+        let proxied = Route::direct().with_proxy("socks5://proxy.example:1080".parse().unwrap());
+        assert_eq!(target(&proxied, "tcp://a.example:7"), Ok("proxy.example:1080".to_owned()));
+    }
+
+    #[test]
+    fn timeouts_stretch_behind_a_proxy() {
+        let proxied = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
+        assert_eq!((Route::direct().timeout_factor(), proxied.timeout_factor()), (1, 4));
+        assert_eq!(proxied.clone().with_timeout_factor(7).timeout_factor(), 7);
+        assert_eq!(proxied.with_timeout_factor(0).timeout_factor(), 1);
+    }
+
+    #[test]
+    #[cfg(not(feature = "tls"))]
+    fn without_tls_such_a_server_is_refused_and_never_reached_in_plain_text() {
+        let server: ServerAddr = "ssl://a.example".parse().unwrap();
+        let error = RouteError::NoTls { server: server.clone() };
+        assert!(error.to_string().contains("built without"), "{error}");
+        assert_eq!(Route::direct().dial_target(&server), Err(error.clone()));
+        assert_eq!(Route::direct().open(&server, 0).map(|_| ()), Err(error));
+    }
+}

@@ -1,0 +1,103 @@
+//! Finding the public key in a certificate that the usual parser refuses.
+//!
+//! Servers that were set up years ago show X.509 version 1 certificates, or ones with unusual extensions. A pin needs
+//! nothing of them but their bytes and the key, so only the key is looked for (RFC 5280, section 4.1).
+
+/// The SubjectPublicKeyInfo of a certificate in DER; `None` if it is not shaped like a certificate.
+pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
+    let (certificate, rest) = Element::read(certificate)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    let (to_be_signed, _) = Element::read(certificate.expect(SEQUENCE)?)?;
+    let mut rest = to_be_signed.expect(SEQUENCE)?;
+    // The version may be left out, which means version 1.
+    let (first, after) = Element::read(rest)?;
+    if first.tag == VERSION {
+        rest = after;
+    }
+    // Serial number, signature algorithm, issuer, validity, subject.
+    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
+        let (element, after) = Element::read(rest)?;
+        element.expect(tag)?;
+        rest = after;
+    }
+    let (key, _) = Element::read(rest)?;
+    key.expect(SEQUENCE)?;
+    Some(key.whole)
+}
+
+const INTEGER: u8 = 0x02;
+const SEQUENCE: u8 = 0x30;
+const VERSION: u8 = 0xa0;
+
+/// One DER element with a tag of one byte.
+struct Element<'a> {
+    tag: u8,
+    content: &'a [u8],
+    whole: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// The element at the front, and what follows it.
+    fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let &[tag, first, ..] = input else {
+            return None;
+        };
+        let (header, length) = match first {
+            0..=0x7f => (2, usize::from(first)),
+            // More than four bytes of length, or none given, is in no certificate.
+            0x81..=0x84 => {
+                let header = 2 + usize::from(first & 0x7f);
+                let digits = input.get(2..header)?;
+                (header, digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)))
+            }
+            _ => return None,
+        };
+        let end = header.checked_add(length)?;
+        let whole = input.get(..end)?;
+        Some((Self { tag, content: &whole[header..], whole }, &input[end..]))
+    }
+
+    fn expect(&self, tag: u8) -> Option<&'a [u8]> {
+        (self.tag == tag).then_some(self.content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rustls::server::ParsedCertificate;
+
+    #[test]
+    fn finds_what_the_usual_parser_finds() {
+        for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ED25519] {
+            let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+            let params = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap();
+            let certificate = params.self_signed(&key).unwrap();
+            let parsed = ParsedCertificate::try_from(certificate.der()).unwrap();
+            assert_eq!(public_key_info(certificate.der()), Some(parsed.subject_public_key_info().as_ref()));
+        }
+    }
+
+    #[test]
+    fn short_or_wrong_is_nothing() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+        let der = certificate.der();
+        for end in 0..der.len() {
+            assert_eq!(public_key_info(&der[..end]), None, "{end}");
+        }
+        assert_eq!(public_key_info(&[der, &[0][..]].concat()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            public_key_info(&bytes);
+            // A good start leads deeper.
+            public_key_info(&[&[0x30, bytes.len() as u8], &bytes[..]].concat());
+        }
+    }
+}

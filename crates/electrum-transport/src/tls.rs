@@ -1,0 +1,204 @@
+//! TLS by rustls, as bytes in and bytes out.
+
+use core::time::Duration;
+use std::io::{BufRead as _, Write as _};
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::pki_types::{DnsName, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVersion};
+
+use crate::addr::ServerAddr;
+use crate::buffer::Buffer;
+use crate::error::{LinkError, TlsError};
+use crate::host::Host;
+use crate::pins::PinStore;
+use crate::report::TlsReport;
+use crate::route::{Route, RouteError, Trust};
+use crate::verify::{Judge, Verdict};
+
+/// The client side of one TLS connection.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    connection: ClientConnection,
+    judge: Arc<Judge>,
+    pins: Arc<dyn PinStore>,
+    report: Option<TlsReport>,
+}
+
+/// How far a TLS connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Handshaking,
+    Open,
+    /// The server said that it will send no more.
+    Ended,
+}
+
+impl Tls {
+    pub(crate) fn new(route: &Route, server: &ServerAddr, now_unix: u64) -> Result<Self, RouteError> {
+        let failed = |reason| RouteError::Tls { server: server.clone(), reason };
+        let pin = match route.trust {
+            Trust::CaOrPin => route.pins.get(&server.host().to_string(), server.port())?,
+            Trust::CaOnly | Trust::Pinned(_) | Trust::Insecure => None,
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let judge = Judge::new(server, route.trust, pin, &route.roots, provider.clone()).map_err(failed)?;
+        let judge = Arc::new(judge);
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(FixedTime(now_unix)))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| failed(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(judge.clone())
+            .with_no_client_auth();
+        // Each connection shows its certificate anew, and a server cannot recognise a client by a ticket.
+        config.resumption = Resumption::disabled();
+        let name = server_name(server).map_err(failed)?;
+        let mut connection =
+            ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
+        // What was encrypted is moved to the link's own bounded buffer at once.
+        connection.set_buffer_limit(None);
+        Ok(Self { connection, judge, pins: route.pins.clone(), report: None })
+    }
+
+    /// Moves what is due to `outgoing`; the first time that is the client's hello.
+    pub(crate) fn flush(&mut self, outgoing: &mut Buffer) {
+        while self.connection.wants_write() {
+            // Writing to memory does not fail; and if it did, nothing would be gained by trying again.
+            if self.connection.write_tls(&mut outgoing.writer()).is_err() {
+                break;
+            }
+        }
+    }
+
+    pub(crate) fn received(
+        &mut self,
+        mut bytes: &[u8],
+        plaintext: &mut Buffer,
+        outgoing: &mut Buffer,
+    ) -> Result<Progress, LinkError> {
+        let mut progress = if self.connection.is_handshaking() { Progress::Handshaking } else { Progress::Open };
+        let mut result = Ok(());
+        while result.is_ok() && progress != Progress::Ended && !bytes.is_empty() {
+            // It reads from memory, and its own buffer was emptied the last time round.
+            if let Err(error) = self.connection.read_tls(&mut bytes) {
+                result = Err(TlsError::Broken(error.to_string()).into());
+                break;
+            }
+            let state = self.connection.process_new_packets();
+            if self.report.is_none() && !self.connection.is_handshaking() {
+                result = self.handshake_done();
+                if result.is_err() {
+                    break;
+                }
+            }
+            // What came before an error was received well.
+            self.take_plaintext(plaintext);
+            match state {
+                Ok(state) if state.peer_has_closed() => progress = Progress::Ended,
+                Ok(_) if self.connection.is_handshaking() => {}
+                Ok(_) => progress = Progress::Open,
+                Err(error) => result = Err(self.explain(error)),
+            }
+        }
+        self.flush(outgoing);
+        result.map(|()| progress)
+    }
+
+    /// Encrypts all of `plain`. The handshake must be done.
+    pub(crate) fn send(&mut self, plain: &[u8], outgoing: &mut Buffer) {
+        // Without a limit the writer takes all, and cannot fail.
+        let written = self.connection.writer().write_all(plain);
+        debug_assert!(written.is_ok());
+        self.flush(outgoing);
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn close(&mut self, outgoing: &mut Buffer) {
+        self.connection.send_close_notify();
+        self.flush(outgoing);
+    }
+
+    pub(crate) fn report(&self) -> Option<&TlsReport> {
+        self.report.as_ref()
+    }
+
+    /// Keeps the pin, now that the server has proven that the certificate is its own.
+    fn handshake_done(&mut self) -> Result<(), LinkError> {
+        let (seen, state) = match self.judge.verdict() {
+            Some(Verdict::Accepted { seen, state }) => (seen, state),
+            Some(Verdict::Refused(error)) => return Err(error),
+            // rustls never finishes a handshake without a certificate.
+            None => {
+                return Err(TlsError::Broken("the server showed no certificate".to_owned()).into());
+            }
+        };
+        let state = self.judge.keep(&*self.pins, seen, state)?;
+        self.report = Some(TlsReport {
+            version: match self.connection.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+                _ => "TLS 1.2",
+            },
+            cipher: self
+                .connection
+                .negotiated_cipher_suite()
+                .map_or_else(String::new, |suite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1)),
+            fingerprint: seen,
+            pin: state,
+        });
+        Ok(())
+    }
+
+    fn take_plaintext(&mut self, plaintext: &mut Buffer) {
+        let mut reader = self.connection.reader();
+        // An error only says that there is nothing more for now.
+        while let Ok(chunk) = reader.fill_buf() {
+            let n = chunk.len();
+            if n == 0 {
+                break;
+            }
+            plaintext.push(chunk);
+            reader.consume(n);
+        }
+    }
+
+    fn explain(&self, error: Error) -> LinkError {
+        if let Some(Verdict::Refused(error)) = self.judge.verdict() {
+            return error;
+        }
+        let greeted = self.connection.protocol_version().is_some();
+        match error {
+            Error::InvalidMessage(_) if !greeted => TlsError::NotTls,
+            Error::PeerIncompatible(reason) => TlsError::Incompatible(format!("{reason:?}")),
+            Error::AlertReceived(
+                alert @ (AlertDescription::ProtocolVersion
+                | AlertDescription::HandshakeFailure
+                | AlertDescription::InsufficientSecurity),
+            ) if !greeted => TlsError::Incompatible(format!("alert {alert:?}")),
+            Error::AlertReceived(alert) => TlsError::Alert(format!("{alert:?}")),
+            error => TlsError::Broken(error.to_string()),
+        }
+        .into()
+    }
+}
+
+/// The name under which the certificate is asked for and judged.
+fn server_name(server: &ServerAddr) -> Result<ServerName<'static>, String> {
+    match server.host() {
+        Host::Ip(ip) => Ok(ServerName::IpAddress((*ip).into())),
+        Host::Name(name) | Host::Onion(name) => DnsName::try_from(name.as_str().to_owned())
+            .map(ServerName::DnsName)
+            .map_err(|_| format!("{name} is no name that a certificate can have")),
+    }
+}
+
+/// The time that the caller gave.
+#[derive(Debug)]
+struct FixedTime(u64);
+
+impl TimeProvider for FixedTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0)))
+    }
+}

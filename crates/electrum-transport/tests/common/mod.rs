@@ -1,0 +1,48 @@
+//! Feeding links in memory.
+#![allow(dead_code, reason = "not every test file uses all of it")]
+
+#[cfg(feature = "tls")]
+pub(crate) mod peer;
+
+use electrum_transport::{LinkError, Route};
+
+/// What became of a link: all plaintext, all bytes for the socket, and whether it stood at the end.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) plaintext: Vec<u8>,
+    pub(crate) outgoing: Vec<u8>,
+    pub(crate) end: Result<bool, LinkError>,
+}
+
+/// Feeds the pieces one by one, until the first error.
+pub(crate) fn run<'a>(route: &Route, server: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Run {
+    let mut link = route.open(&server.parse().unwrap(), 0).unwrap();
+    let mut run = Run { plaintext: Vec::new(), outgoing: Vec::new(), end: Ok(false) };
+    // What is due before the first byte counts too.
+    for piece in std::iter::once(&[][..]).chain(pieces) {
+        let result = link.received(piece);
+        run.plaintext.extend_from_slice(link.plaintext());
+        link.consume(link.plaintext().len());
+        run.outgoing.extend_from_slice(link.outgoing());
+        link.wrote(link.outgoing().len());
+        run.end = result.map(|()| link.established());
+        if run.end.is_err() {
+            break;
+        }
+    }
+    run
+}
+
+/// Cuts bytes at the given places.
+pub(crate) fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
+    let mut places: Vec<_> = places.iter().map(|&place| place.min(bytes.len())).collect();
+    places.sort_unstable();
+    places.push(bytes.len());
+    let mut start = 0;
+    let piece = |end: usize| {
+        let piece = &bytes[start..end];
+        start = end;
+        piece
+    };
+    places.into_iter().map(piece).collect()
+}

@@ -1,0 +1,248 @@
+//! TLS against a rustls server in memory: bytes both ways, ends, and damage.
+#![cfg(feature = "tls")]
+
+mod common;
+
+use common::peer::{BOTH, Identity, NOW, Peer, drain, pump};
+use common::{cut, run};
+use electrum_transport::{
+    Link, LinkError, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
+};
+use proptest::prelude::*;
+
+const SERVER: &str = "ssl://electrum.example:50002";
+
+fn open() -> Link {
+    Route::direct().open(&SERVER.parse().unwrap(), NOW).unwrap()
+}
+
+/// A link and a server that have shaken hands.
+fn connected(piece: usize) -> (Link, Peer) {
+    let mut link = open();
+    let mut peer = Peer::new(&Identity::self_signed("electrum.example"));
+    pump(&mut link, &mut peer, piece).unwrap();
+    assert!(link.established());
+    (link, peer)
+}
+
+#[test]
+fn both_ways_in_both_versions_however_cut() {
+    for version in BOTH {
+        for piece in [1, 7, 1000, usize::MAX] {
+            let identity = Identity::self_signed("electrum.example");
+            let (mut link, mut peer) = (open(), Peer::with_version(&identity, version));
+            assert!(!link.is_plain() && !link.established());
+            assert_eq!(link.send(b"too early"), 0);
+            assert_eq!(link.report().tls, None);
+            pump(&mut link, &mut peer, piece).unwrap();
+            assert!(link.established());
+            assert_eq!(link.send(b"server.version\n"), 15);
+            peer.send(b"1.4\n");
+            pump(&mut link, &mut peer, piece).unwrap();
+            assert_eq!(peer.read, b"server.version\n");
+            assert_eq!(link.plaintext(), b"1.4\n");
+        }
+    }
+}
+
+#[test]
+fn report_says_what_was_agreed() {
+    for (version, name, cipher) in [(BOTH[0], "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_"), (BOTH[1], "TLS 1.3", "TLS_AES_")] {
+        let identity = Identity::self_signed("electrum.example");
+        let (mut link, mut peer) = (open(), Peer::with_version(&identity, version));
+        pump(&mut link, &mut peer, usize::MAX).unwrap();
+        let report = link.report();
+        let tls = report.tls.clone().unwrap();
+        assert_eq!((tls.version, tls.fingerprint, tls.pin), (name, identity.fingerprint(), PinState::New));
+        assert!(tls.cipher.starts_with(cipher), "{}", tls.cipher);
+        let text = report.to_string();
+        assert!(text.starts_with(SERVER) && text.contains(&identity.fingerprint().to_string()), "{text}");
+    }
+}
+
+#[test]
+fn tls_starts_behind_the_proxy_and_shares_its_last_piece() {
+    let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
+    let mut link = route.open(&"ssl://abcdef.onion".parse().unwrap(), NOW).unwrap();
+    let mut peer = Peer::new(&Identity::self_signed("abcdef.onion"));
+    link.wrote(3);
+    link.received(&[5, 0]).unwrap();
+    link.wrote(link.outgoing().len());
+    link.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    assert!(!link.established());
+    pump(&mut link, &mut peer, 5).unwrap();
+    assert!(link.established());
+    assert!(link.report().to_string().contains("through socks5://127.0.0.1:9050, TLS 1.3"));
+}
+
+#[test]
+fn large_messages_and_a_bounded_outgoing_side() {
+    let (mut link, mut peer) = connected(usize::MAX);
+    let large: Vec<u8> = (0..1_000_000u32).map(|i| i as u8).collect();
+    let mut rest = &large[..];
+    while !rest.is_empty() {
+        let taken = link.send(rest);
+        assert!(taken > 0);
+        rest = &rest[taken..];
+        assert!(link.outgoing().len() <= OUTGOING_LIMIT + 5 * 32);
+        assert!(rest.is_empty() || link.send(rest) == 0);
+        peer.exchange(&mut link);
+    }
+    assert_eq!(peer.read, large);
+    peer.send(&large);
+    pump(&mut link, &mut peer, 3000).unwrap();
+    assert_eq!(drain(&mut link), large);
+}
+
+#[test]
+fn farewells() {
+    let (mut link, mut peer) = connected(usize::MAX);
+    peer.send(b"last words");
+    peer.close();
+    link.received(&peer.due()).unwrap();
+    assert!(link.ended() && !link.established());
+    assert_eq!(link.plaintext(), b"last words");
+    assert_eq!((link.send(b"x"), link.closed()), (0, Ok(())));
+
+    let (mut link, mut peer) = connected(usize::MAX);
+    link.send(b"bye");
+    link.close();
+    assert_eq!((link.ended(), link.send(b"x")), (true, 0));
+    peer.exchange(&mut link);
+    assert_eq!((peer.read, peer.error), (b"bye".to_vec(), None));
+}
+
+#[test]
+fn a_stream_without_farewell_was_cut_off() {
+    let (mut link, mut peer) = connected(usize::MAX);
+    peer.send(b"half an ans");
+    link.received(&peer.due()).unwrap();
+    assert_eq!(link.closed(), Err(LinkError::Truncated));
+    assert_eq!(link.plaintext(), b"half an ans");
+
+    let mut link = open();
+    assert_eq!(link.closed(), Err(LinkError::ClosedEarly(Stage::Tls)));
+}
+
+#[test]
+fn what_is_no_tls_is_named_so() {
+    for bytes in [
+        &b"{\"jsonrpc\": \"2.0\", \"error\": {\"code\": -32700}}\n"[..],
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        &[0; 100],
+    ] {
+        let mut link = open();
+        let error = link.received(bytes).unwrap_err();
+        assert_eq!(error, LinkError::Tls(TlsError::NotTls), "{bytes:?}");
+        assert_eq!(error.side(), Side::Server);
+        assert_eq!(link.received(b"more"), Err(error));
+    }
+}
+
+#[test]
+fn a_server_with_old_tls_only_is_named_so() {
+    // A fatal alert "protocol version", and one "handshake failure", as old servers answer.
+    for alert in [70, 40] {
+        let error = open().received(&[21, 3, 1, 0, 2, 2, alert]).unwrap_err();
+        assert!(matches!(&error, LinkError::Tls(TlsError::Incompatible(_))), "{error}");
+    }
+    // "internal error"
+    let error = open().received(&[21, 3, 1, 0, 2, 2, 80]).unwrap_err();
+    assert!(matches!(&error, LinkError::Tls(TlsError::Alert(_))), "{error}");
+}
+
+#[test]
+fn a_name_that_no_certificate_can_have_is_refused_at_once() {
+    let server = ServerAddr::new("-a.example".parse().unwrap(), 1, Security::Tls);
+    let error = Route::direct().open(&server, NOW).unwrap_err().to_string();
+    assert!(error.contains("no name that a certificate can have"), "{error}");
+}
+
+/// Three messages, of which the second was changed on the way at `place`.
+fn damaged(peer: &mut Peer, place: usize) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for (i, message) in [&b"first"[..], b"second", b"third"].into_iter().enumerate() {
+        peer.send(message);
+        let mut record = peer.due();
+        if i == 1 {
+            let place = 5 + place % (record.len() - 5);
+            record[place] ^= 1;
+        }
+        stream.extend(record);
+    }
+    stream
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cuts_do_not_matter(
+        messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20_000), 0..4),
+        cuts in prop::collection::vec(0usize..60_000, 0..12),
+    ) {
+        let (mut link, mut peer) = connected(usize::MAX);
+        for message in &messages {
+            peer.send(message);
+        }
+        for piece in cut(&peer.due(), &cuts) {
+            link.received(piece).unwrap();
+        }
+        prop_assert_eq!(drain(&mut link), messages.concat());
+    }
+
+    /// What came before the damage is delivered, nothing after it, however the bytes are cut.
+    #[test]
+    fn damage_ends_the_link_at_its_place(place in any::<usize>(), cuts in prop::collection::vec(0usize..100, 0..6)) {
+        let (mut link, mut peer) = connected(usize::MAX);
+        let stream = damaged(&mut peer, place);
+        let result = cut(&stream, &cuts).into_iter().try_for_each(|piece| link.received(piece));
+        prop_assert!(matches!(result, Err(LinkError::Tls(TlsError::Broken(_)))), "{:?}", result);
+        prop_assert_eq!(link.plaintext(), b"first");
+        prop_assert_eq!(link.received(b""), result);
+    }
+
+    /// The hello differs each time, so bytes for the socket are compared after it.
+    #[test]
+    fn any_answers_give_the_same_error_however_cut(
+        record in prop::option::of(prop_oneof![
+            Just(vec![22, 3, 3, 0, 20, 2, 0, 0, 16]), Just(vec![21, 3, 3, 0, 2]), Just(vec![22, 3, 1]), Just(vec![23, 3, 3, 0, 1]),
+        ]),
+        tail in prop::collection::vec(any::<u8>(), 0..60),
+        cuts in prop::collection::vec(0usize..60, 0..6),
+    ) {
+        let bytes = [record.unwrap_or_default(), tail].concat();
+        let route = Route::direct();
+        let hello = run(&route, SERVER, []).outgoing.len();
+        let whole = run(&route, SERVER, [bytes.as_slice()]);
+        let pieces = run(&route, SERVER, cut(&bytes, &cuts));
+        prop_assert_eq!(&whole.end, &pieces.end);
+        prop_assert_eq!(&whole.outgoing[hello..], &pieces.outgoing[hello..]);
+        prop_assert!(whole.plaintext.is_empty() && pieces.plaintext.is_empty());
+    }
+
+    /// Bytes of the handshake changed on the way: never established, never a panic.
+    #[test]
+    fn a_changed_handshake_never_stands(place in any::<usize>(), bit in 0u32..8) {
+        let mut link = open();
+        let mut peer = Peer::new(&Identity::self_signed("electrum.example"));
+        let mut flight = peer.exchange(&mut link);
+        let place = place % flight.len();
+        let versions = record_versions(&flight);
+        flight[place] ^= 1 << bit;
+        let result = link.received(&flight).and_then(|()| pump(&mut link, &mut peer, usize::MAX));
+        // TLS 1.3 does not look at the version in a record's header. All else is authenticated.
+        prop_assert!(!link.established() || versions.contains(&place), "{place}: {result:?}");
+    }
+}
+
+/// Where the version stands in the header of each record.
+fn record_versions(flight: &[u8]) -> Vec<usize> {
+    let (mut places, mut record) = (Vec::new(), 0);
+    while let Some(header) = flight.get(record..record + 5) {
+        places.extend([record + 1, record + 2]);
+        record += 5 + usize::from(u16::from_be_bytes([header[3], header[4]]));
+    }
+    places
+}
