@@ -1,0 +1,10 @@
+//! The project's adapters and its core, other clients, and the floor, each on the same canned answers.
+
+pub mod clients;
+pub mod fixture;
+pub mod measure;
+pub mod server;
+pub mod workload;
+
+/// Whatever goes wrong in a measurement ends it.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
