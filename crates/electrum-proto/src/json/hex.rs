@@ -1,0 +1,67 @@
+//! Hexadecimal digits to bytes and back, with vector instructions where the machine has them.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A text that is not hex, or not of the length that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HexError {
+    /// An odd number of digits.
+    #[error("an odd number of hexadecimal digits")]
+    Odd,
+    /// Not the number of digits that was asked for.
+    #[error("{found} hexadecimal digits instead of {expected}")]
+    Length {
+        /// How many digits there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// Something that is no hexadecimal digit.
+    #[error("not hexadecimal digits")]
+    Digit,
+}
+
+/// The bytes that `digits` stand for, which may be of either case.
+///
+/// # Errors
+/// [`HexError`] if they are odd in number or not digits.
+pub fn decode(digits: &[u8]) -> Result<Vec<u8>, HexError> {
+    if digits.len() % 2 != 0 {
+        return Err(HexError::Odd);
+    }
+    let mut bytes = vec![0; digits.len() / 2];
+    decode_exact(digits, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Fills `bytes` with what `digits` stand for.
+///
+/// # Errors
+/// [`HexError`] unless there are exactly twice as many digits as bytes.
+pub fn decode_exact(digits: &[u8], bytes: &mut [u8]) -> Result<(), HexError> {
+    if digits.len() != bytes.len() * 2 {
+        return Err(HexError::Length { found: digits.len(), expected: bytes.len() * 2 });
+    }
+    faster_hex::hex_decode(digits, bytes).map_err(|_| HexError::Digit)
+}
+
+/// `bytes` in lower-case digits.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    faster_hex::hex_string(bytes)
+}
+
+/// `bytes` in lower-case digits, in a buffer of exactly twice their length.
+pub(crate) fn encode_exact<'a, const N: usize>(bytes: &[u8], digits: &'a mut [u8; N]) -> &'a str {
+    faster_hex::hex_encode(bytes, digits).map_or("", |text| &*text)
+}
+
+/// Appends `bytes` in lower-case digits.
+pub(crate) fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + bytes.len() * 2, 0);
+    // The room is exact, so this cannot fail.
+    let _ = faster_hex::hex_encode(bytes, &mut out[start..]);
+}

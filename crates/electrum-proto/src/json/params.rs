@@ -1,0 +1,67 @@
+//! The parameters of a request, written as JSON while they are named.
+
+use alloc::vec::Vec;
+use serde::Serialize;
+
+use super::hex;
+
+/// Writes the positional parameters of a request, in order.
+///
+/// Whatever is written, the result is one JSON array without a line break.
+#[derive(Debug)]
+pub struct Params<'a> {
+    out: &'a mut Vec<u8>,
+    first: bool,
+}
+
+impl<'a> Params<'a> {
+    pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'[');
+        Self { out, first: true }
+    }
+
+    pub(crate) fn close(self) {
+        self.out.push(b']');
+    }
+
+    /// An integer.
+    pub fn integer(&mut self, value: impl Into<i64>) -> &mut Self {
+        self.json(&value.into())
+    }
+
+    /// A truth value.
+    pub fn bool(&mut self, value: bool) -> &mut Self {
+        self.json(&value)
+    }
+
+    /// A string, escaped where JSON asks for it.
+    pub fn str(&mut self, value: &str) -> &mut Self {
+        self.json(value)
+    }
+
+    /// Bytes as a string of lower-case hexadecimal digits.
+    pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
+        self.separate();
+        self.out.push(b'"');
+        hex::encode_into(bytes, self.out);
+        self.out.push(b'"');
+        self
+    }
+
+    /// Anything that serde can write. A value that it refuses (a map with keys that are no strings) becomes `null`.
+    pub fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
+        self.separate();
+        match serde_json::to_vec(value) {
+            Ok(text) => self.out.extend_from_slice(&text),
+            Err(_) => self.out.extend_from_slice(b"null"),
+        }
+        self
+    }
+
+    fn separate(&mut self) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+    }
+}

@@ -1,0 +1,128 @@
+//! What a request is: how it is written and how its result is read, on each protocol version.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+use crate::json::{DecodeError, Params, RawJson};
+use crate::version::ProtocolVersion;
+
+/// One operation with its arguments. The wire method, the parameters and the shape of the result
+/// follow from the negotiated version.
+///
+/// The operations of the protocol are in [`operations`](crate::operations); whatever a server adds of its own
+/// goes through [`Raw`](crate::operations::Raw).
+pub trait Request {
+    /// What a server's result decodes to.
+    type Response;
+
+    /// The method that `version` has for this operation.
+    ///
+    /// # Errors
+    /// [`NotInVersion`] if it has none; nothing is written then.
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion>;
+
+    /// Writes the parameters as `version` wants them.
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>);
+
+    /// Reads the result as `version` shapes it.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the result is not what the protocol says; only this request is concerned.
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError>;
+
+    /// Whether sending it twice could do harm.
+    fn effect(&self) -> Effect {
+        Effect::Reads
+    }
+}
+
+/// What a request does to the world, which decides whether it may be sent again after a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads: it can be repeated at will.
+    Reads,
+    /// It changes something: it is repeated only if no byte of it was handed to the network.
+    Changes,
+}
+
+/// A method of the protocol and the versions that have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The first version that has it.
+    pub since: ProtocolVersion,
+    /// The first version that lacks it again, if one does.
+    pub until: Option<ProtocolVersion>,
+}
+
+impl Method {
+    /// A method that every version from `since` on has.
+    #[must_use]
+    pub const fn since(name: &'static str, since: ProtocolVersion) -> Self {
+        Self { name, since, until: None }
+    }
+
+    /// A method that the versions from `since` on and before `until` have.
+    #[must_use]
+    pub const fn between(name: &'static str, since: ProtocolVersion, until: ProtocolVersion) -> Self {
+        Self { name, since, until: Some(until) }
+    }
+
+    /// Whether `version` has it.
+    #[must_use]
+    pub fn is_in(&self, version: ProtocolVersion) -> bool {
+        self.since <= version && self.until.is_none_or(|until| version < until)
+    }
+
+    /// The one of `methods` that `version` has.
+    ///
+    /// # Errors
+    /// [`NotInVersion`], naming the versions of all of them, if it has none.
+    pub fn of_version(
+        operation: &'static str,
+        methods: &[Self],
+        version: ProtocolVersion,
+    ) -> Result<Cow<'static, str>, NotInVersion> {
+        match methods.iter().find(|method| method.is_in(version)) {
+            Some(method) => Ok(Cow::Borrowed(method.name)),
+            None => Err(NotInVersion::new(operation, version, methods)),
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.until {
+            None => write!(f, "{} (from {})", self.name, self.since),
+            Some(until) => write!(f, "{} (from {}, before {until})", self.name, self.since),
+        }
+    }
+}
+
+/// The negotiated version has no such operation: the caller must do without, or ask another server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("protocol {version}, which was negotiated, has no {operation}: {available}")]
+pub struct NotInVersion {
+    /// The operation that was asked for.
+    pub operation: String,
+    /// The version that was negotiated.
+    pub version: ProtocolVersion,
+    /// Which versions have it, in words.
+    pub available: String,
+}
+
+impl NotInVersion {
+    /// `operation` exists as `methods` only, none of which `version` has.
+    #[must_use]
+    pub fn new(operation: &str, version: ProtocolVersion, methods: &[Method]) -> Self {
+        use core::fmt::Write as _;
+        let mut available = String::from("it is ");
+        for (i, method) in methods.iter().enumerate() {
+            // Writing to a string cannot fail.
+            let _ = write!(available, "{}{method}", if i > 0 { ", " } else { "" });
+        }
+        Self { operation: operation.into(), version, available }
+    }
+}

@@ -1,0 +1,167 @@
+//! Hashes of 32 bytes, each with a type of its own.
+
+use core::fmt;
+use core::str::FromStr;
+use sha2::{Digest, Sha256};
+
+use crate::json::hex;
+
+/// A text that is not 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a hash: 64 hexadecimal digits are")]
+pub struct HashError;
+
+macro_rules! hash_newtype {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// From 32 bytes in the order in which the protocol writes them as hex.
+            #[must_use]
+            pub const fn from_display_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 32 bytes in the order in which the protocol writes them as hex.
+            #[must_use]
+            pub const fn as_display_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// From 64 hexadecimal digits of either case.
+            ///
+            /// # Errors
+            /// [`HashError`] for anything else.
+            pub fn from_hex(digits: &[u8]) -> Result<Self, HashError> {
+                let mut bytes = [0; 32];
+                hex::decode_exact(digits, &mut bytes).map_err(|_| HashError)?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = HashError;
+
+            fn from_str(text: &str) -> Result<Self, HashError> {
+                Self::from_hex(text.as_bytes())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut digits = [0; 64];
+                f.pad(hex::encode_exact(&self.0, &mut digits))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+    };
+}
+
+macro_rules! double_sha256 {
+    ($name:ident) => {
+        impl $name {
+            /// From the 32 bytes that double SHA-256 gives, which the protocol writes backwards.
+            #[must_use]
+            pub fn from_digest(mut digest: [u8; 32]) -> Self {
+                digest.reverse();
+                Self(digest)
+            }
+
+            /// The 32 bytes as double SHA-256 gives them, and as transactions and blocks hold them.
+            #[must_use]
+            pub fn to_digest(self) -> [u8; 32] {
+                let mut digest = self.0;
+                digest.reverse();
+                digest
+            }
+
+            /// The double SHA-256 of `data`.
+            #[must_use]
+            pub fn hash(data: &[u8]) -> Self {
+                Self::from_digest(Sha256::digest(Sha256::digest(data)).into())
+            }
+        }
+    };
+}
+
+hash_newtype! {
+    /// A transaction id.
+    Txid
+}
+hash_newtype! {
+    /// The hash of a block header.
+    BlockHash
+}
+hash_newtype! {
+    /// An inner node or leaf of a merkle tree: one entry of a merkle branch, or a root.
+    MerkleNode
+}
+hash_newtype! {
+    /// The SHA-256 of an output script, written backwards: the key of the `blockchain.scripthash` methods.
+    /// (Protocol documentation, "Script Hashes".)
+    ScriptHash
+}
+hash_newtype! {
+    /// The status of a script: the SHA-256 of its history as the server lists it, not reversed.
+    /// It says "changed" only against a status of the same server. (Protocol documentation, "Status".)
+    ScriptStatus
+}
+
+double_sha256!(Txid);
+double_sha256!(BlockHash);
+double_sha256!(MerkleNode);
+
+impl ScriptHash {
+    /// The scripthash of an output script.
+    #[must_use]
+    pub fn of(script: &[u8]) -> Self {
+        let mut digest: [u8; 32] = Sha256::digest(script).into();
+        digest.reverse();
+        Self(digest)
+    }
+}
+
+impl ScriptStatus {
+    /// The SHA-256 of a history written as `txid:height:` for each of its entries.
+    #[must_use]
+    pub fn of_text(history: &[u8]) -> Self {
+        Self(Sha256::digest(history).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn scripthash_of_the_documentation() {
+        let mut script = [0; 25];
+        hex::decode_exact(b"76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac", &mut script).unwrap();
+        let expected = "8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161";
+        assert_eq!(ScriptHash::of(&script).to_string(), expected);
+    }
+
+    #[test]
+    fn hex_of_another_length_or_with_other_letters_is_refused() {
+        let good = "00000000000000000000000000000000000000000000000000000000000000aF";
+        assert_eq!(good.parse::<Txid>().unwrap().to_string(), good.to_lowercase());
+        for bad in ["", "00", &good[1..], &good.replace('F', "g"), &(good.to_string() + "0")] {
+            assert_eq!(bad.parse::<Txid>(), Err(HashError), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn digest_order_is_display_order_backwards() {
+        let hash = BlockHash::hash(b"");
+        assert_eq!(BlockHash::from_digest(hash.to_digest()), hash);
+        assert_eq!(hash.to_digest()[0], hash.as_display_bytes()[31]);
+    }
+}

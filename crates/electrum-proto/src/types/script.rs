@@ -1,0 +1,53 @@
+//! Output scripts.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::ScriptHash;
+use crate::json::hex;
+
+/// An output script, the bytes that a transaction output is locked with.
+///
+/// With the script in hand a client can ask any server: up to protocol 1.6 the script's hash is sent,
+/// from 1.7 on the script itself.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Script(Vec<u8>);
+
+impl Script {
+    /// A script of these bytes.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// A script from its hexadecimal digits; nothing if they are odd in number or no digits.
+    #[must_use]
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        hex::decode(digits.as_bytes()).ok().map(Self)
+    }
+
+    /// The bytes of the script.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The hash that names this script up to protocol 1.6, and in notifications of 1.7 too.
+    #[must_use]
+    pub fn scripthash(&self) -> ScriptHash {
+        ScriptHash::of(&self.0)
+    }
+
+    /// The script in hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex::encode(&self.0)
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Script({})", self.to_hex())
+    }
+}

@@ -1,0 +1,211 @@
+//! Protocol versions and ranges of them, compared as servers do: by integer components.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+/// A protocol version such as 1.4.2: up to four integer components, missing ones count as zero.
+///
+/// `1.4`, `1.4.0` and `1.4.0.0` are one version; `1.10` is later than `1.6`. Servers answer versions
+/// that no document lists (`1.4.99`, `1.5`, `1.6.1`), so this is not an enumeration.
+/// (Protocol documentation, "Version Negotiation".)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProtocolVersion([u16; 4]);
+
+/// An unbroken range of protocol versions, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VersionRange {
+    min: ProtocolVersion,
+    max: ProtocolVersion,
+}
+
+impl ProtocolVersion {
+    /// Protocol 1.0.
+    pub const V1_0: Self = Self([1, 0, 0, 0]);
+    /// Protocol 1.1, the first one that this crate has operations for.
+    pub const V1_1: Self = Self([1, 1, 0, 0]);
+    /// Protocol 1.2.
+    pub const V1_2: Self = Self([1, 2, 0, 0]);
+    /// Protocol 1.3.
+    pub const V1_3: Self = Self([1, 3, 0, 0]);
+    /// Protocol 1.4.
+    pub const V1_4: Self = Self([1, 4, 0, 0]);
+    /// Protocol 1.4.2.
+    pub const V1_4_2: Self = Self([1, 4, 2, 0]);
+    /// Protocol 1.6.
+    pub const V1_6: Self = Self([1, 6, 0, 0]);
+    /// Protocol 1.7, the last one that this crate has operations for.
+    pub const V1_7: Self = Self([1, 7, 0, 0]);
+
+    /// Version `major.minor.patch`.
+    #[must_use]
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self([major, minor, patch, 0])
+    }
+
+    /// The four components, missing ones as zero.
+    #[must_use]
+    pub const fn components(self) -> [u16; 4] {
+        self.0
+    }
+}
+
+impl VersionRange {
+    /// What the operations of this crate cover: 1.1 to 1.7.
+    pub const ALL: Self = Self { min: ProtocolVersion::V1_1, max: ProtocolVersion::V1_7 };
+
+    /// The range from `min` to `max`.
+    ///
+    /// # Errors
+    /// [`VersionError::Inverted`] if `min` is later than `max`.
+    pub fn new(min: ProtocolVersion, max: ProtocolVersion) -> Result<Self, VersionError> {
+        if min > max {
+            return Err(VersionError::Inverted { min, max });
+        }
+        Ok(Self { min, max })
+    }
+
+    /// The earliest version of the range.
+    #[must_use]
+    pub const fn min(self) -> ProtocolVersion {
+        self.min
+    }
+
+    /// The latest version of the range.
+    #[must_use]
+    pub const fn max(self) -> ProtocolVersion {
+        self.max
+    }
+
+    /// Whether `version` lies in the range.
+    #[must_use]
+    pub fn contains(self, version: ProtocolVersion) -> bool {
+        self.min <= version && version <= self.max
+    }
+}
+
+impl Default for VersionRange {
+    /// 1.4 to 1.7: what servers in use speak.
+    fn default() -> Self {
+        Self { min: ProtocolVersion::V1_4, max: ProtocolVersion::V1_7 }
+    }
+}
+
+/// A text that is no version or no range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VersionError {
+    /// Not one to four integers below 65536, joined by dots.
+    #[error("{0:?} is not a protocol version: one to four numbers joined by dots are, such as 1.4 or 1.4.2")]
+    NotAVersion(String),
+    /// Not two versions joined by two dots.
+    #[error("{0:?} is not a range of versions: write MIN..MAX, such as 1.4..1.7")]
+    NotARange(String),
+    /// The first version is later than the second.
+    #[error("the range {min}..{max} is upside down: the earlier version comes first")]
+    Inverted {
+        /// What was given as the earliest version.
+        min: ProtocolVersion,
+        /// What was given as the latest version.
+        max: ProtocolVersion,
+    },
+}
+
+impl FromStr for ProtocolVersion {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let not_a_version = || VersionError::NotAVersion(text.chars().take(40).collect());
+        let mut components = [0; 4];
+        let mut parts = text.split('.');
+        for (slot, part) in components.iter_mut().zip(parts.by_ref()) {
+            // `u16::from_str` would take a plus sign.
+            if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(not_a_version());
+            }
+            *slot = part.parse().map_err(|_| not_a_version())?;
+        }
+        match parts.next() {
+            None => Ok(Self(components)),
+            Some(_) => Err(not_a_version()),
+        }
+    }
+}
+
+impl FromStr for VersionRange {
+    type Err = VersionError;
+
+    /// Reads `1.4..1.7`, or one version for the range that holds nothing else.
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        if let Some((min, max)) = text.split_once("..") {
+            return Self::new(min.parse()?, max.parse()?);
+        }
+        let only = text.parse().map_err(|_| VersionError::NotARange(text.chars().take(40).collect()))?;
+        Ok(Self { min: only, max: only })
+    }
+}
+
+impl fmt::Display for ProtocolVersion {
+    /// At least two components, and as many as are needed: `1.4`, never `1.4.0`, which some servers refuse.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let used = self.0.iter().rposition(|c| *c != 0).map_or(2, |last| (last + 1).max(2));
+        let text = self.0.iter().take(used).map(ToString::to_string).collect::<alloc::vec::Vec<_>>().join(".");
+        f.pad(&text)
+    }
+}
+
+impl fmt::Debug for ProtocolVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for VersionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.min, self.max)
+    }
+}
+
+impl fmt::Debug for VersionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> ProtocolVersion {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn components_compare_as_integers_and_missing_ones_are_zero() {
+        assert_eq!(version("1.4"), version("1.4.0"));
+        let rising = ["1.4", "1.4.2", "1.4.2.9", "1.4.99", "1.5", "1.6", "1.6.1", "1.10", "2.0"].map(version);
+        assert!(rising.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn shown_with_two_components_or_what_is_needed() {
+        for (text, shown) in [("1.7.0", "1.7"), ("1", "1.0"), ("1.4.2", "1.4.2"), ("1.4.0.3", "1.4.0.3")] {
+            assert_eq!(version(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", ".", "1.", ".4", "v1.4", " 1.4", "1.4 ", "+1.4", "1,4", "1.4.2.9.1", "1.65536", "x"] {
+            assert!(text.parse::<ProtocolVersion>().is_err(), "{text:?}");
+        }
+        assert!(matches!("1.6..1.4".parse::<VersionRange>(), Err(VersionError::Inverted { .. })));
+        assert!(matches!("x".parse::<VersionRange>(), Err(VersionError::NotARange(_))));
+    }
+
+    #[test]
+    fn a_range_includes_both_ends() {
+        let range: VersionRange = "1.4..1.4.2".parse().unwrap();
+        assert!(range.contains(version("1.4")) && range.contains(version("1.4.2")));
+        assert!(!range.contains(version("1.3")) && !range.contains(version("1.4.2.1")));
+    }
+}
