@@ -33,9 +33,7 @@ pub fn scripthash(index: usize) -> String {
 /// A status for a script; another `turn`, another status.
 pub fn status(index: usize, turn: usize) -> String {
     let text = format!("{index}:{turn}");
-    sha256::Hash::hash(text.as_bytes())
-        .to_byte_array()
-        .to_lower_hex_string()
+    sha256::Hash::hash(text.as_bytes()).to_byte_array().to_lower_hex_string()
 }
 
 /// The result of `blockchain.scripthash.get_balance`.
@@ -45,10 +43,7 @@ pub fn balance() -> String {
 
 /// The result of `blockchain.headers.subscribe`.
 pub fn tip() -> String {
-    format!(
-        r#"{{"hex":"{}","height":900000}}"#,
-        noise(80, 7).to_lower_hex_string()
-    )
+    format!(r#"{{"hex":"{}","height":900000}}"#, noise(80, 7).to_lower_hex_string())
 }
 
 /// The result of `blockchain.block.headers` as protocol 1.4 gives it: one string.
@@ -66,9 +61,7 @@ pub fn history() -> String {
         let comma = if index == 0 { "" } else { "," };
         let height = 300_000 + index * 6;
         let hash = hash.to_lower_hex_string();
-        text.push_str(&format!(
-            r#"{comma}{{"height":{height},"tx_hash":"{hash}"}}"#
-        ));
+        text.push_str(&format!(r#"{comma}{{"height":{height},"tx_hash":"{hash}"}}"#));
     }
     text.push(']');
     text

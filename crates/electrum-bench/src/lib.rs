@@ -2,7 +2,11 @@
 
 pub mod clients;
 pub mod fixture;
+pub mod machine;
 pub mod measure;
+pub mod page;
+pub mod report;
+pub mod runner;
 pub mod server;
 pub mod workload;
 

@@ -34,24 +34,14 @@ impl Start {
     /// Counts from here.
     pub fn now() -> Self {
         let (user, system) = used();
-        Self {
-            user,
-            system,
-            at: Instant::now(),
-        }
+        Self { user, system, at: Instant::now() }
     }
 
     /// What was used since.
     pub fn cost(self, operations: usize) -> Cost {
         let wall = self.at.elapsed();
         let (user, system) = used();
-        Cost {
-            operations,
-            user: user - self.user,
-            system: system - self.system,
-            wall,
-            peak: memory("VmHWM:"),
-        }
+        Cost { operations, user: user - self.user, system: system - self.system, wall, peak: memory("VmHWM:") }
     }
 }
 
@@ -59,8 +49,7 @@ impl Start {
 pub fn memory(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// User plus system CPU of another process, in the ticks of 10 ms that the kernel shows.
@@ -68,11 +57,7 @@ pub fn cpu_of(process: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // The name, in brackets, may hold anything; the numbers come behind it.
     let numbers = stat.rsplit_once(')').map_or("", |(_, numbers)| numbers);
-    let ticks = numbers
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<u64>().ok());
+    let ticks = numbers.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
     Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 

@@ -19,14 +19,8 @@ pub enum Workload {
 
 impl Workload {
     /// In the order of the table.
-    pub const ALL: [Self; 6] = [
-        Self::Balances,
-        Self::Headers,
-        Self::History,
-        Self::Transaction,
-        Self::Notifications,
-        Self::OneByOne,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Balances, Self::Headers, Self::History, Self::Transaction, Self::Notifications, Self::OneByOne];
 
     /// Its word on the command line.
     pub fn name(self) -> &'static str {
@@ -38,6 +32,11 @@ impl Workload {
             Self::Notifications => "notifications",
             Self::OneByOne => "one-by-one",
         }
+    }
+
+    /// The workload of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|workload| workload.name() == name)
     }
 
     /// Its heading in the table.
@@ -80,12 +79,7 @@ pub enum Contender {
 
 impl Contender {
     /// In the order of the table.
-    pub const ALL: [Self; 4] = [
-        Self::Drain,
-        Self::Floor,
-        Self::ElectrumClient,
-        Self::StreamingClient,
-    ];
+    pub const ALL: [Self; 4] = [Self::Drain, Self::Floor, Self::ElectrumClient, Self::StreamingClient];
 
     /// Its word on the command line.
     pub fn name(self) -> &'static str {
@@ -95,6 +89,11 @@ impl Contender {
             Self::ElectrumClient => "electrum-client",
             Self::StreamingClient => "electrum_streaming_client",
         }
+    }
+
+    /// The contender of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|contender| contender.name() == name)
     }
 
     /// Whether it can do this at all.

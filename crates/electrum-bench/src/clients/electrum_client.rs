@@ -21,35 +21,23 @@ pub(super) fn run(workload: Workload, server: SocketAddr) -> Outcome<Cost> {
     match workload {
         Workload::Balances => {
             for _ in 0..operations / WINDOW {
-                let balances = client
-                    .batch_script_get_balance(scripts.iter().map(|script| script.as_script()))?;
+                let balances = client.batch_script_get_balance(scripts.iter().map(|script| script.as_script()))?;
                 assert_eq!(black_box(balances).len(), WINDOW);
             }
         }
         Workload::Headers => {
             for _ in 0..operations {
-                assert_eq!(
-                    black_box(client.block_headers(0, fixture::HEADERS)?)
-                        .headers
-                        .len(),
-                    fixture::HEADERS
-                );
+                assert_eq!(black_box(client.block_headers(0, fixture::HEADERS)?).headers.len(), fixture::HEADERS);
             }
         }
         Workload::History => {
             for _ in 0..operations {
-                assert_eq!(
-                    black_box(client.script_get_history(&scripts[0])?).len(),
-                    fixture::HISTORY
-                );
+                assert_eq!(black_box(client.script_get_history(&scripts[0])?).len(), fixture::HISTORY);
             }
         }
         Workload::Transaction => {
             for _ in 0..operations {
-                assert_eq!(
-                    black_box(client.transaction_get_raw(&txid)?).len(),
-                    fixture::TRANSACTION
-                );
+                assert_eq!(black_box(client.transaction_get_raw(&txid)?).len(), fixture::TRANSACTION);
             }
         }
         Workload::Notifications => {

@@ -63,44 +63,26 @@ pub(super) fn run(workload: Workload, server: SocketAddr) -> Outcome<Cost> {
 fn parse(workload: Workload, line: &[u8]) -> Outcome<()> {
     match workload {
         Workload::Balances | Workload::OneByOne => {
-            let Balance {
-                confirmed,
-                unconfirmed,
-            } = result(line)?;
+            let Balance { confirmed, unconfirmed } = result(line)?;
             black_box((confirmed, unconfirmed));
         }
         Workload::Headers => {
             let bytes = Vec::<u8>::from_hex(result::<Headers<'_>>(line)?.hex)?;
-            let headers: Vec<[u8; 80]> = bytes
-                .chunks_exact(80)
-                .map(|header| header.try_into().expect("80 bytes"))
-                .collect();
+            let headers: Vec<[u8; 80]> =
+                bytes.chunks_exact(80).map(|header| header.try_into().expect("80 bytes")).collect();
             black_box(headers);
         }
         Workload::History => {
             let entries: Vec<Entry<'_>> = result(line)?;
-            let entry = |entry: &Entry<'_>| {
-                Ok((
-                    entry.height,
-                    <[u8; 32]>::from_hex(entry.tx_hash)?,
-                    entry.fee,
-                ))
-            };
+            let entry = |entry: &Entry<'_>| Ok((entry.height, <[u8; 32]>::from_hex(entry.tx_hash)?, entry.fee));
             black_box(entries.iter().map(entry).collect::<Outcome<Vec<_>>>()?);
         }
         Workload::Transaction => {
             black_box(Vec::<u8>::from_hex(result(line)?)?);
         }
         Workload::Notifications => {
-            let Notification {
-                method,
-                params: (script, status),
-            } = serde_json::from_slice(line)?;
-            black_box((
-                method,
-                <[u8; 32]>::from_hex(script)?,
-                <[u8; 32]>::from_hex(status)?,
-            ));
+            let Notification { method, params: (script, status) } = serde_json::from_slice(line)?;
+            black_box((method, <[u8; 32]>::from_hex(script)?, <[u8; 32]>::from_hex(status)?));
         }
     }
     Ok(())

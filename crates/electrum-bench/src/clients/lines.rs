@@ -24,13 +24,7 @@ impl Lines {
     pub(super) fn connect(server: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: vec![0; READ],
-            start: 0,
-            scanned: 0,
-            end: 0,
-        })
+        Ok(Self { stream, buffer: vec![0; READ], start: 0, scanned: 0, end: 0 })
     }
 
     pub(super) fn send(&mut self, requests: &[u8]) -> io::Result<()> {
@@ -73,26 +67,13 @@ impl Lines {
 pub(super) fn requests(workload: Workload) -> (Vec<u8>, usize) {
     match workload {
         Workload::Balances => {
-            let lines = (0..WINDOW)
-                .map(|id| request(id, "blockchain.scripthash.get_balance", &scripthash(id)));
+            let lines = (0..WINDOW).map(|id| request(id, "blockchain.scripthash.get_balance", &scripthash(id)));
             (lines.collect::<String>().into_bytes(), WINDOW)
         }
-        Workload::OneByOne => (
-            request(0, "blockchain.scripthash.get_balance", &scripthash(0)).into_bytes(),
-            1,
-        ),
-        Workload::History => (
-            request(0, "blockchain.scripthash.get_history", &scripthash(0)).into_bytes(),
-            1,
-        ),
-        Workload::Headers => (
-            request(0, "blockchain.block.headers", "0,2016").into_bytes(),
-            1,
-        ),
-        Workload::Transaction => (
-            request(0, "blockchain.transaction.get", &scripthash(0)).into_bytes(),
-            1,
-        ),
+        Workload::OneByOne => (request(0, "blockchain.scripthash.get_balance", &scripthash(0)).into_bytes(), 1),
+        Workload::History => (request(0, "blockchain.scripthash.get_history", &scripthash(0)).into_bytes(), 1),
+        Workload::Headers => (request(0, "blockchain.block.headers", "0,2016").into_bytes(), 1),
+        Workload::Transaction => (request(0, "blockchain.transaction.get", &scripthash(0)).into_bytes(), 1),
         Workload::Notifications => {
             let count = workload.operations();
             (request(0, NOTIFY, &count.to_string()).into_bytes(), count)
