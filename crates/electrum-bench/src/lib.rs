@@ -1,5 +1,6 @@
 //! The project's adapters and its core, other clients, and the floor, each on the same canned answers.
 
+pub mod builds;
 pub mod clients;
 pub mod fixture;
 pub mod machine;

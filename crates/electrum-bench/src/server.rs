@@ -22,11 +22,11 @@ const COPIED: usize = 16 * 1024;
 /// Serves forever, one thread for each connection.
 pub fn serve(listener: &TcpListener) -> io::Result<()> {
     let answers = Arc::new(Answers::new());
-    for stream in listener.incoming() {
+    for (number, stream) in listener.incoming().enumerate() {
         let (stream, answers) = (stream?, Arc::clone(&answers));
         let connection = move || {
             // A client that leaves is no fault.
-            let _ = Connection::new(stream, &answers).and_then(Connection::run);
+            let _ = Connection::new(stream, number, &answers).and_then(Connection::run);
         };
         std::thread::Builder::new().stack_size(STACK).spawn(connection)?;
     }
@@ -37,7 +37,6 @@ pub fn serve(listener: &TcpListener) -> io::Result<()> {
 struct Answers {
     results: HashMap<&'static [u8], Vec<u8>>,
     notifications: Vec<u8>,
-    status: Vec<u8>,
 }
 
 impl Answers {
@@ -55,7 +54,6 @@ impl Answers {
         Self {
             results: results.into_iter().map(|(method, result)| (method.as_bytes(), result.into_bytes())).collect(),
             notifications: fixture::notifications(fixture::NOTIFIED),
-            status: format!("\"{}\"", fixture::status(0, 2)).into_bytes(),
         }
     }
 }
@@ -66,13 +64,16 @@ struct Connection<'a> {
     shape: Shape,
     /// The method asked for last, which is most often the next one too, and its result.
     last: (&'a [u8], &'a [u8]),
+    /// What every subscription is answered with: another one on each connection, as if all scripts had changed.
+    status: Vec<u8>,
     out: Vec<u8>,
 }
 
 impl<'a> Connection<'a> {
-    fn new(stream: TcpStream, answers: &'a Answers) -> io::Result<Self> {
+    fn new(stream: TcpStream, number: usize, answers: &'a Answers) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, answers, shape: Shape::default(), last: (b"", b""), out: Vec::new() })
+        let status = format!("\"{}\"", fixture::status(0, 2 + number)).into_bytes();
+        Ok(Self { stream, answers, shape: Shape::default(), last: (b"", b""), status, out: Vec::new() })
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -137,7 +138,12 @@ impl<'a> Connection<'a> {
             return self.answer(id, result);
         }
         match method {
-            b"blockchain.scripthash.subscribe" => self.answer(id, &self.answers.status),
+            b"blockchain.scripthash.subscribe" => {
+                let status = std::mem::take(&mut self.status);
+                self.answer(id, &status)?;
+                self.status = status;
+                Ok(())
+            }
             _ if method == NOTIFY.as_bytes() => {
                 self.answer(id, b"null")?;
                 self.flush()?;
