@@ -1,0 +1,23 @@
+//! Each contender on each workload.
+
+mod drain;
+mod electrum_client;
+mod floor;
+mod lines;
+mod streaming_client;
+
+use std::net::SocketAddr;
+
+use crate::Outcome;
+use crate::measure::Cost;
+use crate::workload::{Contender, Workload};
+
+/// Runs one workload in this process.
+pub fn run(contender: Contender, workload: Workload, server: SocketAddr) -> Outcome<Cost> {
+    match contender {
+        Contender::Drain => drain::run(workload, server),
+        Contender::Floor => floor::run(workload, server),
+        Contender::ElectrumClient => electrum_client::run(workload, server),
+        Contender::StreamingClient => streaming_client::run(workload, server),
+    }
+}

@@ -1,0 +1,15 @@
+//! The project's adapters and its core, other clients, and the floor, each on the same canned answers.
+
+pub mod builds;
+pub mod clients;
+pub mod fixture;
+pub mod machine;
+pub mod measure;
+pub mod page;
+pub mod report;
+pub mod runner;
+pub mod server;
+pub mod workload;
+
+/// Whatever goes wrong in a measurement ends it.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

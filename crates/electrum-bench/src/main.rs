@@ -1,0 +1,66 @@
+//! Runs the measurements. Without arguments: everything, and the page that is written from it.
+
+use std::net::TcpListener;
+
+use electrum_bench::page::Figures;
+use electrum_bench::workload::{Contender, Workload};
+use electrum_bench::{Outcome, clients, report, runner, server};
+
+const HELP: &str = "\
+electrum-bench                             measure everything, write docs/performance.md
+electrum-bench table [ROUNDS] [NAME ...]   measure and print; only the workloads and clients named
+electrum-bench serve                       the canned server (prints its address)
+electrum-bench client CLIENT WORKLOAD ADDR one client on one workload, as JSON";
+
+/// Odd, so that the median is a figure that was measured.
+const ROUNDS: usize = 7;
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {
+            let cells = runner::table(ROUNDS, &Workload::ALL, &Contender::ALL)?;
+            let figures = Figures { rounds: ROUNDS, cells };
+            println!("{}\nwritten to {}", figures.page(), figures.write()?.display());
+            Ok(())
+        }
+        ["table", ref rest @ ..] => table(rest),
+        ["serve"] => {
+            let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+            println!("{}", listener.local_addr()?);
+            Ok(server::serve(&listener)?)
+        }
+        ["client", contender, workload, server] => {
+            let contender = Contender::named(contender).ok_or("unknown client")?;
+            let workload = Workload::named(workload).ok_or("unknown workload")?;
+            println!("{}", serde_json::to_string(&clients::run(contender, workload, server.parse()?)?)?);
+            Ok(())
+        }
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("no such command\n{HELP}").into()),
+    }
+}
+
+fn table(arguments: &[&str]) -> Outcome<()> {
+    let (mut rounds, mut workloads, mut contenders) = (3, Vec::new(), Vec::new());
+    for argument in arguments {
+        match (argument.parse(), Workload::named(argument), Contender::named(argument)) {
+            (Ok(count), ..) => rounds = count,
+            (_, Some(workload), _) => workloads.push(workload),
+            (.., Some(contender)) => contenders.push(contender),
+            _ => return Err(format!("{argument} is neither a workload nor a client").into()),
+        }
+    }
+    if workloads.is_empty() {
+        workloads.extend(Workload::ALL);
+    }
+    if contenders.is_empty() {
+        contenders.extend(Contender::ALL);
+    }
+    let cells = runner::table(rounds, &workloads, &contenders)?;
+    println!("{}\n{}\n{}", report::summary(&cells), report::details(&cells), report::server(&cells));
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The page as a whole: docs/performance.md.
+
+use std::path::PathBuf;
+
+use crate::Outcome;
+use crate::machine;
+use crate::report;
+use crate::runner::Cell;
+
+/// Every figure of one run.
+#[derive(Debug)]
+pub struct Figures {
+    /// How often everything was measured.
+    pub rounds: usize,
+    /// The contenders on the workloads.
+    pub cells: Vec<Cell>,
+}
+
+impl Figures {
+    /// The page.
+    pub fn page(&self) -> String {
+        let facts: String = machine::facts().iter().map(|fact| format!("- {fact}\n")).collect();
+        let rounds = self.rounds;
+        [
+            "# Performance\n\nThis page is written by a program; changes by hand are lost. To repeat the run and write it anew:\n\n\
+             ```sh\ncargo run --release --manifest-path crates/electrum-bench/Cargo.toml\n```\n",
+            &facts,
+            &format!(
+                "## Beside other clients\n\n\
+                 User CPU of the client for each operation, median of {rounds} rounds (peak memory beside it where it matters; wall clock \
+                 in the last row). Each figure comes from a process of its own that talks to a canned server in another process over \
+                 the loopback; the rounds are interleaved. The floor is a loop that reads, finds lines, parses each once with \
+                 borrowed serde_json and decodes hex with the `bitcoin` crate: no handshake, no ids, no time-outs, no errors.\n"
+            ),
+            &report::summary(&self.cells),
+            "electrum_streaming_client runs on tokio's single-threaded runtime, sends its requests in one array and hands out \
+             transactions parsed. electrum-client reads only while a call waits, and has no stream of notifications.\n",
+            "### All figures\n\nFor each operation, medians.\n",
+            &report::details(&self.cells),
+            "### The server is not the bottleneck\n\nThe server has every answer made beforehand and fills in the id. Its own CPU \
+             for each operation, how fast a client that only counts lines drains it, and the fastest contender (wall clock):\n",
+            &report::server(&self.cells),
+        ]
+        .join("\n")
+    }
+
+    /// Writes the page to its place in the repository.
+    pub fn write(&self) -> Outcome<PathBuf> {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/performance.md");
+        std::fs::create_dir_all(path.parent().ok_or("no folder")?)?;
+        std::fs::write(&path, self.page())?;
+        Ok(path.canonicalize()?)
+    }
+}
