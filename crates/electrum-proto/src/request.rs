@@ -37,6 +37,26 @@ pub trait Request {
     }
 }
 
+impl<R: Request + ?Sized> Request for &R {
+    type Response = R::Response;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        (**self).method(version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        (**self).params(version, params);
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        (**self).decode(version, result)
+    }
+
+    fn effect(&self) -> Effect {
+        (**self).effect()
+    }
+}
+
 /// What a request does to the world, which decides whether it may be sent again after a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
