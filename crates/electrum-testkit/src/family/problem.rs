@@ -44,6 +44,8 @@ pub(crate) enum Problem {
     TooFew {
         given: usize,
         least: usize,
+        /// The first that is missing.
+        name: String,
     },
     /// Named parameters where the family takes none.
     NamesNotTaken,
@@ -120,7 +122,7 @@ impl Problem {
                     arguments(given)
                 ),
             ),
-            Self::TooFew { given, least } => (
+            Self::TooFew { given, least, .. } => (
                 -32602,
                 format!(
                     "{} passed to method \"{method}\" but it requires {least}",
@@ -218,11 +220,19 @@ impl Problem {
 
     fn fulcrum(self, method: &str) -> Failure {
         let (code, message) = match self {
+            Self::UnknownMethod | Self::WrongVersion
+                if method.starts_with("blockchain.address.") =>
+            {
+                (
+                    -32601,
+                    "blockchain.address.* methods are only available on BCH".to_owned(),
+                )
+            }
             Self::UnknownMethod | Self::WrongVersion => {
                 (-32601, format!("Unsupported request: {method}"))
             }
             Self::TooMany { given, most } => (-32602, expected("most", most, method, given)),
-            Self::TooFew { given, least } => (-32602, expected("least", least, method, given)),
+            Self::TooFew { given, least, .. } => (-32602, expected("least", least, method, given)),
             Self::NamesNotTaken | Self::UnknownNames(_) | Self::MissingName(_) => (
                 -32602,
                 "Named params are not supported for this method".to_owned(),
@@ -296,6 +306,7 @@ impl Problem {
         Some(match self {
             Self::UnknownMethod | Self::WrongVersion => return None,
             Self::NamesNotTaken | Self::UnknownNames(_) | Self::MissingName(_) => return None,
+            Self::TooFew { name, .. } => format!("missing {name}"),
             Self::Scripthash(_) => "bad script_hash".to_owned(),
             Self::Txid(_) => "bad tx_hash".to_owned(),
             Self::Natural(_, what) => format!("non-integer {what}"),

@@ -16,6 +16,7 @@ pub(crate) fn repr(value: &Json) -> String {
         Json::Null => "None".to_owned(),
         Json::Bool(true) => "True".to_owned(),
         Json::Bool(false) => "False".to_owned(),
+        Json::Number(digits) if digits == "NaN" => "nan".to_owned(),
         Json::Number(digits) => digits.clone(),
         Json::Text(text) => quoted(text),
         Json::Array(items) => {

@@ -243,16 +243,20 @@ fn fits_f64(json: &Json) -> bool {
 }
 
 fn electrs_call(item: &Json) -> Option<Call> {
+    serde_call(item, "e+")
+}
+
+/// A call as it leaves a reader to whom an id beyond 64 bits is a float.
+fn serde_call(item: &Json, exponent: &str) -> Option<Call> {
     let id = match item.get("id")? {
         Json::Number(digits)
             if !digits.contains(['.', 'e', 'E']) && digits.parse::<u64>().is_err() =>
         {
             match digits.parse::<i64>() {
                 Ok(n) => n.into(),
-                // Beyond 64 bits it becomes a float.
-                Err(_) => {
-                    Json::number(format!("{:e}", digits.parse::<f64>().ok()?).replace('e', "e+"))
-                }
+                Err(_) => Json::number(
+                    format!("{:e}", digits.parse::<f64>().ok()?).replace('e', exponent),
+                ),
             }
         }
         id => id.clone(),
@@ -279,7 +283,9 @@ pub(super) fn esplora(line: &[u8]) -> Message {
         .and_then(|text| parse(text, Leniency::Strict).ok())
         .filter(fits_f64);
     let positional = |json: &Json| matches!(json.get("params"), None | Some(Json::Array(_)));
-    let call = json.filter(positional).and_then(|json| electrs_call(&json));
+    let call = json
+        .filter(positional)
+        .and_then(|json| serde_call(&json, "e"));
     call.map_or(Message::Close, |call| Message::Single(Unit::Call(call)))
 }
 

@@ -37,6 +37,7 @@ impl Params {
             given if given < required => Err(Problem::TooFew {
                 given,
                 least: required,
+                name: names[given].to_owned(),
             }),
             _ => Ok(()),
         };

@@ -51,10 +51,14 @@ impl Args<'_> {
             _ => None,
         };
         let is_number = |d: &String| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit());
-        let digits = digits
-            .filter(is_number)
-            .ok_or(Problem::Natural(value, what))?;
-        Ok((digits.parse().unwrap_or(u64::MAX), digits))
+        let Some(digits) = digits.filter(is_number) else {
+            return Err(Problem::Natural(value, what));
+        };
+        match digits.parse() {
+            Ok(n) => Ok((n, digits)),
+            Err(_) if lenient => Ok((u64::MAX, digits)),
+            Err(_) => Err(Problem::Natural(value, what)),
+        }
     }
 
     /// A natural number, or a default if it is absent.
