@@ -28,6 +28,7 @@
 //!   be stopped and restarted at the same port, hang, cut its connections, and tell what it was sent.
 //! - [`Family`] picks the manners: how versions are negotiated and refused, how JSON is spaced, what errors
 //!   look like, whether answers overtake each other, and whether small ones are held back.
+//! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
 //!   signatures are not checked.
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
@@ -41,6 +42,7 @@ pub mod family;
 pub mod hash;
 mod host;
 pub mod json;
+pub mod scripted;
 mod server;
 pub mod session;
 
@@ -53,5 +55,6 @@ pub mod prelude {
     pub use crate::chain::{Chain, Input, OutPoint, Output, Transaction, script};
     pub use crate::family::Family;
     pub use crate::hash::{Hash256, Scripthash, Txid};
+    pub use crate::scripted::{Scripted, Step};
     pub use crate::server::{Server, Stats};
 }
