@@ -173,6 +173,12 @@ impl Driver {
         moment.since(self.now())
     }
 
+    /// How long opening a socket may take.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        self.with(|session, _| session.client.config().timeouts.connect)
+    }
+
     /// The next thing to do.
     pub fn poll(&self) -> Step {
         let now = self.now();
@@ -194,7 +200,7 @@ impl Driver {
 
     fn submit(&self, timeout: Option<Duration>, calls: impl IntoIterator<Item = Box<dyn AnyCall>>) {
         self.act(|session, now| {
-            let deadline = now + timeout.unwrap_or(session.client.config().timeouts.request);
+            let deadline = now + timeout.unwrap_or_else(|| session.client.config().timeouts.request);
             let is_closed = session.state().phase == electrum_proto::Phase::Closed;
             for call in calls {
                 if is_closed {

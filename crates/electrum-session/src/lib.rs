@@ -13,6 +13,7 @@ mod call;
 mod calls;
 mod client;
 mod config;
+mod dial;
 mod error;
 mod feeds;
 mod life;
@@ -22,6 +23,7 @@ mod updates;
 
 pub use client::{Batch, Call, Client, Driver, LifeEvents, Updates};
 pub use config::Config;
+pub use dial::dial;
 pub use electrum_proto as proto;
 pub use electrum_transport as transport;
 pub use error::CallError;

@@ -71,7 +71,7 @@ impl Listeners {
         events
     }
 
-    pub(crate) fn tell(&mut self, event: &LifeEvent) {
+    pub(crate) fn tell(&self, event: &LifeEvent) {
         for listener in self.0.iter().filter_map(Weak::upgrade) {
             listener.change(|unread| {
                 if unread.events.len() >= KEPT {

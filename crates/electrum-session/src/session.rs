@@ -259,7 +259,7 @@ impl Session {
         self.tell(LifeEvent::Down { server, cause, link, retry_in });
     }
 
-    fn tell(&mut self, event: LifeEvent) {
+    fn tell(&self, event: LifeEvent) {
         self.listeners.tell(&event);
     }
 }
