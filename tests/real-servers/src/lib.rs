@@ -35,7 +35,7 @@ pub use bitcoind::Bitcoind;
 pub use certificate::Certificate;
 pub use electrumx::{ElectrumX, Setup};
 pub use kind::Kind;
-pub use place::{may_run, run_on};
+pub use place::{available, may_run, run_on};
 pub use process::until;
 pub use rpc::RpcError;
 pub use spend::{Coin, Spend, anyone_can_spend, from_hex, to_hex};
