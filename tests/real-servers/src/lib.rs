@@ -38,7 +38,7 @@ pub use kind::Kind;
 pub use place::{available, may_run, run_on};
 pub use process::until;
 pub use rpc::RpcError;
-pub use spend::{Coin, Spend, anyone_can_spend, from_hex, to_hex};
+pub use spend::{Coin, Spend, anyone_can_spend, from_hex, scripthash, to_hex};
 pub use wire::{Refusal, Wire};
 
 /// Makes a test of a `fn(Kind)` for each release of ElectrumX, in a module of the function's name.
