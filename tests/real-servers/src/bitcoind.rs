@@ -41,73 +41,37 @@ impl Bitcoind {
     #[must_use]
     pub fn start() -> Self {
         // A free port may be taken before bitcoind comes to it.
-        (0..5)
-            .find_map(|_| Self::try_start())
-            .expect("bitcoind starts on a free port")
+        (0..5).find_map(|_| Self::try_start()).expect("bitcoind starts on a free port")
     }
 
     fn try_start() -> Option<Self> {
-        let dir = tempfile::Builder::new()
-            .prefix("bitcoind-")
-            .tempdir()
-            .expect("a folder");
+        let dir = tempfile::Builder::new().prefix("bitcoind-").tempdir().expect("a folder");
         let port = free_port();
         let (user, password) = CREDENTIALS.split_once(':').expect("user and password");
         let mut command = Command::new(bitcoind_home().join("bitcoind"));
         command
             .arg("-regtest")
             .arg(format!("-datadir={}", dir.path().display()))
-            .args([
-                format!("-rpcuser={user}"),
-                format!("-rpcpassword={password}"),
-            ])
-            .args([
-                format!("-rpcbind=127.0.0.1:{port}"),
-                format!("-rpcport={port}"),
-            ])
-            .args([
-                "-server=1",
-                "-rpcallowip=127.0.0.1",
-                "-rpcthreads=8",
-                "-rpcworkqueue=256",
-            ])
+            .args([format!("-rpcuser={user}"), format!("-rpcpassword={password}")])
+            .args([format!("-rpcbind=127.0.0.1:{port}"), format!("-rpcport={port}")])
+            .args(["-server=1", "-rpcallowip=127.0.0.1", "-rpcthreads=8", "-rpcworkqueue=256"])
             // No network but RPC.
-            .args([
-                "-listen=0",
-                "-dnsseed=0",
-                "-fixedseeds=0",
-                "-dns=0",
-                "-natpmp=0",
-                "-discover=0",
-            ])
+            .args(["-listen=0", "-dnsseed=0", "-fixedseeds=0", "-dns=0", "-natpmp=0", "-discover=0"])
             // Both indexes are what ElectrumX asks for.
             .args(["-txindex=1", "-txospenderindex=1"])
             .args(["-acceptnonstdtxn=1", "-printtoconsole=1"]);
-        let mut process = Process::start(
-            "bitcoind",
-            &mut command,
-            &dir.path().join("log"),
-            dir.path(),
-        );
+        let mut process = Process::start("bitcoind", &mut command, &dir.path().join("log"), dir.path());
         let ready = until(Duration::from_secs(120), "bitcoind to answer", || {
             if !process.is_running() {
                 return Some(false);
             }
-            rpc::call(port, "getblockcount", &json!([]))
-                .is_ok()
-                .then_some(true)
+            rpc::call(port, "getblockcount", &json!([])).is_ok().then_some(true)
         });
         if !ready {
             eprintln!("{}", process.log_tail());
             return None;
         }
-        Some(Self {
-            process,
-            port,
-            next_coinbase: AtomicU32::new(1),
-            reorganisations: AtomicU32::new(0),
-            _dir: dir,
-        })
+        Some(Self { process, port, next_coinbase: AtomicU32::new(1), reorganisations: AtomicU32::new(0), _dir: dir })
     }
 
     /// Where ElectrumX finds it.
@@ -119,8 +83,7 @@ impl Bitcoind {
     /// The result of any method of bitcoind, with its parameters as an array or an object.
     #[track_caller]
     pub fn rpc(&self, method: &str, params: &Value) -> Value {
-        self.try_rpc(method, params)
-            .unwrap_or_else(|error| panic!("bitcoind refuses {method}: {error}"))
+        self.try_rpc(method, params).unwrap_or_else(|error| panic!("bitcoind refuses {method}: {error}"))
     }
 
     /// Like [`rpc`](Self::rpc), for what may be refused.
@@ -135,10 +98,7 @@ impl Bitcoind {
 
     /// Mines blocks whose coinbases pay `script`.
     pub fn mine_to(&self, script: &[u8], blocks: u32) -> Vec<String> {
-        let hashes = self.rpc(
-            "generatetodescriptor",
-            &json!([blocks, self.descriptor(script)]),
-        );
+        let hashes = self.rpc("generatetodescriptor", &json!([blocks, self.descriptor(script)]));
         let hashes = hashes.as_array().expect("a list of hashes");
         hashes.iter().map(text).collect()
     }
@@ -158,18 +118,13 @@ impl Bitcoind {
         let round = self.reorganisations.fetch_add(1, Ordering::Relaxed);
         let script = crate::anyone_can_spend(u32::MAX - round);
         let params = json!([self.descriptor(&script), []]);
-        (0..blocks)
-            .map(|_| text(&self.rpc("generateblock", &params)["hash"]))
-            .collect()
+        (0..blocks).map(|_| text(&self.rpc("generateblock", &params)["hash"])).collect()
     }
 
     /// The height of the tip.
     #[must_use]
     pub fn height(&self) -> u32 {
-        let height = self
-            .rpc("getblockcount", &json!([]))
-            .as_u64()
-            .expect("a height");
+        let height = self.rpc("getblockcount", &json!([])).as_u64().expect("a height");
         u32::try_from(height).expect("a small height")
     }
 
@@ -189,11 +144,7 @@ impl Bitcoind {
     #[must_use]
     pub fn mempool(&self) -> Vec<String> {
         let ids = self.rpc("getrawmempool", &json!([]));
-        ids.as_array()
-            .expect("a list of ids")
-            .iter()
-            .map(text)
-            .collect()
+        ids.as_array().expect("a list of ids").iter().map(text).collect()
     }
 
     /// A coinbase of [`mine`](Self::mine) that can be spent; another one at each call.
@@ -213,11 +164,7 @@ impl Bitcoind {
             let output = self.rpc("gettxout", &json!([txid, 0]));
             if output["scriptPubKey"]["hex"] == to_hex(Self::MINER) {
                 let value = satoshi(&output["value"]);
-                return Coin {
-                    txid,
-                    vout: 0,
-                    value,
-                };
+                return Coin { txid, vout: 0, value };
             }
         }
     }
@@ -234,14 +181,9 @@ impl Bitcoind {
     pub fn fund(&self, outputs: &[(Vec<u8>, u64)]) -> Vec<Coin> {
         let coin = self.coin();
         let start = Spend::new().coin(&coin);
-        let spend = outputs
-            .iter()
-            .fold(start, |spend, (script, value)| spend.pay(script, *value));
+        let spend = outputs.iter().fold(start, |spend, (script, value)| spend.pay(script, *value));
         let fee = 2 * spend.bytes().len() as u64 + 100;
-        let change = spend
-            .fee()
-            .checked_sub(fee)
-            .expect("a coinbase pays for it");
+        let change = spend.fee().checked_sub(fee).expect("a coinbase pays for it");
         let txid = self.send(&spend.clone().pay(Self::MINER, change));
         spend.coins(&txid)
     }
@@ -263,10 +205,7 @@ impl Bitcoind {
 }
 
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("not a string: {value}"))
-        .to_owned()
+    value.as_str().unwrap_or_else(|| panic!("not a string: {value}")).to_owned()
 }
 
 /// Exact: amounts are so small that the nearest integer is the right one.

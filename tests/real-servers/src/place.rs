@@ -24,10 +24,7 @@ pub fn run_on(kind: Kind, test: fn(Kind)) {
 /// When one is missing that could have been prepared.
 #[must_use]
 pub fn available() -> Vec<Kind> {
-    Kind::ALL
-        .into_iter()
-        .filter(|kind| is_available(*kind))
-        .collect()
+    Kind::ALL.into_iter().filter(|kind| is_available(*kind)).collect()
 }
 
 /// Whether tests with real servers are wanted and possible; if not wanted, a line on stderr says so.

@@ -33,11 +33,8 @@ pub fn anyone_can_spend(tag: u32) -> Vec<u8> {
 /// When that command is not there.
 #[must_use]
 pub fn scripthash(script: &[u8]) -> String {
-    let mut child = Command::new("sha256sum")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("sha256sum is there");
+    let mut child =
+        Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sha256sum is there");
     let mut stdin = child.stdin.take().expect("stdin is piped");
     stdin.write_all(script).expect("sha256sum reads");
     drop(stdin);

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use real_servers::{
-    Bitcoind, Certificate, ElectrumX, Kind, Setup, Spend, Wire, anyone_can_spend, may_run,
-    on_every_server, run_on, scripthash, until,
+    Bitcoind, Certificate, ElectrumX, Kind, Setup, Spend, Wire, anyone_can_spend, may_run, on_every_server, run_on,
+    scripthash, until,
 };
 use serde_json::{Value, json};
 
@@ -23,15 +23,11 @@ fn speaks_each_of_its_versions(kind: Kind) {
     for version in kind.versions() {
         let mut wire = Wire::connect(server.port());
         let range = json!(["wire", [version, version]]);
-        let agreed = wire
-            .call("server.version", &range)
-            .expect("the version is spoken");
+        let agreed = wire.call("server.version", &range).expect("the version is spoken");
         assert_eq!(agreed, json!([kind.software(), version]));
         let features = wire.call("server.features", &json!([])).expect("features");
         assert_eq!(features["genesis_hash"], bitcoind.block_hash(0));
-        let tip = wire
-            .call("blockchain.headers.subscribe", &json!([]))
-            .expect("the tip");
+        let tip = wire.call("blockchain.headers.subscribe", &json!([])).expect("the tip");
         if *version == "1.2" {
             // Before 1.3 a header comes taken apart unless asked for raw.
             assert_eq!(tip["block_height"], 3);
@@ -59,9 +55,7 @@ fn refuses_a_range_that_it_does_not_speak(kind: Kind) {
             wire.closed();
         }
     }
-    until(BOUND, "the sessions to end", || {
-        (server.sessions() == 0).then_some(())
-    });
+    until(BOUND, "the sessions to end", || (server.sessions() == 0).then_some(()));
 }
 
 fn tells_of_blocks_and_coins(kind: Kind) {
@@ -71,8 +65,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
     let mut wire = Wire::negotiated(server.port(), "1.4");
     let script = anyone_can_spend(7);
     let scripthash = scripthash(&script);
-    wire.call("blockchain.headers.subscribe", &json!([]))
-        .expect("the tip");
+    wire.call("blockchain.headers.subscribe", &json!([])).expect("the tip");
     let status = wire.call("blockchain.scripthash.subscribe", &json!([scripthash]));
     assert_eq!(status, Ok(Value::Null));
 
@@ -86,9 +79,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
     let tip = wire.notification("blockchain.headers.subscribe");
     assert_eq!(tip, json!([{"hex": bitcoind.header(102), "height": 102}]));
     let confirmed = [(coin.txid.clone(), 102)];
-    until(BOUND, "the coin to be confirmed", || {
-        (history(&mut wire, &scripthash) == confirmed).then_some(())
-    });
+    until(BOUND, "the coin to be confirmed", || (history(&mut wire, &scripthash) == confirmed).then_some(()));
 
     assert_ne!(changed_status(&mut wire, &scripthash), received);
 
@@ -97,9 +88,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
     let txid = bitcoind.send(&spend);
     bitcoind.mine_block(&[&txid]);
     let spent = [(coin.txid.clone(), 102), (txid, 103)];
-    until(BOUND, "the coin to be spent", || {
-        (history(&mut wire, &scripthash) == spent).then_some(())
-    });
+    until(BOUND, "the coin to be spent", || (history(&mut wire, &scripthash) == spent).then_some(()));
 
     // Taken back by a longer chain, and so in the mempool again.
     let hashes = bitcoind.reorganise(1, 2);
@@ -110,9 +99,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
         (tip == json!([{"hex": bitcoind.header(104), "height": 104}])).then_some(())
     });
     let unconfirmed = [spent[0].clone(), (spent[1].0.clone(), 0)];
-    until(BOUND, "the spend to be unconfirmed", || {
-        (history(&mut wire, &scripthash) == unconfirmed).then_some(())
-    });
+    until(BOUND, "the spend to be unconfirmed", || (history(&mut wire, &scripthash) == unconfirmed).then_some(()));
 }
 
 fn comes_back_after_a_kill(kind: Kind) {
@@ -127,14 +114,9 @@ fn comes_back_after_a_kill(kind: Kind) {
         bitcoind.mine(round);
         server.restart();
         let mut wire = Wire::negotiated(server.port(), kind.newest());
-        let tip = wire
-            .call("blockchain.headers.subscribe", &json!([]))
-            .expect("the tip");
+        let tip = wire.call("blockchain.headers.subscribe", &json!([])).expect("the tip");
         let height = bitcoind.height();
-        assert_eq!(
-            tip,
-            json!({"hex": bitcoind.header(height), "height": height})
-        );
+        assert_eq!(tip, json!({"hex": bitcoind.header(height), "height": height}));
     }
     server.stop();
 }
@@ -168,9 +150,7 @@ fn a_paused_bitcoind_answers_when_it_is_resumed() {
         assert_eq!(mining.join().expect("a block").len(), 1);
     });
     assert_eq!(bitcoind.height(), 1);
-    let refusal = bitcoind
-        .try_rpc("getblockhash", &json!([2]))
-        .expect_err("no such block");
+    let refusal = bitcoind.try_rpc("getblockhash", &json!([2])).expect_err("no such block");
     assert_eq!(refusal.code, -8);
 }
 
@@ -201,31 +181,19 @@ fn changed_status(wire: &mut Wire, scripthash: &str) -> String {
 
 /// Transactions and heights.
 fn history(wire: &mut Wire, scripthash: &str) -> Vec<(String, i64)> {
-    let history = wire
-        .call("blockchain.scripthash.get_history", &json!([scripthash]))
-        .expect("a history");
+    let history = wire.call("blockchain.scripthash.get_history", &json!([scripthash])).expect("a history");
     let entry = |entry: &Value| {
         let txid = entry["tx_hash"].as_str().expect("an id").to_owned();
         (txid, entry["height"].as_i64().expect("a height"))
     };
-    history
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(entry)
-        .collect()
+    history.as_array().expect("a list").iter().map(entry).collect()
 }
 
 /// What openssl's client sees.
 fn shown_fingerprint(server: &ElectrumX) -> String {
     let script = "openssl s_client -connect \"$1\" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256";
     let output = std::process::Command::new("sh")
-        .args([
-            "-c",
-            script,
-            "sh",
-            &format!("127.0.0.1:{}", server.tls_port()),
-        ])
+        .args(["-c", script, "sh", &format!("127.0.0.1:{}", server.tls_port())])
         .output()
         .expect("sh starts");
     let line = String::from_utf8(output.stdout).expect("openssl writes text");
