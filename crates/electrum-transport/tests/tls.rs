@@ -3,14 +3,12 @@
 
 mod common;
 
-use common::peer::{BOTH, Identity, NOW, Peer, drain, pump};
+use common::peer::{BOTH, Identity, NOW, Peer, SERVER, drain, pump};
 use common::{cut, run};
 use electrum_transport::{
     Link, LinkError, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
 };
 use proptest::prelude::*;
-
-const SERVER: &str = "ssl://electrum.example:50002";
 
 fn open() -> Link {
     Route::direct().open(&SERVER.parse().unwrap(), NOW).unwrap()
