@@ -189,8 +189,10 @@ fn words(error: Error) -> String {
         }
         CertificateError::UnknownIssuer => "no web CA vouches for it".to_owned(),
         CertificateError::BadSignature => "its signature is wrong".to_owned(),
-        // What rustls has no word for, webpki has.
-        CertificateError::Other(error) => error.0.to_string(),
+        // Not shaped as web CAs make them; webpki has a name for what it minds.
+        CertificateError::Other(error) => {
+            format!("no web CA vouches for one of its kind ({})", error.0)
+        }
         error => error.to_string(),
     }
 }

@@ -157,9 +157,12 @@ impl Peer {
         self.due()
     }
 
+    /// Says something, unless the connection failed.
     pub(crate) fn send(&mut self, plain: &[u8]) {
         self.tls.set_buffer_limit(None);
-        self.tls.writer().write_all(plain).unwrap();
+        if self.error.is_none() {
+            self.tls.writer().write_all(plain).unwrap();
+        }
     }
 
     pub(crate) fn close(&mut self) {
