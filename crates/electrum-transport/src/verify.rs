@@ -127,10 +127,7 @@ fn words(error: Error) -> String {
     };
     match error {
         CertificateError::ExpiredContext { time, not_after } => {
-            format!(
-                "it expired {} days ago",
-                time.as_secs().saturating_sub(not_after.as_secs()) / DAY
-            )
+            format!("it expired {} days ago", time.as_secs().saturating_sub(not_after.as_secs()) / DAY)
         }
         CertificateError::NotValidYetContext { time, not_before } => {
             let days = not_before.as_secs().saturating_sub(time.as_secs()) / DAY;

@@ -74,8 +74,7 @@ fn a_web_ca_is_believed_for_its_name_and_time() {
     assert!(reason.contains("another.example"), "{reason}");
     let reason = not_accepted(connect(&route(), &ca.signed(NAME, 2021)));
     assert!(reason.contains("expired"), "{reason}");
-    let reason =
-        not_accepted(connect_at(&route(), SERVER, &ca.signed(NAME, 2040), 1_000_000_000).0);
+    let reason = not_accepted(connect_at(&route(), SERVER, &ca.signed(NAME, 2040), 1_000_000_000).0);
     assert!(reason.contains("becomes valid in"), "{reason}");
     not_accepted(connect(&route(), &Identity::self_signed(NAME)));
     not_accepted(connect(&route(), &Ca::new().signed(NAME, 2040)));
@@ -86,17 +85,9 @@ fn a_web_ca_is_believed_for_its_name_and_time() {
 #[test]
 fn a_web_ca_may_vouch_for_an_ip_address() {
     let ca = Ca::new();
-    let route = Route::direct()
-        .with_root(ca.certificate.clone())
-        .with_trust(Trust::CaOnly);
-    for (ip, server) in [
-        ("192.0.2.7", "ssl://192.0.2.7"),
-        ("2001:db8::7", "ssl://[2001:db8::7]"),
-    ] {
-        assert_eq!(
-            connect_at(&route, server, &ca.signed(ip, 2040), NOW).0,
-            Ok(PinState::Ca)
-        );
+    let route = Route::direct().with_root(ca.certificate.clone()).with_trust(Trust::CaOnly);
+    for (ip, server) in [("192.0.2.7", "ssl://192.0.2.7"), ("2001:db8::7", "ssl://[2001:db8::7]")] {
+        assert_eq!(connect_at(&route, server, &ca.signed(ip, 2040), NOW).0, Ok(PinState::Ca));
         not_accepted(connect_at(&route, server, &ca.signed("192.0.2.8", 2040), NOW).0);
     }
 }

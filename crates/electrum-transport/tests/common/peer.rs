@@ -196,14 +196,7 @@ pub(crate) fn connect_at(
     // Whatever the caller tries, the server sees it only on a link that stands.
     let sent = link.send(b"server.version\n");
     peer.exchange(&mut link);
-    assert_eq!(
-        peer.read,
-        if result.is_ok() {
-            &b"server.version\n"[..sent]
-        } else {
-            b""
-        }
-    );
+    assert_eq!(peer.read, if result.is_ok() { &b"server.version\n"[..sent] } else { b"" });
     assert_eq!(sent > 0, result.is_ok());
     (result.map(|()| state(&link)), peer)
 }
