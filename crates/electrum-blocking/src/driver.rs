@@ -22,6 +22,8 @@ pub(crate) struct Thread {
     poll: Poll,
     waker: Arc<Waker>,
     dialled: (Sender<Dialled>, Receiver<Dialled>),
+    /// The connection whose socket is awaited from `dialled`. Others come too late.
+    dialling: Option<ConnId>,
     socket: Option<Socket>,
     buffer: Vec<u8>,
 }
@@ -33,6 +35,8 @@ struct Socket {
     conn: ConnId,
     stream: TcpStream,
     can_read: bool,
+    /// The end of what is to be read was announced, and will not be once more.
+    ends: bool,
     can_write: bool,
 }
 
@@ -45,17 +49,17 @@ pub(crate) fn poll() -> io::Result<(Poll, Arc<Waker>)> {
 
 impl Thread {
     pub(crate) fn new(driver: Driver, poll: Poll, waker: Arc<Waker>) -> Self {
-        Self { driver, poll, waker, dialled: channel(), socket: None, buffer: vec![0; READ_SIZE] }
+        Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer: vec![0; READ_SIZE] }
     }
 
+    /// However this ends, callers are not left to wait for what nobody does.
     pub(crate) fn run(mut self) {
+        let _end = self.driver.end_when_dropped();
         let mut events = Events::with_capacity(4);
         loop {
             match self.driver.poll() {
                 Step::Connect(conn, target) => self.dial(conn, target),
-                Step::Disconnect(conn) => {
-                    self.socket.take_if(|socket| socket.conn == conn);
-                }
+                Step::Disconnect(conn) => self.forget(conn),
                 Step::Finished => return,
                 Step::Wait { until, write } => {
                     // Both directions in every turn: a server may stop reading until it is read from.
@@ -68,8 +72,7 @@ impl Thread {
                     if let Err(error) = self.poll.poll(&mut events, timeout) {
                         // Nothing but a signal, or a bug of ours, ends a wait in an error.
                         if error.kind() != ErrorKind::Interrupted {
-                            log_failed_wait(&error);
-                            return self.driver.with(|session, now| session.close(now));
+                            return log::error!("the client is closed, for waiting for its socket failed: {error}");
                         }
                     }
                     self.take_in(&events);
@@ -79,7 +82,8 @@ impl Thread {
     }
 
     /// Opens the socket in a thread of its own, which ends with that: names are resolved by blocking calls only.
-    fn dial(&self, conn: ConnId, target: DialTarget) {
+    fn dial(&mut self, conn: ConnId, target: DialTarget) {
+        self.dialling = Some(conn);
         let (sender, waker, timeout) = (self.dialled.0.clone(), Arc::clone(&self.waker), self.driver.connect_timeout());
         let dialling = thread::Builder::new().name("electrum-dial".into()).spawn(move || {
             // Whoever wanted it may be gone by now.
@@ -95,11 +99,16 @@ impl Thread {
     fn take_in(&mut self, events: &Events) {
         for event in events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
-                socket.can_read |= event.is_readable() || event.is_read_closed() || event.is_error();
+                socket.ends |= event.is_read_closed() || event.is_error();
+                socket.can_read |= event.is_readable() || socket.ends;
                 socket.can_write |= event.is_writable() || event.is_error();
             }
         }
         while let Ok((conn, stream)) = self.dialled.1.try_recv() {
+            if self.dialling != Some(conn) {
+                continue;
+            }
+            self.dialling = None;
             match stream.and_then(|stream| self.register(conn, stream)) {
                 Ok(()) => self.driver.with(|session, now| session.connected(now, conn)),
                 Err(error) => self.closed(conn, Err(error)),
@@ -110,7 +119,7 @@ impl Thread {
     fn register(&mut self, conn: ConnId, stream: std::net::TcpStream) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
-        self.socket = Some(Socket { conn, stream, can_read: true, can_write: true });
+        self.socket = Some(Socket { conn, stream, can_read: true, ends: false, can_write: true });
         Ok(())
     }
 
@@ -121,8 +130,8 @@ impl Thread {
         match socket.stream.read(&mut self.buffer) {
             Ok(0) => self.closed(conn, Ok(())),
             Ok(count) => {
-                // What comes after a short read is announced by a new event.
-                socket.can_read = count == self.buffer.len();
+                // What comes after a short read is announced by a new event, but for the end.
+                socket.can_read = count == self.buffer.len() || socket.ends;
                 let bytes = &self.buffer[..count];
                 self.driver.with(|session, now| session.read(now, conn, bytes));
             }
@@ -164,15 +173,17 @@ impl Thread {
     }
 
     /// The socket could not be opened, ended, or broke.
-    fn closed(&self, conn: ConnId, how: io::Result<()>) {
+    fn closed(&mut self, conn: ConnId, how: io::Result<()>) {
+        self.forget(conn);
         let cause = match how {
             Ok(()) => CloseCause::End,
             Err(error) => CloseCause::Failed(error.to_string()),
         };
         self.driver.with(|session, now| session.closed(now, conn, cause));
     }
-}
 
-fn log_failed_wait(error: &io::Error) {
-    log::error!("the client is closed, for waiting for its socket failed: {error}");
+    fn forget(&mut self, conn: ConnId) {
+        self.dialling.take_if(|dialling| *dialling == conn);
+        self.socket.take_if(|socket| socket.conn == conn);
+    }
 }

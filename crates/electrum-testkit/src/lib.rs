@@ -38,6 +38,8 @@
 //! their own.
 
 pub mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod family;
 pub mod hash;
 mod host;
