@@ -143,7 +143,7 @@ impl Exchange {
         }
         match &self.end {
             Some(CloseCause::End) => "closed".into(),
-            Some(CloseCause::Failed(_)) => "reset".into(),
+            Some(_) => "reset".into(),
             None => "timeout".into(),
         }
     }
