@@ -229,7 +229,6 @@ impl Session {
         match self.call(chain, &call) {
             Outcome::Result(result) => {
                 self.debt -= i32::from(self.manners.dialect == Dialect::Fulcrum);
-                self.debt = self.debt.max(0);
                 self.answer(&call, Ok(result));
             }
             Outcome::Error(failure) => {
@@ -375,7 +374,7 @@ impl Session {
         };
         if counts {
             self.debt += 1;
-            if self.manners.dialect == Dialect::Fulcrum && self.debt > PATIENCE {
+            if self.manners.dialect == Dialect::Fulcrum && self.debt >= PATIENCE {
                 return self.close(now);
             }
         }
