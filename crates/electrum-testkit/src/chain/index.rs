@@ -136,7 +136,7 @@ impl Index {
     }
 
     /// The scripts that a transaction pays or spends from.
-    fn touched(&self, tx: &Transaction) -> BTreeSet<Scripthash> {
+    pub(super) fn touched(&self, tx: &Transaction) -> BTreeSet<Scripthash> {
         let paid = tx.outputs.iter();
         let spent = tx
             .inputs

@@ -209,9 +209,12 @@ fn broadcast(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resul
         Dialect::Electrs if !is_text => return Err(Problem::Natural(Json::Null, "")),
         Dialect::Electrs if from_hex(&raw).is_none() => return Err(wrong()),
         Dialect::Python if session.manners.protocol_max.at_least(&[1, 6]) => {
-            if from_hex(&raw).is_none() || !is_text {
-                return Err(wrong());
-            }
+            let is_hex = is_text && from_hex(&raw).is_some();
+            return if is_hex {
+                take(chain, raw)
+            } else {
+                Err(wrong())
+            };
         }
         Dialect::Python if !is_text => {
             return Err(Problem::Other(Failure::new(
@@ -221,6 +224,10 @@ fn broadcast(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resul
         }
         _ => {}
     }
+    take(chain, raw)
+}
+
+fn take(chain: &mut Chain, raw: String) -> Result<Json, Problem> {
     let tx = decode(&raw).ok_or_else(|| Problem::Undecodable(raw.clone()))?;
     let txid = chain.broadcast(tx).map_err(|rejection| Problem::Rejected {
         words: rejection.0,
