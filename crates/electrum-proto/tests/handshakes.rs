@@ -97,7 +97,7 @@ impl Exchange {
         let mut received = Vec::new();
         let mut end = None;
         for step in
-            steps.iter().skip_while(|step| step.get("recv").or(step.get("closed")).or(step.get("silent")).is_none())
+            steps.iter().skip_while(|step| ["recv", "closed", "silent"].iter().all(|kind| step.get(kind).is_none()))
         {
             if let Some(line) = step["recv"].as_str() {
                 received.push(line.to_owned());

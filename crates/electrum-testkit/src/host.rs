@@ -93,10 +93,7 @@ impl Host {
     /// The status of a script as this server gives it: over its own order of the history.
     pub fn status(&self, script: &Scripthash) -> Option<String> {
         let session = Session::new(self.family, Duration::ZERO);
-        let seen = self
-            .chain
-            .stale()
-            .filter(|_| session.notices_only_higher_tips());
+        let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
         session.status(seen.unwrap_or(&self.chain), script)
     }
 
@@ -138,10 +135,7 @@ impl Host {
         if self.announced != self.chain.revision() {
             self.announced = self.chain.revision();
             for session in self.sessions.values_mut() {
-                let seen = self
-                    .chain
-                    .stale()
-                    .filter(|_| session.notices_only_higher_tips());
+                let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
                 session.chain_changed(now, seen.unwrap_or(&self.chain));
             }
         }

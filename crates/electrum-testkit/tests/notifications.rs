@@ -19,12 +19,7 @@ impl Client {
     fn new(family: Family, version: &str) -> Self {
         let mut host = Host::new(family, Chain::funded());
         let peer = host.connect(Duration::ZERO);
-        let mut client = Self {
-            host,
-            peer,
-            now: Duration::ZERO,
-            received: String::new(),
-        };
+        let mut client = Self { host, peer, now: Duration::ZERO, received: String::new() };
         let result = client.call("server.version", json!(["test", version]));
         assert_eq!(result[1], version);
         client
@@ -32,8 +27,7 @@ impl Client {
 
     fn call(&mut self, method: &str, params: Value) -> Value {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        self.host
-            .receive(self.now, self.peer, format!("{call}\n").as_bytes());
+        self.host.receive(self.now, self.peer, format!("{call}\n").as_bytes());
         let mut lines = self.lines();
         assert_eq!(lines.len(), 1, "{lines:?}");
         lines.remove(0)["result"].take()
@@ -48,9 +42,7 @@ impl Client {
     fn lines(&mut self) -> Vec<Value> {
         loop {
             while let Some(action) = self.host.action(self.peer) {
-                let Action::Write(bytes) = action else {
-                    panic!("closed")
-                };
+                let Action::Write(bytes) = action else { panic!("closed") };
                 self.received.push_str(std::str::from_utf8(&bytes).unwrap());
             }
             let Some(due) = self.host.wake_at(self.peer) else {
@@ -61,9 +53,7 @@ impl Client {
         }
         let text = std::mem::take(&mut self.received);
         assert!(text.is_empty() || text.ends_with('\n'));
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     fn status(&self, n: u32) -> Value {
@@ -76,10 +66,7 @@ fn hash(n: u32) -> String {
 }
 
 fn methods(lines: &[Value]) -> Vec<&str> {
-    lines
-        .iter()
-        .map(|line| line["method"].as_str().unwrap())
-        .collect()
+    lines.iter().map(|line| line["method"].as_str().unwrap()).collect()
 }
 
 const HEADERS: &str = "blockchain.headers.subscribe";
@@ -89,11 +76,7 @@ const OUTPOINT: &str = "blockchain.outpoint.subscribe";
 
 #[test]
 fn the_header_comes_before_the_statuses_and_only_the_last_one() {
-    for family in [
-        Family::ElectrumX1_16,
-        Family::Fulcrum2_1,
-        Family::ElectrsEsplora,
-    ] {
+    for family in [Family::ElectrumX1_16, Family::Fulcrum2_1, Family::ElectrsEsplora] {
         let mut client = Client::new(family, "1.4");
         client.call(HEADERS, json!([]));
         client.call(SCRIPTHASH, json!([hash(1)]));
@@ -115,19 +98,9 @@ fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
         let paid = client.change(|chain| chain.pay(&script(1), 5000));
         assert_eq!(methods(&paid), [SCRIPT]);
         assert_eq!(paid[0]["params"], json!([hash(1), client.status(1)]));
-        assert_eq!(
-            client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])),
-            true
-        );
-        assert_eq!(
-            client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])),
-            false
-        );
-        assert!(
-            client
-                .change(|chain| chain.pay(&script(1), 5000))
-                .is_empty()
-        );
+        assert_eq!(client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])), true);
+        assert_eq!(client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])), false);
+        assert!(client.change(|chain| chain.pay(&script(1), 5000)).is_empty());
     }
 }
 
@@ -139,10 +112,7 @@ fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
     let params = json!([txid.to_string(), 0, ""]);
     assert_eq!(client.call(OUTPOINT, params.clone()), json!({}));
     let status = |lines: &[Value]| {
-        let told = lines
-            .iter()
-            .find(|line| line["method"] == OUTPOINT)
-            .unwrap();
+        let told = lines.iter().find(|line| line["method"] == OUTPOINT).unwrap();
         assert_eq!(told["params"][0], json!(txid.to_string()));
         assert_eq!(told["params"][1], 0);
         told["params"][2].clone()
@@ -153,10 +123,7 @@ fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
     assert_eq!(status(&lines), json!({"funder_height": 111}));
     let lines = client.change(|chain| chain.spend(OutPoint::new(txid, 0), &script(2)));
     let spent = status(&lines);
-    assert_eq!(
-        (&spent["funder_height"], &spent["spender_height"]),
-        (&json!(111), &json!(0))
-    );
+    assert_eq!((&spent["funder_height"], &spent["spender_height"]), (&json!(111), &json!(0)));
     assert_eq!(client.call("blockchain.outpoint.get_status", params), spent);
 }
 
@@ -175,10 +142,7 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
     let mut client = Client::new(Family::Fulcrum2_1, "1.4");
     client.call(HEADERS, json!([]));
     let lower = client.change(|chain| chain.reorganise(2, 1));
-    assert_eq!(
-        lower[0]["params"][0]["height"], 109,
-        "others tell of a lower tip"
-    );
+    assert_eq!(lower[0]["params"][0]["height"], 109, "others tell of a lower tip");
 }
 
 #[test]
@@ -195,12 +159,7 @@ fn electrumx_repeats_a_status_that_a_reorganisation_left_as_it_was() {
     });
     assert_eq!(client.status(1), status, "mined at the same height again");
     assert_eq!(lines[0]["params"], json!([hash(1), status]));
-    assert!(
-        client
-            .change(|chain| chain.pay(&script(2), 5000))
-            .is_empty(),
-        "but only once"
-    );
+    assert!(client.change(|chain| chain.pay(&script(2), 5000)).is_empty(), "but only once");
 }
 
 #[test]
@@ -229,10 +188,7 @@ fn electrumx_2_0_makes_noise_after_a_quiet_block() {
 fn a_header_is_deserialized_before_1_3_and_on_request() {
     let mut client = Client::new(Family::ElectrumX1_10, "1.2");
     let tip = client.call(HEADERS, json!([]));
-    assert_eq!(
-        (&tip["block_height"], &tip["bits"]),
-        (&json!(110), &json!(0x207f_ffff))
-    );
+    assert_eq!((&tip["block_height"], &tip["bits"]), (&json!(110), &json!(0x207f_ffff)));
     let mined = client.change(|chain| chain.mine(1));
     assert_eq!(mined[0]["params"][0]["block_height"], 111);
     assert_eq!(client.call(HEADERS, json!([true]))["height"], 111);

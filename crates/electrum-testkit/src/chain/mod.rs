@@ -184,16 +184,11 @@ impl Chain {
             self.push_block(Vec::new());
         }
         self.revision += 1;
-        self.shaken = Shaken {
-            revision: self.revision,
-            scripts,
-        };
+        self.shaken = Shaken { revision: self.revision, scripts };
         if self.height() <= before.height() {
             self.stale = Some(before);
         }
-        let unmined = removed
-            .into_iter()
-            .flat_map(|block| block.transactions.into_iter().skip(1));
+        let unmined = removed.into_iter().flat_map(|block| block.transactions.into_iter().skip(1));
         for tx in unmined.chain(waiting.into_iter().map(|entry| entry.tx)) {
             // Refused only if what it spends went with the old blocks.
             let _ = self.broadcast(tx);

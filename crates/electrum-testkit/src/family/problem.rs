@@ -193,14 +193,12 @@ impl Problem {
             }
             Self::UnknownTransaction => (2, daemon_error(-5, NO_TRANSACTION)),
             Self::NotInBlock { height: 0, .. } => (1, UNCONFIRMED.to_owned()),
-            Self::NotInBlock { height, .. } => (
-                1,
-                format!("No transaction matching the requested hash found at height {height}"),
-            ),
-            Self::NoSuchPosition { position, height } => (
-                1,
-                format!("No transaction at position {position} for height {height}"),
-            ),
+            Self::NotInBlock { height, .. } => {
+                (1, format!("No transaction matching the requested hash found at height {height}"))
+            }
+            Self::NoSuchPosition { position, height } => {
+                (1, format!("No transaction at position {position} for height {height}"))
+            }
             Self::Undecodable(_) => (1, rejected_without_raw(UNDECODABLE)),
             Self::Rejected { words, .. } => (1, rejected_without_raw(&words)),
             Self::PackageRejected(words) => (1, format!("the tx package was rejected by network rules.\n\n{words}\n")),
@@ -216,16 +214,13 @@ impl Problem {
         let (code, message) = match self {
             Self::UnknownMethod | Self::WrongVersion => (-32601, "method not found".to_owned()),
             Self::UnknownTransaction => (2, NO_TRANSACTION.to_owned()),
-            Self::NotInBlock { txid, block, .. } => {
-                (1, format!("missing txid {txid} in block {block}"))
-            }
+            Self::NotInBlock { txid, block, .. } => (1, format!("missing txid {txid} in block {block}")),
             Self::HeightRange(height) => (1, format!("no header at {height}")),
             Self::BlockRange { height, .. } => (1, format!("missing block at {height}")),
             Self::Node(_, words) => (2, words),
-            Self::NoSuchPosition { position, height } => (
-                1,
-                format!("invalid tx_pos {position} in block at height {height}"),
-            ),
+            Self::NoSuchPosition { position, height } => {
+                (1, format!("invalid tx_pos {position} in block at height {height}"))
+            }
             Self::Undecodable(_) => (1, "invalid transaction".to_owned()),
             Self::Rejected { words, .. } | Self::PackageRejected(words) => (2, words),
             Self::Hex(_) => (1, "non-hex transaction".to_owned()),
@@ -304,12 +299,9 @@ pub(crate) fn libbitcoin(code: i64) -> Failure {
     Failure::new(code, message)
 }
 
-const NO_TRANSACTION: &str =
-    "No such mempool or blockchain transaction. Use gettransaction for wallet transactions.";
-const FEE_MODE: &str =
-    "Invalid estimate_mode parameter, must be one of: \"unset\", \"economical\", \"conservative\"";
-const FULCRUM_TXS: &str =
-    "Invalid raw_txs argument; expected non-empty list of hex-encoded strings";
+const NO_TRANSACTION: &str = "No such mempool or blockchain transaction. Use gettransaction for wallet transactions.";
+const FEE_MODE: &str = "Invalid estimate_mode parameter, must be one of: \"unset\", \"economical\", \"conservative\"";
+const FULCRUM_TXS: &str = "Invalid raw_txs argument; expected non-empty list of hex-encoded strings";
 const UNCONFIRMED: &str = "No confirmed transaction matching the requested hash was found";
 const FEE_TARGET: &str = "Invalid conf_target, must be between 1 and 1008";
 const UNDECODABLE: &str = "TX decode failed. Make sure the tx has at least one input.";

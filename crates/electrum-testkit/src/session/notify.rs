@@ -51,11 +51,7 @@ impl Subscriptions {
         Subscribed {
             headers: self.headers.is_some(),
             scripts: self.scripts.iter().map(|script| script.hash).collect(),
-            outpoints: self
-                .outpoints
-                .iter()
-                .map(|(outpoint, _)| *outpoint)
-                .collect(),
+            outpoints: self.outpoints.iter().map(|(outpoint, _)| *outpoint).collect(),
         }
     }
 
@@ -76,12 +72,7 @@ impl Subscriptions {
         by_script: bool,
     ) -> Option<String> {
         let told = status(chain, order, &hash);
-        let script = Script {
-            hash,
-            by_script,
-            told: told.clone(),
-            seen: (chain.height(), chain.revision()),
-        };
+        let script = Script { hash, by_script, told: told.clone(), seen: (chain.height(), chain.revision()) };
         match self.script_places.get(&hash) {
             Some(place) => self.scripts[*place] = script,
             None => {
@@ -180,12 +171,7 @@ impl Session {
             let mut history = chain.history(&script.hash);
             let right = status_of(&history);
             let mined = history.iter().filter(|entry| entry.height == tip);
-            let twice: Vec<_> = mined
-                .map(|entry| HistoryEntry {
-                    height: 0,
-                    ..entry.clone()
-                })
-                .collect();
+            let twice: Vec<_> = mined.map(|entry| HistoryEntry { height: 0, ..entry.clone() }).collect();
             if right != script.told && script.seen.0 != chain.height() && !twice.is_empty() {
                 history.extend(twice);
                 news.push((script.hash, script.by_script, status_of(&history)));

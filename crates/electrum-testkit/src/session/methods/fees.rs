@@ -38,8 +38,7 @@ fn least(dialect: Dialect) -> Json {
     })
 }
 
-const FULCRUM_BLOCKS: &str =
-    "blockchain.estimatefee first parameter should be a non-negative integer";
+const FULCRUM_BLOCKS: &str = "blockchain.estimatefee first parameter should be a non-negative integer";
 
 fn estimate(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     const LONGEST: u64 = 1008;

@@ -130,15 +130,9 @@ fn get_merkle(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resu
     };
     check_block(session, chain, height)?;
     let not_there = || {
-        let header = u32::try_from(height)
-            .ok()
-            .and_then(|height| chain.header(height));
+        let header = u32::try_from(height).ok().and_then(|height| chain.header(height));
         let block = header.map_or_else(String::new, |header| header.hash().to_string());
-        Problem::NotInBlock {
-            txid: txid.to_string(),
-            height,
-            block,
-        }
+        Problem::NotInBlock { txid: txid.to_string(), height, block }
     };
     let block = u32::try_from(height).map_err(|_| not_there())?;
     let (position, branch) = chain.merkle(&txid, block).ok_or_else(not_there)?;
@@ -151,10 +145,7 @@ fn get_merkle(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resu
 
 fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     let height = args.natural(0, "height")?;
-    let position = args.natural(
-        1,
-        "tx_pos argument; expected non-negative numeric value < 1000000000",
-    )?;
+    let position = args.natural(1, "tx_pos argument; expected non-negative numeric value < 1000000000")?;
     let with_branch = args.flag(2)?;
     check_block(session, chain, height)?;
     // From 1.12 on the transactions of the first block are not there.
@@ -179,9 +170,7 @@ fn check_block(session: &Session, chain: &Chain, height: u64) -> Result<(), Prob
         Dialect::Python if height > tip && session.manners.protocol_max.at_least(&[1, 6]) => {
             Err(Problem::HeightRange(height.to_string()))
         }
-        Dialect::Python | Dialect::Electrs if height > tip => {
-            Err(Problem::BlockRange { height, tip })
-        }
+        Dialect::Python | Dialect::Electrs if height > tip => Err(Problem::BlockRange { height, tip }),
         _ => Ok(()),
     }
 }
@@ -195,17 +184,10 @@ fn broadcast(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resul
         Dialect::Electrs if from_hex(&raw).is_none() => return Err(wrong()),
         Dialect::Python if session.manners.protocol_max.at_least(&[1, 6]) => {
             let is_hex = is_text && from_hex(&raw).is_some();
-            return if is_hex {
-                take(chain, raw)
-            } else {
-                Err(wrong())
-            };
+            return if is_hex { take(chain, raw) } else { Err(wrong()) };
         }
         Dialect::Python if !is_text => {
-            return Err(Problem::Other(Failure::new(
-                -32603,
-                "internal server error",
-            )));
+            return Err(Problem::Other(Failure::new(-32603, "internal server error")));
         }
         _ => {}
     }
@@ -248,8 +230,7 @@ fn test_accept(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Js
         return Err(Problem::Node(-8, PACKAGE_SIZE.to_owned()));
     }
     for raw in raws {
-        let undecodable =
-            format!("TX decode failed: {raw} Make sure the tx has at least one input.");
+        let undecodable = format!("TX decode failed: {raw} Make sure the tx has at least one input.");
         let tx = decode(&raw).ok_or(Problem::Node(-22, undecodable))?;
         let ids = [("txid", tx.txid().into()), ("wtxid", tx.wtxid().into())];
         let verdict = match trial.broadcast(tx) {
