@@ -26,7 +26,7 @@ pub(crate) struct Reader<'a> {
 
 /// Reads the whole of `json` with `read`; whatever follows the value is refused.
 pub(crate) fn read<'a, T>(json: RawJson<'a>, read: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Read<T> {
-    let mut reader = Reader { text: json.as_bytes(), at: 0 };
+    let mut reader = Reader { text: json.as_str().as_bytes(), at: 0 };
     let value = read(&mut reader)?;
     reader.end()?;
     Ok(value)

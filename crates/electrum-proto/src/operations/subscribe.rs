@@ -19,7 +19,7 @@ use crate::version::ProtocolVersion;
 /// Subscribes to new blocks.
 ///
 /// - Result: [`Tip`], the last block that the server knows; the notifications are of the same shape.
-/// - Versions: all. On 1.2, where it must be asked for, the header is asked for in one piece; on 1.1 it comes in pieces
+/// - Versions: all. On 1.2 and 1.3, where that is a choice, the header is asked for in one piece; on 1.1 it comes in pieces
 ///   and is put together.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.headers.subscribe`.
@@ -115,8 +115,8 @@ impl Request for HeadersSubscribe {
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
-        // "raw" is a parameter of 1.2 and 1.3 only, and what 1.3 does by itself.
-        if ProtocolVersion::V1_2 <= version && version < ProtocolVersion::V1_3 {
+        // "raw" is a parameter of 1.2 and 1.3 only, which differ in what they do without it.
+        if ProtocolVersion::V1_2 <= version && version < ProtocolVersion::V1_4 {
             params.bool(true);
         }
     }

@@ -2,6 +2,7 @@
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use serde_json::value::RawValue;
 
 use super::methods::{TRANSACTION_GET, TRANSACTION_ID_FROM_POS, TRANSACTION_MERKLE};
@@ -133,8 +134,7 @@ impl Request for TransactionGet {
     }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<RawTransaction, DecodeError> {
-        let bytes = read(result, |reader| hex::decode(&reader.hex_digits()?).map_err(wrong))?;
-        let transaction = RawTransaction::new(bytes);
+        let transaction = RawTransaction::new(read_hex(result)?);
         if self.checked {
             let txid = transaction.txid().map_err(wrong)?;
             if txid != self.txid {
@@ -238,6 +238,16 @@ impl Request for ProvenTransactionIdAt {
         let proven = ProvenTxid { txid: required(txid, "tx_hash")?, branch: required(branch, "merkle")? };
         merkle_root(proven.txid, &proven.branch, self.position).map_err(|error| DecodeError::new("merkle", error))?;
         Ok(proven)
+    }
+}
+
+/// The bytes of a result that is one string of hex. The digits are looked at once, as decoding refuses what
+/// would need a closer look (quotes, escapes).
+fn read_hex(result: RawJson<'_>) -> Read<Vec<u8>> {
+    let inside = result.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match inside.map(|digits| hex::decode(digits.as_bytes())) {
+        Some(Ok(bytes)) => Ok(bytes),
+        _ => read(result, |reader| hex::decode(&reader.hex_digits()?).map_err(wrong)),
     }
 }
 

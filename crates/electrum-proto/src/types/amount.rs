@@ -163,7 +163,7 @@ mod tests {
     use alloc::string::ToString;
 
     fn coins(text: &str) -> Read<Option<u64>> {
-        read(RawJson::new(text.as_bytes()), FeeRate::read_coins_or_none).map(|rate| rate.map(FeeRate::to_sat_per_kvb))
+        read(RawJson::new(text), FeeRate::read_coins_or_none).map(|rate| rate.map(FeeRate::to_sat_per_kvb))
     }
 
     #[test]
@@ -190,9 +190,7 @@ mod tests {
 
     #[test]
     fn histogram_rates_are_cut_off_at_a_thousandth() {
-        let rate = |text: &str| {
-            read(RawJson::new(text.as_bytes()), FeeRate::read_sat_per_vb).ok().map(FeeRate::to_sat_per_kvb)
-        };
+        let rate = |text: &str| read(RawJson::new(text), FeeRate::read_sat_per_vb).ok().map(FeeRate::to_sat_per_kvb);
         for (text, expected) in [("63", 63_000), ("4.285714149475098", 4285), ("0", 0), ("1.0009999", 1000)] {
             assert_eq!(rate(text), Some(expected), "{text}");
         }
@@ -201,13 +199,13 @@ mod tests {
 
     #[test]
     fn amounts_lie_within_the_supply() {
-        let amount = |text: &str| read(RawJson::new(text.as_bytes()), Amount::read);
+        let amount = |text: &str| read(RawJson::new(text), Amount::read);
         assert_eq!(amount("2100000000000000"), Ok(Amount::SUPPLY));
         // What one server answers for a balance that fell below zero, among others.
         for text in ["18446744073708651616", "2100000000000001", "-1", "1.0", "01", "\"5\"", "1e3"] {
             assert!(amount(text).is_err(), "{text}");
         }
-        let delta = |text: &str| read(RawJson::new(text.as_bytes()), SignedAmount::read).ok().map(SignedAmount::to_sat);
+        let delta = |text: &str| read(RawJson::new(text), SignedAmount::read).ok().map(SignedAmount::to_sat);
         assert_eq!((delta("-900000"), delta("-2100000000000001")), (Some(-900_000), None));
     }
 

@@ -204,7 +204,7 @@ mod tests {
         2c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
 
     fn tip(json: &str) -> Read<Tip> {
-        read(RawJson::new(json.as_bytes()), Tip::read)
+        read(RawJson::new(json), Tip::read)
     }
 
     #[test]

@@ -184,15 +184,15 @@ mod tests {
 
     #[test]
     fn peers_with_and_without_ports() {
-        let json = br#"["10.0.0.1", "example.org", ["v1.4.2", "p10000", "t", "s51002"]]"#;
+        let json = r#"["10.0.0.1", "example.org", ["v1.4.2", "p10000", "t", "s51002"]]"#;
         let peer = read(RawJson::new(json), Peer::read).unwrap();
         assert_eq!((peer.address.as_str(), peer.host.as_str()), ("10.0.0.1", "example.org"));
         assert_eq!((peer.version(), peer.pruning()), (Some("1.4.2"), Some(10_000)));
         assert_eq!((peer.tcp_port(), peer.ssl_port()), (Some(50001), Some(51002)));
 
-        let bare = read(RawJson::new(br#"["10.0.0.1", "10.0.0.1", []]"#), Peer::read).unwrap();
+        let bare = read(RawJson::new(r#"["10.0.0.1", "10.0.0.1", []]"#), Peer::read).unwrap();
         assert_eq!((bare.version(), bare.tcp_port(), bare.ssl_port()), (None, None, None));
-        let error = read(RawJson::new(br#"["10.0.0.1"]"#), Peer::read).unwrap_err();
+        let error = read(RawJson::new(r#"["10.0.0.1"]"#), Peer::read).unwrap_err();
         assert_eq!(error.place(), "[1]");
     }
 
@@ -210,7 +210,7 @@ mod tests {
                 r#"{{"genesis_hash":"{hash}","hosts":{hosts},"server_version":"x","protocol_min":"1.4",
                 "protocol_max":"1.6","pruning":null,"dsproof":{{"a":[1.5]}}}}"#
             );
-            let features = read(RawJson::new(json.as_bytes()), ServerFeatures::read).unwrap();
+            let features = read(RawJson::new(&json), ServerFeatures::read).unwrap();
             let found: Vec<_> = features.hosts.iter().map(|host| (host.tcp_port, host.ssl_port)).collect();
             assert_eq!(found, ports, "{hosts}");
             assert_eq!(features.more["dsproof"], r#"{"a":[1.5]}"#);
