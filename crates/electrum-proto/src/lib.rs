@@ -123,6 +123,7 @@ pub mod json;
 mod nudge;
 pub mod operations;
 pub mod phase;
+pub mod proof;
 mod random;
 mod request;
 mod servers;
