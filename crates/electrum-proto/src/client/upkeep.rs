@@ -116,10 +116,10 @@ impl Client {
     }
 
     fn nudge(&mut self) {
-        let (Some(version), now) = (self.version(), self.now) else { return };
+        let now = self.now;
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
         let id = self.requests.draw_id();
-        let begin = link.write(id, nudge::method(version), |params| nudge::params(version, params));
+        let begin = link.write(id, nudge::METHOD, nudge::params);
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
         link.nudge.sent();
         link.last_sent = now;
