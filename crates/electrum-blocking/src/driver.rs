@@ -36,7 +36,7 @@ struct Socket {
     stream: TcpStream,
     can_read: bool,
     /// The end of what is to be read was announced, and will not be once more.
-    ends: bool,
+    is_ending: bool,
     can_write: bool,
 }
 
@@ -99,16 +99,16 @@ impl Thread {
     fn take_in(&mut self, events: &Events) {
         for event in events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
-                socket.ends |= event.is_read_closed() || event.is_error();
-                socket.can_read |= event.is_readable() || socket.ends;
+                socket.is_ending |= event.is_read_closed() || event.is_error();
+                socket.can_read |= event.is_readable() || socket.is_ending;
                 socket.can_write |= event.is_writable() || event.is_error();
             }
         }
         while let Ok((conn, stream)) = self.dialled.1.try_recv() {
-            if self.dialling != Some(conn) {
+            // One that was given up meanwhile is closed by dropping it.
+            if self.dialling.take_if(|dialling| *dialling == conn).is_none() {
                 continue;
             }
-            self.dialling = None;
             match stream.and_then(|stream| self.register(conn, stream)) {
                 Ok(()) => self.driver.with(|session, now| session.connected(now, conn)),
                 Err(error) => self.closed(conn, Err(error)),
@@ -119,7 +119,7 @@ impl Thread {
     fn register(&mut self, conn: ConnId, stream: std::net::TcpStream) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
-        self.socket = Some(Socket { conn, stream, can_read: true, ends: false, can_write: true });
+        self.socket = Some(Socket { conn, stream, can_read: true, is_ending: false, can_write: true });
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl Thread {
             Ok(0) => self.closed(conn, Ok(())),
             Ok(count) => {
                 // What comes after a short read is announced by a new event, but for the end.
-                socket.can_read = count == self.buffer.len() || socket.ends;
+                socket.can_read = count == self.buffer.len() || socket.is_ending;
                 let bytes = &self.buffer[..count];
                 self.driver.with(|session, now| session.read(now, conn, bytes));
             }

@@ -11,7 +11,7 @@ use alloc::string::String;
 use self::link::{Link, Owner, Piece};
 use crate::action::{Action, CloseCause, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
 use crate::config::Config;
-use crate::error::{DownCause, RequestError};
+use crate::error::{DownCause, RequestError, Side};
 use crate::handshake;
 use crate::inflight::InFlight;
 use crate::json::RawJson;
@@ -44,8 +44,14 @@ pub struct Client {
     random: Random,
     /// What is to be told before anything else.
     actions: VecDeque<Action<'static>>,
-    /// A wish was refused for want of room.
-    owes_capacity: bool,
+    wanted_room: WantedRoom,
+}
+
+/// What was refused for want of room, so that it is told when there is room again.
+#[derive(Clone, Copy, Debug, Default)]
+struct WantedRoom {
+    requests: bool,
+    topics: bool,
 }
 
 /// Where a client stands, for people and logs.
@@ -99,7 +105,7 @@ impl Client {
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             actions: VecDeque::new(),
-            owes_capacity: false,
+            wanted_room: WantedRoom::default(),
             config,
         };
         client.connect();
@@ -274,10 +280,15 @@ impl Client {
             return Some(receive::overflow(overflow, during));
         }
         Some(match (link.closed.clone()?, during) {
-            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { message },
-            (CloseCause::End, Phase::Connecting) => DownCause::Connect { message: "it was closed at once".into() },
+            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { side: Side::Network, message },
+            (CloseCause::Layer { side, message }, Phase::Connecting) => DownCause::Connect { side, message },
+            (CloseCause::End, Phase::Connecting) => {
+                DownCause::Connect { side: Side::Network, message: "it was closed at once".into() }
+            }
             (CloseCause::End, _) => DownCause::Closed { during },
-            (CloseCause::Failed(message), _) => DownCause::Reset { during, message },
+            (CloseCause::Failed(message) | CloseCause::Layer { message, .. }, _) => {
+                DownCause::Reset { during, message }
+            }
         })
     }
 
