@@ -119,7 +119,7 @@ fn failure(error: CallError) -> Failure {
     match error {
         CallError::Server(error) => Failure::Server { code: error.code, message: error.message },
         CallError::TimedOut => Failure::TimedOut,
-        CallError::Unconnected { why } => Failure::Unconnected(why),
+        CallError::Unsent { why } => Failure::Unsent(why),
         CallError::Lost => Failure::Lost,
         CallError::QueueFull { .. } => Failure::QueueFull,
         CallError::Closed => Failure::Closed,

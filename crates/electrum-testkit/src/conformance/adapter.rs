@@ -134,8 +134,8 @@ pub enum Failure {
     },
     /// It was sent, and not answered in time.
     TimedOut,
-    /// There was no connection in time; in words.
-    Unconnected(String),
+    /// It could not be sent in time; in words.
+    Unsent(String),
     /// The connection was lost after it was sent, and it must not be repeated.
     Lost,
     /// Too many wait.

@@ -39,7 +39,11 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
     let refusals = [
         ("an error", "refused", vec![Step::error(1, "unsupported protocol version: 1.4")]),
         ("an error that is text", "refused", line(r#"{"jsonrpc":"2.0","id":$id,"error":"unsupported"}"#)),
-        ("an error of nobody's", "refused", line(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}"#)),
+        (
+            "an error of nobody's",
+            "refused",
+            line(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}"#),
+        ),
         ("an older version", "out_of_range", result(r#"["Old 1","1.2"]"#)),
         ("a newer version", "out_of_range", result(r#"["New 1","2.0"]"#)),
         ("a version that is a number", "malformed", result(r#"["Number 1",1.4]"#)),
@@ -52,10 +56,14 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
         ("half a line and the end", "closed", vec![Step::send(&b"{\"jsonrpc\":\"2.0\",\"id\""[..]), Step::Close]),
         ("a reset", "reset", vec![Step::Reset]),
         ("the answer to something else", "timeout", line(r#"{"jsonrpc":"2.0","id":987654,"result":["Else 1","1.4"]}"#)),
-        ("news before the answer", "refused", vec![
-            Step::send(&b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.headers.subscribe\"}\n"[..]),
-            Step::error(1, "unsupported protocol version: 1.4"),
-        ]),
+        (
+            "news before the answer",
+            "refused",
+            vec![
+                Step::send(&b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.headers.subscribe\"}\n"[..]),
+                Step::error(1, "unsupported protocol version: 1.4"),
+            ],
+        ),
     ];
     let mut scripts: Vec<Vec<Step>> = refusals
         .iter()

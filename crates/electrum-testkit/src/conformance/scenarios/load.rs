@@ -24,8 +24,8 @@ pub(super) fn full_duplex<A: Adapter>(adapter: A, way: Way) {
     let mut events = client.events();
     ready(&mut events);
     let answers = client.batch((0..CALLS).map(header).collect());
-    let whole = answers.iter().filter(|answer| {
-        answer.as_ref().is_ok_and(|answer| answer.as_str().is_some_and(|text| text.len() == ANSWER))
-    });
+    let whole = answers
+        .iter()
+        .filter(|answer| answer.as_ref().is_ok_and(|answer| answer.as_str().is_some_and(|text| text.len() == ANSWER)));
     assert_eq!(whole.count(), CALLS as usize);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use electrum_proto::operations::Raw;
 
 use crate::conformance::peer::{Peer, Wire, end_with_reset};
-use crate::conformance::story::{aside, call_aside, down, header, outcome, read, ready};
+use crate::conformance::story::{aside, down, header, outcome, read, ready};
 use crate::conformance::way::Road;
 use crate::conformance::{Adapter, Client, Failure, Way};
 use crate::scripted::{Scripted, Step};
@@ -185,15 +185,7 @@ pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, way: Way) {
     let client = adapter.connect(road.setup.clone());
     let mut events = client.events();
     ready(&mut events);
-    let alone = call_aside(&client, header(1));
-    let answers = loop {
-        // It may be down just now, and then there is no room for so many.
-        let answers = client.batch((0..50).map(header).collect());
-        if !answers.contains(&Err(Failure::QueueFull)) {
-            break answers;
-        }
-        ready(&mut events);
-    };
+    // All are on their way before the connection is lost, which happens after the first answer.
+    let answers = client.batch((0..50).map(header).collect());
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert!(outcome(&alone).is_ok());
 }

@@ -37,7 +37,7 @@ pub(super) fn bounded_queue<A: Adapter>(adapter: A, way: Way) {
     let client = adapter.connect(road.setup.clone());
     for _ in 0..2 {
         let answers = client.batch((0..8).map(header).collect());
-        let waited = |answer: &Result<_, _>| matches!(answer, Err(Failure::Unconnected(_)));
+        let waited = |answer: &Result<_, _>| matches!(answer, Err(Failure::Unsent(_)));
         assert!(answers[..5].iter().all(waited), "{answers:?}");
         assert!(answers[5..].iter().all(|answer| *answer == Err(Failure::QueueFull)), "{answers:?}");
     }
@@ -53,8 +53,8 @@ pub(super) fn deadline_while_down<A: Adapter>(adapter: A, way: Way) {
     let client = adapter.connect(road.setup.clone());
     loop {
         match client.call(header(1), Some(Duration::from_millis(200))) {
-            Err(Failure::Unconnected(why)) if why.is_empty() => {}
-            Err(Failure::Unconnected(why)) => break assert!(why.contains(&road.setup.servers[0]), "{why}"),
+            Err(Failure::Unsent(why)) if why.is_empty() => {}
+            Err(Failure::Unsent(why)) => break assert!(why.contains(&road.setup.servers[0]), "{why}"),
             other => panic!("{other:?}"),
         }
     }
