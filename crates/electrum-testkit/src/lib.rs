@@ -34,8 +34,9 @@
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
 //!   simulations.
 //!
-//! Nothing here shares code with the client: what both understand in the same way, they understand on
-//! their own.
+//! Nothing of the servers shares code with the client: what both understand in the same way, they understand on
+//! their own. Only `conformance`, behind a feature of that name, knows the client's types: it is what every driver
+//! must do.
 
 pub mod chain;
 #[cfg(feature = "conformance")]
