@@ -16,7 +16,7 @@ const FIRST_LAG: Duration = Duration::from_millis(10);
 const GIVE_UP: Duration = Duration::from_millis(1000);
 
 /// What is known of one link.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Nudge {
     server_pads: bool,
     /// A nudge waits for its answer.
@@ -71,9 +71,13 @@ impl Nudge {
     }
 }
 
-/// The cheapest method whose answer is longer than 1024 bytes.
-pub(crate) fn method(version: ProtocolVersion) -> &'static str {
-    if version >= ProtocolVersion::V1_7 { "server.ping" } else { "blockchain.block.headers" }
+/// The cheapest method whose answer is longer than 1024 bytes, if `version` has one.
+pub(crate) fn method(version: ProtocolVersion) -> Option<&'static str> {
+    match version {
+        _ if version >= ProtocolVersion::V1_7 => Some("server.ping"),
+        _ if version >= ProtocolVersion::V1_2 => Some("blockchain.block.headers"),
+        _ => None,
+    }
 }
 
 /// Its parameters: a sign of life with 1100 digits of padding, or seven headers of 160 digits.

@@ -1,1 +1,3 @@
 //! A fake Electrum server with a small chain and the manners of real servers.
+
+pub mod sim;

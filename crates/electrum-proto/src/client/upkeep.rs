@@ -1,6 +1,6 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
-use super::Client;
+use super::{Client, Owed};
 use super::link::Owner;
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
@@ -90,8 +90,18 @@ impl Client {
         if self.config.nudge {
             self.nudge();
         }
-        if self.owes_capacity && self.has_room() {
-            self.owes_capacity = false;
+    }
+
+    /// Tells if there is room again for a wish that was refused for want of it.
+    pub(super) fn tell_of_room(&mut self) {
+        let (owed, limits, outgoing) = (self.owed, self.config.limits, self.outgoing().len());
+        let is_ready = self.phase == Phase::Ready;
+        let room_for_requests = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
+        let room_for_bytes = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
+        if is_ready && (owed.requests.is_some_and(room_for_requests) || owed.bytes.is_some_and(room_for_bytes))
+            || owed.subscription && self.subscriptions.len() < limits.subscriptions
+        {
+            self.owed = Owed::default();
             self.actions.push_back(Action::Event(Event::Capacity));
         }
     }
@@ -102,18 +112,12 @@ impl Client {
             && self.outgoing().len() < self.config.limits.outgoing / 2
     }
 
-    /// Whether wishes can be had again that were refused for want of room.
-    fn has_room(&self) -> bool {
-        self.requests.len() < self.config.limits.in_flight
-            && self.outgoing().len() <= self.config.limits.outgoing / 2
-            && self.subscriptions.len() < self.config.limits.subscriptions
-    }
-
     fn nudge(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
+        let Some(method) = nudge::method(version) else { return };
         let id = self.requests.draw_id();
-        let begin = link.write(id, nudge::method(version), |params| nudge::params(version, params));
+        let begin = link.write(id, method, |params| nudge::params(version, params));
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
         link.nudge.sent();
         link.last_sent = now;

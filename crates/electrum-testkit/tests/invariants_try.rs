@@ -1,0 +1,9 @@
+//! Tries.
+use electrum_testkit::sim::{hostile_life, suite};
+#[test]
+fn hostile() {
+    let (n, seed) = suite::from_environment(10_000, 0);
+    if let Err(failure) = suite::play(n, seed, &[], hostile_life) {
+        panic!("{failure}");
+    }
+}
