@@ -45,6 +45,7 @@ pub mod json;
 pub mod scripted;
 mod server;
 pub mod session;
+pub mod sim;
 
 pub use family::Family;
 pub use host::{Host, Peer};
