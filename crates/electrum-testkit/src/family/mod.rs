@@ -4,6 +4,7 @@ mod data;
 mod problem;
 pub(crate) mod python;
 mod version;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,74 +1,11 @@
 //! What subscribers are told, in the order and manner of each family. Without sockets, in virtual time.
 
-use std::time::Duration;
-
+use crate::client::Client;
 use electrum_testkit::prelude::*;
-use electrum_testkit::session::Action;
-use electrum_testkit::{Host, Peer};
 use serde_json::{Value, json};
 
-/// A client of a host: it subscribes, and reads what it is told.
-struct Client {
-    host: Host,
-    peer: Peer,
-    now: Duration,
-    received: String,
-}
-
-impl Client {
-    fn new(family: Family, version: &str) -> Self {
-        let mut host = Host::new(family, Chain::funded());
-        let peer = host.connect(Duration::ZERO);
-        let mut client = Self {
-            host,
-            peer,
-            now: Duration::ZERO,
-            received: String::new(),
-        };
-        let result = client.call("server.version", json!(["test", version]));
-        assert_eq!(result[1], version);
-        client
-    }
-
-    fn call(&mut self, method: &str, params: Value) -> Value {
-        let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        self.host
-            .receive(self.now, self.peer, format!("{call}\n").as_bytes());
-        let mut lines = self.lines();
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        lines.remove(0)["result"].take()
-    }
-
-    fn change<T>(&mut self, change: impl FnOnce(&mut Chain) -> T) -> Vec<Value> {
-        self.host.change(self.now, change);
-        self.lines()
-    }
-
-    /// All that came, however long it was held back.
-    fn lines(&mut self) -> Vec<Value> {
-        loop {
-            while let Some(action) = self.host.action(self.peer) {
-                let Action::Write(bytes) = action else {
-                    panic!("closed")
-                };
-                self.received.push_str(std::str::from_utf8(&bytes).unwrap());
-            }
-            let Some(due) = self.host.wake_at(self.peer) else {
-                break;
-            };
-            self.now = self.now.max(due);
-            self.host.wake(self.now, self.peer);
-        }
-        let text = std::mem::take(&mut self.received);
-        assert!(text.is_empty() || text.ends_with('\n'));
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    fn status(&self, n: u32) -> Value {
-        json!(self.host.chain().status(&Hash256::of_script(&script(n))))
-    }
+fn status_of(client: &Client, n: u32) -> Value {
+    json!(client.host.status(&Hash256::of_script(&script(n))))
 }
 
 fn hash(n: u32) -> String {
@@ -94,7 +31,7 @@ fn the_header_comes_before_the_statuses_and_only_the_last_one() {
         Family::Fulcrum2_1,
         Family::ElectrsEsplora,
     ] {
-        let mut client = Client::new(family, "1.4");
+        let mut client = Client::ready(family, "1.4");
         client.call(HEADERS, json!([]));
         client.call(SCRIPTHASH, json!([hash(1)]));
         let paid = client.change(|chain| chain.pay(&script(1), 5000));
@@ -102,19 +39,19 @@ fn the_header_comes_before_the_statuses_and_only_the_last_one() {
         let mined = client.change(|chain| chain.mine(3));
         assert_eq!(methods(&mined), [HEADERS, SCRIPTHASH], "{family}");
         assert_eq!(mined[0]["params"][0]["height"], 113);
-        assert_eq!(mined[1]["params"], json!([hash(1), client.status(1)]));
+        assert_eq!(mined[1]["params"], json!([hash(1), status_of(&client, 1)]));
     }
 }
 
 #[test]
 fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
     for family in [Family::ElectrumX2_0, Family::Libbitcoin4] {
-        let mut client = Client::new(family, "1.7");
+        let mut client = Client::ready(family, "1.7");
         let hex = electrum_testkit::hash::to_hex(&script(1));
         assert_eq!(client.call(SCRIPT, json!([hex])), Value::Null);
         let paid = client.change(|chain| chain.pay(&script(1), 5000));
         assert_eq!(methods(&paid), [SCRIPT]);
-        assert_eq!(paid[0]["params"], json!([hash(1), client.status(1)]));
+        assert_eq!(paid[0]["params"], json!([hash(1), status_of(&client, 1)]));
         assert_eq!(
             client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])),
             true
@@ -133,12 +70,12 @@ fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
 
 #[test]
 fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
-    let mut client = Client::new(Family::ElectrumX2_0, "1.7");
+    let mut client = Client::ready(Family::ElectrumX2_0, "1.7");
     let mut preview = client.host.chain().clone();
     let txid = preview.pay(&script(1), 5000);
     let params = json!([txid.to_string(), 0, ""]);
     assert_eq!(client.call(OUTPOINT, params.clone()), json!({}));
-    let status = |lines: &[Value]| {
+    let told = |lines: &[Value]| {
         let told = lines
             .iter()
             .find(|line| line["method"] == OUTPOINT)
@@ -148,11 +85,11 @@ fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
         told["params"][2].clone()
     };
     let lines = client.change(|chain| chain.pay(&script(1), 5000));
-    assert_eq!(status(&lines), json!({"funder_height": 0}));
+    assert_eq!(told(&lines), json!({"funder_height": 0}));
     let lines = client.change(|chain| chain.mine(1));
-    assert_eq!(status(&lines), json!({"funder_height": 111}));
+    assert_eq!(told(&lines), json!({"funder_height": 111}));
     let lines = client.change(|chain| chain.spend(OutPoint::new(txid, 0), &script(2)));
-    let spent = status(&lines);
+    let spent = told(&lines);
     assert_eq!(
         (&spent["funder_height"], &spent["spender_height"]),
         (&json!(111), &json!(0))
@@ -162,7 +99,7 @@ fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
 
 #[test]
 fn electrumx_does_not_see_a_tip_that_is_not_higher() {
-    let mut client = Client::new(Family::ElectrumX1_16, "1.4");
+    let mut client = Client::ready(Family::ElectrumX1_16, "1.4");
     let before = client.call(HEADERS, json!([]));
     client.call(SCRIPTHASH, json!([hash(1)]));
     assert!(client.change(|chain| chain.reorganise(1, 1)).is_empty());
@@ -172,7 +109,7 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
     assert_eq!(methods(&now), [HEADERS]);
     assert_eq!(now[0]["params"][0]["height"], 112);
 
-    let mut client = Client::new(Family::Fulcrum2_1, "1.4");
+    let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
     client.call(HEADERS, json!([]));
     let lower = client.change(|chain| chain.reorganise(2, 1));
     assert_eq!(
@@ -183,7 +120,7 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
 
 #[test]
 fn electrumx_repeats_a_status_that_a_reorganisation_left_as_it_was() {
-    let mut client = Client::new(Family::ElectrumX1_16, "1.4");
+    let mut client = Client::ready(Family::ElectrumX1_16, "1.4");
     client.change(|chain| {
         chain.pay(&script(1), 5000);
         chain.mine(1);
@@ -193,7 +130,11 @@ fn electrumx_repeats_a_status_that_a_reorganisation_left_as_it_was() {
         chain.reorganise(1, 0);
         chain.mine(2);
     });
-    assert_eq!(client.status(1), status, "mined at the same height again");
+    assert_eq!(
+        status_of(&client, 1),
+        status,
+        "mined at the same height again"
+    );
     assert_eq!(lines[0]["params"], json!([hash(1), status]));
     assert!(
         client
@@ -205,19 +146,19 @@ fn electrumx_repeats_a_status_that_a_reorganisation_left_as_it_was() {
 
 #[test]
 fn electrs_is_wrong_for_a_moment_after_a_block() {
-    let mut client = Client::new(Family::Electrs, "1.4");
+    let mut client = Client::ready(Family::Electrs, "1.4");
     client.call(HEADERS, json!([]));
     client.call(SCRIPTHASH, json!([hash(1)]));
     client.change(|chain| chain.pay(&script(1), 5000));
     let lines = client.change(|chain| chain.mine(1));
     assert_eq!(methods(&lines), [SCRIPTHASH, HEADERS, SCRIPTHASH]);
     assert_ne!(lines[0]["params"][1], lines[2]["params"][1]);
-    assert_eq!(lines[2]["params"], json!([hash(1), client.status(1)]));
+    assert_eq!(lines[2]["params"], json!([hash(1), status_of(&client, 1)]));
 }
 
 #[test]
 fn electrumx_2_0_makes_noise_after_a_quiet_block() {
-    let mut client = Client::new(Family::ElectrumX2_0, "1.7");
+    let mut client = Client::ready(Family::ElectrumX2_0, "1.7");
     client.call(HEADERS, json!([]));
     let lines = client.change(|chain| chain.mine(1));
     assert_eq!(lines.len(), 2);
@@ -227,7 +168,7 @@ fn electrumx_2_0_makes_noise_after_a_quiet_block() {
 
 #[test]
 fn a_header_is_deserialized_before_1_3_and_on_request() {
-    let mut client = Client::new(Family::ElectrumX1_10, "1.2");
+    let mut client = Client::ready(Family::ElectrumX1_10, "1.2");
     let tip = client.call(HEADERS, json!([]));
     assert_eq!(
         (&tip["block_height"], &tip["bits"]),
@@ -237,7 +178,7 @@ fn a_header_is_deserialized_before_1_3_and_on_request() {
     assert_eq!(mined[0]["params"][0]["block_height"], 111);
     assert_eq!(client.call(HEADERS, json!([true]))["height"], 111);
 
-    let mut client = Client::new(Family::Libbitcoin4, "1.3");
+    let mut client = Client::ready(Family::Libbitcoin4, "1.3");
     assert_eq!(client.call(HEADERS, json!([]))["height"], 110);
     assert_eq!(client.call(HEADERS, json!([false]))["block_height"], 110);
 }

@@ -1,0 +1,6 @@
+//! The manners of the families, without sockets and in virtual time.
+
+mod client;
+mod libbitcoin;
+mod methods;
+mod notifications;
