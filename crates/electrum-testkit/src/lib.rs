@@ -37,6 +37,7 @@
 //! Nothing here shares code with the client: what both understand in the same way, they understand on
 //! their own.
 
+pub mod address;
 pub mod chain;
 pub mod family;
 pub mod hash;

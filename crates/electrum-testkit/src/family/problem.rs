@@ -51,6 +51,7 @@ pub(crate) enum Problem {
     UnknownNames(Vec<String>),
     MissingName(String),
     Scripthash(Json),
+    Address(Json),
     Txid(Json),
     /// Not a height, count or other natural number.
     Natural(Json, &'static str),

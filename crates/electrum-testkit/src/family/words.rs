@@ -47,6 +47,10 @@ impl Problem {
                 1,
                 format!("{} is not a valid script hash", python::text(&value)),
             ),
+            Self::Address(value) => (
+                1,
+                format!("{} is not a valid address", python::text(&value)),
+            ),
             Self::Txid(value) => (
                 1,
                 format!("{} should be a transaction hash", python::text(&value)),
@@ -134,6 +138,7 @@ impl Problem {
                 "Named params are not supported for this method".to_owned(),
             ),
             Self::Scripthash(_) => (1, "Invalid scripthash".to_owned()),
+            Self::Address(_) => (1, "Invalid address".to_owned()),
             Self::Txid(_) => (1, "Invalid tx hash".to_owned()),
             Self::Natural(_, what) => (1, format!("Invalid {what}")),
             Self::Flag(name) => (1, format!("Invalid {name} argument; expected boolean")),

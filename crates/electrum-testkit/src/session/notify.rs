@@ -36,11 +36,21 @@ struct Headers {
     told: (u32, BlockHash),
 }
 
+/// By what a script was subscribed, and so how its notifications look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Topic {
+    Scripthash,
+    /// By the script, as in 1.7. The notification has the scripthash all the same.
+    Script,
+    Address(String),
+    /// By an address, with the scripthash in the notification.
+    AddressAsHash,
+}
+
 #[derive(Debug)]
 struct Script {
     hash: Scripthash,
-    /// Subscribed by script, as in 1.7. The notification has the scripthash all the same.
-    by_script: bool,
+    topic: Topic,
     told: Option<String>,
     /// The height and the revision of the chain when it was last looked at.
     seen: (u32, u64),
@@ -76,12 +86,12 @@ impl Subscriptions {
         chain: &Chain,
         order: HistoryOrder,
         hash: Scripthash,
-        by_script: bool,
+        topic: Topic,
     ) -> Option<String> {
         let told = status(chain, order, &hash);
         let script = Script {
             hash,
-            by_script,
+            topic,
             told: told.clone(),
             seen: (chain.height(), chain.revision()),
         };
@@ -167,12 +177,12 @@ impl Session {
             script.seen = (chain.height(), chain.revision());
             if script.told != now || shaken {
                 script.told.clone_from(&now);
-                news.push((script.hash, script.by_script, now));
+                news.push((script.hash, script.topic.clone(), now));
             }
         }
         let count = news.len();
-        for (hash, by_script, status) in news {
-            self.tell_status(hash, by_script, status);
+        for (hash, topic, status) in news {
+            self.tell_status(hash, topic, status);
         }
         count
     }
@@ -194,20 +204,22 @@ impl Session {
                 .collect();
             if right != script.told && script.seen.0 != chain.height() && !twice.is_empty() {
                 history.extend(twice);
-                news.push((script.hash, script.by_script, status_of(&history)));
+                news.push((script.hash, script.topic.clone(), status_of(&history)));
             }
         }
-        for (hash, by_script, status) in news {
-            self.tell_status(hash, by_script, status);
+        for (hash, topic, status) in news {
+            self.tell_status(hash, topic, status);
         }
     }
 
-    fn tell_status(&mut self, hash: Scripthash, by_script: bool, status: Option<String>) {
-        let method = match by_script {
-            true => "blockchain.scriptpubkey.subscribe",
-            false => "blockchain.scripthash.subscribe",
+    fn tell_status(&mut self, hash: Scripthash, topic: Topic, status: Option<String>) {
+        let (method, name) = match topic {
+            Topic::Scripthash => ("blockchain.scripthash.subscribe", hash.into()),
+            Topic::Script => ("blockchain.scriptpubkey.subscribe", hash.into()),
+            Topic::Address(address) => ("blockchain.address.subscribe", Json::Text(address)),
+            Topic::AddressAsHash => ("blockchain.address.subscribe", hash.into()),
         };
-        self.tell(method, vec![hash.into(), script_status(status)]);
+        self.tell(method, vec![name, script_status(status)]);
     }
 
     fn notify_outpoints(&mut self, chain: &Chain) -> usize {

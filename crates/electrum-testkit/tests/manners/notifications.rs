@@ -182,3 +182,23 @@ fn a_header_is_deserialized_before_1_3_and_on_request() {
     assert_eq!(client.call(HEADERS, json!([]))["height"], 110);
     assert_eq!(client.call(HEADERS, json!([false]))["block_height"], 110);
 }
+
+#[test]
+fn an_address_is_told_of_by_itself_or_by_its_scripthash() {
+    let address = electrum_testkit::address::of_script(&script(1)).unwrap();
+    for (family, name) in [
+        (Family::ElectrumX1_10, address.clone()),
+        (Family::Libbitcoin4, hash(1)),
+    ] {
+        let mut client = Client::ready(family, "1.2");
+        assert_eq!(
+            client.call("blockchain.address.subscribe", json!([address])),
+            Value::Null
+        );
+        let paid = client.change(|chain| chain.pay(&script(1), 5000));
+        assert_eq!(methods(&paid), ["blockchain.address.subscribe"]);
+        assert_eq!(paid[0]["params"], json!([name, status_of(&client, 1)]));
+        let balance = client.call("blockchain.address.get_balance", json!([address]));
+        assert_eq!(balance, json!({"confirmed": 0, "unconfirmed": 5000}));
+    }
+}

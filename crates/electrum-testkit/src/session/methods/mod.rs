@@ -102,7 +102,7 @@ fn available(manners: &Manners, method: &Method, version: &Version) -> Result<()
                 || (manners.protocol_max == Version::new(&[1, 4, 3])
                     && version.at_least(&[1, 4, 2]))
         }
-        Dialect::Python => in_version && !name.starts_with("blockchain.address."),
+        Dialect::Python => in_version,
         Dialect::Fulcrum => {
             let anytime = [
                 "blockchain.relayfee",
