@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::chain::Chain;
-use crate::family::{Dialect, Family, Manners, Padding, Version};
+use crate::family::{Dialect, Failure, Family, Manners, Padding, Version};
 use crate::hash::Scripthash;
+use crate::json::Json;
 pub use notify::Subscribed;
 use notify::Subscriptions;
 use outbox::Outbox;
@@ -47,6 +48,8 @@ pub struct Session {
     slow: Vec<String>,
     actions: VecDeque<Action>,
     state: State,
+    /// When the client is told that it floods, and shown out.
+    flooded: Option<Duration>,
     /// Errors less good answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
     debt: i32,
     lines: Vec<Vec<u8>>,
@@ -70,7 +73,9 @@ enum State {
     Closed,
 }
 
-/// Lines and bytes kept for [`Session::lines`].
+const FLOOD: &str = "Excessive flood, please throttle your client implementation to not do this";
+const FLOOD_PATIENCE: Duration = Duration::from_secs(5);
+/// Lines kept for [`Session::lines`].
 const KEPT_LINES: usize = 10_000;
 
 impl Session {
@@ -101,6 +106,7 @@ impl Session {
             slow: Vec::new(),
             actions: VecDeque::new(),
             state: State::Open,
+            flooded: None,
             debt: 0,
             lines: Vec::new(),
             requests: BTreeMap::new(),
@@ -111,10 +117,10 @@ impl Session {
     pub fn receive(&mut self, now: Duration, chain: &mut Chain, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(end) = piece.strip_suffix(b"\n") else {
-                self.keep(piece);
+                self.keep(now, piece);
                 break;
             };
-            self.keep(end);
+            self.keep(now, end);
             let line = std::mem::take(&mut self.input);
             if std::mem::take(&mut self.skipping) || self.state == State::Closed {
                 continue;
@@ -141,18 +147,25 @@ impl Session {
 
     /// Time has passed.
     pub fn wake(&mut self, now: Duration) {
-        if self.state != State::Closed {
-            while let Some(packet) = self.outbox.wake(now) {
-                self.actions.push_back(Action::Write(packet));
-            }
+        if self.state == State::Closed {
+            return;
+        }
+        while let Some(packet) = self.outbox.wake(now) {
+            self.actions.push_back(Action::Write(packet));
+        }
+        if self.flooded.is_some_and(|due| due <= now) {
+            let failure = Failure::new(3, FLOOD);
+            let reply = rpc::reply(&self.manners, Json::Null, false, Err(failure));
+            self.quick.push(self.manners.style.write(&reply));
+            self.close(now);
         }
     }
 
     /// When to call [`Session::wake`] at the latest.
     pub fn wake_at(&self) -> Option<Duration> {
-        self.outbox
-            .wake_at()
-            .filter(|_| self.state != State::Closed)
+        let held = self.outbox.wake_at();
+        let due = held.into_iter().chain(self.flooded).min();
+        due.filter(|_| self.state != State::Closed)
     }
 
     /// The chain is not what it was: subscribers are told.
@@ -204,9 +217,13 @@ impl Session {
         self.state == State::Closed
     }
 
-    fn keep(&mut self, piece: &[u8]) {
+    fn keep(&mut self, now: Duration, piece: &[u8]) {
         if self.input.len() + piece.len() > self.manners.line_limit {
             self.skipping = true;
+            // Of the others none says anything.
+            if self.manners.dialect == Dialect::Fulcrum {
+                self.flooded.get_or_insert(now + FLOOD_PATIENCE);
+            }
         }
         match self.skipping {
             true => self.input.clear(),

@@ -14,7 +14,8 @@ pub(crate) struct Client {
     /// Whether the server has closed the connection.
     pub(crate) closed: bool,
     peer: Peer,
-    now: Duration,
+    /// The time.
+    pub(crate) now: Duration,
     received: String,
 }
 

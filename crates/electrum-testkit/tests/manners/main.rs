@@ -2,5 +2,7 @@
 
 mod client;
 mod libbitcoin;
+mod limits;
 mod methods;
 mod notifications;
+mod transactions;

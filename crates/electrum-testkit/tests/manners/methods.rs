@@ -30,7 +30,7 @@ const SPEAKERS: [(Family, &str); 20] = [
     (Family::ElectrsEsplora, "1.4"),
 ];
 
-fn each(min: &str, below: &str, test: impl Fn(&mut Client, Family, &str)) {
+pub(crate) fn each(min: &str, below: &str, test: impl Fn(&mut Client, Family, &str)) {
     let number = |version: &str| -> Vec<u32> {
         version
             .split('.')
@@ -327,115 +327,6 @@ fn methods_come_and_go_with_the_versions() {
 }
 
 #[test]
-fn transactions_are_found_and_proved_and_broadcast() {
-    each("1.4", "9", |client, family, _| {
-        let mut paid = None;
-        client.change(|chain| {
-            paid = Some(chain.pay(&script(1), 70_000));
-            chain.mine(1);
-        });
-        let paid = paid.unwrap();
-        let raw = client.host.chain().transaction(&paid).unwrap().to_hex();
-        let id = paid.to_string();
-        assert_eq!(
-            client.call("blockchain.transaction.get", json!([id])),
-            json!(raw)
-        );
-        let proof = client.call("blockchain.transaction.get_merkle", json!([id, 111]));
-        assert_eq!(
-            (&proof["block_height"], &proof["pos"]),
-            (&json!(111), &json!(1))
-        );
-        let branch = client.call("blockchain.transaction.id_from_pos", json!([111, 1, true]));
-        assert_eq!(branch, json!({"tx_hash": id, "merkle": proof["merkle"]}));
-        let spend = Transaction::new(
-            vec![Input::spending(OutPoint::new(paid, 0))],
-            vec![Output {
-                value: 60_000,
-                script: script(2),
-            }],
-        );
-        let sent = client.call("blockchain.transaction.broadcast", json!([spend.to_hex()]));
-        assert_eq!(sent, json!(spend.txid().to_string()), "{family}");
-        assert_eq!(client.host.chain().mempool()[0].txid, spend.txid());
-        let greedy = Transaction::new(
-            vec![Input::spending(OutPoint::new(paid, 7))],
-            vec![Output {
-                value: 1,
-                script: script(2),
-            }],
-        );
-        let refused = client.reply("blockchain.transaction.broadcast", json!([greedy.to_hex()]));
-        assert!(!refused["error"].is_null(), "{refused}");
-    });
-}
-
-#[test]
-fn verbose_transactions_say_where_they_are() {
-    let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
-    let mut paid = None;
-    client.change(|chain| paid = Some(chain.pay(&script(1), 70_000)));
-    let id = paid.unwrap().to_string();
-    let waiting = client.call("blockchain.transaction.get", json!([id, true]));
-    assert_eq!(
-        (&waiting["txid"], &waiting["confirmations"]),
-        (&json!(id), &Value::Null)
-    );
-    assert_eq!(waiting["vout"][0]["value"].to_string(), "0.0007");
-    client.change(|chain| chain.mine(2));
-    let mined = client.call("blockchain.transaction.get", json!([id, true]));
-    assert_eq!(mined["confirmations"], 2);
-    let mut client = Client::ready(Family::ElectrsEsplora, "1.4");
-    let coinbase = client.host.chain().block(5).unwrap().txids[0].to_string();
-    let refused = client.reply("blockchain.transaction.get", json!([coinbase, true]));
-    assert_eq!(
-        refused["error"],
-        "verbose transactions are currently unsupported"
-    );
-}
-
-#[test]
-fn packages_succeed_or_say_what_failed() {
-    let mut client = Client::ready(Family::ElectrumX2_0, "1.7");
-    let mut paid = None;
-    client.change(|chain| {
-        paid = Some(chain.pay(&script(1), 70_000));
-        chain.mine(1);
-    });
-    let spend = |outpoint, value| {
-        let outputs = vec![Output {
-            value,
-            script: script(2),
-        }];
-        Transaction::new(vec![Input::spending(outpoint)], outputs)
-    };
-    let parent = spend(OutPoint::new(paid.unwrap(), 0), 69_000);
-    let child = spend(OutPoint::new(parent.txid(), 0), 68_000);
-    let package = json!([[parent.to_hex(), child.to_hex()]]);
-    let trial = client.call("blockchain.transaction.testmempoolaccept", package.clone());
-    assert_eq!(
-        (&trial[0]["allowed"], &trial[1]["allowed"]),
-        (&json!(true), &json!(true))
-    );
-    assert!(
-        client.host.chain().mempool().is_empty(),
-        "a trial takes nothing"
-    );
-    let sent = client.call("blockchain.transaction.broadcast_package", package);
-    assert_eq!(sent, json!({"success": true}));
-    let orphan = spend(OutPoint::new(parent.txid(), 9), 1).to_hex();
-    let failed = client.call(
-        "blockchain.transaction.broadcast_package",
-        json!([[orphan]]),
-    );
-    assert_eq!(failed["success"], false);
-    assert_eq!(
-        failed["errors"][0]["error"],
-        "bad-txns-inputs-missingorspent"
-    );
-}
-
-#[test]
 fn pings_are_padded_in_1_7_only() {
     each("1.2", "1.7", |client, _, _| {
         assert_eq!(client.call("server.ping", json!([])), Value::Null);
@@ -483,4 +374,34 @@ fn the_log_knows_calls_and_subscriptions() {
     );
     assert_eq!(session.requests()["blockchain.scripthash.subscribe"], 1);
     assert!(session.lines()[0].starts_with(b"{"));
+}
+
+#[test]
+fn what_only_the_oldest_versions_have() {
+    let mut client = Client::ready(Family::Libbitcoin4, "1.0");
+    assert_eq!(
+        client.call("blockchain.numblocks.subscribe", json!([])),
+        110
+    );
+    let header = client.call("blockchain.block.get_header", json!([110]));
+    assert_eq!(header["block_height"], 110);
+    let tip = *client.host.chain().tip();
+    assert_eq!(header["prev_block_hash"], json!(tip.previous.to_string()));
+    assert_eq!(header["merkle_root"], json!(tip.merkle_root.to_string()));
+    let chunk = client.call("blockchain.block.get_chunk", json!([0]));
+    assert_eq!(chunk.as_str().map(str::len), Some(111 * 160));
+    assert_eq!(client.call("blockchain.block.get_chunk", json!([1])), "");
+    let paid = client.host.change(std::time::Duration::ZERO, |chain| {
+        chain.pay(&script(1), 5000)
+    });
+    let address = client.call("blockchain.utxo.get_address", json!([paid.to_string(), 0]));
+    assert_eq!(
+        address,
+        json!(electrum_testkit::address::of_script(&script(1)))
+    );
+    let mut client = Client::ready(Family::Libbitcoin4, "1.1");
+    assert_eq!(
+        client.error("blockchain.numblocks.subscribe", json!([])),
+        26
+    );
 }
