@@ -59,3 +59,8 @@ pub mod prelude {
     pub use crate::scripted::{Scripted, Step};
     pub use crate::server::{Server, Stats};
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

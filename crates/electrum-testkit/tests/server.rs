@@ -60,7 +60,7 @@ impl Client {
 #[test]
 fn every_family_shakes_hands_and_serves_headers_and_scripts() {
     for family in Family::ALL {
-        let server = Server::start(family);
+        let server = Server::builder(family).prompt().start().unwrap();
         let paid = server.pay(&script(1), 70_000);
         server.mine(1);
         let mut client = Client::ready(&server, "1.4");

@@ -239,4 +239,6 @@ pub fn script(n: u32) -> Vec<u8> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -8,7 +8,6 @@ mod words;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 pub use problem::Failure;
 pub(crate) use problem::{Problem, Verdict, libbitcoin};
@@ -178,6 +177,3 @@ pub struct Manners {
     /// The longest line it reads. Of longer ones it says nothing.
     pub line_limit: usize,
 }
-
-/// How long an answer is held back at most.
-pub(crate) const HOLD: Duration = Duration::from_secs(1);

@@ -32,6 +32,7 @@ pub struct Builder {
     family: Family,
     chain: Option<Chain>,
     software: Option<String>,
+    prompt: bool,
 }
 
 #[derive(Debug)]
@@ -64,15 +65,25 @@ impl Builder {
         self
     }
 
+    /// Holds no answer back. ElectrumX 1.18 and later keep small answers for up to a second; a test that is
+    /// not about that need not wait.
+    pub fn prompt(mut self) -> Self {
+        self.prompt = true;
+        self
+    }
+
     /// Starts listening.
     pub fn start(self) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let mut host = Host::new(self.family, self.chain.unwrap_or_default());
-        let identity = host.identity_mut();
-        identity.port = address.port();
+        let settings = host.settings_mut();
+        settings.port = address.port();
+        if self.prompt {
+            settings.hold = Duration::ZERO;
+        }
         if let Some(software) = self.software {
-            identity.software = software;
+            settings.software = software;
         }
         let state = State {
             host,
@@ -113,6 +124,7 @@ impl Server {
             family,
             chain: None,
             software: None,
+            prompt: false,
         }
     }
 

@@ -35,7 +35,7 @@ pub enum Action {
 pub struct Session {
     family: Family,
     manners: Manners,
-    identity: Identity,
+    settings: Settings,
     input: Vec<u8>,
     /// Inside a line that was given up as too long.
     skipping: bool,
@@ -56,13 +56,27 @@ pub struct Session {
     requests: BTreeMap<String, u64>,
 }
 
-/// What a server says of itself.
+/// What a server says of itself, and what can be set about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct Settings {
     /// The name and version that `server.version` and `server.features` give.
     pub software: String,
     /// The port that `server.features` gives, by families that give one.
     pub port: u16,
+    /// How long small answers are held back at most, by families that do so.
+    pub hold: Duration,
+}
+
+impl Settings {
+    /// Those of a family.
+    pub fn new(family: Family) -> Self {
+        let software = family.manners().software.to_owned();
+        Self {
+            software,
+            port: 50001,
+            hold: Duration::from_secs(1),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,22 +95,17 @@ const KEPT_LINES: usize = 10_000;
 impl Session {
     /// A connection that was accepted at this time.
     pub fn new(family: Family, now: Duration) -> Self {
-        let manners = family.manners();
-        let identity = Identity {
-            software: manners.software.to_owned(),
-            port: 50001,
-        };
-        Self::with_identity(family, identity, now)
+        Self::with(family, Settings::new(family), now)
     }
 
-    /// The same, of a server with a name and a port of its own.
-    pub fn with_identity(family: Family, identity: Identity, now: Duration) -> Self {
+    /// The same, of a server with settings of its own.
+    pub fn with(family: Family, settings: Settings, now: Duration) -> Self {
         let manners = family.manners();
         Self {
-            outbox: Outbox::new(manners.padding, now),
+            outbox: Outbox::new(manners.padding, settings.hold, now),
             family,
             manners,
-            identity,
+            settings,
             input: Vec::new(),
             skipping: false,
             habits: Habits::default(),
@@ -140,7 +149,7 @@ impl Session {
         if !self.manners.answers_half_closed {
             // What waits to be written goes with the connection.
             self.actions.retain(|action| *action == Action::Close);
-            self.outbox = Outbox::new(self.manners.padding, now);
+            self.outbox = Outbox::new(self.manners.padding, self.settings.hold, now);
         }
         self.close(now);
     }

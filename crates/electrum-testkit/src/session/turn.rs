@@ -153,7 +153,7 @@ impl Session {
 
     fn introduce(&self, version: String) -> Outcome {
         Outcome::Result(Json::array([
-            self.identity.software.clone().into(),
+            self.settings.software.clone().into(),
             version.into(),
         ]))
     }
