@@ -1,5 +1,7 @@
 //! The manners of each family, from recordings (libbitcoin: from its sources and their tests).
 
+use std::time::Duration;
+
 use super::{Dialect, Family, HistoryOrder, Manners, Padding, Unversioned, Version};
 use crate::json::Style;
 
@@ -26,6 +28,9 @@ const SORTED: Style = Style {
     ascii: false,
 };
 
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
 pub(super) fn manners(family: Family) -> Manners {
     match family {
         Family::Libbitcoin4 => Manners {
@@ -42,6 +47,7 @@ pub(super) fn manners(family: Family) -> Manners {
             answers_half_closed: false,
             closes_on_refusal: true,
             history_order: HistoryOrder::Canonical,
+            idle: Some((TEN_MINUTES, TEN_MINUTES)),
             // Twice the largest message of the peer-to-peer protocol.
             line_limit: 8_000_000,
         },
@@ -81,6 +87,7 @@ pub(super) fn manners(family: Family) -> Manners {
             style: SORTED,
             line_end: "\r\n",
             history_order: HistoryOrder::Canonical,
+            idle: Some((FIVE_MINUTES, TEN_MINUTES)),
             line_limit: 8_000_000,
             ..electrumx()
         },
@@ -112,6 +119,7 @@ fn electrumx() -> Manners {
         answers_half_closed: false,
         closes_on_refusal: true,
         history_order: HistoryOrder::OwnMempool,
+        idle: Some((TEN_MINUTES, TEN_MINUTES)),
         // 1 000 100 bytes were read, 4 900 000 were not.
         line_limit: 1_048_576,
     }
@@ -124,6 +132,7 @@ fn electrs(dialect: Dialect) -> Manners {
         style: SORTED,
         reorders: false,
         answers_half_closed: true,
+        idle: None,
         // No limit was found; this one only keeps a test's memory in bounds.
         line_limit: 64 << 20,
         ..electrumx()

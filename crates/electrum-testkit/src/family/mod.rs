@@ -8,6 +8,7 @@ mod words;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 pub use problem::Failure;
 pub(crate) use problem::{Problem, Verdict, libbitcoin};
@@ -174,6 +175,8 @@ pub struct Manners {
     pub closes_on_refusal: bool,
     /// The order of histories, and so what its statuses are made of.
     pub history_order: HistoryOrder,
+    /// After how long it closes a connection that sent nothing yet, and one that sent nothing since.
+    pub idle: Option<(Duration, Duration)>,
     /// The longest line it reads. Of longer ones it says nothing.
     pub line_limit: usize,
 }

@@ -313,11 +313,18 @@ impl State {
 fn accept(shared: &Arc<Shared>, listener: TcpListener) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     thread::spawn(move || {
-        while let Ok((stream, _)) = listener.accept() {
+        loop {
+            let accepted = listener.accept();
             let mut state = shared.lock();
             if !state.running {
                 break;
             }
+            let Ok((stream, _)) = accepted else {
+                // Who came has gone again, or there are too many open files.
+                drop(state);
+                thread::sleep(Duration::from_millis(10));
+                continue;
+            };
             let peer = state.host.connect(shared.now());
             let index = state.connections.len();
             match Connection::open(stream, peer) {

@@ -48,6 +48,10 @@ pub struct Session {
     slow: Vec<String>,
     actions: VecDeque<Action>,
     state: State,
+    /// Whether no line has come yet.
+    silent: bool,
+    /// When it connected, or when its last line came.
+    last_line: Duration,
     /// When the client is told that it floods, and shown out.
     flooded: Option<Duration>,
     /// Errors less good answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
@@ -115,6 +119,8 @@ impl Session {
             slow: Vec::new(),
             actions: VecDeque::new(),
             state: State::Open,
+            silent: true,
+            last_line: now,
             flooded: None,
             debt: 0,
             lines: Vec::new(),
@@ -131,6 +137,8 @@ impl Session {
             };
             self.keep(now, end);
             let line = std::mem::take(&mut self.input);
+            self.last_line = now;
+            self.silent = false;
             if std::mem::take(&mut self.skipping) || self.state == State::Closed {
                 continue;
             }
@@ -168,12 +176,19 @@ impl Session {
             self.quick.push(self.manners.style.write(&reply));
             self.close(now);
         }
+        if self.idle_until().is_some_and(|due| due <= now) {
+            self.close(now);
+        }
     }
 
     /// When to call [`Session::wake`] at the latest.
     pub fn wake_at(&self) -> Option<Duration> {
         let held = self.outbox.wake_at();
-        let due = held.into_iter().chain(self.flooded).min();
+        let due = held
+            .into_iter()
+            .chain(self.flooded)
+            .chain(self.idle_until())
+            .min();
         due.filter(|_| self.state != State::Closed)
     }
 
@@ -224,6 +239,11 @@ impl Session {
     /// Whether it is over: nothing more will be read or written.
     pub fn is_closed(&self) -> bool {
         self.state == State::Closed
+    }
+
+    fn idle_until(&self) -> Option<Duration> {
+        let (at_first, later) = self.manners.idle?;
+        Some(self.last_line + if self.silent { at_first } else { later })
     }
 
     fn keep(&mut self, now: Duration, piece: &[u8]) {

@@ -7,6 +7,9 @@ use electrum_testkit::session::{Action, Session};
 use electrum_testkit::{Family, Host, Peer};
 use serde_json::{Value, json};
 
+/// Longer than anything is held back, shorter than a connection may be idle.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A connection to a host.
 pub(crate) struct Client {
     /// The server.
@@ -81,19 +84,19 @@ impl Client {
         self.host.session(self.peer).unwrap()
     }
 
+    /// Lets time pass, and no more of it.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        self.now += time;
+        self.host.wake(self.now, self.peer);
+        self.drain();
+    }
+
     fn lines(&mut self) -> Vec<Value> {
         loop {
-            while let Some(action) = self.host.action(self.peer) {
-                match action {
-                    Action::Write(bytes) => {
-                        self.received.push_str(std::str::from_utf8(&bytes).unwrap());
-                    }
-                    Action::Close => self.closed = true,
-                }
-            }
-            let Some(due) = self.host.wake_at(self.peer) else {
-                break;
-            };
+            self.drain();
+            let soon = self.now + PATIENCE;
+            let due = self.host.wake_at(self.peer).filter(|due| *due <= soon);
+            let Some(due) = due else { break };
             self.now = self.now.max(due);
             self.host.wake(self.now, self.peer);
         }
@@ -102,5 +105,16 @@ impl Client {
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
+    }
+
+    fn drain(&mut self) {
+        while let Some(action) = self.host.action(self.peer) {
+            match action {
+                Action::Write(bytes) => {
+                    self.received.push_str(std::str::from_utf8(&bytes).unwrap());
+                }
+                Action::Close => self.closed = true,
+            }
+        }
     }
 }

@@ -101,3 +101,31 @@ fn a_large_history_is_answered_whole() {
     let history = client.call("blockchain.scripthash.get_history", json!([hash]));
     assert_eq!(history.as_array().map(Vec::len), Some(2_001));
 }
+
+#[test]
+fn idle_connections_are_closed_when_their_time_is_up() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    const SECOND: Duration = Duration::from_secs(1);
+    for (family, at_first, later) in [
+        (Family::Fulcrum2_1, Some(5), Some(10)),
+        (Family::ElectrumX1_16, Some(10), Some(10)),
+        (Family::ElectrumX2_0, Some(10), Some(10)),
+        (Family::Libbitcoin4, Some(10), Some(10)),
+        (Family::Electrs, None, None),
+    ] {
+        let mut client = Client::connect(family);
+        client.wait(MINUTE * at_first.unwrap_or(1000) - SECOND);
+        assert!(!client.closed, "{family}");
+        client.wait(SECOND);
+        assert_eq!(client.closed, at_first.is_some(), "{family}");
+
+        let mut client = Client::ready(family, "1.4");
+        for _ in 0..3 {
+            client.wait(MINUTE * later.unwrap_or(1000) - 2 * SECOND);
+            assert!(!client.closed, "{family}");
+            client.call("server.ping", json!([]));
+        }
+        client.wait(MINUTE * later.unwrap_or(1000));
+        assert_eq!(client.closed, later.is_some(), "{family}");
+    }
+}

@@ -109,6 +109,26 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
     assert_eq!(methods(&now), [HEADERS]);
     assert_eq!(now[0]["params"][0]["height"], 112);
 
+    // What is broadcast meanwhile is not lost.
+    let mut client = Client::ready(Family::ElectrumX1_16, "1.4");
+    let paid = client.host.change(std::time::Duration::ZERO, |chain| {
+        let paid = chain.pay(&script(1), 5000);
+        chain.mine(1);
+        chain.reorganise(1, 1);
+        chain.mine_with(&[paid]);
+        chain.reorganise(1, 1);
+        paid
+    });
+    let spend = Transaction::new(
+        vec![Input::spending(OutPoint::new(paid, 0))],
+        vec![Output {
+            value: 4000,
+            script: script(2),
+        }],
+    );
+    client.call("blockchain.transaction.broadcast", json!([spend.to_hex()]));
+    assert!(client.host.chain().transaction(&spend.txid()).is_some());
+
     let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
     client.call(HEADERS, json!([]));
     let lower = client.change(|chain| chain.reorganise(2, 1));
@@ -164,6 +184,17 @@ fn electrumx_2_0_makes_noise_after_a_quiet_block() {
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[1]["method"], "server.ping");
     assert_eq!(lines[1]["params"][0].as_str().map(str::len), Some(128));
+
+    for n in [1, 2] {
+        client.call(SCRIPT, json!([electrum_testkit::hash::to_hex(&script(n))]));
+        client.change(|chain| chain.pay(&script(n), 5000));
+    }
+    let busy = client.change(|chain| chain.mine(1));
+    assert_eq!(
+        methods(&busy),
+        [HEADERS, SCRIPT, SCRIPT],
+        "no noise where there is news"
+    );
 }
 
 #[test]
