@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::Session;
-use super::methods::{outpoint_status, script_status, tip};
+use super::methods::{height_json, outpoint_status, script_status, tip};
 use super::rpc::notification;
 use crate::chain::{Chain, HistoryEntry, OutPoint, OutpointStatus, status_of};
 use crate::family::{Dialect, HistoryOrder};
-use crate::hash::{BlockHash, Scripthash};
+use crate::hash::{BlockHash, Scripthash, Txid};
 use crate::json::Json;
 
 /// What a connection is subscribed to.
@@ -28,6 +28,8 @@ pub(super) struct Subscriptions {
     scripts: Vec<Script>,
     script_places: HashMap<Scripthash, usize>,
     outpoints: Vec<(OutPoint, OutpointStatus)>,
+    /// Fulcrum's own, with the height last told.
+    transactions: Vec<(Txid, Option<i64>)>,
 }
 
 #[derive(Debug)]
@@ -124,6 +126,20 @@ impl Subscriptions {
         &self.outpoints[self.outpoints.len() - 1].1
     }
 
+    /// Subscribes to the height of a transaction and gives it, 0 for one that waits.
+    pub(super) fn transaction(&mut self, chain: &Chain, txid: Txid) -> Option<i64> {
+        self.drop_transaction(&txid);
+        let height = height_of(chain, &txid);
+        self.transactions.push((txid, height));
+        height
+    }
+
+    pub(super) fn drop_transaction(&mut self, txid: &Txid) -> bool {
+        let before = self.transactions.len();
+        self.transactions.retain(|(other, _)| other != txid);
+        self.transactions.len() < before
+    }
+
     pub(super) fn drop_outpoint(&mut self, outpoint: &OutPoint) -> bool {
         let before = self.outpoints.len();
         self.outpoints.retain(|(other, _)| other != outpoint);
@@ -145,6 +161,7 @@ impl Session {
         }
         let header_told = self.notify_headers(chain);
         let told = self.notify_scripts(chain) + self.notify_outpoints(chain);
+        self.notify_transactions(chain);
         // ElectrumX 2.0 makes noise after a block that brought little news.
         let noisy = self.manners.dialect == Dialect::Python && self.spoken().at_least(&[1, 7]);
         if noisy && header_told && told < 2 {
@@ -239,6 +256,19 @@ impl Session {
         count
     }
 
+    fn notify_transactions(&mut self, chain: &Chain) {
+        let mut news = Vec::new();
+        for (txid, told) in &mut self.subscriptions.transactions {
+            let now = height_of(chain, txid);
+            if *told != now {
+                *told = now;
+                news.push(vec![(*txid).into(), height_json(now)]);
+            }
+        }
+        news.into_iter()
+            .for_each(|params| self.tell("blockchain.transaction.subscribe", params));
+    }
+
     fn tell(&mut self, method: &str, params: Vec<Json>) {
         let text = self
             .manners
@@ -246,4 +276,8 @@ impl Session {
             .write(&notification(method, Some(params)));
         self.quick.push(text);
     }
+}
+
+fn height_of(chain: &Chain, txid: &Txid) -> Option<i64> {
+    chain.height_of(txid).map(|height| height.max(0))
 }

@@ -233,3 +233,57 @@ fn an_address_is_told_of_by_itself_or_by_its_scripthash() {
         assert_eq!(balance, json!({"confirmed": 0, "unconfirmed": 5000}));
     }
 }
+
+#[test]
+fn fulcrum_tells_of_a_transaction_and_where_it_is() {
+    const TRANSACTION: &str = "blockchain.transaction.subscribe";
+    let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
+    let txid = client
+        .host
+        .chain()
+        .clone()
+        .pay(&script(1), 5000)
+        .to_string();
+    assert_eq!(client.call(TRANSACTION, json!([txid])), Value::Null);
+    let waits = client.change(|chain| chain.pay(&script(1), 5000));
+    assert_eq!(waits[0]["params"], json!([txid, 0]));
+    let mined = client.change(|chain| chain.mine(1));
+    assert_eq!(
+        (&mined[0]["method"], &mined[0]["params"]),
+        (&json!(TRANSACTION), &json!([txid, 111]))
+    );
+    assert_eq!(
+        client.call("blockchain.transaction.get_height", json!([txid])),
+        111
+    );
+    let block = client.call(
+        "blockchain.transaction.get_confirmed_blockhash",
+        json!([txid]),
+    );
+    let hash_of_tip = client.host.chain().tip().hash().to_string();
+    assert_eq!(
+        block,
+        json!({"block_hash": hash_of_tip, "block_height": 111})
+    );
+    let header = client.call("blockchain.header.get", json!([hash_of_tip]));
+    assert_eq!(header, client.call("blockchain.headers.get_tip", json!([])));
+    let info = client.call("blockchain.utxo.get_info", json!([txid, 0]));
+    assert_eq!(
+        info,
+        json!({"confirmed_height": 111, "scripthash": hash(1), "value": 5000})
+    );
+    let first = client.call("blockchain.scripthash.get_first_use", json!([hash(1)]));
+    assert_eq!(
+        (&first["tx_hash"], &first["height"]),
+        (&json!(txid), &json!(111))
+    );
+    let status = client.call("blockchain.scripthash.get_status", json!([hash(1)]));
+    assert_eq!(status, status_of(&client, 1));
+    assert_eq!(
+        client.call("blockchain.transaction.unsubscribe", json!([txid])),
+        true
+    );
+    assert!(client.change(|chain| chain.reorganise(1, 0)).is_empty());
+    let mut other = Client::ready(Family::ElectrumX1_16, "1.4");
+    assert_eq!(other.error("blockchain.headers.get_tip", json!([])), -32601);
+}

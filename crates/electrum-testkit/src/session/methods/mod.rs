@@ -2,6 +2,7 @@
 
 mod args;
 mod fees;
+mod fulcrum;
 mod headers;
 mod outpoint;
 mod script;
@@ -14,6 +15,7 @@ use crate::chain::Chain;
 use crate::family::{Dialect, Manners, Problem, Version, libbitcoin};
 use crate::json::Json;
 use args::Args;
+pub(super) use fulcrum::height_json;
 pub(super) use headers::tip;
 pub(super) use outpoint::status_json as outpoint_status;
 pub(super) use script::{ordered, status_json as script_status};
@@ -34,12 +36,13 @@ struct Method {
 const ALWAYS: &[u64] = &[1];
 const NEVER: &[u64] = &[u64::MAX];
 
-const TABLES: [&[Method]; 6] = [
+const TABLES: [&[Method]; 7] = [
     server::METHODS,
     headers::METHODS,
     fees::METHODS,
     script::METHODS,
     outpoint::METHODS,
+    fulcrum::METHODS,
     transaction::METHODS,
 ];
 
@@ -52,7 +55,7 @@ fn find(name: &str) -> Option<&'static Method> {
 
 /// Whether any version has a method of this name.
 pub(super) fn exists(name: &str) -> bool {
-    find(name).is_some()
+    find(name).is_some_and(|method| method.since != NEVER)
 }
 
 /// Whether quicker answers overtake its answer where they overtake at all.
@@ -107,11 +110,10 @@ fn available(manners: &Manners, method: &Method, version: &Version) -> Result<()
             let anytime = [
                 "blockchain.relayfee",
                 "blockchain.scripthash.unsubscribe",
-                "blockchain.headers.unsubscribe",
                 "blockchain.transaction.broadcast_package",
                 "mempool.get_info",
             ];
-            in_version || anytime.contains(&name)
+            in_version || method.since == NEVER || anytime.contains(&name)
         }
         Dialect::Electrs => {
             let more = [
