@@ -8,8 +8,9 @@ use electrum_proto::operations::OPERATIONS;
 use crate::operations::Case;
 use crate::recording::Exchange;
 
-/// The versions of the table of operations that one of the recorded servers speaks. None speaks 1.1.
-const VERSIONS: [ProtocolVersion; 6] = [
+/// The versions of the table of operations.
+const VERSIONS: [ProtocolVersion; 7] = [
+    ProtocolVersion::V1_1,
     ProtocolVersion::V1_2,
     ProtocolVersion::V1_3,
     ProtocolVersion::V1_4,
@@ -21,7 +22,13 @@ const VERSIONS: [ProtocolVersion; 6] = [
 /// What no recording shows a result of, and why.
 const NOT_RECORDED: &[(&str, &[ProtocolVersion], &str)] = &[(
     "AddPeer",
-    &[ProtocolVersion::V1_2, ProtocolVersion::V1_3, ProtocolVersion::V1_4_2, ProtocolVersion::V1_7],
+    &[
+        ProtocolVersion::V1_1,
+        ProtocolVersion::V1_2,
+        ProtocolVersion::V1_3,
+        ProtocolVersion::V1_4_2,
+        ProtocolVersion::V1_7,
+    ],
     "only Fulcrum was given features that it could answer",
 )];
 

@@ -9,10 +9,12 @@ mod readings;
 mod recording;
 mod replies;
 
+use electrum_proto::ProtocolVersion;
 use electrum_proto::json::{DecodeError, RawJson};
 use electrum_proto::operations::METHODS;
 use operations::{Case, Unwritable};
 use recording::Exchange;
+use serde_json::Value;
 
 /// Requests that no operation writes and that some server answered nevertheless: the beginnings of server and method,
 /// what is odd, and why it was answered. Everything else that cannot be written was answered with an error.
@@ -64,6 +66,7 @@ fn every_recorded_exchange() {
                         Err(error) => check_refusal(&error, result, what),
                     }
                 }
+                check_as_1_1(exchange, result, &value, &mut seen);
             }
             Err(why) => {
                 odd += 1;
@@ -95,6 +98,21 @@ fn check_request(case: &Case, exchange: &Exchange) {
         }
         // The version has the method, but not yet what the operation needs of it.
         Err(refused) => assert!(refused.available.contains(&exchange.method), "{what}: {refused}"),
+    }
+}
+
+/// No recorded server speaks 1.1. What it writes as 1.2 does is read from the recordings of 1.2.
+fn check_as_1_1(exchange: &Exchange, result: RawJson<'_>, value: &Value, seen: &mut coverage::Seen) {
+    if exchange.version != ProtocolVersion::V1_2 {
+        return;
+    }
+    let older = Exchange { version: ProtocolVersion::V1_1, ..exchange.clone() };
+    for case in operations::cases(&older).iter().flatten() {
+        if !case.respelled && case.method.as_ref().is_ok_and(|method| *method == older.method) {
+            assert_eq!(case.params, older.params, "{}", older.what);
+            (case.check)(older.version, result, Some(value)).unwrap();
+            seen.operation(case, &older);
+        }
     }
 }
 

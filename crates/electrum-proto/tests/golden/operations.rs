@@ -64,6 +64,9 @@ pub(crate) fn cases(exchange: &Exchange) -> Argument<Vec<Case>> {
             u32::try_from(exchange.params[0].as_u64().ok_or(Unwritable::Type)?).map_err(|_| Unwritable::Type)?;
         cases.push(new("Header", exchange.version, Header { height }, plain::header_of_pieces));
     }
+    if exchange.method == "server.donation_address" && exchange.version < ProtocolVersion::V1_2 {
+        cases.push(new("Ping", exchange.version, Ping, |(), _: &Value| {}));
+    }
     if exchange.method == "mempool.get_info" && exchange.version >= ProtocolVersion::V1_6 {
         cases.push(new("RelayFee", exchange.version, RelayFee, |found, value| {
             plain::relay_fee(found, &value["minrelaytxfee"]);
