@@ -86,21 +86,22 @@ impl<'a> Reader<'a> {
         const SAFE: usize = 18;
 
         let negative = self.peek()? == b'-';
-        let start = self.at;
-        self.at += usize::from(negative);
-        let first = self.at;
-        let mut value: i64 = 0;
-        while let Some(digit @ b'0'..=b'9') = self.text.get(self.at) {
-            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
-            self.at += 1;
+        let text = &self.text[self.at + usize::from(negative)..];
+        let (mut value, mut digits) = (0_i64, 0);
+        for byte in text {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+            digits += 1;
         }
-        let digits = self.at - first;
-        let leading_zero = digits > 1 && self.text[first] == b'0';
-        let goes_on = matches!(self.text.get(self.at), Some(b'.' | b'e' | b'E'));
+        let leading_zero = digits > 1 && text[0] == b'0';
+        let goes_on = matches!(text.get(digits), Some(b'.' | b'e' | b'E'));
         if (1..=SAFE).contains(&digits) && !leading_zero && !goes_on {
+            self.at += digits + usize::from(negative);
             return Ok(if negative { -value } else { value });
         }
-        self.at = start;
         Err(self.no_integer())
     }
 
