@@ -1,0 +1,71 @@
+//! Failures in words: what the user can do about each.
+
+use electrum_smol::CallError;
+use electrum_smol::proto::{DownCause, Phase, TimerKind};
+
+/// What was going on when a connection failed.
+pub(crate) const fn phase(cause: &DownCause) -> Phase {
+    match cause {
+        DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect } => Phase::Connecting,
+        DownCause::Closed { during } | DownCause::Reset { during, .. } | DownCause::Malformed { during, .. } => *during,
+        DownCause::Refused { .. }
+        | DownCause::OutOfRange { .. }
+        | DownCause::WrongChain { .. }
+        | DownCause::Timeout { waited_for: TimerKind::Handshake } => Phase::Handshaking,
+        DownCause::Timeout { .. } | DownCause::Busy { .. } | DownCause::Undrained => Phase::Ready,
+    }
+}
+
+/// What can be done about a connection that failed.
+pub(crate) const fn advice(cause: &DownCause) -> &'static str {
+    match cause {
+        DownCause::Connect { .. } => {
+            "check the host and the port, and that the server runs and can be reached from here"
+        }
+        DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. } => {
+            "another range of versions (--range), or the other of tcp:// and ssl:// if this port wants that"
+        }
+        DownCause::Closed { .. } | DownCause::Reset { .. } => {
+            "again later; the server may be restarting, or have too many clients"
+        }
+        DownCause::Refused { .. } => "a range of versions that the server speaks (--range); nearly all speak 1.4",
+        DownCause::OutOfRange { .. } => {
+            "a range that holds the version that the server wants (--range), or another server"
+        }
+        DownCause::Malformed { .. } => "check the port: another kind of server may listen there",
+        DownCause::Timeout { waited_for: TimerKind::Connect } => {
+            "check the host and the port, or allow more time (--timeout)"
+        }
+        DownCause::Timeout { waited_for: TimerKind::Handshake } => {
+            "check that an Electrum server listens there, with tcp:// or ssl:// as you wrote, or allow more time (--timeout)"
+        }
+        DownCause::Timeout { .. } => "again, or another server; this one may be overloaded",
+        DownCause::WrongChain { .. } => {
+            "a server of the right chain; mainnet, testnets and regtest have different ports"
+        }
+        DownCause::Busy { .. } => "again later, or another server",
+        DownCause::Undrained => "reporting this as a bug of this tool",
+    }
+}
+
+/// What can be done about a call that failed.
+pub(crate) const fn call_advice(error: &CallError) -> &'static str {
+    match error {
+        CallError::Server(_) => "check the method and its parameters against the protocol version that was negotiated",
+        CallError::Decode(_) => "another server: this one does not answer as the protocol says",
+        CallError::NotInVersion(_) => "another range of versions (--range), or another server",
+        CallError::TimedOut => "allow more time (--timeout), or another server",
+        CallError::Unconnected { .. } => "check that the server runs and can be reached from here",
+        CallError::Lost => "check the method: some servers close the connection instead of refusing one",
+        CallError::TooLong { .. } => "a shorter parameter",
+        _ => "again",
+    }
+}
+
+/// The server's own code and words if it refused, else ours.
+pub(crate) fn code_and_message(cause: &DownCause) -> (Option<i64>, String) {
+    match cause {
+        DownCause::Refused { error, .. } | DownCause::Busy { error } => (error.code, error.message.clone()),
+        other => (None, other.to_string()),
+    }
+}
