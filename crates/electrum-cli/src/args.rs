@@ -18,7 +18,7 @@ use electrum_smol::transport::ServerAddr;
 ///
 /// Exit codes: 0 success, 1 a server or the network failed, 2 wrong usage.
 #[derive(Debug, Parser)]
-#[command(name = "electrum-cli", version, max_term_width = 100)]
+#[command(name = "electrum-cli", version)]
 pub(crate) struct Args {
     /// Print one JSON object per line instead of text for people
     #[arg(long, global = true)]
@@ -46,6 +46,7 @@ impl Default for Command {
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ProbeArgs {
     /// The servers
+    #[arg(value_name = "SERVER")]
     pub(crate) servers: Vec<ServerAddr>,
     /// Try a valid range of versions, an unsupported one (2.0..3.0) and one below the minimum (1.0..1.2)
     #[arg(long)]

@@ -23,14 +23,14 @@ pub(crate) const fn advice(cause: &DownCause) -> &'static str {
             "check the host and the port, and that the server runs and can be reached from here"
         }
         DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. } => {
-            "another range of versions (--range), or the other of tcp:// and ssl:// if this port wants that"
+            "offer another range of versions (--range), or write the other of tcp:// and ssl:// if this port wants that"
         }
         DownCause::Closed { .. } | DownCause::Reset { .. } => {
-            "again later; the server may be restarting, or have too many clients"
+            "try again later: the server may be restarting, or have too many clients"
         }
-        DownCause::Refused { .. } => "a range of versions that the server speaks (--range); nearly all speak 1.4",
+        DownCause::Refused { .. } => "offer versions that the server speaks (--range); nearly all speak 1.4",
         DownCause::OutOfRange { .. } => {
-            "a range that holds the version that the server wants (--range), or another server"
+            "offer a range that holds the version that the server wants (--range), or use another server"
         }
         DownCause::Malformed { .. } => "check the port: another kind of server may listen there",
         DownCause::Timeout { waited_for: TimerKind::Connect } => {
@@ -39,12 +39,10 @@ pub(crate) const fn advice(cause: &DownCause) -> &'static str {
         DownCause::Timeout { waited_for: TimerKind::Handshake } => {
             "check that an Electrum server listens there, with tcp:// or ssl:// as you wrote, or allow more time (--timeout)"
         }
-        DownCause::Timeout { .. } => "again, or another server; this one may be overloaded",
-        DownCause::WrongChain { .. } => {
-            "a server of the right chain; mainnet, testnets and regtest have different ports"
-        }
-        DownCause::Busy { .. } => "again later, or another server",
-        DownCause::Undrained => "reporting this as a bug of this tool",
+        DownCause::Timeout { .. } => "try again, or use another server: this one may be overloaded",
+        DownCause::WrongChain { .. } => "use a server of the right chain",
+        DownCause::Busy { .. } => "try again later, or use another server",
+        DownCause::Undrained => "report this: it is a bug of this tool",
     }
 }
 
@@ -52,13 +50,13 @@ pub(crate) const fn advice(cause: &DownCause) -> &'static str {
 pub(crate) const fn call_advice(error: &CallError) -> &'static str {
     match error {
         CallError::Server(_) => "check the method and its parameters against the protocol version that was negotiated",
-        CallError::Decode(_) => "another server: this one does not answer as the protocol says",
-        CallError::NotInVersion(_) => "another range of versions (--range), or another server",
-        CallError::TimedOut => "allow more time (--timeout), or another server",
+        CallError::Decode(_) => "use another server: this one does not answer as the protocol says",
+        CallError::NotInVersion(_) => "offer another range of versions (--range), or use another server",
+        CallError::TimedOut => "allow more time (--timeout), or use another server",
         CallError::Unconnected { .. } => "check that the server runs and can be reached from here",
         CallError::Lost => "check the method: some servers close the connection instead of refusing one",
-        CallError::TooLong { .. } => "a shorter parameter",
-        _ => "again",
+        CallError::TooLong { .. } => "send less at once",
+        _ => "try again",
     }
 }
 

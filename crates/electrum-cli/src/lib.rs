@@ -23,6 +23,11 @@ mod raw;
 mod topics;
 mod watch;
 
+/// The examples of the README at the top of the workspace, which are run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
 use std::process::ExitCode;
 
 use clap::Parser;

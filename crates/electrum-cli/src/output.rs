@@ -63,7 +63,7 @@ impl Output {
         let paint = |paint, text| painted(self.colour_err, paint, text);
         let (about, what) = (printable(about), printable(what));
         let error =
-            format!("{} {about}: {what}\n  {} {advice}", paint(Paint::Bad, "error:"), paint(Paint::Strong, "try:"));
+            format!("{} {about}: {what}\n  {} {advice}", paint(Paint::Bad, "error:"), paint(Paint::Strong, "hint:"));
         // Nobody can be told when stderr is gone.
         let _ = writeln!(io::stderr(), "{error}");
     }

@@ -97,9 +97,13 @@ impl UpdateRecord<'_> {
 /// What can be done about a topic that cannot be subscribed.
 pub(crate) const fn advice(error: &SubscribeError) -> &'static str {
     match error {
-        SubscribeError::Server(_) => "fewer scripts, or another server; it is asked again on the next connection",
-        SubscribeError::NotInVersion(_) => "--script instead of --scripthash, or an earlier range (--range 1.4..1.6)",
-        SubscribeError::Decode(_) => "another server: this one does not answer as the protocol says",
+        SubscribeError::Server(_) => {
+            "watch fewer scripts, or use another server; this one is asked again on the next connection"
+        }
+        SubscribeError::NotInVersion(_) => {
+            "give the script (--script) instead of its hash, or offer an earlier range (--range 1.4..1.6)"
+        }
+        SubscribeError::Decode(_) => "use another server: this one does not answer as the protocol says",
     }
 }
 

@@ -1,11 +1,11 @@
 //! `watch`: what happens to the chain, to scripts and to the connection, line by line, as it happens.
 
+use std::collections::VecDeque;
 use std::io;
-use std::pin::pin;
 use std::time::Instant;
 
 use electrum_smol::{Change, LifeEvent, LifeEvents, Updates};
-use futures_lite::{Stream, StreamExt, future};
+use futures_lite::{StreamExt, future};
 use serde::Serialize;
 use smol::Timer;
 
@@ -18,15 +18,16 @@ use crate::{Verdict, failure};
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> io::Result<Verdict> {
     let topics = Topics::new(&args);
     let (client, driver) = electrum_smol::client(args.reach.config([args.server.clone()], Topics::range(&args)));
-    // Before the driver runs, so that nothing happens unseen.
-    let mut news = News { events: client.events(), updates: None, behind: Vec::new() };
-    match client.subscribe_all(topics.topics()) {
-        Ok(updates) => news.updates = Some(updates),
+    // Both before the driver runs, so that nothing happens unseen.
+    let events = client.events();
+    let updates = match client.subscribe_all(topics.topics()) {
+        Ok(updates) => updates,
         Err(reason) => {
-            output.error("what is to be watched", &reason.to_string(), "fewer scripts");
+            output.error("what is to be watched", &reason.to_string(), "watch fewer scripts");
             return Ok(Verdict::Failure);
         }
-    }
+    };
+    let mut news = News { events, updates, held: VecDeque::new() };
     let driver = smol::spawn(driver);
     let printer = Printer { topics, output, started: Instant::now() };
     let watched = future::or(printer.print_all(&mut news), async {
@@ -43,12 +44,12 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> io::Result<Verdict>
     watched.map(|()| Verdict::Success)
 }
 
-/// What happens, in order: both sources have one of their own.
+/// What happens, from two sources, each of which is in order.
 struct News {
     events: LifeEvents,
-    updates: Option<Updates>,
-    /// What came before an event that was met first, the latest first.
-    behind: Vec<Item>,
+    updates: Updates,
+    /// The end of a connection, with the updates that came before it.
+    held: VecDeque<Item>,
 }
 
 enum Item {
@@ -59,34 +60,24 @@ enum Item {
 impl News {
     /// The next thing that happened.
     async fn next(&mut self) -> Option<Item> {
-        if let Some(item) = self.behind.pop() {
+        if let Some(item) = self.held.pop_front() {
             return Some(item);
         }
+        let Self { events, updates, held } = self;
         // An update follows the event that made it possible, so events are looked at first ...
-        let Self { events, updates, behind } = self;
-        let next_update = async {
-            match updates {
-                Some(updates) => updates.next().await.map(Item::Update),
-                None => None,
-            }
-        };
-        let item = future::or(async { events.next().await.map(Item::Event) }, next_update).await?;
+        let event = async { events.next().await.map(Item::Event) };
+        let update = async { updates.next().await.map(Item::Update) };
+        let item = future::or(event, update).await?;
         // ... but for the end of a connection, which comes after the updates that it brought.
         if matches!(item, Item::Event(LifeEvent::Down { .. })) {
-            behind.push(item);
-            while let Some(change) = now(updates.as_mut()?).await {
-                behind.insert(1, Item::Update(change));
+            while let Some(Some(change)) = future::poll_once(updates.next()).await {
+                held.push_back(Item::Update(change));
             }
-            return behind.pop();
+            held.push_back(item);
+            return held.pop_front();
         }
         Some(item)
     }
-}
-
-/// What a stream has without waiting.
-async fn now<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    let mut next = pin!(stream.next());
-    future::poll_once(next.as_mut()).await.flatten()
 }
 
 struct Printer<'a> {
@@ -97,21 +88,24 @@ struct Printer<'a> {
 
 /// An event of the connection as JSON.
 #[derive(Serialize)]
-struct EventRecord<'a> {
-    event: &'static str,
-    server: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    software: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_in_ms: Option<u128>,
+#[serde(tag = "event", rename_all = "lowercase")]
+enum EventRecord<'a> {
+    Connecting {
+        server: String,
+    },
+    Ready {
+        server: String,
+        software: &'a str,
+        version: String,
+    },
+    Down {
+        server: String,
+        cause: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<i64>,
+        message: String,
+        retry_in_ms: u128,
+    },
 }
 
 impl Printer<'_> {
@@ -126,53 +120,25 @@ impl Printer<'_> {
     }
 
     fn event(&self, event: &LifeEvent) -> io::Result<()> {
-        let empty = EventRecord {
-            event: "",
-            server: String::new(),
-            software: None,
-            version: None,
-            cause: None,
-            code: None,
-            message: None,
-            retry_in_ms: None,
-        };
-        let (record, paint, words) = match event {
-            LifeEvent::Connecting { server } => {
-                let record = EventRecord { event: "connecting", server: server.to_string(), ..empty };
-                (record, Paint::Faint, format!("{server}"))
-            }
+        if self.output.json {
+            return match EventRecord::of(event) {
+                Some(record) => self.output.object(&record),
+                None => Ok(()),
+            };
+        }
+        match event {
+            LifeEvent::Connecting { server } => self.line("connecting", Paint::Faint, &server.to_string()),
             LifeEvent::Ready { server, software, version, .. } => {
                 let words = format!("{server}: {} speaks protocol {version}", printable(software));
-                let record = EventRecord {
-                    event: "ready",
-                    server: server.to_string(),
-                    software: Some(software),
-                    version: Some(version.to_string()),
-                    ..empty
-                };
-                (record, Paint::Good, words)
+                self.line("ready", Paint::Good, &words)
             }
             LifeEvent::Down { server, cause, retry_in, .. } => {
-                let (code, message) = failure::code_and_message(cause);
                 let seconds = retry_in.as_secs_f32();
                 let words = format!("{server}: {}; next attempt in {seconds:.1} s", printable(&cause.to_string()));
-                let record = EventRecord {
-                    event: "down",
-                    server: server.to_string(),
-                    cause: Some(cause.name()),
-                    code,
-                    message: Some(message),
-                    retry_in_ms: Some(retry_in.as_millis()),
-                    ..empty
-                };
-                (record, Paint::Bad, words)
+                self.line("down", Paint::Bad, &words)
             }
-            _ => return Ok(()),
-        };
-        if self.output.json {
-            return self.output.object(&record);
+            _ => Ok(()),
         }
-        self.line(record.event, paint, &words)
     }
 
     fn update(&self, change: &Change) -> io::Result<()> {
@@ -195,5 +161,22 @@ impl Printer<'_> {
             self.output.paint(Paint::Faint, seconds),
             self.output.paint(paint, event)
         ))
+    }
+}
+
+impl<'a> EventRecord<'a> {
+    fn of(event: &'a LifeEvent) -> Option<Self> {
+        match event {
+            LifeEvent::Connecting { server } => Some(Self::Connecting { server: server.to_string() }),
+            LifeEvent::Ready { server, software, version, .. } => {
+                Some(Self::Ready { server: server.to_string(), software, version: version.to_string() })
+            }
+            LifeEvent::Down { server, cause, retry_in, .. } => {
+                let (code, message) = failure::code_and_message(cause);
+                let (server, retry_in_ms) = (server.to_string(), retry_in.as_millis());
+                Some(Self::Down { server, cause: cause.name(), code, message, retry_in_ms })
+            }
+            _ => None,
+        }
     }
 }
