@@ -13,6 +13,7 @@ pub mod json;
 mod nudge;
 pub mod operations;
 pub mod phase;
+pub mod proof;
 mod random;
 mod request;
 mod servers;

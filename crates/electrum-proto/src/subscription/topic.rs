@@ -8,7 +8,8 @@ use core::fmt;
 use super::headers;
 use crate::json::{DecodeError, Params, RawJson};
 use crate::request::{Method, NotInVersion};
-use crate::types::{RawHeader, Script, ScriptHash, ScriptStatus};
+pub use crate::types::Tip;
+use crate::types::{Script, ScriptHash, ScriptStatus};
 use crate::version::ProtocolVersion;
 
 /// Something that a server reports changes of.
@@ -44,15 +45,6 @@ pub enum Update {
     RawResult(String),
     /// The parameters of a notification to a raw subscription, as JSON.
     RawNotification(String),
-}
-
-/// The tip of a server's chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tip {
-    /// Its height; the first block has height 0.
-    pub height: u32,
-    /// Its header.
-    pub header: RawHeader,
 }
 
 /// How the client learnt of a value.
