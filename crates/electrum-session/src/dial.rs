@@ -19,6 +19,10 @@ pub fn dial(target: &DialTarget, timeout: Duration) -> io::Result<TcpStream> {
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match TcpStream::connect_timeout(&address, share) {
+            // Dialling a port of this machine that nobody listens on can, rarely, end at the dialling port itself.
+            Ok(socket) if socket.local_addr()? == socket.peer_addr()? => {
+                failure = io::Error::new(io::ErrorKind::ConnectionRefused, "nobody listens there");
+            }
             Ok(socket) => {
                 // Requests are written whole, and waited for: nothing is gained by holding them back.
                 socket.set_nodelay(true)?;

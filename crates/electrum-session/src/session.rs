@@ -1,7 +1,7 @@
 //! One client without I/O: the machine, the byte layers of its link, its callers and its listeners.
 
-use electrum_proto::{Action, Client, CloseCause, ConnId, Event, Input, Phase, State, Timestamp};
-use electrum_transport::{DialTarget, Link, LinkReport, Route, ServerAddr};
+use electrum_proto::{Action, Client, CloseCause, ConnId, Event, Input, Phase, Side, State, Timestamp};
+use electrum_transport::{DialTarget, Link, LinkError, LinkReport, Route, ServerAddr};
 
 use crate::calls::Calls;
 use crate::config::Config;
@@ -90,7 +90,7 @@ impl Session {
         let received = open.link.received(bytes);
         self.pump(now);
         if let Err(error) = received {
-            self.client.handle(now, Input::Closed(conn, CloseCause::Failed(error.to_string())));
+            self.client.handle(now, Input::Closed(conn, layer(&error)));
         }
     }
 
@@ -109,7 +109,7 @@ impl Session {
     pub fn closed(&mut self, now: Timestamp, conn: ConnId, cause: CloseCause) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         let cause = match (&cause, open.is_connected) {
-            (CloseCause::End, true) => open.link.closed().err().map_or(cause, |e| CloseCause::Failed(e.to_string())),
+            (CloseCause::End, true) => open.link.closed().err().map_or(cause, |error| layer(&error)),
             _ => cause,
         };
         self.client.handle(now, Input::Closed(conn, cause));
@@ -187,7 +187,7 @@ impl Session {
     fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) -> Option<Step> {
         let Some(server) = self.servers.get(index).cloned() else {
             let message = "no server was given; name at least one".into();
-            self.client.handle(now, Input::Closed(conn, CloseCause::Failed(message)));
+            self.client.handle(now, Input::Closed(conn, CloseCause::Layer { side: Side::Caller, message }));
             return None;
         };
         self.tell(LifeEvent::Connecting { server: server.clone() });
@@ -199,8 +199,10 @@ impl Session {
                 self.link = Some(Open { conn, link, is_connected: false, since: now });
                 Some(Step::Connect(conn, target))
             }
+            // Whatever it is, trying again cannot help.
             Err(error) => {
-                self.client.handle(now, Input::Closed(conn, CloseCause::Failed(error.to_string())));
+                let cause = CloseCause::Layer { side: Side::Caller, message: error.to_string() };
+                self.client.handle(now, Input::Closed(conn, cause));
                 None
             }
         }
@@ -262,4 +264,14 @@ impl Session {
     fn tell(&self, event: LifeEvent) {
         self.listeners.tell(&event);
     }
+}
+
+/// A proxy or TLS gave up.
+fn layer(error: &LinkError) -> CloseCause {
+    let side = match error.side() {
+        electrum_transport::Side::Server => Side::Server,
+        electrum_transport::Side::Proxy => Side::Network,
+        electrum_transport::Side::User => Side::Caller,
+    };
+    CloseCause::Layer { side, message: error.to_string() }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::chain::Chain;
 use crate::family::Family;
+use crate::hash::Scripthash;
 use crate::session::{Action, Identity, Session};
 
 /// A connection to a [`Host`].
@@ -58,7 +59,21 @@ impl Host {
     /// Bytes from a client. A broadcast among them is heard of by all.
     pub fn receive(&mut self, now: Duration, peer: Peer, bytes: &[u8]) {
         if let Some(session) = self.sessions.get_mut(&peer) {
-            session.receive(now, &mut self.chain, bytes);
+            let stale = match session.notices_only_higher_tips() {
+                true => self.chain.take_stale(),
+                false => None,
+            };
+            match stale {
+                Some(mut stale) => {
+                    session.receive(now, &mut stale, bytes);
+                    for entry in stale.mempool() {
+                        // What the node has mined or refuses now is not news.
+                        let _ = self.chain.broadcast(entry.tx.clone());
+                    }
+                    self.chain.put_stale(stale);
+                }
+                None => session.receive(now, &mut self.chain, bytes),
+            }
         }
         self.announce(now);
     }
@@ -73,6 +88,13 @@ impl Host {
     /// The chain.
     pub fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// The status of a script as this server gives it: over its own order of the history.
+    pub fn status(&self, script: &Scripthash) -> Option<String> {
+        let session = Session::new(self.family, Duration::ZERO);
+        let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
+        session.status(seen.unwrap_or(&self.chain), script)
     }
 
     /// Changes the chain and tells the subscribers, once, what came of it.
@@ -113,7 +135,8 @@ impl Host {
         if self.announced != self.chain.revision() {
             self.announced = self.chain.revision();
             for session in self.sessions.values_mut() {
-                session.chain_changed(now, &self.chain);
+                let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
+                session.chain_changed(now, seen.unwrap_or(&self.chain));
             }
         }
     }

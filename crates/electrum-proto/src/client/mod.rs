@@ -11,7 +11,7 @@ use alloc::string::String;
 use self::link::{Link, Owner, Piece};
 use crate::action::{Action, CloseCause, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
 use crate::config::Config;
-use crate::error::{DownCause, RequestError};
+use crate::error::{DownCause, RequestError, Side};
 use crate::handshake;
 use crate::inflight::InFlight;
 use crate::json::RawJson;
@@ -274,10 +274,15 @@ impl Client {
             return Some(receive::overflow(overflow, during));
         }
         Some(match (link.closed.clone()?, during) {
-            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { message },
-            (CloseCause::End, Phase::Connecting) => DownCause::Connect { message: "it was closed at once".into() },
+            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { side: Side::Network, message },
+            (CloseCause::Layer { side, message }, Phase::Connecting) => DownCause::Connect { side, message },
+            (CloseCause::End, Phase::Connecting) => {
+                DownCause::Connect { side: Side::Network, message: "it was closed at once".into() }
+            }
             (CloseCause::End, _) => DownCause::Closed { during },
-            (CloseCause::Failed(message), _) => DownCause::Reset { during, message },
+            (CloseCause::Failed(message) | CloseCause::Layer { message, .. }, _) => {
+                DownCause::Reset { during, message }
+            }
         })
     }
 

@@ -68,10 +68,17 @@ impl Client {
             let now = self.now;
             let (Some(link), deadline) = (self.link.as_mut(), now + self.config.timeouts.request) else { return };
             let Some(due) = self.subscriptions.next_due(version) else { break };
-            let (owner, method, topic) = match due {
-                Due::Unsubscribe(slot, topic, method) => (Owner::Unsubscribe(slot), method.into(), topic),
+            let id = self.requests.draw_id();
+            let (owner, begin) = match due {
+                Due::Unsubscribe(slot, topic, method) => {
+                    let begin = link.write(id, method, |params| topic.ending_params(version, params));
+                    (Owner::Unsubscribe(slot), begin)
+                }
                 Due::Subscribe(slot, topic) => match topic.method(version) {
-                    Ok(method) => (Owner::Subscribe(slot), method, topic),
+                    Ok(method) => {
+                        let begin = link.write(id, &method, |params| topic.params(version, params));
+                        (Owner::Subscribe(slot), begin)
+                    }
                     Err(error) => {
                         let answer = self.subscriptions.refused(slot, SubscribeError::NotInVersion(error));
                         if let Answer::Event(event) = answer {
@@ -81,8 +88,6 @@ impl Client {
                     }
                 },
             };
-            let id = self.requests.draw_id();
-            let begin = link.write(id, &method, |params| topic.params(version, params));
             self.requests.add(owner, deadline, begin);
             link.last_sent = now;
             link.nudge.wrote_request();

@@ -38,10 +38,13 @@ pub use header::{Header, Headers, ProvenHeader, ProvenHeaders};
 pub use mempool::{MempoolRecent, RecentTransaction};
 pub use methods::METHODS;
 pub use outpoint::OutPointGetStatus;
+pub(crate) use outpoint::outpoint_params;
 pub use peers::{AddPeer, Peers};
 pub use raw::Raw;
 pub use script::{Balance, History, Mempool, Unspent};
+pub(crate) use script::{method_for_script, param_for_script};
 pub use server::{Banner, DonationAddress, Features, PaddedPing, Ping};
+pub(crate) use subscribe::read_status;
 pub use subscribe::{HeadersSubscribe, OutPointSubscribe, OutPointUnsubscribe, ScriptSubscribe, ScriptUnsubscribe};
 pub use table::{OPERATIONS, Operation};
 pub use transaction::{

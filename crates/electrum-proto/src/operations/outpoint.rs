@@ -46,6 +46,6 @@ impl Request for OutPointGetStatus {
 }
 
 /// The two parameters that name an output.
-pub(super) fn outpoint_params(outpoint: OutPoint, params: &mut Params<'_>) {
+pub(crate) fn outpoint_params(outpoint: OutPoint, params: &mut Params<'_>) {
     params.hex(outpoint.txid.as_display_bytes()).integer(outpoint.vout);
 }

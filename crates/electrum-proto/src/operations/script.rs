@@ -12,7 +12,7 @@ use super::methods::{
 };
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required};
 use crate::request::{Method, NotInVersion, Request};
-use crate::types::{HistoryEntry, ScriptBalance, ScriptRef, UnspentOutput, read_entries};
+use crate::types::{HistoryEntry, Script, ScriptBalance, ScriptRef, UnspentOutput, read_entries};
 use crate::version::ProtocolVersion;
 
 /// Asks for the balance of a script.
@@ -184,14 +184,24 @@ impl Request for Unspent {
     }
 }
 
-/// The method for `script`, unless only its hash is known and the version wants more.
+/// The method for `script`.
 pub(super) fn script_method(
     operation: &'static str,
     methods: &[Method],
     script: &ScriptRef,
     version: ProtocolVersion,
 ) -> Result<Cow<'static, str>, NotInVersion> {
-    if version >= ProtocolVersion::V1_7 && script.script().is_none() {
+    method_for_script(operation, methods, script.script().is_some(), version)
+}
+
+/// The method for a script that is known, or of which only the hash is. From 1.7 on servers want the script itself.
+pub(crate) fn method_for_script(
+    operation: &'static str,
+    methods: &[Method],
+    is_known: bool,
+    version: ProtocolVersion,
+) -> Result<Cow<'static, str>, NotInVersion> {
+    if version >= ProtocolVersion::V1_7 && !is_known {
         let serving: Vec<Method> = methods.iter().filter(|method| method.until.is_some()).copied().collect();
         let mut refused = NotInVersion::new(operation, version, &serving);
         refused.operation += " for a mere scripthash";
@@ -203,10 +213,21 @@ pub(super) fn script_method(
 
 /// The parameter that names `script`.
 pub(super) fn script_param(script: &ScriptRef, version: ProtocolVersion, params: &mut Params<'_>) {
-    match script.script() {
-        Some(script) if version >= ProtocolVersion::V1_7 => params.hex(script.as_bytes()),
-        _ => params.hex(script.scripthash().as_display_bytes()),
-    };
+    match script {
+        ScriptRef::Script(script) => param_for_script(script, version, params),
+        ScriptRef::Hash(hash) => {
+            params.hex(hash.as_display_bytes());
+        }
+    }
+}
+
+/// The parameter that names a script that is known.
+pub(crate) fn param_for_script(script: &Script, version: ProtocolVersion, params: &mut Params<'_>) {
+    if version >= ProtocolVersion::V1_7 {
+        params.hex(script.as_bytes());
+    } else {
+        params.hex(script.scripthash().as_display_bytes());
+    }
 }
 
 /// A list, which from 1.7 on stands in an object under `key`.

@@ -192,7 +192,7 @@ impl Request for OutPointUnsubscribe {
 }
 
 /// A status, or `null` for a script without history.
-pub(super) fn read_status(reader: &mut Reader<'_>) -> Read<Option<ScriptStatus>> {
+pub(crate) fn read_status(reader: &mut Reader<'_>) -> Read<Option<ScriptStatus>> {
     if reader.null()? {
         return Ok(None);
     }

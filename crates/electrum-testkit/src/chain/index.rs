@@ -108,7 +108,7 @@ impl Index {
     }
 
     /// The scripts that a transaction pays or spends from.
-    fn touched(&self, tx: &Transaction) -> BTreeSet<Scripthash> {
+    pub(super) fn touched(&self, tx: &Transaction) -> BTreeSet<Scripthash> {
         let paid = tx.outputs.iter();
         let spent = tx.inputs.iter().filter_map(|input| self.output(&input.previous));
         paid.chain(spent).map(|output| Hash256::of_script(&output.script)).collect()

@@ -17,7 +17,7 @@ pub use mempool::{MempoolEntry, Rejection};
 pub use query::{Balance, HistoryEntry, OutpointStatus, Unspent, status_of};
 pub use tx::{Input, OutPoint, Output, Transaction};
 
-use crate::hash::{BlockHash, Hash256, Txid};
+use crate::hash::{BlockHash, Hash256, Scripthash, Txid};
 use index::Index;
 
 /// What every payment of the chain's own leaves to the miner, in satoshis.
@@ -37,6 +37,16 @@ pub struct Chain {
     /// Sets apart the blocks of two branches and the payments of equal amounts.
     salt: u32,
     revision: u64,
+    /// What was before a reorganisation that did not make the chain longer.
+    stale: Option<Box<Self>>,
+    shaken: Shaken,
+}
+
+/// What the last reorganisation touched.
+#[derive(Debug, Clone, Default)]
+struct Shaken {
+    revision: u64,
+    scripts: HashSet<Scripthash>,
 }
 
 impl Default for Chain {
@@ -52,7 +62,15 @@ impl Chain {
         let genesis = Block::genesis();
         let mut index = Index::default();
         index.connect(0, &genesis);
-        Self { blocks: vec![genesis], mempool: Vec::new(), index, salt: 0, revision: 0 }
+        Self {
+            blocks: vec![genesis],
+            mempool: Vec::new(),
+            index,
+            salt: 0,
+            revision: 0,
+            stale: None,
+            shaken: Shaken::default(),
+        }
     }
 
     /// 110 blocks, whose first rewards are ready to be paid out by [`Chain::pay`].
@@ -90,6 +108,26 @@ impl Chain {
     /// Grows with every change of the blocks or the mempool.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The chain as those still see it who only notice a higher tip: what was before a reorganisation that
+    /// did not make it longer. `None` if there is nothing that they have missed.
+    pub fn stale(&self) -> Option<&Self> {
+        self.stale.as_deref()
+    }
+
+    pub(crate) fn take_stale(&mut self) -> Option<Box<Self>> {
+        self.stale.take()
+    }
+
+    pub(crate) fn put_stale(&mut self, stale: Box<Self>) {
+        self.stale = Some(stale);
+    }
+
+    /// Whether the last reorganisation, if it came after a revision, replaced a block with a transaction
+    /// that touches a script.
+    pub fn was_shaken(&self, script: &Scripthash, since: u64) -> bool {
+        self.shaken.revision > since && self.shaken.scripts.contains(script)
     }
 
     /// Mines `count` blocks, the first with all that waits. Returns the hash of the last.
@@ -131,8 +169,11 @@ impl Chain {
     /// If `depth` is more than the height: the first block stays.
     pub fn reorganise(&mut self, depth: u32, new_len: u32) -> BlockHash {
         assert!(depth <= self.height(), "the first block cannot be replaced");
+        let before = self.stale.take().unwrap_or_else(|| Box::new(self.clone()));
         let keep = self.blocks.len() - depth as usize;
         let removed = self.blocks.split_off(keep);
+        let gone = removed.iter().flat_map(|block| &block.transactions);
+        let scripts = gone.flat_map(|tx| self.index.touched(tx)).collect();
         let waiting = std::mem::take(&mut self.mempool);
         waiting.iter().rev().for_each(|entry| self.index.remove_waiting(&entry.tx, &entry.txid));
         for (offset, block) in removed.iter().enumerate().rev() {
@@ -143,6 +184,10 @@ impl Chain {
             self.push_block(Vec::new());
         }
         self.revision += 1;
+        self.shaken = Shaken { revision: self.revision, scripts };
+        if self.height() <= before.height() {
+            self.stale = Some(before);
+        }
         let unmined = removed.into_iter().flat_map(|block| block.transactions.into_iter().skip(1));
         for tx in unmined.chain(waiting.into_iter().map(|entry| entry.tx)) {
             // Refused only if what it spends went with the old blocks.
@@ -160,6 +205,8 @@ impl Chain {
         self.index.connect(height, &block);
         self.blocks.push(block);
         self.revision += 1;
+        let height = self.height();
+        self.stale.take_if(|stale| stale.height() < height);
     }
 }
 

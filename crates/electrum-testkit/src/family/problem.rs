@@ -55,6 +55,9 @@ pub(crate) enum Problem {
     /// Not a flag; the parameter's name.
     Flag(&'static str),
     Hex(Json),
+    List(Json),
+    /// The node behind the server says no.
+    Node(i64, String),
     HeightRange(String),
     /// No block at that height to look into.
     BlockRange {
@@ -71,6 +74,7 @@ pub(crate) enum Problem {
     NotInBlock {
         txid: String,
         height: u64,
+        block: String,
     },
     NoSuchPosition {
         position: u64,
@@ -144,7 +148,7 @@ impl Problem {
                 ),
             ),
             Self::UnknownTransaction => (2, daemon_error(-5, NO_TRANSACTION)),
-            Self::NotInBlock { txid, height } => {
+            Self::NotInBlock { txid, height, .. } => {
                 let height = python::grouped(&height.to_string());
                 (1, format!("tx {txid} not in block at height {height}"))
             }
@@ -152,6 +156,8 @@ impl Problem {
                 let height = python::grouped(&height.to_string());
                 (1, format!("no tx at position {position} in block at height {height}"))
             }
+            Self::List(value) => (1, format!("{} should be a list", python::text(&value))),
+            Self::Node(code, words) => (2, daemon_error(code, &words)),
             Self::Undecodable(raw) => (1, rejected(UNDECODABLE, &raw)),
             Self::Rejected { words, raw } => (1, rejected(&words, &raw)),
             Self::PackageRejected(words) => (1, format!("the tx package was rejected by network rules.\n\n{words}.")),
@@ -178,13 +184,15 @@ impl Problem {
             Self::Txid(_) => (1, "Invalid tx hash".to_owned()),
             Self::Natural(_, what) => (1, format!("Invalid {what}")),
             Self::Flag(name) => (1, format!("Invalid {name} argument; expected boolean")),
-            Self::Hex(_) => (1, "Invalid hex".to_owned()),
+            Self::Hex(_) | Self::List(_) => (1, FULCRUM_TXS.to_owned()),
+            Self::Node(_, words) => (2, words),
             Self::HeightRange(height) => (1, format!("Height {height} is out of range")),
             Self::BlockRange { height, .. } => (1, format!("Height {height} is out of range")),
             Self::CheckpointRange { what, height, cp_height, tip } => {
                 (1, format!("{what} {height} must be <= cp_height {cp_height} which must be <= chain height {tip}"))
             }
             Self::UnknownTransaction => (2, daemon_error(-5, NO_TRANSACTION)),
+            Self::NotInBlock { height: 0, .. } => (1, UNCONFIRMED.to_owned()),
             Self::NotInBlock { height, .. } => {
                 (1, format!("No transaction matching the requested hash found at height {height}"))
             }
@@ -206,8 +214,10 @@ impl Problem {
         let (code, message) = match self {
             Self::UnknownMethod | Self::WrongVersion => (-32601, "method not found".to_owned()),
             Self::UnknownTransaction => (2, NO_TRANSACTION.to_owned()),
-            Self::NotInBlock { txid, height } => (1, format!("missing txid {txid} in block {height}")),
-            Self::HeightRange(_) => (1, "no such height".to_owned()),
+            Self::NotInBlock { txid, block, .. } => (1, format!("missing txid {txid} in block {block}")),
+            Self::HeightRange(height) => (1, format!("no header at {height}")),
+            Self::BlockRange { height, .. } => (1, format!("missing block at {height}")),
+            Self::Node(_, words) => (2, words),
             Self::NoSuchPosition { position, height } => {
                 (1, format!("invalid tx_pos {position} in block at height {height}"))
             }
@@ -265,7 +275,7 @@ impl Problem {
             | Self::NotInBlock { .. }
             | Self::NoSuchPosition { .. } => Some(17),
             Self::Rejected { .. } | Self::PackageRejected(_) => Some(22),
-            Self::Other(failure) => Some(failure.code),
+            Self::Other(failure) if failure.code > 16 => Some(failure.code),
             _ => Some(19),
         }
     }
@@ -291,6 +301,8 @@ pub(crate) fn libbitcoin(code: i64) -> Failure {
 
 const NO_TRANSACTION: &str = "No such mempool or blockchain transaction. Use gettransaction for wallet transactions.";
 const FEE_MODE: &str = "Invalid estimate_mode parameter, must be one of: \"unset\", \"economical\", \"conservative\"";
+const FULCRUM_TXS: &str = "Invalid raw_txs argument; expected non-empty list of hex-encoded strings";
+const UNCONFIRMED: &str = "No confirmed transaction matching the requested hash was found";
 const FEE_TARGET: &str = "Invalid conf_target, must be between 1 and 1008";
 const UNDECODABLE: &str = "TX decode failed. Make sure the tx has at least one input.";
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::State;
-use crate::session::Session;
+use crate::session::{Session, Subscribed};
 
 /// Counts since the start of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,6 +34,8 @@ pub struct ConnectionLog {
     pub version: Option<String>,
     /// Whether it is open.
     pub open: bool,
+    /// What it is, or was at its end, subscribed to.
+    pub subscribed: Subscribed,
 }
 
 impl ConnectionLog {
@@ -46,6 +48,7 @@ impl ConnectionLog {
             lines: session.lines().iter().map(line).collect(),
             version: session.version().map(ToString::to_string),
             open,
+            subscribed: session.subscribed(),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::chain::{Chain, OutPoint};
 use crate::family::Family;
-use crate::hash::{BlockHash, Txid};
+use crate::hash::{BlockHash, Scripthash, Txid};
 use crate::host::Host;
 use connection::Connection;
 pub use log::{ConnectionLog, Stats};
@@ -119,6 +119,11 @@ impl Server {
         let result = state.host.change(self.shared.now(), change);
         state.dispatch();
         result
+    }
+
+    /// The status of a script as this server gives it: families order histories in their own ways.
+    pub fn status(&self, script: &Scripthash) -> Option<String> {
+        self.shared.lock().host.status(script)
     }
 
     /// Mines blocks, the first with all that waits.

@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use crate::chain::Chain;
 use crate::family::{Dialect, Failure, Family, Manners, Padding, Unversioned, Verdict, Version};
+use crate::hash::Scripthash;
 use crate::json::Json;
 use handshake::Agreement;
+pub use notify::Subscribed;
 use notify::Subscriptions;
 use outbox::Outbox;
 use rpc::{Call, Habits, Message, Unit};
@@ -167,6 +169,12 @@ impl Session {
         }
     }
 
+    /// Whether a tip that is not higher than the one before goes unnoticed, with all that came with it.
+    /// Its owner then shows it [`Chain::stale`].
+    pub fn notices_only_higher_tips(&self) -> bool {
+        self.manners.dialect == Dialect::Python
+    }
+
     /// What to do next; `None` for nothing.
     pub fn action(&mut self) -> Option<Action> {
         self.actions.pop_front()
@@ -185,6 +193,16 @@ impl Session {
     /// How often each method was called, known or not.
     pub fn requests(&self) -> &BTreeMap<String, u64> {
         &self.requests
+    }
+
+    /// What its client is subscribed to.
+    pub fn subscribed(&self) -> Subscribed {
+        self.subscriptions.subscribed()
+    }
+
+    /// The status that it would give for a script: over the history in the order of its family.
+    pub fn status(&self, chain: &Chain, script: &Scripthash) -> Option<String> {
+        notify::status(chain, self.manners.history_order, script)
     }
 
     /// Whether it is over: nothing more will be read or written.
@@ -224,7 +242,6 @@ impl Session {
         match self.call(chain, &call) {
             Outcome::Result(result) => {
                 self.debt -= i32::from(self.manners.dialect == Dialect::Fulcrum);
-                self.debt = self.debt.max(0);
                 self.answer(&call, Ok(result));
             }
             Outcome::Error(failure) => {
@@ -367,7 +384,7 @@ impl Session {
         };
         if counts {
             self.debt += 1;
-            if self.manners.dialect == Dialect::Fulcrum && self.debt > PATIENCE {
+            if self.manners.dialect == Dialect::Fulcrum && self.debt >= PATIENCE {
                 return self.close(now);
             }
         }

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::{ALWAYS, Method, NEVER};
 use crate::chain::Chain;
-use crate::family::{Dialect, Problem};
+use crate::family::{Dialect, Failure, Problem};
 use crate::json::Json;
 use crate::session::Session;
 
@@ -38,20 +38,27 @@ fn least(dialect: Dialect) -> Json {
     })
 }
 
+const FULCRUM_BLOCKS: &str = "blockchain.estimatefee first parameter should be a non-negative integer";
+
 fn estimate(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     const LONGEST: u64 = 1008;
     let dialect = session.manners.dialect;
-    let blocks = args.natural(0, "blocks")?;
-    let clamps = dialect == Dialect::Esplora || session.manners.protocol_max.at_least(&[1, 6]);
-    if !(1..=LONGEST).contains(&blocks) && (!clamps || dialect == Dialect::Fulcrum) {
+    let blocks = args.natural(0, "blocks").map_err(|problem| match dialect {
+        Dialect::Fulcrum => Problem::Other(Failure::new(1, FULCRUM_BLOCKS)),
+        _ => problem,
+    })?;
+    let is_2_0 = dialect == Dialect::Python && session.manners.protocol_max.at_least(&[1, 6]);
+    if !(1..=LONGEST).contains(&blocks) && !is_2_0 && dialect != Dialect::Esplora {
         return Err(Problem::FeeTarget);
     }
     if let Some(Json::Text(mode)) = args.get(1) {
-        // Fulcrum takes either case.
-        let upper = mode.to_ascii_uppercase();
-        let known = ["CONSERVATIVE", "ECONOMICAL", "UNSET"].contains(&&upper[..]);
-        if !known || (dialect != Dialect::Fulcrum && upper != *mode) {
-            return Err(Problem::FeeMode(mode.clone()));
+        // Fulcrum and ElectrumX 2.0 take either case.
+        let mode = match dialect == Dialect::Fulcrum || is_2_0 {
+            true => mode.to_ascii_uppercase(),
+            false => mode.clone(),
+        };
+        if !["CONSERVATIVE", "ECONOMICAL", "UNSET"].contains(&&mode[..]) {
+            return Err(Problem::FeeMode(mode));
         }
     }
     Ok(Json::number(match dialect {

@@ -80,7 +80,8 @@ fn ping(_: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem
         return Ok(Json::Null);
     }
     let length = args.natural_or(0, "pong_len", 0)?;
-    if args.get(1).is_some() {
+    // Hex digits they must be, of any number.
+    if args.get(1).is_some() && !args.text(1).bytes().all(|b| b.is_ascii_hexdigit()) {
         args.script(1)?;
     }
     if length > LONGEST_PONG {

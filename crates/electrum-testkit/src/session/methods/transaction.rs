@@ -124,14 +124,16 @@ fn verbose_json(dialect: Dialect, chain: &Chain, tx: &Transaction) -> Json {
 fn get_merkle(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     let txid = args.txid(0)?;
     let height = match args.get(1) {
-        Some(_) => args.natural(1, "height")?,
+        Some(_) => args.natural(1, "height argument; expected non-negative numeric value")?,
         // Fulcrum finds it by itself.
         None => chain.height_of(&txid).unwrap_or(0).max(0) as u64,
     };
-    if height > chain.height().into() && session.manners.dialect == Dialect::Python {
-        return Err(Problem::BlockRange { height, tip: chain.height().into() });
-    }
-    let not_there = || Problem::NotInBlock { txid: txid.to_string(), height };
+    check_block(session, chain, height)?;
+    let not_there = || {
+        let header = u32::try_from(height).ok().and_then(|height| chain.header(height));
+        let block = header.map_or_else(String::new, |header| header.hash().to_string());
+        Problem::NotInBlock { txid: txid.to_string(), height, block }
+    };
     let block = u32::try_from(height).map_err(|_| not_there())?;
     let (position, branch) = chain.merkle(&txid, block).ok_or_else(not_there)?;
     Ok(Json::object([
@@ -143,10 +145,13 @@ fn get_merkle(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resu
 
 fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     let height = args.natural(0, "height")?;
-    let position = args.natural(1, "tx_pos")?;
+    let position = args.natural(1, "tx_pos argument; expected non-negative numeric value < 1000000000")?;
     let with_branch = args.flag(2)?;
-    if height > chain.height().into() && session.manners.dialect == Dialect::Python {
-        return Err(Problem::BlockRange { height, tip: chain.height().into() });
+    check_block(session, chain, height)?;
+    // From 1.12 on the transactions of the first block are not there.
+    let is_electrumx = session.manners.dialect == Dialect::Python;
+    if is_electrumx && height == 0 && session.manners.protocol_min.at_least(&[1, 4]) {
+        return Err(Problem::NoSuchPosition { position, height });
     }
     let found =
         u32::try_from(height).ok().and_then(|height| chain.id_from_pos(height, usize::try_from(position).ok()?));
@@ -158,22 +163,50 @@ fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
     Ok(Json::object([("tx_hash", txid.into()), ("merkle", branch)]))
 }
 
-fn broadcast(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
-    let raw = args.text(0);
-    if from_hex(&raw).is_none() && args.dialect == Dialect::Electrs {
-        return Err(Problem::Hex(raw.into()));
+/// Whether there is a block to look into, by servers that say so.
+fn check_block(session: &Session, chain: &Chain, height: u64) -> Result<(), Problem> {
+    let tip = u64::from(chain.height());
+    match session.manners.dialect {
+        Dialect::Python if height > tip && session.manners.protocol_max.at_least(&[1, 6]) => {
+            Err(Problem::HeightRange(height.to_string()))
+        }
+        Dialect::Python | Dialect::Electrs if height > tip => Err(Problem::BlockRange { height, tip }),
+        _ => Ok(()),
     }
+}
+
+fn broadcast(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let raw = args.text(0);
+    let is_text = matches!(args.get(0), Some(Json::Text(_)));
+    let wrong = || Problem::Hex(raw.clone().into());
+    match session.manners.dialect {
+        Dialect::Electrs if !is_text => return Err(Problem::Natural(Json::Null, "")),
+        Dialect::Electrs if from_hex(&raw).is_none() => return Err(wrong()),
+        Dialect::Python if session.manners.protocol_max.at_least(&[1, 6]) => {
+            let is_hex = is_text && from_hex(&raw).is_some();
+            return if is_hex { take(chain, raw) } else { Err(wrong()) };
+        }
+        Dialect::Python if !is_text => {
+            return Err(Problem::Other(Failure::new(-32603, "internal server error")));
+        }
+        _ => {}
+    }
+    take(chain, raw)
+}
+
+fn take(chain: &mut Chain, raw: String) -> Result<Json, Problem> {
     let tx = decode(&raw).ok_or_else(|| Problem::Undecodable(raw.clone()))?;
     let txid = chain.broadcast(tx).map_err(|rejection| Problem::Rejected { words: rejection.0, raw })?;
     Ok(txid.into())
 }
 
+const MOST_IN_PACKAGE: usize = 25;
+const PACKAGE_SIZE: &str = "Array must contain between 1 and 25 transactions.";
+
 fn broadcast_package(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
-    const MOST: usize = 25;
     let raws = raw_list(args)?;
-    if !(1..=MOST).contains(&raws.len()) {
-        let words = "Array must contain between 1 and 25 transactions.";
-        return Err(Problem::PackageRejected(words.to_owned()));
+    if !(1..=MOST_IN_PACKAGE).contains(&raws.len()) {
+        return Err(Problem::PackageRejected(PACKAGE_SIZE.to_owned()));
     }
     let mut errors = Vec::new();
     for raw in raws {
@@ -192,8 +225,13 @@ fn test_accept(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Js
     let mut results = Vec::new();
     // Children may spend from their elder brothers: they are tried on a chain of their own.
     let mut trial = chain.clone();
-    for raw in raw_list(args)? {
-        let tx = decode(&raw).ok_or(Problem::Undecodable(raw))?;
+    let raws = raw_list(args)?;
+    if !(1..=MOST_IN_PACKAGE).contains(&raws.len()) {
+        return Err(Problem::Node(-8, PACKAGE_SIZE.to_owned()));
+    }
+    for raw in raws {
+        let undecodable = format!("TX decode failed: {raw} Make sure the tx has at least one input.");
+        let tx = decode(&raw).ok_or(Problem::Node(-22, undecodable))?;
         let ids = [("txid", tx.txid().into()), ("wtxid", tx.wtxid().into())];
         let verdict = match trial.broadcast(tx) {
             Ok(_) => vec![("allowed", Json::Bool(true))],
@@ -207,12 +245,14 @@ fn test_accept(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Js
 }
 
 fn raw_list(args: &Args<'_>) -> Result<Vec<String>, Problem> {
-    let wrong = || Problem::Hex(args.get(0).cloned().unwrap_or(Json::Null));
     let Some(Json::Array(items)) = args.get(0) else {
-        return Err(wrong());
+        return Err(Problem::List(args.get(0).cloned().unwrap_or(Json::Null)));
     };
-    let texts = items.iter().map(|item| item.as_text().map(str::to_owned));
-    texts.collect::<Option<_>>().ok_or_else(wrong)
+    let hex = |item: &Json| match item.as_text() {
+        Some(text) if from_hex(text).is_some() => Ok(text.to_owned()),
+        _ => Err(Problem::Hex(item.clone())),
+    };
+    items.iter().map(hex).collect()
 }
 
 fn decode(raw: &str) -> Option<Transaction> {
