@@ -1,7 +1,5 @@
 //! Parsing lines and decoding results.
 
-mod common;
-
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use electrum_proto::json::{Message, RawJson, hex};
@@ -9,11 +7,7 @@ use electrum_proto::operations::{Balance, Headers, History, TransactionGet};
 use electrum_proto::types::Txid;
 use electrum_proto::{ProtocolVersion, Request};
 
-use common::{balance_line, history, notification_line, script};
-
-fn main() {
-    divan::main();
-}
+use crate::lines::{balance_line, history, notification_line, script};
 
 #[divan::bench]
 fn parse_small_reply(bencher: Bencher<'_, '_>) {

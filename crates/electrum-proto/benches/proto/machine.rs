@@ -1,17 +1,11 @@
 //! The machine as a whole: requests and their replies, notifications, long lines.
 
-mod common;
-
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use electrum_proto::operations::{Balance, History};
 use electrum_proto::{Client, ConnId, Event, Input, Request, Topic};
 
-use common::{NOW, balance_line, drain, history, notification_line, ready, script};
-
-fn main() {
-    divan::main();
-}
+use crate::lines::{NOW, balance_line, drain, history, notification_line, ready, script};
 
 /// As much as a driver reads at once.
 const READ: usize = 64 * 1024;

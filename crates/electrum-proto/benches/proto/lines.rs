@@ -1,14 +1,14 @@
-//! What both benchmarks start from: a client that is ready, and lines as servers send them.
+//! What the benchmarks start from: a client that is ready, and lines as servers send them.
 
 use std::fmt::Write as _;
 
 use electrum_proto::types::{ScriptHash, ScriptStatus};
 use electrum_proto::{Action, Client, Config, ConnId, Event, Input, Timestamp};
 
-pub const NOW: Timestamp = Timestamp::ZERO;
+pub(crate) const NOW: Timestamp = Timestamp::ZERO;
 
 /// A client that has agreed on protocol 1.4, and its link.
-pub fn ready() -> (Client, ConnId) {
+pub(crate) fn ready() -> (Client, ConnId) {
     let config = Config { resubscribe_window: usize::MAX, ..Config::default() };
     let mut client = Client::new(config, NOW);
     let Action::Connect(conn, _) = client.poll() else { panic!("no wish to connect") };
@@ -20,7 +20,7 @@ pub fn ready() -> (Client, ConnId) {
 }
 
 /// Polls until there is nothing to do but wait.
-pub fn drain(client: &mut Client, mut each: impl FnMut(Event<'_>)) {
+pub(crate) fn drain(client: &mut Client, mut each: impl FnMut(Event<'_>)) {
     loop {
         match client.poll() {
             Action::Event(event) => each(event),
@@ -30,25 +30,25 @@ pub fn drain(client: &mut Client, mut each: impl FnMut(Event<'_>)) {
     }
 }
 
-pub fn script(index: usize) -> ScriptHash {
+pub(crate) fn script(index: usize) -> ScriptHash {
     ScriptHash::of(&index.to_be_bytes())
 }
 
-pub fn status(index: usize, turn: usize) -> ScriptStatus {
+pub(crate) fn status(index: usize, turn: usize) -> ScriptStatus {
     ScriptStatus::of_text(format!("{index}:{turn}").as_bytes())
 }
 
-pub fn balance_line(id: u64) -> String {
+pub(crate) fn balance_line(id: u64) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"result\":{{\"confirmed\":123456789,\"unconfirmed\":-5000}},\"id\":{id}}}\n")
 }
 
-pub fn notification_line(index: usize, turn: usize) -> String {
+pub(crate) fn notification_line(index: usize, turn: usize) -> String {
     let (script, status) = (script(index), status(index, turn).to_string());
     format!(r#"{{"jsonrpc":"2.0","method":"blockchain.scripthash.subscribe","params":["{script}","{status}"]}}"#) + "\n"
 }
 
 /// A list of `len` transactions, as `get_history` gives it.
-pub fn history(len: usize) -> String {
+pub(crate) fn history(len: usize) -> String {
     let mut text = String::from("[");
     for index in 0..len {
         let comma = if index == 0 { "" } else { "," };
