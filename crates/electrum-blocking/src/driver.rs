@@ -22,6 +22,8 @@ pub(crate) struct Thread {
     poll: Poll,
     waker: Arc<Waker>,
     dialled: (Sender<Dialled>, Receiver<Dialled>),
+    /// The connection whose socket is being opened.
+    dialling: Option<ConnId>,
     socket: Option<Socket>,
     buffer: Vec<u8>,
 }
@@ -34,6 +36,8 @@ struct Socket {
     stream: TcpStream,
     can_read: bool,
     can_write: bool,
+    /// The other side will send no more: what is left is read up to the end.
+    is_ending: bool,
 }
 
 /// The poll and what wakes it.
@@ -45,7 +49,7 @@ pub(crate) fn poll() -> io::Result<(Poll, Arc<Waker>)> {
 
 impl Thread {
     pub(crate) fn new(driver: Driver, poll: Poll, waker: Arc<Waker>) -> Self {
-        Self { driver, poll, waker, dialled: channel(), socket: None, buffer: vec![0; READ_SIZE] }
+        Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer: vec![0; READ_SIZE] }
     }
 
     pub(crate) fn run(mut self) {
@@ -54,6 +58,7 @@ impl Thread {
             match self.driver.poll() {
                 Step::Connect(conn, target) => self.dial(conn, target),
                 Step::Disconnect(conn) => {
+                    self.dialling.take_if(|dialling| *dialling == conn);
                     self.socket.take_if(|socket| socket.conn == conn);
                 }
                 Step::Finished => return,
@@ -79,7 +84,8 @@ impl Thread {
     }
 
     /// Opens the socket in a thread of its own, which ends with that: names are resolved by blocking calls only.
-    fn dial(&self, conn: ConnId, target: DialTarget) {
+    fn dial(&mut self, conn: ConnId, target: DialTarget) {
+        self.dialling = Some(conn);
         let (sender, waker, timeout) = (self.dialled.0.clone(), Arc::clone(&self.waker), self.driver.connect_timeout());
         let dialling = thread::Builder::new().name("electrum-dial".into()).spawn(move || {
             // Whoever wanted it may be gone by now.
@@ -95,11 +101,16 @@ impl Thread {
     fn take_in(&mut self, events: &Events) {
         for event in events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
+                socket.is_ending |= event.is_read_closed() || event.is_error();
                 socket.can_read |= event.is_readable() || event.is_read_closed() || event.is_error();
                 socket.can_write |= event.is_writable() || event.is_error();
             }
         }
         while let Ok((conn, stream)) = self.dialled.1.try_recv() {
+            // One that was given up meanwhile is closed by dropping it.
+            if self.dialling.take_if(|dialling| *dialling == conn).is_none() {
+                continue;
+            }
             match stream.and_then(|stream| self.register(conn, stream)) {
                 Ok(()) => self.driver.with(|session, now| session.connected(now, conn)),
                 Err(error) => self.closed(conn, Err(error)),
@@ -110,7 +121,7 @@ impl Thread {
     fn register(&mut self, conn: ConnId, stream: std::net::TcpStream) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
-        self.socket = Some(Socket { conn, stream, can_read: true, can_write: true });
+        self.socket = Some(Socket { conn, stream, can_read: true, can_write: true, is_ending: false });
         Ok(())
     }
 
@@ -121,8 +132,8 @@ impl Thread {
         match socket.stream.read(&mut self.buffer) {
             Ok(0) => self.closed(conn, Ok(())),
             Ok(count) => {
-                // What comes after a short read is announced by a new event.
-                socket.can_read = count == self.buffer.len();
+                // What comes after a short read is announced by a new event, unless that was announced with it.
+                socket.can_read = count == self.buffer.len() || socket.is_ending;
                 let bytes = &self.buffer[..count];
                 self.driver.with(|session, now| session.read(now, conn, bytes));
             }
@@ -164,11 +175,12 @@ impl Thread {
     }
 
     /// The socket could not be opened, ended, or broke.
-    fn closed(&self, conn: ConnId, how: io::Result<()>) {
+    fn closed(&mut self, conn: ConnId, how: io::Result<()>) {
         let cause = match how {
             Ok(()) => CloseCause::End,
             Err(error) => CloseCause::Failed(error.to_string()),
         };
+        self.socket.take_if(|socket| socket.conn == conn);
         self.driver.with(|session, now| session.closed(now, conn, cause));
     }
 }

@@ -19,10 +19,10 @@ pub enum CallError {
     /// The server was asked and did not answer in time. What changes something may have been done all the same.
     #[error("the server did not answer in time")]
     TimedOut,
-    /// There was no connection for all the time that the call had, so it was not sent.
-    #[error("no connection in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
-    Unconnected {
-        /// What became of the last attempt.
+    /// It was never sent: for all the time that it had there was no connection, or no room among other calls.
+    #[error("it could not be sent in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
+    Unsent {
+        /// What became of the last attempt to connect; empty while there is a connection.
         why: String,
     },
     /// The connection was lost after the request was handed to it, and it is none that can be repeated.

@@ -168,7 +168,7 @@ impl Session {
                 Action::Wait(wait) => {
                     self.pump(now);
                     let failure = &self.last_failure;
-                    self.calls.expire(now, || CallError::Unconnected { why: failure.clone() });
+                    self.calls.expire(now, || CallError::Unsent { why: failure.clone() });
                     let machine = wait.until.map(|(until, _)| until);
                     let until = machine.into_iter().chain(self.calls.look_at()).min();
                     return Step::Wait { until, write: !self.outgoing().is_empty() };

@@ -44,8 +44,14 @@ pub struct Client {
     random: Random,
     /// What is to be told before anything else.
     actions: VecDeque<Action<'static>>,
-    /// A wish was refused for want of room.
-    owes_capacity: bool,
+    wanted_room: WantedRoom,
+}
+
+/// What was refused for want of room, so that it is told when there is room again.
+#[derive(Clone, Copy, Debug, Default)]
+struct WantedRoom {
+    requests: bool,
+    topics: bool,
 }
 
 /// Where a client stands, for people and logs.
@@ -99,7 +105,7 @@ impl Client {
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             actions: VecDeque::new(),
-            owes_capacity: false,
+            wanted_room: WantedRoom::default(),
             config,
         };
         client.connect();

@@ -95,8 +95,11 @@ impl Client {
         if self.config.nudge {
             self.nudge();
         }
-        if self.owes_capacity && self.has_room() {
-            self.owes_capacity = false;
+        let room_for_requests = self.wanted_room.requests && self.has_room();
+        let room_for_topics = self.wanted_room.topics && self.subscriptions.len() < self.config.limits.subscriptions;
+        if room_for_requests || room_for_topics {
+            self.wanted_room.requests &= !room_for_requests;
+            self.wanted_room.topics &= !room_for_topics;
             self.actions.push_back(Action::Event(Event::Capacity));
         }
     }
@@ -107,18 +110,16 @@ impl Client {
             && self.outgoing().len() < self.config.limits.outgoing / 2
     }
 
-    /// Whether wishes can be had again that were refused for want of room.
+    /// Whether a request can be sent again after one was refused for want of room.
     fn has_room(&self) -> bool {
-        self.requests.len() < self.config.limits.in_flight
-            && self.outgoing().len() <= self.config.limits.outgoing / 2
-            && self.subscriptions.len() < self.config.limits.subscriptions
+        self.requests.len() < self.config.limits.in_flight && self.outgoing().len() <= self.config.limits.outgoing / 2
     }
 
     fn nudge(&mut self) {
-        let (Some(version), now) = (self.version(), self.now) else { return };
+        let now = self.now;
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
         let id = self.requests.draw_id();
-        let begin = link.write(id, nudge::method(version), |params| nudge::params(version, params));
+        let begin = link.write(id, nudge::METHOD, nudge::params);
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
         link.nudge.sent();
         link.last_sent = now;

@@ -170,10 +170,8 @@ impl Client {
     }
 
     fn reject<T>(&mut self, wish: T, reason: RejectReason) -> Rejected<T> {
-        self.owes_capacity |= matches!(
-            reason,
-            RejectReason::InFlight { .. } | RejectReason::Outgoing { .. } | RejectReason::Subscriptions { .. }
-        );
+        self.wanted_room.requests |= matches!(reason, RejectReason::InFlight { .. } | RejectReason::Outgoing { .. });
+        self.wanted_room.topics |= matches!(reason, RejectReason::Subscriptions { .. });
         Rejected { wish, reason }
     }
 }
