@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use electrum_smol::proto::{DownCause, ProtocolVersion};
+use electrum_smol::proto::{DownCause, ProtocolVersion, Side};
 use electrum_smol::transport::LinkReport;
 use electrum_smol::{Client, Config, LifeEvent};
 use futures_lite::StreamExt;
@@ -32,7 +32,7 @@ impl Connection {
                 }
                 Some(LifeEvent::Down { cause, .. }) => break cause,
                 Some(_) => {}
-                None => break DownCause::Connect { message: "the client was closed".into() },
+                None => break DownCause::Connect { side: Side::Caller, message: "the client was closed".into() },
             }
         };
         end(&client, driver).await;

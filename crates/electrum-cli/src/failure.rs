@@ -53,7 +53,7 @@ pub(crate) const fn call_advice(error: &CallError) -> &'static str {
         CallError::Decode(_) => "use another server: this one does not answer as the protocol says",
         CallError::NotInVersion(_) => "offer another range of versions (--range), or use another server",
         CallError::TimedOut => "allow more time (--timeout), or use another server",
-        CallError::Unconnected { .. } => "check that the server runs and can be reached from here",
+        CallError::Unsent { .. } => "check that the server runs and can be reached from here",
         CallError::Lost => "check the method: some servers close the connection instead of refusing one",
         CallError::TooLong { .. } => "send less at once",
         _ => "try again",

@@ -68,6 +68,7 @@ impl Topics {
                 Value::Tip { height: *height, hash: BlockHash::hash(header.as_bytes()).to_string() }
             }
             Ok(Update::Script(status)) => Value::Status { status: status.map(|status| status.to_string()) },
+            Ok(Update::OutPoint(status)) => Value::Other { value: serde_json::to_string(status).unwrap_or_default() },
             Ok(Update::RawResult(value) | Update::RawNotification(value)) => Value::Other { value: value.clone() },
             Err(error) => Value::Refused { error: error.to_string() },
         };
