@@ -22,7 +22,7 @@ pub(crate) struct Thread {
     poll: Poll,
     waker: Arc<Waker>,
     dialled: (Sender<Dialled>, Receiver<Dialled>),
-    /// The connection whose socket is being opened.
+    /// The connection whose socket is awaited from `dialled`. Others come too late.
     dialling: Option<ConnId>,
     socket: Option<Socket>,
     buffer: Vec<u8>,
@@ -35,9 +35,9 @@ struct Socket {
     conn: ConnId,
     stream: TcpStream,
     can_read: bool,
-    can_write: bool,
-    /// The other side will send no more: what is left is read up to the end.
+    /// The end of what is to be read was announced, and will not be once more.
     is_ending: bool,
+    can_write: bool,
 }
 
 /// The poll and what wakes it.
@@ -52,15 +52,14 @@ impl Thread {
         Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer: vec![0; READ_SIZE] }
     }
 
+    /// However this ends, callers are not left to wait for what nobody does.
     pub(crate) fn run(mut self) {
+        let _end = self.driver.end_when_dropped();
         let mut events = Events::with_capacity(4);
         loop {
             match self.driver.poll() {
                 Step::Connect(conn, target) => self.dial(conn, target),
-                Step::Disconnect(conn) => {
-                    self.dialling.take_if(|dialling| *dialling == conn);
-                    self.socket.take_if(|socket| socket.conn == conn);
-                }
+                Step::Disconnect(conn) => self.forget(conn),
                 Step::Finished => return,
                 Step::Wait { until, write } => {
                     // Both directions in every turn: a server may stop reading until it is read from.
@@ -73,8 +72,7 @@ impl Thread {
                     if let Err(error) = self.poll.poll(&mut events, timeout) {
                         // Nothing but a signal, or a bug of ours, ends a wait in an error.
                         if error.kind() != ErrorKind::Interrupted {
-                            log_failed_wait(&error);
-                            return self.driver.with(|session, now| session.close(now));
+                            return log::error!("the client is closed, for waiting for its socket failed: {error}");
                         }
                     }
                     self.take_in(&events);
@@ -102,7 +100,7 @@ impl Thread {
         for event in events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
                 socket.is_ending |= event.is_read_closed() || event.is_error();
-                socket.can_read |= event.is_readable() || event.is_read_closed() || event.is_error();
+                socket.can_read |= event.is_readable() || socket.is_ending;
                 socket.can_write |= event.is_writable() || event.is_error();
             }
         }
@@ -121,7 +119,7 @@ impl Thread {
     fn register(&mut self, conn: ConnId, stream: std::net::TcpStream) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
-        self.socket = Some(Socket { conn, stream, can_read: true, can_write: true, is_ending: false });
+        self.socket = Some(Socket { conn, stream, can_read: true, is_ending: false, can_write: true });
         Ok(())
     }
 
@@ -132,7 +130,7 @@ impl Thread {
         match socket.stream.read(&mut self.buffer) {
             Ok(0) => self.closed(conn, Ok(())),
             Ok(count) => {
-                // What comes after a short read is announced by a new event, unless that was announced with it.
+                // What comes after a short read is announced by a new event, but for the end.
                 socket.can_read = count == self.buffer.len() || socket.is_ending;
                 let bytes = &self.buffer[..count];
                 self.driver.with(|session, now| session.read(now, conn, bytes));
@@ -176,15 +174,16 @@ impl Thread {
 
     /// The socket could not be opened, ended, or broke.
     fn closed(&mut self, conn: ConnId, how: io::Result<()>) {
+        self.forget(conn);
         let cause = match how {
             Ok(()) => CloseCause::End,
             Err(error) => CloseCause::Failed(error.to_string()),
         };
-        self.socket.take_if(|socket| socket.conn == conn);
         self.driver.with(|session, now| session.closed(now, conn, cause));
     }
-}
 
-fn log_failed_wait(error: &io::Error) {
-    log::error!("the client is closed, for waiting for its socket failed: {error}");
+    fn forget(&mut self, conn: ConnId) {
+        self.dialling.take_if(|dialling| *dialling == conn);
+        self.socket.take_if(|socket| socket.conn == conn);
+    }
 }

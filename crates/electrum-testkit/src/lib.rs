@@ -39,6 +39,8 @@
 
 pub mod address;
 pub mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod family;
 pub mod hash;
 mod host;
