@@ -4,11 +4,12 @@ use std::net::TcpListener;
 
 use electrum_bench::page::Figures;
 use electrum_bench::workload::{Contender, Workload};
-use electrum_bench::{Outcome, clients, report, runner, server};
+use electrum_bench::{Outcome, builds, clients, report, runner, server};
 
 const HELP: &str = "\
 electrum-bench                             measure everything, write docs/performance.md
 electrum-bench table [ROUNDS] [NAME ...]   measure and print; only the workloads and clients named
+electrum-bench builds                      crates and seconds to build each client
 electrum-bench serve                       the canned server (prints its address)
 electrum-bench client CLIENT WORKLOAD ADDR one client on one workload, as JSON";
 
@@ -20,11 +21,15 @@ fn main() -> Outcome<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
             let cells = runner::table(ROUNDS, &Workload::ALL, &Contender::ALL)?;
-            let figures = Figures { rounds: ROUNDS, cells };
+            let figures = Figures { rounds: ROUNDS, cells, builds: builds::all()? };
             println!("{}\nwritten to {}", figures.page(), figures.write()?.display());
             Ok(())
         }
         ["table", ref rest @ ..] => table(rest),
+        ["builds"] => {
+            println!("{}", report::builds(&builds::all()?));
+            Ok(())
+        }
         ["serve"] => {
             let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
             println!("{}", listener.local_addr()?);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Outcome;
+use crate::builds::Build;
 use crate::machine;
 use crate::report;
 use crate::runner::Cell;
@@ -14,6 +15,8 @@ pub struct Figures {
     pub rounds: usize,
     /// The contenders on the workloads.
     pub cells: Vec<Cell>,
+    /// What it takes to build each client.
+    pub builds: Vec<Build>,
 }
 
 impl Figures {
@@ -40,6 +43,9 @@ impl Figures {
             "### The server is not the bottleneck\n\nThe server has every answer made beforehand and fills in the id. Its own CPU \
              for each operation, how fast a client that only counts lines drains it, and the fastest contender (wall clock):\n",
             &report::server(&self.cells),
+            "## To build\n\nCrates compiled, the client itself among them, and a release build from nothing with everything downloaded \
+             before. electrum-client is built without TLS and proxy.\n",
+            &report::builds(&self.builds),
         ]
         .join("\n")
     }

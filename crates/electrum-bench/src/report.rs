@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::builds::Build;
 use crate::runner::Cell;
 use crate::workload::{Contender, Workload};
 
@@ -47,6 +48,15 @@ pub fn server(cells: &[Cell]) -> String {
         let fastest =
             fastest.map_or_else(String::new, |cell| format!("{} ({})", time(cell.wall), cell.contender.name()));
         line(&mut text, workload.name(), [time(drain.server), time(drain.wall), fastest].into_iter());
+    }
+    text
+}
+
+/// What each client brings along.
+pub fn builds(builds: &[Build]) -> String {
+    let mut text = String::from("| client | crates | release build |\n|---|---|---|\n");
+    for build in builds {
+        line(&mut text, build.name, [build.crates.to_string(), time(build.time)].into_iter());
     }
     text
 }

@@ -228,3 +228,62 @@ fn number(request: &[u8]) -> usize {
     let digits = request[at + wanted.len()..].iter().take_while(|byte| byte.is_ascii_digit());
     digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::net::Ipv4Addr;
+
+    /// Sends `requests` on one connection and hands over what comes back until the server has closed it.
+    fn talk(requests: &str) -> Vec<String> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let server = std::thread::spawn(move || Connection::new(stream, 0, &Answers::new()).unwrap().run());
+        client.write_all(requests.as_bytes()).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let lines = BufReader::new(client).lines().collect::<io::Result<_>>().unwrap();
+        server.join().unwrap().unwrap();
+        lines
+    }
+
+    #[test]
+    fn ids_are_filled_in_wherever_clients_put_them() {
+        let lines = talk(
+            "{\"id\":7,\"method\":\"server.ping\",\"params\":[]}\n\
+             {\"method\":\"server.ping\",\"params\":[],\"id\":12345}\n\
+             {\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"no.such\"}\n",
+        );
+        assert_eq!(lines[0], r#"{"jsonrpc":"2.0","result":null,"id":7}"#);
+        assert_eq!(lines[1], r#"{"jsonrpc":"2.0","result":null,"id":12345}"#);
+        assert!(lines[2].contains(r#""error""#) && lines[2].ends_with(r#""id":"x"}"#), "{}", lines[2]);
+    }
+
+    #[test]
+    fn an_array_is_answered_by_an_array() {
+        let lines = talk("[{\"id\":1,\"method\":\"server.ping\"},{\"id\":2,\"method\":\"server.banner\"}]\n");
+        let replies: Vec<serde_json::Value> = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(replies.iter().map(|reply| reply["id"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    }
+
+    #[test]
+    fn as_many_notifications_as_asked_for_and_no_neighbours_alike() {
+        let wanted = 2 * fixture::NOTIFIED + 3;
+        let lines = talk(&format!("{{\"id\":1,\"method\":\"{NOTIFY}\",\"params\":[{wanted}]}}\n"));
+        assert_eq!(lines.len(), 1 + wanted);
+        let (first, again) = (&lines[1], &lines[1 + fixture::NOTIFIED]);
+        assert_eq!(first.split('"').nth(9), again.split('"').nth(9), "the same script");
+        assert_ne!(first, again, "another status");
+        assert_eq!(first, &lines[1 + 2 * fixture::NOTIFIED]);
+    }
+
+    #[test]
+    fn the_large_answers_are_what_they_should_be() {
+        let lines = talk("{\"id\":1,\"method\":\"blockchain.transaction.get\",\"params\":[]}\n");
+        let reply: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(reply["result"].as_str().map(str::len), Some(2 * fixture::TRANSACTION));
+        let history: Vec<serde_json::Value> = serde_json::from_str(&fixture::history()).unwrap();
+        assert_eq!(history.len(), fixture::HISTORY);
+    }
+}

@@ -1,1 +1,169 @@
 //! An Electrum client on std sockets, one thread per client.
+//!
+//! ```no_run
+//! use electrum_blocking::Client;
+//! use electrum_blocking::proto::{Topic, operations::Banner};
+//! use electrum_blocking::transport::ServerAddr;
+//!
+//! let server: ServerAddr = "tcp://127.0.0.1:50001".parse()?;
+//! let client = Client::connect(server)?;
+//! println!("{}", client.call(Banner)?);
+//! for change in client.subscribe(Topic::Headers)? {
+//!     println!("{change:?}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Calls block the thread that makes them, each until its answer or its deadline. One thread in the background moves
+//! the bytes for all; it sleeps while there is nothing to move. While a connection is being opened there is a second
+//! one, because the system resolves names in no other way.
+
+mod driver;
+mod wait;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use electrum_session as session;
+pub use electrum_session::{CallError, Change, Config, LifeEvent, proto, transport};
+use futures_core::Stream;
+use proto::{RejectReason, Request, State, Topic};
+
+use crate::wait::wait;
+
+/// A client of Electrum servers. Clones are the same client; when the last one, and all that it lent, is dropped, it is closed.
+#[derive(Clone, Debug)]
+pub struct Client(session::Client);
+
+impl Client {
+    /// Starts a client, which connects and stays connected by itself. Calls can be made at once: they wait.
+    ///
+    /// # Errors
+    /// If the system gives no thread, or nothing to wait for sockets with.
+    pub fn connect(config: impl Into<Config>) -> io::Result<Self> {
+        let (poll, waker) = driver::poll()?;
+        let wake = Arc::clone(&waker);
+        // The waker can only fail if the system is out of resources that it was given already.
+        let (client, driver) = session::Client::new(config.into(), move || drop(wake.wake()));
+        let thread = driver::Thread::new(driver, poll, waker);
+        thread::Builder::new().name("electrum".into()).spawn(move || thread.run())?;
+        Ok(Self(client))
+    }
+
+    /// Makes a call and waits for its result, for as long as
+    /// [`Timeouts::request`](proto::Timeouts::request) allows. While there is no connection, that is waited for.
+    ///
+    /// If the connection is lost before the answer comes, a call that only reads is made again; one that changes
+    /// something only if not one byte of it was sent.
+    ///
+    /// # Errors
+    /// [`CallError`] says who must act.
+    pub fn call<R>(&self, request: R) -> Result<R::Response, CallError>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        block_on(self.0.call(request))
+    }
+
+    /// Makes a call that must be answered within `timeout`.
+    ///
+    /// # Errors
+    /// As with [`call`](Self::call).
+    pub fn call_within<R>(&self, timeout: Duration, request: R) -> Result<R::Response, CallError>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        block_on(self.0.call_within(timeout, request))
+    }
+
+    /// Makes several calls at once and waits for all; each has a result of its own, in the order of the requests.
+    pub fn batch<R>(&self, requests: Vec<R>) -> Vec<Result<R::Response, CallError>>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        block_on(self.0.batch(requests))
+    }
+
+    /// Wants to be told of every change of a topic, on whatever connection. Dropping the iterator ends it.
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached.
+    pub fn subscribe(&self, topic: Topic) -> Result<Updates, RejectReason> {
+        self.0.subscribe(topic).map(Updates)
+    }
+
+    /// Wants to be told of every change of several topics, which are named by their place in `topics`.
+    ///
+    /// # Errors
+    /// As with [`subscribe`](Self::subscribe); then nothing is subscribed.
+    pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
+        self.0.subscribe_all(topics).map(Updates)
+    }
+
+    /// What happens to the connection from now on.
+    #[must_use]
+    pub fn events(&self) -> LifeEvents {
+        LifeEvents(self.0.events())
+    }
+
+    /// Where the client stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.0.state()
+    }
+
+    /// Ends the connection. Calls that wait fail with [`CallError::Closed`]; iterators end.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// The changes of subscribed topics, as an iterator that waits for the next. It ends when the client is closed.
+///
+/// A consumer that is slow misses values but never the newest one: those of one topic give way to the latest.
+#[derive(Debug)]
+pub struct Updates(session::Updates);
+
+/// What happens to the connection, as an iterator that waits for the next. It ends when the client is closed.
+#[derive(Debug)]
+pub struct LifeEvents(session::LifeEvents);
+
+macro_rules! waiting_iterator {
+    ($name:ident, $item:ty) => {
+        impl Iterator for $name {
+            type Item = $item;
+
+            fn next(&mut self) -> Option<$item> {
+                self.next_until(None).flatten()
+            }
+        }
+
+        impl $name {
+            /// Waits for the next one for so long. Nothing if none came; nothing inside if none will come.
+            pub fn next_within(&mut self, timeout: Duration) -> Option<Option<$item>> {
+                self.next_until(Instant::now().checked_add(timeout))
+            }
+
+            fn next_until(&mut self, deadline: Option<Instant>) -> Option<Option<$item>> {
+                let mut stream = pin!(&mut self.0);
+                wait(deadline, |context| stream.as_mut().poll_next(context))
+            }
+        }
+    };
+}
+waiting_iterator!(Updates, Change);
+waiting_iterator!(LifeEvents, LifeEvent);
+
+/// Waits for a call, which has a deadline of its own.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Some(output) = wait(None, |context| future.as_mut().poll(context)) {
+            return output;
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::error::{DownCause, RequestError, SubscribeError};
+use crate::error::{DownCause, RequestError, Side, SubscribeError};
 use crate::json::RawJson;
 use crate::subscription::{Origin, SubId, Update};
 use crate::time::Timestamp;
@@ -51,6 +51,13 @@ pub enum CloseCause {
     End,
     /// It broke, or could not be opened; in words.
     Failed(String),
+    /// A layer between the socket and the protocol (a proxy, TLS) gave up.
+    Layer {
+        /// Who can mend it.
+        side: Side,
+        /// Why, in words.
+        message: String,
+    },
 }
 
 /// What the driver must do, or should know.

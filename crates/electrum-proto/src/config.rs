@@ -137,13 +137,13 @@ impl Default for Limits {
 }
 
 impl Default for Backoff {
-    /// From half a second to a minute, shortened by up to a quarter; a minute of being ready starts over.
+    /// From half a second to a minute, shortened by up to a quarter; ten seconds of being ready start over.
     fn default() -> Self {
         Self {
             initial: Duration::from_millis(500),
             cap: Duration::from_secs(60),
             jitter_permille: 250,
-            stable_after: Duration::from_secs(60),
+            stable_after: Duration::from_secs(10),
             set_aside: Duration::from_secs(600),
         }
     }

@@ -15,6 +15,8 @@ use crate::version::VersionRange;
 pub enum DownCause {
     /// The link could not be opened.
     Connect {
+        /// Who can mend it: the network, or with a layer such as a proxy or TLS in between, whoever that says.
+        side: Side,
         /// What the adapter says of it.
         message: String,
     },
@@ -110,7 +112,8 @@ impl DownCause {
     #[must_use]
     pub const fn side(&self) -> Side {
         match self {
-            Self::Connect { .. } | Self::Closed { .. } | Self::Reset { .. } | Self::Timeout { .. } => Side::Network,
+            Self::Connect { side, .. } => *side,
+            Self::Closed { .. } | Self::Reset { .. } | Self::Timeout { .. } => Side::Network,
             Self::Malformed { .. } | Self::Busy { .. } => Side::Server,
             // The server is what it is: another one, or another range, must be chosen.
             Self::Refused { .. } | Self::OutOfRange { .. } | Self::WrongChain { .. } | Self::Undrained => Side::Caller,
@@ -119,14 +122,20 @@ impl DownCause {
 
     /// Whether the server will hardly change its mind soon.
     pub(crate) const fn sets_aside(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::OutOfRange { .. } | Self::WrongChain { .. })
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::OutOfRange { .. }
+                | Self::WrongChain { .. }
+                | Self::Connect { side: Side::Caller, .. }
+        )
     }
 }
 
 impl fmt::Display for DownCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { message } => write!(f, "cannot connect: {message}"),
+            Self::Connect { message, .. } => write!(f, "cannot connect: {message}"),
             Self::Closed { during: Phase::Handshaking } => {
                 f.write_str("the server closed the connection instead of answering the handshake, which is how some refuse a version")
             }

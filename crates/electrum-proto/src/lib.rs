@@ -1,4 +1,114 @@
-//! The Electrum protocol as a machine without I/O: facts in, actions out.
+//! The Electrum protocol as a machine without I/O: facts in, actions out. No socket, no clock, no thread; `no_std` with `alloc`.
+//!
+//! # Layers
+//! ```text
+//!   your driver      opens sockets, moves bytes, sleeps                 (electrum-blocking and electrum-smol are two)
+//!  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+//!   Client           phases, timers, requests in flight, subscriptions, choice of server
+//!     operations     one type per operation: method, parameters and result of each protocol version
+//!     json           one message: a reply, a notification; values stay text until they are decoded
+//!     framing        bytes to lines and back, within limits
+//! ```
+//!
+//! # Phases
+//! ```text
+#![doc = include_str!("../docs/phases.txt")]
+//! ```
+//! `server.version` is the first line on every link, alone: nothing else is written before the server agreed to a
+//! version inside our range. Refused, unanswered, malformed, out of range, closed: each is a [`DownCause`], and each
+//! leads to [`Phase::Backoff`] and a new attempt.
+//!
+//! # A driver
+//! Tell the [`Client`] facts with [`handle`](Client::handle), and do what [`poll`](Client::poll) says until it says
+//! [`Action::Wait`]. Any order of calls is right. This one asks for the banner, and ends:
+//! ```
+//! use electrum_proto::operations::Banner;
+//! use electrum_proto::{Action, Client, CloseCause, Config, Event, Input, Timestamp};
+//! use std::io::{ErrorKind, Read, Write};
+//! use std::net::{SocketAddr, TcpStream};
+//! use std::time::{Duration, Instant};
+//!
+//! fn banner(server: SocketAddr) -> Result<String, Box<dyn std::error::Error>> {
+//!     let start = Instant::now();
+//!     let now = || Timestamp::new(start.elapsed());
+//!     let mut client = Client::new(Config::default(), now());
+//!     let (mut link, mut ticket, mut banner) = (None, None, String::new());
+//!     let mut buffer = [0; 16 * 1024];
+//!     loop {
+//!         match client.poll() {
+//!             Action::Connect(conn, _) => match TcpStream::connect(server) {
+//!                 Ok(socket) => {
+//!                     link = Some((conn, socket));
+//!                     client.handle(now(), Input::Connected(conn));
+//!                 }
+//!                 Err(error) => client.handle(now(), Input::Closed(conn, CloseCause::Failed(error.to_string()))),
+//!             },
+//!             Action::Disconnect(_) => link = None,
+//!             Action::Event(Event::Ready { software, version, .. }) => {
+//!                 println!("{software} speaks {version}");
+//!                 ticket = Some(client.request(now(), Banner)?);
+//!             }
+//!             Action::Event(Event::Reply { id, result }) => {
+//!                 let ticket = ticket.take().filter(|ticket| ticket.id == id).ok_or("whose reply?")?;
+//!                 banner = ticket.decode(result?)?;
+//!                 client.close(now());
+//!             }
+//!             Action::Event(Event::Down { cause, .. }) => println!("{cause}"),
+//!             Action::Event(_) => {}
+//!             Action::Finished => return Ok(banner),
+//!             Action::Wait(wait) => {
+//!                 let timeout = wait.until.map(|(until, _)| until.since(now()).max(Duration::from_millis(1)));
+//!                 let Some((conn, socket)) = &mut link else {
+//!                     // Nothing is open: it is time that must pass.
+//!                     std::thread::sleep(timeout.ok_or("nothing to wait for")?);
+//!                     client.handle(now(), Input::Tick);
+//!                     continue;
+//!                 };
+//!                 // A driver for more than one request must read while it writes, or a server that does the same hangs it.
+//!                 if wait.write {
+//!                     let count = socket.write(client.outgoing())?;
+//!                     client.handle(now(), Input::Wrote(*conn, count));
+//!                     continue;
+//!                 }
+//!                 socket.set_read_timeout(timeout)?;
+//!                 let input = match socket.read(&mut buffer) {
+//!                     Ok(0) => Input::Closed(*conn, CloseCause::End),
+//!                     Ok(count) => Input::Read(*conn, &buffer[..count]),
+//!                     Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Input::Tick,
+//!                     Err(error) => Input::Closed(*conn, CloseCause::Failed(error.to_string())),
+//!                 };
+//!                 client.handle(now(), input);
+//!             }
+//!         }
+//!     }
+//! }
+//! # // A server for one connection: it answers the version, then the banner.
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! # let server = listener.local_addr()?;
+//! # std::thread::spawn(move || {
+//! #     use std::io::BufRead;
+//! #     let (socket, _) = listener.accept().unwrap();
+//! #     let mut lines = std::io::BufReader::new(socket.try_clone().unwrap()).lines();
+//! #     for answer in [r#"{"id":1,"result":["Example 1.0","1.4"]}"#, r#"{"id":2,"result":"Welcome!"}"#] {
+//! #         lines.next();
+//! #         writeln!(&socket, "{answer}").unwrap();
+//! #     }
+//! # });
+//! assert_eq!(banner(server)?, "Welcome!");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What can be relied on
+//! - Every accepted request gets exactly one [`Event::Reply`], whatever mix of loss, time-out, cancel and close. The
+//!   machine never sends one twice; [`RequestError::Lost`] says whether any byte of it had left.
+//! - Subscriptions survive: they are made again on every link, and what changed meanwhile is told once, as
+//!   [`Origin::Resumed`].
+//! - What a server sends can end a link or fail a request. It cannot panic, hang, or use more memory than
+//!   [`Limits`] allow.
+//! - Time and randomness come from the caller: same seed, same inputs, same actions.
+//!
+//! # Features
+//! - `std` (default): `std` in the dependencies, and nothing else.
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 
@@ -13,6 +123,7 @@ pub mod json;
 mod nudge;
 pub mod operations;
 pub mod phase;
+pub mod proof;
 mod random;
 mod request;
 mod servers;

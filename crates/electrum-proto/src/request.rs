@@ -22,8 +22,10 @@ pub trait Request {
     /// [`NotInVersion`] if it has none; nothing is written then.
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion>;
 
-    /// Writes the parameters as `version` wants them.
-    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>);
+    /// Writes the parameters as `version` wants them; none unless an operation says otherwise.
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        let _ = (version, params);
+    }
 
     /// Reads the result as `version` shapes it.
     ///
@@ -34,6 +36,26 @@ pub trait Request {
     /// Whether sending it twice could do harm.
     fn effect(&self) -> Effect {
         Effect::Reads
+    }
+}
+
+impl<R: Request + ?Sized> Request for &R {
+    type Response = R::Response;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        (**self).method(version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        (**self).params(version, params);
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        (**self).decode(version, result)
+    }
+
+    fn effect(&self) -> Effect {
+        (**self).effect()
     }
 }
 
@@ -70,13 +92,19 @@ impl Method {
         Self { name, since, until: Some(until) }
     }
 
+    /// The same method for an operation that needs what it can do since a later version.
+    #[must_use]
+    pub const fn not_before(self, since: ProtocolVersion) -> Self {
+        Self { since, ..self }
+    }
+
     /// Whether `version` has it.
     #[must_use]
     pub fn is_in(&self, version: ProtocolVersion) -> bool {
         self.since <= version && self.until.is_none_or(|until| version < until)
     }
 
-    /// The one of `methods` that `version` has.
+    /// The first one of `methods` that `version` has.
     ///
     /// # Errors
     /// [`NotInVersion`], naming the versions of all of them, if it has none.

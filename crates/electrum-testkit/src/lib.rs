@@ -1,3 +1,63 @@
-//! A fake Electrum server with a small chain and the manners of real servers.
+//! A fake Electrum server for tests: on loopback, in process, with a small chain that can grow,
+//! reorganise and take transactions, and with the manners of the servers that wallets meet.
+//!
+//! ```
+//! use electrum_testkit::prelude::*;
+//! use std::io::{BufRead, BufReader, Write};
+//!
+//! let server = Server::start(Family::Fulcrum2_1);
+//! server.pay(&script(1), 70_000);
+//! server.mine(1);
+//!
+//! // Any client will do; this one is a socket.
+//! let mut stream = std::net::TcpStream::connect(server.addr())?;
+//! let mut lines = BufReader::new(stream.try_clone()?).lines();
+//! stream.write_all(
+//!     br#"{"jsonrpc":"2.0","id":0,"method":"server.version","params":["me","1.4"]}"#,
+//! )?;
+//! stream.write_all(b"\n")?;
+//! assert_eq!(
+//!     lines.next().unwrap()?,
+//!     r#"{"id":0,"jsonrpc":"2.0","result":["Fulcrum 2.1.1","1.4"]}"#
+//! );
+//! assert_eq!(server.stats().requests("server.version"), 1);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! - [`Server`] listens on 127.0.0.1 at a port that the system picks, and stops when it is dropped. It can
+//!   be stopped and restarted at the same port, hang, cut its connections, and tell what it was sent.
+//! - [`Family`] picks the manners: how versions are negotiated and refused, how JSON is spaced, what errors
+//!   look like, whether answers overtake each other, and whether small ones are held back.
+//! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
+//! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
+//!   signatures are not checked.
+//! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
+//!   simulations.
+//!
+//! - [`sim`] is another thing: the client itself under watch, in a network that exists in memory only.
+//!
+//! Nothing here but [`sim`] shares code with the client: what both understand in the same way, they
+//! understand on their own.
 
+pub mod chain;
+pub mod family;
+pub mod hash;
+mod host;
+pub mod json;
+pub mod scripted;
+mod server;
+pub mod session;
 pub mod sim;
+
+pub use family::Family;
+pub use host::{Host, Peer};
+pub use server::{Builder, ConnectionLog, Server, Stats};
+
+/// What most tests want.
+pub mod prelude {
+    pub use crate::chain::{Chain, Input, OutPoint, Output, Transaction, script};
+    pub use crate::family::Family;
+    pub use crate::hash::{Hash256, Scripthash, Txid};
+    pub use crate::scripted::{Scripted, Step};
+    pub use crate::server::{Server, Stats};
+}

@@ -105,7 +105,7 @@ pub enum TlsError {
     NotTls,
     /// No web CA vouches for the certificate, and that was demanded.
     #[error(
-        "the server's certificate {seen} is not accepted: {reason}. Its operator must renew it, or trust it by its fingerprint"
+        "the server's certificate {seen} is not accepted: {reason}. Its operator must get another; or pin it, if the operator confirms this fingerprint"
     )]
     Certificate {
         /// What the server showed.
@@ -114,7 +114,9 @@ pub enum TlsError {
         reason: String,
     },
     /// The server cannot prove that the certificate is its own.
-    #[error("the server did not prove that it holds the key of its certificate {seen}: {reason}")]
+    #[error(
+        "the server did not prove that it holds the key of its certificate {seen} ({reason}); somebody may sit in between"
+    )]
     Signature {
         /// What the server showed.
         seen: Fingerprint,

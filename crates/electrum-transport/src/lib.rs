@@ -69,3 +69,8 @@ pub use proxy::{Proxy, ProxyError};
 pub use report::{LinkReport, PinState, TlsReport};
 pub use route::{DialHost, DialTarget, Route, RouteError, Trust};
 pub use socks::{SocksError, SocksReply};
+
+/// The README's example is tested with the others.
+#[cfg(all(doctest, feature = "tls"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

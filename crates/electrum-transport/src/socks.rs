@@ -80,8 +80,12 @@ impl Socks {
             },
             // Some proxies put 5 for the version of the login's answer; only the status counts.
             (Awaiting::LoginStatus, &[_, status]) if status != 0 => {
-                return Err(SocksError::WrongPassword);
+                return Err(match self.introduction {
+                    Introduction::Always(_) => SocksError::NoIsolation,
+                    _ => SocksError::WrongPassword,
+                });
             }
+
             (Awaiting::LoginStatus, &[_, _]) => self.connect(out),
             (Awaiting::Reply, &[version, ..]) if version != VERSION => {
                 return Err(SocksError::Malformed);
@@ -167,9 +171,9 @@ pub enum SocksError {
     /// A kind of login that this client does not know.
     #[error("the proxy takes neither anonymous users nor a password; its operator must allow one of them")]
     NoCommonLogin,
-    /// Credentials per server are no use with a proxy that takes none.
+    /// Credentials per server are no use with a proxy that takes none, or only its own users'.
     #[error(
-        "the proxy takes no credentials, so it cannot isolate servers from one another; use Tor, or do without isolation"
+        "the proxy does not take credentials made up for each server, so it cannot isolate servers from one another; use Tor, or do without isolation"
     )]
     NoIsolation,
     /// The proxy understood and refused.

@@ -119,10 +119,26 @@ impl Judge {
     }
 }
 
-/// The library's words without its prefix.
+/// What is wrong with a certificate, in words for people.
 fn words(error: Error) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    let Error::InvalidCertificate(error) = error else {
+        return error.to_string();
+    };
     match error {
-        Error::InvalidCertificate(error) => error.to_string(),
+        CertificateError::ExpiredContext { time, not_after } => {
+            format!("it expired {} days ago", time.as_secs().saturating_sub(not_after.as_secs()) / DAY)
+        }
+        CertificateError::NotValidYetContext { time, not_before } => {
+            let days = not_before.as_secs().saturating_sub(time.as_secs()) / DAY;
+            format!("it becomes valid in {days} days only, or this computer's clock is wrong")
+        }
+        CertificateError::UnknownIssuer => "no web CA vouches for it".to_owned(),
+        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        // Not shaped as web CAs make them; webpki has a name for what it minds.
+        CertificateError::Other(error) => {
+            format!("no web CA vouches for one of its kind ({})", error.0)
+        }
         error => error.to_string(),
     }
 }

@@ -66,6 +66,8 @@ fn isolation_insists_on_credentials() {
     assert_ne!(login("tcp://a.example"), login("tcp://b.example"));
     let refused = run(&route, "tcp://a.example", [[5, 0xff].as_slice()]);
     assert_eq!(refused.end, Err(LinkError::Proxy(SocksError::NoIsolation)));
+    let refused = run(&route, "tcp://a.example", [PASSWORD, &[1, 1]]);
+    assert_eq!(refused.end, Err(LinkError::Proxy(SocksError::NoIsolation)));
     // A proxy that skips the login would not isolate.
     let skipped = run(&route, "tcp://a.example", [NO_LOGIN]);
     assert_eq!(skipped.end, Err(LinkError::Proxy(SocksError::Malformed)));

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::place::bitcoind_home;
 use crate::process::{Process, free_port, until};
 use crate::rpc::{self, CREDENTIALS, RpcError};
-use crate::spend::{Coin, Spend, from_hex, to_hex};
+use crate::spend::{Coin, Spend, to_hex};
 
 /// Blocks after which a coinbase may be spent.
 const MATURITY: u32 = 100;
@@ -186,16 +186,6 @@ impl Bitcoind {
         let change = spend.fee().checked_sub(fee).expect("a coinbase pays for it");
         let txid = self.send(&spend.clone().pay(Self::MINER, change));
         spend.coins(&txid)
-    }
-
-    /// The scripthash of the protocol, as bitcoind computes it and not the code under test.
-    #[must_use]
-    pub fn scripthash(&self, script: &[u8]) -> String {
-        // The P2WSH form of a script is 00 20 and its SHA-256.
-        let decoded = self.rpc("decodescript", &json!([to_hex(script)]));
-        let program = from_hex(decoded["segwit"]["hex"].as_str().expect("a script that can be wrapped"));
-        assert_eq!(program[..2], [0x00, 0x20], "a P2WSH program");
-        to_hex(&program[2..].iter().rev().copied().collect::<Vec<_>>())
     }
 
     /// SIGSTOP: connections are taken, nothing is answered.

@@ -35,10 +35,10 @@ pub use bitcoind::Bitcoind;
 pub use certificate::Certificate;
 pub use electrumx::{ElectrumX, Setup};
 pub use kind::Kind;
-pub use place::{may_run, run_on};
+pub use place::{available, may_run, run_on};
 pub use process::until;
 pub use rpc::RpcError;
-pub use spend::{Coin, Spend, anyone_can_spend, from_hex, to_hex};
+pub use spend::{Coin, Spend, anyone_can_spend, from_hex, scripthash, to_hex};
 pub use wire::{Refusal, Wire};
 
 /// Makes a test of a `fn(Kind)` for each release of ElectrumX, in a module of the function's name.

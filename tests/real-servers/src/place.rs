@@ -12,19 +12,19 @@ use crate::Kind;
 /// # Panics
 /// When the tests are wanted and the servers are not prepared, and when `test` does.
 pub fn run_on(kind: Kind, test: fn(Kind)) {
-    if !may_run() {
-        return;
+    if may_run() && is_available(kind) {
+        test(kind);
     }
-    if let Some(reason) = left_out(kind) {
-        say(&format!("not run: {reason}"));
-        return;
-    }
-    assert!(
-        server_home(kind).join("stamp").exists(),
-        "{} is not prepared: run tests/real-servers/prepare, or set ELECTRUM_REAL_SERVERS=skip",
-        kind.name()
-    );
-    test(kind);
+}
+
+/// The releases that can be started here, for a test that compares them over one chain; newest first.
+/// For each of the others a line on stderr says why not.
+///
+/// # Panics
+/// When one is missing that could have been prepared.
+#[must_use]
+pub fn available() -> Vec<Kind> {
+    Kind::ALL.into_iter().filter(|kind| is_available(*kind)).collect()
 }
 
 /// Whether tests with real servers are wanted and possible; if not wanted, a line on stderr says so.
@@ -58,6 +58,20 @@ pub(crate) fn bitcoind_home() -> PathBuf {
 /// The virtual environment of a release.
 pub(crate) fn server_home(kind: Kind) -> PathBuf {
     root().join("electrumx").join(kind.name())
+}
+
+/// Whether this release was prepared; it may have been left out, but not forgotten.
+fn is_available(kind: Kind) -> bool {
+    if let Some(reason) = left_out(kind) {
+        say(&format!("not run: {reason}"));
+        return false;
+    }
+    assert!(
+        server_home(kind).join("stamp").exists(),
+        "{} is not prepared: run tests/real-servers/prepare, or set ELECTRUM_REAL_SERVERS=skip",
+        kind.name()
+    );
+    true
 }
 
 /// The reason that `prepare` wrote down for leaving a release out, if it did.

@@ -1,6 +1,8 @@
 //! Transactions that need no keys: all coins of these tests lie on scripts that anyone can spend.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 /// An output that can be spent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,24 @@ pub fn anyone_can_spend(tag: u32) -> Vec<u8> {
     script.extend(tag.to_le_bytes());
     script.extend([DROP, TRUE]);
     script
+}
+
+/// The scripthash of the protocol, as `sha256sum` computes it and not the code under test.
+///
+/// # Panics
+/// When that command is not there.
+#[must_use]
+pub fn scripthash(script: &[u8]) -> String {
+    let mut child =
+        Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sha256sum is there");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    stdin.write_all(script).expect("sha256sum reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("sha256sum ends");
+    let hex = String::from_utf8(output.stdout).expect("hex digits");
+    let mut hash = from_hex(&hex[..64]);
+    hash.reverse();
+    to_hex(&hash)
 }
 
 /// A transaction in the making. What the outputs leave of the inputs is the fee.
@@ -133,4 +153,17 @@ pub fn from_hex(hex: &str) -> Vec<u8> {
     assert!(hex.len() % 2 == 0, "odd hex: {hex}");
     let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex digits");
     (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripthashes_are_those_of_the_protocol() {
+        // The example of the protocol's documentation.
+        let script = from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac");
+        let hash = "8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161";
+        assert_eq!(scripthash(&script), hash);
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use real_servers::{
     Bitcoind, Certificate, ElectrumX, Kind, Setup, Spend, Wire, anyone_can_spend, may_run, on_every_server, run_on,
-    until,
+    scripthash, until,
 };
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
     let server = ElectrumX::start(kind, &bitcoind);
     let mut wire = Wire::negotiated(server.port(), "1.4");
     let script = anyone_can_spend(7);
-    let scripthash = bitcoind.scripthash(&script);
+    let scripthash = scripthash(&script);
     wire.call("blockchain.headers.subscribe", &json!([])).expect("the tip");
     let status = wire.call("blockchain.scripthash.subscribe", &json!([scripthash]));
     assert_eq!(status, Ok(Value::Null));
@@ -152,6 +152,24 @@ fn a_paused_bitcoind_answers_when_it_is_resumed() {
     assert_eq!(bitcoind.height(), 1);
     let refusal = bitcoind.try_rpc("getblockhash", &json!([2])).expect_err("no such block");
     assert_eq!(refusal.code, -8);
+}
+
+#[test]
+fn one_coinbase_pays_a_thousand_scripts() {
+    if !may_run() {
+        return;
+    }
+    let bitcoind = Bitcoind::start();
+    bitcoind.mine(102);
+    let wanted: Vec<_> = (1..=1000).map(|n| (anyone_can_spend(n), 10_000)).collect();
+    let coins = bitcoind.fund(&wanted);
+    assert_eq!(coins.len(), 1000);
+    assert_eq!(bitcoind.mempool(), [coins[0].txid.clone()]);
+    let spend = Spend::new().coin(&coins[999]).pay(Bitcoind::MINER, 9_000);
+    let txid = bitcoind.send(&spend);
+    bitcoind.mine_block(&[&coins[0].txid, &txid]);
+    assert_eq!(bitcoind.mempool(), [""; 0]);
+    assert_ne!(bitcoind.coin(), bitcoind.coin());
 }
 
 /// The next status that the server tells for this scripthash.

@@ -11,7 +11,7 @@ use alloc::string::String;
 use self::link::{Link, Owner, Piece};
 use crate::action::{Action, CloseCause, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
 use crate::config::Config;
-use crate::error::{DownCause, RequestError};
+use crate::error::{DownCause, RequestError, Side};
 use crate::handshake;
 use crate::inflight::InFlight;
 use crate::json::RawJson;
@@ -45,15 +45,15 @@ pub struct Client {
     /// What is to be told before anything else.
     actions: VecDeque<Action<'static>>,
     /// The room for want of which wishes were refused.
-    owed: Owed,
+    wanted_room: WantedRoom,
 }
 
 /// The room that would do for the least of the wishes that were refused for want of it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Owed {
+struct WantedRoom {
     requests: Option<usize>,
     bytes: Option<usize>,
-    subscription: bool,
+    topics: bool,
 }
 
 /// Where a client stands, for people and logs.
@@ -107,7 +107,7 @@ impl Client {
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             actions: VecDeque::new(),
-            owed: Owed::default(),
+            wanted_room: WantedRoom::default(),
             config,
         };
         client.connect();
@@ -283,10 +283,15 @@ impl Client {
             return Some(receive::overflow(overflow, during));
         }
         Some(match (link.closed.clone()?, during) {
-            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { message },
-            (CloseCause::End, Phase::Connecting) => DownCause::Connect { message: "it was closed at once".into() },
+            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { side: Side::Network, message },
+            (CloseCause::Layer { side, message }, Phase::Connecting) => DownCause::Connect { side, message },
+            (CloseCause::End, Phase::Connecting) => {
+                DownCause::Connect { side: Side::Network, message: "it was closed at once".into() }
+            }
             (CloseCause::End, _) => DownCause::Closed { during },
-            (CloseCause::Failed(message), _) => DownCause::Reset { during, message },
+            (CloseCause::Failed(message) | CloseCause::Layer { message, .. }, _) => {
+                DownCause::Reset { during, message }
+            }
         })
     }
 

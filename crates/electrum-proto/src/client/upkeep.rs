@@ -1,6 +1,6 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
-use super::{Client, Owed};
+use super::{Client, WantedRoom};
 use super::link::Owner;
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
@@ -68,10 +68,17 @@ impl Client {
             let now = self.now;
             let (Some(link), deadline) = (self.link.as_mut(), now + self.config.timeouts.request) else { return };
             let Some(due) = self.subscriptions.next_due(version) else { break };
-            let (owner, method, topic) = match due {
-                Due::Unsubscribe(slot, topic, method) => (Owner::Unsubscribe(slot), method.into(), topic),
+            let id = self.requests.draw_id();
+            let (owner, begin) = match due {
+                Due::Unsubscribe(slot, topic, method) => {
+                    let begin = link.write(id, method, |params| topic.ending_params(version, params));
+                    (Owner::Unsubscribe(slot), begin)
+                }
                 Due::Subscribe(slot, topic) => match topic.method(version) {
-                    Ok(method) => (Owner::Subscribe(slot), method, topic),
+                    Ok(method) => {
+                        let begin = link.write(id, &method, |params| topic.params(version, params));
+                        (Owner::Subscribe(slot), begin)
+                    }
                     Err(error) => {
                         let answer = self.subscriptions.refused(slot, SubscribeError::NotInVersion(error));
                         if let Answer::Event(event) = answer {
@@ -81,8 +88,6 @@ impl Client {
                     }
                 },
             };
-            let id = self.requests.draw_id();
-            let begin = link.write(id, &method, |params| topic.params(version, params));
             self.requests.add(owner, deadline, begin);
             link.last_sent = now;
             link.nudge.wrote_request();
@@ -94,14 +99,17 @@ impl Client {
 
     /// Tells if there is room again for a wish that was refused for want of it.
     pub(super) fn tell_of_room(&mut self) {
-        let (owed, limits, outgoing) = (self.owed, self.config.limits, self.outgoing().len());
-        let is_ready = self.phase == Phase::Ready;
-        let room_for_requests = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
-        let room_for_bytes = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
-        if is_ready && (owed.requests.is_some_and(room_for_requests) || owed.bytes.is_some_and(room_for_bytes))
-            || owed.subscription && self.subscriptions.len() < limits.subscriptions
-        {
-            self.owed = Owed::default();
+        let (wanted, limits, outgoing) = (self.wanted_room, self.config.limits, self.outgoing().len());
+        let is_free = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
+        let fits = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
+        let for_requests = self.phase == Phase::Ready
+            && (wanted.requests.is_some_and(is_free) || wanted.bytes.is_some_and(fits));
+        let for_topics = wanted.topics && self.subscriptions.len() < limits.subscriptions;
+        if for_requests {
+            self.wanted_room = WantedRoom { topics: wanted.topics, ..WantedRoom::default() };
+        }
+        self.wanted_room.topics &= !for_topics;
+        if for_requests || for_topics {
             self.actions.push_back(Action::Event(Event::Capacity));
         }
     }
@@ -115,7 +123,9 @@ impl Client {
     fn nudge(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
-        let Some(method) = nudge::method(version) else { return };
+        let Some(method) = nudge::method(version).filter(|_| link.outbox.len() < self.config.limits.outgoing) else {
+            return;
+        };
         let id = self.requests.draw_id();
         let begin = link.write(id, method, |params| nudge::params(version, params));
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
@@ -127,6 +137,13 @@ impl Client {
     fn ping(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut() else { return };
+        link.last_sent = now;
+        link.progress = 0;
+        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
+        // What is still to be written is as good as a ping. On a link that takes no bytes pings would pile up.
+        if link.outbox.len() > 0 {
+            return;
+        }
         let id = self.requests.draw_id();
         // Versions before 1.2 have no ping; every version has a banner.
         let begin = match Ping.method(version) {
@@ -134,10 +151,7 @@ impl Client {
             Err(_) => link.write(id, Banner::METHODS[0].name, |params| Banner.params(version, params)),
         };
         self.requests.add(Owner::Ping, now + self.config.timeouts.request, begin);
-        link.last_sent = now;
-        link.progress = 0;
         link.nudge.wrote_request();
-        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
     }
 
     /// Requests whose deadline has come fail. The server's answer, should it still come, is swallowed for as long again.

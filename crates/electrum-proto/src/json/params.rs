@@ -15,6 +15,16 @@ pub struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
+    /// The JSON array of what `write` writes.
+    #[must_use]
+    pub fn to_json(write: impl FnOnce(&mut Params<'_>)) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut params = Params::open(&mut out);
+        write(&mut params);
+        params.close();
+        out
+    }
+
     pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'[');
         Self { out, first: true }

@@ -1,6 +1,7 @@
 //! A JSON value that is still text, and the error of decoding it.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -87,9 +88,12 @@ impl fmt::Debug for RawJson<'_> {
 /// A result that is not what the protocol says it is: what is wrong, and where in the result.
 ///
 /// It concerns one request; the server must mend it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server's answer cannot be right: {}{}{what}", .place, if .place.is_empty() { "" } else { ": " })]
-pub struct DecodeError {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError(Box<Fault>);
+
+/// Boxed, so that a good result is not made larger by the bad one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
     place: String,
     what: String,
 }
@@ -97,13 +101,13 @@ pub struct DecodeError {
 impl DecodeError {
     /// `what` is wrong, at `place` in the result (`history[3].height`), or in the whole if that is empty.
     pub fn new(place: impl Into<String>, what: impl fmt::Display) -> Self {
-        Self { place: place.into(), what: what.to_string() }
+        Self(Box::new(Fault { place: place.into(), what: what.to_string() }))
     }
 
     /// The same error, further in: `place` comes before the place that it has.
     #[must_use]
     pub fn within(mut self, place: &str) -> Self {
-        self.place = match self.place.as_str() {
+        self.0.place = match self.0.place.as_str() {
             "" => place.to_owned(),
             inner if inner.starts_with('[') => format!("{place}{inner}"),
             inner => format!("{place}.{inner}"),
@@ -114,16 +118,25 @@ impl DecodeError {
     /// Where in the result; empty for the whole of it.
     #[must_use]
     pub fn place(&self) -> &str {
-        &self.place
+        &self.0.place
     }
 
     /// What is wrong there.
     #[must_use]
     pub fn what(&self) -> &str {
-        &self.what
+        &self.0.what
     }
 
     fn from_json(error: &serde_json::Error) -> Self {
         Self::new("", error)
     }
 }
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let between = if self.place().is_empty() { "" } else { ": " };
+        write!(f, "the server's answer cannot be right: {}{between}{}", self.place(), self.what())
+    }
+}
+
+impl core::error::Error for DecodeError {}

@@ -1,49 +1,38 @@
-//! What concerns the server itself: sign of life, banner, features.
+//! What concerns the server itself: sign of life, banner, donation address, features.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use serde::Deserialize;
+use alloc::vec::Vec;
 
-use crate::json::{DecodeError, Params, RawJson};
+use super::methods::{BANNER, DONATION_ADDRESS, FEATURES, PING};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required};
 use crate::request::{Method, NotInVersion, Request};
-use crate::types::BlockHash;
+use crate::types::ServerFeatures;
 use crate::version::ProtocolVersion;
 
 /// Asks for a sign of life.
 ///
 /// - Result: nothing.
-/// - Versions: from 1.2.
+/// - Versions: all, as `server.ping` from 1.2. On 1.1, which has no ping, the donation address is asked for instead
+///   and thrown away.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.ping`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping;
 
-impl Ping {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[Method::since("server.ping", ProtocolVersion::V1_2)];
-}
-
-impl Request for Ping {
-    type Response = ();
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("ping", Self::METHODS, version)
-    }
-
-    fn params(&self, _: ProtocolVersion, _: &mut Params<'_>) {}
-
-    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<(), DecodeError> {
-        /// From 1.7 on the answer is an object with padding, before that `null`.
-        #[derive(Deserialize)]
-        struct Pong<'a> {
-            #[serde(rename = "data", borrow)]
-            _data: Cow<'a, str>,
-        }
-        if version >= ProtocolVersion::V1_7 {
-            return result.decode::<Option<Pong<'_>>>().map(|_| ());
-        }
-        result.decode::<()>()
-    }
+/// Asks for a sign of life of a given length, with padding on the way there: traffic that tells an observer less.
+///
+/// - Parameters: how many bytes of padding to send back; the padding to send.
+/// - Result: nothing. Padding of another length than asked for is refused.
+/// - Versions: from 1.7.
+/// - Errors: a length that the server finds too great (code 1).
+/// - Protocol documentation: `server.ping`, with `pong_len` and `data`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaddedPing {
+    /// How many characters the answer's padding is to have.
+    pub pong_len: u32,
+    /// The padding to send, which takes two characters for each byte.
+    pub data: Vec<u8>,
 }
 
 /// Asks for the server's banner.
@@ -55,24 +44,14 @@ impl Request for Ping {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Banner;
 
-impl Banner {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[Method::since("server.banner", ProtocolVersion::V1_0)];
-}
-
-impl Request for Banner {
-    type Response = String;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("banner", Self::METHODS, version)
-    }
-
-    fn params(&self, _: ProtocolVersion, _: &mut Params<'_>) {}
-
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<String, DecodeError> {
-        result.decode()
-    }
-}
+/// Asks for an address to which donations for the server can be sent.
+///
+/// - Result: the text, which is not checked to be an address; nothing if there is none.
+/// - Versions: all.
+/// - Errors: none of its own.
+/// - Protocol documentation: `server.donation_address`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DonationAddress;
 
 /// Asks what the server is and serves.
 ///
@@ -83,24 +62,92 @@ impl Request for Banner {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Features;
 
-impl Features {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[Method::since("server.features", ProtocolVersion::V1_1)];
+impl Ping {
+    /// The methods that serve it, with their versions; the first one that a version has is taken.
+    pub const METHODS: &'static [Method] = &[PING, DONATION_ADDRESS];
 }
 
-/// What a server says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerFeatures {
-    /// The hash of the first block of the chain that it serves.
-    pub genesis_hash: BlockHash,
-    /// The server software.
-    pub server_version: String,
-    /// The earliest protocol that it speaks, as it says it.
-    pub protocol_min: String,
-    /// The latest protocol that it speaks, as it says it.
-    pub protocol_max: String,
-    /// How many blocks it keeps if it prunes.
-    pub pruning: Option<u64>,
+impl PaddedPing {
+    /// The method, and the versions in which it takes padding.
+    pub const METHODS: &'static [Method] = &[PING.not_before(ProtocolVersion::V1_7)];
+}
+
+impl Banner {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[BANNER];
+}
+
+impl DonationAddress {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[DONATION_ADDRESS];
+}
+
+impl Features {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[FEATURES];
+}
+
+impl Request for Ping {
+    type Response = ();
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("ping", Self::METHODS, version)
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<(), DecodeError> {
+        read(result, |reader| match () {
+            () if !PING.is_in(version) => reader.skip().map(drop),
+            () if reader.null()? => Ok(()),
+            () => read_pong(reader).map(drop),
+        })
+    }
+}
+
+impl Request for PaddedPing {
+    type Response = ();
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("ping with padding", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.integer(self.pong_len).hex(&self.data);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<(), DecodeError> {
+        let found = read(result, read_pong)?;
+        if found != self.pong_len as usize {
+            let what = format_args!("{found} characters, and {} were asked for", self.pong_len);
+            return Err(DecodeError::new("data", what));
+        }
+        Ok(())
+    }
+}
+
+impl Request for Banner {
+    type Response = String;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("banner", Self::METHODS, version)
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<String, DecodeError> {
+        read(result, |reader| reader.string().map(Cow::into_owned))
+    }
+}
+
+impl Request for DonationAddress {
+    type Response = Option<String>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("donation address", Self::METHODS, version)
+    }
+
+    /// None is an empty text with ElectrumX, and `null` with the servers called electrs.
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let address = read(result, |reader| if reader.null()? { Ok(Cow::Borrowed("")) } else { reader.string() })?;
+        Ok(if address.is_empty() { None } else { Some(address.into_owned()) })
+    }
 }
 
 impl Request for Features {
@@ -110,27 +157,20 @@ impl Request for Features {
         Method::of_version("features", Self::METHODS, version)
     }
 
-    fn params(&self, _: ProtocolVersion, _: &mut Params<'_>) {}
-
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<ServerFeatures, DecodeError> {
-        #[derive(Deserialize)]
-        struct Wire<'a> {
-            #[serde(borrow)]
-            genesis_hash: Cow<'a, str>,
-            server_version: String,
-            protocol_min: String,
-            protocol_max: String,
-            #[serde(default)]
-            pruning: Option<u64>,
-        }
-        let wire: Wire<'_> = result.decode()?;
-        let genesis_hash = wire.genesis_hash.parse().map_err(|error| DecodeError::new("genesis_hash", error))?;
-        Ok(ServerFeatures {
-            genesis_hash,
-            server_version: wire.server_version,
-            protocol_min: wire.protocol_min,
-            protocol_max: wire.protocol_max,
-            pruning: wire.pruning,
-        })
+        read(result, ServerFeatures::read)
     }
+}
+
+/// The answer to a ping of 1.7: how many characters of padding it has.
+fn read_pong(reader: &mut Reader<'_>) -> Read<usize> {
+    let mut length = None;
+    reader.object(|reader, key| {
+        match key {
+            b"data" => length = Some(reader.string()?.len()),
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    required(length, "data")
 }

@@ -1,6 +1,5 @@
 //! Topics that a server reports on: what they are, how they are asked for, and how they survive a lost link.
 
-mod headers;
 mod table;
 mod topic;
 

@@ -5,10 +5,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::headers;
-use crate::json::{DecodeError, Params, RawJson};
-use crate::request::{Method, NotInVersion};
-use crate::types::{RawHeader, Script, ScriptHash, ScriptStatus};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
+use crate::operations::{
+    HeadersSubscribe, OutPointSubscribe, OutPointUnsubscribe, ScriptSubscribe, ScriptUnsubscribe, method_for_script,
+    outpoint_params, param_for_script, read_status,
+};
+use crate::request::{Method, NotInVersion, Request};
+pub use crate::types::Tip;
+use crate::types::{OutPoint, OutPointStatus, Script, ScriptHash, ScriptStatus};
 use crate::version::ProtocolVersion;
 
 /// Something that a server reports changes of.
@@ -23,6 +27,13 @@ pub enum Topic {
     Script(Script),
     /// The history of a script of which only the hash is known. Versions 1.1 to 1.6.
     ScriptHash(ScriptHash),
+    /// What becomes of an output. Protocol documentation: `blockchain.outpoint.subscribe`. From 1.7.
+    OutPoint {
+        /// The output.
+        outpoint: OutPoint,
+        /// The script that it pays to, which helps the server to find it.
+        script: Script,
+    },
     /// A subscription that a server has of its own. Its notifications are those of the same method
     /// whose first parameters are these.
     Raw {
@@ -40,19 +51,12 @@ pub enum Update {
     Headers(Tip),
     /// The status of a script: a digest of its history, nothing if it has none.
     Script(Option<ScriptStatus>),
+    /// Whether an output exists, and what spends it.
+    OutPoint(OutPointStatus),
     /// What the server answered to a raw subscription, as JSON.
     RawResult(String),
     /// The parameters of a notification to a raw subscription, as JSON.
     RawNotification(String),
-}
-
-/// The tip of a server's chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tip {
-    /// Its height; the first block has height 0.
-    pub height: u32,
-    /// Its header.
-    pub header: RawHeader,
 }
 
 /// How the client learnt of a value.
@@ -85,32 +89,18 @@ impl fmt::Debug for SubId {
 pub(crate) enum Key {
     Headers,
     Script(ScriptHash),
+    OutPoint(OutPoint),
     /// The method, and each parameter as compact JSON.
     Raw(String, Vec<String>),
 }
 
-pub(crate) const HEADERS: &str = "blockchain.headers.subscribe";
-pub(crate) const SCRIPTHASH: &str = "blockchain.scripthash.subscribe";
-pub(crate) const SCRIPTPUBKEY: &str = "blockchain.scriptpubkey.subscribe";
-
 impl Topic {
-    /// The methods that start reports, with their versions.
-    pub const SUBSCRIBE: &'static [Method] = &[
-        Method::since(HEADERS, ProtocolVersion::V1_0),
-        Method::between(SCRIPTHASH, ProtocolVersion::V1_1, ProtocolVersion::V1_7),
-        Method::since(SCRIPTPUBKEY, ProtocolVersion::V1_7),
-    ];
-    /// The methods that end reports, with their versions. There is none for headers.
-    pub const UNSUBSCRIBE: &'static [Method] = &[
-        Method::between("blockchain.scripthash.unsubscribe", ProtocolVersion::V1_4_2, ProtocolVersion::V1_7),
-        Method::since("blockchain.scriptpubkey.unsubscribe", ProtocolVersion::V1_7),
-    ];
-
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Headers => Key::Headers,
             Self::Script(script) => Key::Script(script.scripthash()),
             Self::ScriptHash(hash) => Key::Script(*hash),
+            Self::OutPoint { outpoint, .. } => Key::OutPoint(*outpoint),
             Self::Raw { method, params } => Key::Raw(method.clone(), params.iter().map(ToString::to_string).collect()),
         }
     }
@@ -120,41 +110,26 @@ impl Topic {
     /// # Errors
     /// [`NotInVersion`] if there is none, or if it would take the script of which only the hash is known.
     pub fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        const TO_SCRIPTS: &str = "subscription to scripts";
         match self {
-            Self::Headers => Method::of_version("subscription to headers", &Self::SUBSCRIBE[..1], version),
-            Self::Script(_) => Method::of_version("subscription to a script", &Self::SUBSCRIBE[1..], version),
-            Self::ScriptHash(_) => {
-                Method::of_version("subscription to a scripthash without its script", &Self::SUBSCRIBE[1..2], version)
-            }
+            Self::Headers => Method::of_version("subscription to headers", HeadersSubscribe::METHODS, version),
+            Self::Script(_) => method_for_script(TO_SCRIPTS, ScriptSubscribe::METHODS, true, version),
+            Self::ScriptHash(_) => method_for_script(TO_SCRIPTS, ScriptSubscribe::METHODS, false, version),
+            Self::OutPoint { .. } => Method::of_version("subscription to outputs", OutPointSubscribe::METHODS, version),
             Self::Raw { method, .. } => Ok(Cow::Borrowed(method)),
         }
     }
 
-    /// The method that ends reports on `version`, if there is one.
-    pub(crate) fn ending(&self, version: ProtocolVersion) -> Option<&'static str> {
-        match self {
-            Self::Script(_) => Self::UNSUBSCRIBE.iter().find(|method| method.is_in(version)),
-            Self::ScriptHash(_) => Self::UNSUBSCRIBE[..1].iter().find(|method| method.is_in(version)),
-            Self::Headers | Self::Raw { .. } => None,
-        }
-        .map(|method| method.name)
-    }
-
     pub(crate) fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
         match self {
-            // 1.2 and 1.3 leave the choice between raw and taken-apart headers, with different defaults.
-            Self::Headers if version >= ProtocolVersion::V1_2 && version < ProtocolVersion::V1_4 => {
-                params.bool(true);
-            }
-            Self::Headers => {}
-            Self::Script(script) if version >= ProtocolVersion::V1_7 => {
-                params.hex(script.as_bytes());
-            }
-            Self::Script(script) => {
-                params.hex(script.scripthash().as_display_bytes());
-            }
+            Self::Headers => HeadersSubscribe.params(version, params),
+            Self::Script(script) => param_for_script(script, version, params),
             Self::ScriptHash(hash) => {
                 params.hex(hash.as_display_bytes());
+            }
+            Self::OutPoint { outpoint, script } => {
+                outpoint_params(*outpoint, params);
+                params.hex(script.as_bytes());
             }
             Self::Raw { params: values, .. } => {
                 for value in values {
@@ -164,37 +139,92 @@ impl Topic {
         }
     }
 
+    /// The method that ends reports on `version`, if there is one.
+    pub(crate) fn ending(&self, version: ProtocolVersion) -> Option<&'static str> {
+        let methods = match self {
+            Self::Script(_) | Self::ScriptHash(_) => ScriptUnsubscribe::METHODS,
+            Self::OutPoint { .. } => OutPointUnsubscribe::METHODS,
+            Self::Headers | Self::Raw { .. } => &[],
+        };
+        methods.iter().find(|method| method.is_in(version)).map(|method| method.name)
+    }
+
+    /// The parameters of that method.
+    pub(crate) fn ending_params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        match self {
+            Self::OutPoint { outpoint, .. } => outpoint_params(*outpoint, params),
+            _ => self.params(version, params),
+        }
+    }
+
     /// Reads the answer to the method that starts reports.
     pub(crate) fn decode_result(&self, result: RawJson<'_>) -> Result<Update, DecodeError> {
         match self {
-            Self::Headers => headers::decode_tip(result).map(Update::Headers),
-            Self::Script(_) | Self::ScriptHash(_) => {
-                let status = result.decode::<Option<&str>>()?;
-                decode_status(status).map(Update::Script)
-            }
+            Self::Headers => read(result, Tip::read).map(Update::Headers),
+            Self::Script(_) | Self::ScriptHash(_) => read(result, read_status).map(Update::Script),
+            Self::OutPoint { .. } => read(result, OutPointStatus::read).map(Update::OutPoint),
             Self::Raw { .. } => result.to_json_text().map(Update::RawResult),
         }
     }
 }
 
-pub(crate) fn decode_status(status: Option<&str>) -> Result<Option<ScriptStatus>, DecodeError> {
-    let parse = |digits: &str| digits.parse().map_err(|error| DecodeError::new("status", error));
-    status.map(parse).transpose()
-}
-
-/// Which topic a notification is about, and its value if it can be read.
+/// Which topic a notification is about, and its value. Nothing if it is of no method of the protocol, or cannot be read.
 pub(crate) fn of_notification(method: &str, params: RawJson<'_>) -> Option<(Key, Update)> {
     match method {
-        SCRIPTHASH | SCRIPTPUBKEY => {
-            let (about, status) = params.decode::<(&str, Option<&str>)>().ok()?;
-            // Servers of 1.7 name the scripthash although the script was subscribed; one that names the script is understood too.
-            let hash = about.parse().ok().or_else(|| Some(Script::from_hex(about)?.scripthash()))?;
-            Some((Key::Script(hash), Update::Script(decode_status(status).ok()?)))
+        "blockchain.headers.subscribe" => {
+            let tip = read(params, |params| first(params, Tip::read)).ok()?;
+            Some((Key::Headers, Update::Headers(tip)))
         }
-        HEADERS => {
-            let (tip,) = params.decode::<(&serde_json::value::RawValue,)>().ok()?;
-            Some((Key::Headers, Update::Headers(headers::decode_tip(RawJson::new(tip.get())).ok()?)))
-        }
+        "blockchain.scripthash.subscribe" | "blockchain.scriptpubkey.subscribe" => read(params, script_changed).ok(),
+        "blockchain.outpoint.subscribe" => read(params, outpoint_changed).ok(),
         _ => None,
     }
+}
+
+/// The first of the parameters. More of them are passed over: later versions may add some.
+fn first<'a, T>(params: &mut Reader<'a>, mut value: impl FnMut(&mut Reader<'a>) -> Read<T>) -> Read<T> {
+    let mut found = None;
+    params.array(|params, index| {
+        match index {
+            0 => found = Some(value(params)?),
+            _ => drop(params.skip()?),
+        }
+        Ok(())
+    })?;
+    required(found, "[0]")
+}
+
+/// `[scripthash, status]`. Servers of 1.7 name the scripthash although the script was subscribed;
+/// one that names the script is understood too.
+fn script_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
+    let (mut about, mut status) = (None, None);
+    params.array(|params, index| {
+        match index {
+            0 => {
+                let digits = params.string()?;
+                let hash = digits.parse().ok().or_else(|| Some(Script::from_hex(&digits)?.scripthash()));
+                about = Some(hash.ok_or_else(|| wrong("neither a scripthash nor a script"))?);
+            }
+            1 => status = Some(read_status(params)?),
+            _ => drop(params.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok((Key::Script(required(about, "[0]")?), Update::Script(required(status, "[1]")?)))
+}
+
+/// `[txid, index, status]`.
+fn outpoint_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
+    let (mut txid, mut vout, mut status) = (None, None, None);
+    params.array(|params, index| {
+        match index {
+            0 => txid = Some(crate::types::Txid::from_display_bytes(params.hash()?)),
+            1 => vout = Some(params.u32()?),
+            2 => status = Some(OutPointStatus::read(params)?),
+            _ => drop(params.skip()?),
+        }
+        Ok(())
+    })?;
+    let outpoint = OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? };
+    Ok((Key::OutPoint(outpoint), Update::OutPoint(required(status, "[2]")?)))
 }

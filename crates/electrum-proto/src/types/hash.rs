@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::str::FromStr;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::json::hex;
@@ -61,6 +62,14 @@ macro_rules! hash_newtype {
                 write!(f, "{}({self})", stringify!($name))
             }
         }
+
+        impl Serialize for $name {
+            /// As the 64 digits.
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut digits = [0; 64];
+                serializer.serialize_str(hex::encode_exact(&self.0, &mut digits))
+            }
+        }
     };
 }
 
@@ -96,6 +105,10 @@ hash_newtype! {
     Txid
 }
 hash_newtype! {
+    /// The hash of a transaction with its witnesses.
+    Wtxid
+}
+hash_newtype! {
     /// The hash of a block header.
     BlockHash
 }
@@ -115,8 +128,23 @@ hash_newtype! {
 }
 
 double_sha256!(Txid);
+double_sha256!(Wtxid);
 double_sha256!(BlockHash);
 double_sha256!(MerkleNode);
+
+impl From<Txid> for MerkleNode {
+    /// The leaf that a transaction is in its block's merkle tree.
+    fn from(txid: Txid) -> Self {
+        Self(txid.0)
+    }
+}
+
+impl From<BlockHash> for MerkleNode {
+    /// The leaf that a block is in the tree over all headers up to a checkpoint.
+    fn from(hash: BlockHash) -> Self {
+        Self(hash.0)
+    }
+}
 
 impl ScriptHash {
     /// The scripthash of an output script.

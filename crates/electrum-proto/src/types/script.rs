@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::ScriptHash;
 use crate::json::hex;
 
@@ -49,5 +51,62 @@ impl Script {
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Script({})", self.to_hex())
+    }
+}
+
+impl Serialize for Script {
+    /// As hexadecimal digits.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_hex())
+    }
+}
+
+/// What names a script towards a server: the script itself, or only its hash.
+///
+/// The script serves on every protocol version. Who has nothing but the scripthash can be served up to 1.6:
+/// from 1.7 on a server wants the script, which cannot be had back from its hash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScriptRef {
+    /// The script, good on every version.
+    Script(Script),
+    /// Only its hash, good up to protocol 1.6.
+    Hash(ScriptHash),
+}
+
+impl ScriptRef {
+    /// The hash that names the script.
+    #[must_use]
+    pub fn scripthash(&self) -> ScriptHash {
+        match self {
+            Self::Script(script) => script.scripthash(),
+            Self::Hash(hash) => *hash,
+        }
+    }
+
+    /// The script, if it is known.
+    #[must_use]
+    pub const fn script(&self) -> Option<&Script> {
+        match self {
+            Self::Script(script) => Some(script),
+            Self::Hash(_) => None,
+        }
+    }
+}
+
+impl From<Script> for ScriptRef {
+    fn from(script: Script) -> Self {
+        Self::Script(script)
+    }
+}
+
+impl From<&Script> for ScriptRef {
+    fn from(script: &Script) -> Self {
+        Self::Script(script.clone())
+    }
+}
+
+impl From<ScriptHash> for ScriptRef {
+    fn from(hash: ScriptHash) -> Self {
+        Self::Hash(hash)
     }
 }

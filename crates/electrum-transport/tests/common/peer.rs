@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
-use electrum_transport::{Fingerprint, Link, LinkError};
+use electrum_transport::{Fingerprint, Link, LinkError, PinChanged, PinState, Route, TlsError};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -135,9 +135,12 @@ impl Peer {
         self.due()
     }
 
+    /// Says something, unless the connection failed.
     pub(crate) fn send(&mut self, plain: &[u8]) {
         self.tls.set_buffer_limit(None);
-        self.tls.writer().write_all(plain).unwrap();
+        if self.error.is_none() {
+            self.tls.writer().write_all(plain).unwrap();
+        }
     }
 
     pub(crate) fn close(&mut self) {
@@ -174,4 +177,48 @@ pub(crate) fn drain(link: &mut Link) -> Vec<u8> {
     let plaintext = link.plaintext().to_vec();
     link.consume(plaintext.len());
     plaintext
+}
+
+pub(crate) const SERVER: &str = "ssl://electrum.example:50002";
+pub(crate) const NAME: &str = "electrum.example";
+
+/// One connection to a server with this identity; what the handshake came to, and the server's end of it.
+pub(crate) fn connect_at(
+    route: &Route,
+    server: &str,
+    identity: &Identity,
+    now: u64,
+) -> (Result<PinState, LinkError>, Peer) {
+    let mut link = route.open(&server.parse().unwrap(), now).unwrap();
+    let mut peer = Peer::new(identity);
+    let result = pump(&mut link, &mut peer, usize::MAX);
+    assert_eq!(link.established(), result.is_ok());
+    // Whatever the caller tries, the server sees it only on a link that stands.
+    let sent = link.send(b"server.version\n");
+    peer.exchange(&mut link);
+    assert_eq!(peer.read, if result.is_ok() { &b"server.version\n"[..sent] } else { b"" });
+    assert_eq!(sent > 0, result.is_ok());
+    (result.map(|()| state(&link)), peer)
+}
+
+pub(crate) fn connect(route: &Route, identity: &Identity) -> Result<PinState, LinkError> {
+    connect_at(route, SERVER, identity, NOW).0
+}
+
+pub(crate) fn state(link: &Link) -> PinState {
+    link.report().tls.unwrap().pin
+}
+
+pub(crate) fn changed(result: Result<PinState, LinkError>) -> PinChanged {
+    match result {
+        Err(LinkError::PinChanged(changed)) => *changed,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn not_accepted(result: Result<PinState, LinkError>) -> String {
+    match result {
+        Err(LinkError::Tls(TlsError::Certificate { reason, .. })) => reason,
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,0 +1,252 @@
+//! Transactions on their way to the network.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::methods::{BROADCAST, BROADCAST_PACKAGE, TEST_MEMPOOL_ACCEPT};
+use super::transaction::{read_txid, verbatim};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
+use crate::request::{Effect, Method, NotInVersion, Request};
+use crate::types::{RawTransaction, Txid, Wtxid};
+use crate::version::ProtocolVersion;
+
+/// Hands a transaction to the network.
+///
+/// - Parameters: the transaction.
+/// - Result: its id. Another one than that of the transaction is refused, though it may have been sent.
+/// - Versions: all.
+/// - Errors: the network's rules refuse it (code 1 or 2, with the node's words); after a loss or a time-out
+///   it may have been sent.
+/// - Protocol documentation: `blockchain.transaction.broadcast`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// The transaction.
+    pub transaction: RawTransaction,
+}
+
+/// Hands several transactions to the network that depend on each other.
+///
+/// - Parameters: the transactions, parents before children.
+/// - Result: [`PackageResult`]. That transactions were refused is a result, not an error.
+/// - Versions: from 1.6.
+/// - Errors: the transactions are no package (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.broadcast_package`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastPackage {
+    /// The transactions, parents before children.
+    pub transactions: Vec<RawTransaction>,
+}
+
+/// Hands several transactions to the network that depend on each other, and asks for all that the node says of it.
+///
+/// - Parameters: the transactions, parents before children.
+/// - Result: the node's JSON as it was sent; nothing in it is checked.
+/// - Versions: from 1.6.
+/// - Errors: the transactions are no package (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.broadcast_package`, with `verbose`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastPackageVerbose {
+    /// The transactions, parents before children.
+    pub transactions: Vec<RawTransaction>,
+}
+
+/// Asks whether the mempool would take transactions, without handing them over.
+///
+/// - Parameters: the transactions, parents before children.
+/// - Result: one [`Acceptance`] for each of them. Another number is refused.
+/// - Versions: from 1.7.
+/// - Errors: what is no transaction (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.testmempoolaccept`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestMempoolAccept {
+    /// The transactions, parents before children.
+    pub transactions: Vec<RawTransaction>,
+}
+
+/// What became of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageResult {
+    /// Whether the network took all of it.
+    pub success: bool,
+    /// What was refused.
+    pub errors: Vec<PackageError>,
+}
+
+/// Why a transaction of a package was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageError {
+    /// The transaction.
+    pub txid: Txid,
+    /// The node's words.
+    pub error: String,
+}
+
+/// Whether the mempool would take a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Acceptance {
+    /// The transaction's id.
+    pub txid: Txid,
+    /// Its hash with the witnesses.
+    pub wtxid: Wtxid,
+    /// Whether it would be taken; nothing if that was not found out, because another one of the package is refused.
+    pub allowed: Option<bool>,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+impl Broadcast {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[BROADCAST];
+}
+
+impl BroadcastPackage {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
+}
+
+impl BroadcastPackageVerbose {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
+}
+
+impl TestMempoolAccept {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[TEST_MEMPOOL_ACCEPT];
+}
+
+impl Request for Broadcast {
+    type Response = Txid;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("broadcast", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.hex(self.transaction.as_bytes());
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Txid, DecodeError> {
+        let txid = read(result, read_txid)?;
+        match self.transaction.txid() {
+            Ok(own) if own != txid => Err(wrong(format_args!("it is {txid}, and that of the transaction is {own}"))),
+            _ => Ok(txid),
+        }
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
+    }
+}
+
+impl Request for BroadcastPackage {
+    type Response = PackageResult;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("broadcast of packages", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.transactions);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<PackageResult, DecodeError> {
+        let (mut success, mut errors) = (None, Vec::new());
+        read(result, |reader| {
+            reader.object(|reader, key| {
+                match key {
+                    b"success" => success = Some(reader.bool()?),
+                    b"errors" => reader.array(|reader, _| {
+                        errors.push(read_package_error(reader)?);
+                        Ok(())
+                    })?,
+                    _ => drop(reader.skip()?),
+                }
+                Ok(())
+            })
+        })?;
+        Ok(PackageResult { success: required(success, "success")?, errors })
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
+    }
+}
+
+impl Request for BroadcastPackageVerbose {
+    type Response = Box<RawValue>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("broadcast of packages", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.transactions).bool(true);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        verbatim(result)
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
+    }
+}
+
+impl Request for TestMempoolAccept {
+    type Response = Vec<Acceptance>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("test of what the mempool accepts", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.transactions);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let mut verdicts = Vec::new();
+        read(result, |reader| {
+            reader.array(|reader, _| {
+                verdicts.push(read_acceptance(reader)?);
+                Ok(())
+            })
+        })?;
+        if verdicts.len() != self.transactions.len() {
+            let what = format_args!("{} verdicts on {} transactions", verdicts.len(), self.transactions.len());
+            return Err(DecodeError::new("", what));
+        }
+        Ok(verdicts)
+    }
+}
+
+fn read_package_error(reader: &mut Reader<'_>) -> Read<PackageError> {
+    let (mut txid, mut error) = (None, None);
+    reader.object(|reader, key| {
+        match key {
+            b"txid" => txid = Some(read_txid(reader)?),
+            b"error" => error = Some(reader.string()?.into_owned()),
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(PackageError { txid: required(txid, "txid")?, error: required(error, "error")? })
+}
+
+fn read_acceptance(reader: &mut Reader<'_>) -> Read<Acceptance> {
+    let (mut txid, mut wtxid, mut allowed, mut reason) = (None, None, None, None);
+    reader.object(|reader, key| {
+        match key {
+            b"txid" => txid = Some(read_txid(reader)?),
+            b"wtxid" => wtxid = Some(Wtxid::from_display_bytes(reader.hash()?)),
+            b"allowed" => allowed = Some(reader.bool()?),
+            b"reason" => reason = Some(reader.string()?.into_owned()),
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(Acceptance { txid: required(txid, "txid")?, wtxid: required(wtxid, "wtxid")?, allowed, reason })
+}

@@ -1,0 +1,233 @@
+//! What the network asks for.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+use super::methods::{ESTIMATE_FEE, FEE_HISTOGRAM, MEMPOOL_INFO, RELAY_FEE};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
+use crate::request::{Method, NotInVersion, Request};
+use crate::types::FeeRate;
+use crate::version::ProtocolVersion;
+
+/// Asks for the fee rate with which a transaction is likely confirmed within some blocks.
+///
+/// - Parameters: the number of blocks; how careful the estimate is to be. Before 1.6 there is no such choice:
+///   the mode is left out, and the server's node takes its own.
+/// - Result: [`FeeRate`]; nothing if the server has no estimate (`-1` on the wire).
+/// - Versions: all.
+/// - Errors: a number of blocks that the node does not estimate for (code 1 or 2); some servers take the nearest one.
+/// - Protocol documentation: `blockchain.estimatefee`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EstimateFee {
+    /// The number of blocks.
+    pub blocks: u32,
+    /// How careful the estimate is to be; the node's own choice if it is not said.
+    pub mode: Option<EstimateMode>,
+}
+
+/// How careful a fee estimate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EstimateMode {
+    /// Looks further back: higher, and less moved by a quiet hour.
+    Conservative,
+    /// Follows the moment.
+    Economical,
+    /// What the node takes by itself.
+    Unset,
+}
+
+/// Asks for the fee rate below which the server's node does not relay transactions.
+///
+/// - Result: [`FeeRate`].
+/// - Versions: all, as `blockchain.relayfee` before 1.6, out of `mempool.get_info` from 1.6.
+/// - Errors: none of its own.
+/// - Protocol documentation: `blockchain.relayfee`, `mempool.get_info`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RelayFee;
+
+/// Asks for the fee rates that the mempool of the server's node asks for.
+///
+/// - Result: [`MempoolFees`].
+/// - Versions: from 1.6. [`RelayFee`] is there on every version.
+/// - Errors: none of its own.
+/// - Protocol documentation: `mempool.get_info`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MempoolInfo;
+
+/// Asks how much waits in the mempool at which fee rate.
+///
+/// - Result: a list of [`HistogramBin`], mostly by falling fee rate.
+/// - Versions: from 1.2.
+/// - Errors: none of its own.
+/// - Protocol documentation: `mempool.get_fee_histogram`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeeHistogram;
+
+/// The fee rates that a mempool asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MempoolFees {
+    /// What a transaction must pay to be taken now: it rises when the mempool is full.
+    pub mempool_min: FeeRate,
+    /// What a transaction must pay to be relayed at all.
+    pub relay_min: FeeRate,
+    /// What a replacement must pay on top.
+    pub incremental_relay: FeeRate,
+}
+
+/// The transactions that pay between one fee rate and the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HistogramBin {
+    /// The least that they pay. What is finer than a thousandth of a satoshi per vbyte was cut off.
+    pub rate: FeeRate,
+    /// Their size in virtual bytes.
+    pub vsize: u64,
+}
+
+impl EstimateFee {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[ESTIMATE_FEE];
+
+    /// For confirmation within `blocks` blocks.
+    #[must_use]
+    pub const fn within(blocks: u32) -> Self {
+        Self { blocks, mode: None }
+    }
+}
+
+impl EstimateMode {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Conservative => "CONSERVATIVE",
+            Self::Economical => "ECONOMICAL",
+            Self::Unset => "UNSET",
+        }
+    }
+}
+
+impl RelayFee {
+    /// The methods that serve it, with their versions.
+    pub const METHODS: &'static [Method] = &[RELAY_FEE, MEMPOOL_INFO];
+}
+
+impl MempoolInfo {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[MEMPOOL_INFO];
+}
+
+impl FeeHistogram {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[FEE_HISTOGRAM];
+}
+
+impl Request for EstimateFee {
+    type Response = Option<FeeRate>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("fee estimate", Self::METHODS, version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        params.integer(self.blocks);
+        if let (Some(mode), true) = (self.mode, version >= ProtocolVersion::V1_6) {
+            params.str(mode.name());
+        }
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        read(result, FeeRate::read_coins_or_none)
+    }
+}
+
+impl Request for RelayFee {
+    type Response = FeeRate;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("relay fee", Self::METHODS, version)
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<FeeRate, DecodeError> {
+        if RELAY_FEE.is_in(version) {
+            return read(result, FeeRate::read_coins_per_kvb);
+        }
+        let mut rate = None;
+        read(result, |reader| {
+            reader.object(|reader, key| {
+                match key {
+                    b"minrelaytxfee" => rate = Some(FeeRate::read_coins_per_kvb(reader)?),
+                    _ => drop(reader.skip()?),
+                }
+                Ok(())
+            })
+        })?;
+        required(rate, "minrelaytxfee")
+    }
+}
+
+impl Request for MempoolInfo {
+    type Response = MempoolFees;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("mempool information", Self::METHODS, version)
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<MempoolFees, DecodeError> {
+        let (mut mempool_min, mut relay_min, mut incremental_relay) = (None, None, None);
+        read(result, |reader| {
+            reader.object(|reader, key| {
+                let rate = match key {
+                    b"mempoolminfee" => &mut mempool_min,
+                    b"minrelaytxfee" => &mut relay_min,
+                    b"incrementalrelayfee" => &mut incremental_relay,
+                    _ => return reader.skip().map(drop),
+                };
+                *rate = Some(FeeRate::read_coins_per_kvb(reader)?);
+                Ok(())
+            })
+        })?;
+        Ok(MempoolFees {
+            mempool_min: required(mempool_min, "mempoolminfee")?,
+            relay_min: required(relay_min, "minrelaytxfee")?,
+            incremental_relay: required(incremental_relay, "incrementalrelayfee")?,
+        })
+    }
+}
+
+impl Request for FeeHistogram {
+    type Response = Vec<HistogramBin>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("fee histogram", Self::METHODS, version)
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let mut bins = Vec::new();
+        read(result, |reader| {
+            reader.array(|reader, _| {
+                bins.push(read_bin(reader)?);
+                Ok(())
+            })
+        })?;
+        Ok(bins)
+    }
+}
+
+/// Reads `[rate, vsize]`.
+fn read_bin(reader: &mut Reader<'_>) -> Read<HistogramBin> {
+    let (mut rate, mut vsize) = (None, None);
+    reader.array(|reader, index| {
+        match index {
+            0 => rate = Some(FeeRate::read_sat_per_vb(reader)?),
+            1 => vsize = Some(read_vsize(reader)?),
+            _ => return Err(wrong("a third value in a pair of rate and size")),
+        }
+        Ok(())
+    })?;
+    Ok(HistogramBin { rate: required(rate, "[0]")?, vsize: required(vsize, "[1]")? })
+}
+
+/// Reads a size in virtual bytes.
+pub(super) fn read_vsize(reader: &mut Reader<'_>) -> Read<u64> {
+    let size = reader.integer()?;
+    u64::try_from(size).map_err(|_| wrong(format_args!("{size} is no size")))
+}

@@ -1,0 +1,250 @@
+//! What was removed from the protocol: methods of 1.0 to 1.3 that have no place among today's operations.
+//!
+//! Who has a script needs none of the address methods: [`Balance`](super::Balance) and the others work from 1.1 on.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::checks::{check_history, check_mempool, check_unspent};
+use super::header::{split_headers, unlinked};
+use super::methods::{
+    ADDRESS_BALANCE, ADDRESS_HISTORY, ADDRESS_MEMPOOL, ADDRESS_SUBSCRIBE, ADDRESS_UNSPENT, BLOCK_GET_CHUNK,
+    BLOCK_GET_HEADER, NUMBLOCKS_SUBSCRIBE, UTXO_GET_ADDRESS,
+};
+use super::outpoint::outpoint_params;
+use super::subscribe::read_status;
+use crate::json::{DecodeError, Params, RawJson, Reader, read};
+use crate::proof::check_links;
+use crate::request::{Method, NotInVersion, Request};
+use crate::types::{HistoryEntry, OutPoint, RawHeader, ScriptBalance, ScriptStatus, Tip, UnspentOutput, read_entries};
+use crate::version::ProtocolVersion;
+
+macro_rules! address_operation {
+    (
+        $(#[$doc:meta])* $name:ident, $what:literal, $method:ident -> $response:ty,
+        |$result:ident| $decode:expr
+    ) => {
+        $(#[$doc])*
+        ///
+        /// - Parameters: the address, which the server checks.
+        /// - Versions: before 1.3.
+        /// - Errors: what is no address (code 1).
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name {
+            /// The address.
+            pub address: String,
+        }
+
+        impl $name {
+            /// The method and its versions.
+            pub const METHODS: &'static [Method] = &[$method];
+        }
+
+        impl Request for $name {
+            type Response = $response;
+
+            fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+                Method::of_version($what, Self::METHODS, version)
+            }
+
+            fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+                params.str(&self.address);
+            }
+
+            fn decode(&self, _: ProtocolVersion, $result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+                $decode
+            }
+        }
+    };
+}
+
+address_operation! {
+    /// Asks for the balance of an address.
+    ///
+    /// - Result: [`ScriptBalance`], in satoshi.
+    /// - Protocol documentation: `blockchain.address.get_balance`.
+    AddressBalance, "balance of addresses", ADDRESS_BALANCE -> ScriptBalance,
+    |result| read(result, ScriptBalance::read)
+}
+
+address_operation! {
+    /// Asks for the history of an address.
+    ///
+    /// - Result: a list of [`HistoryEntry`], checked as for [`History`](super::History).
+    /// - Protocol documentation: `blockchain.address.get_history`.
+    AddressHistory, "history of addresses", ADDRESS_HISTORY -> Vec<HistoryEntry>,
+    |result| {
+        let history = read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?;
+        check_history(&history).map(|()| history)
+    }
+}
+
+address_operation! {
+    /// Asks for the transactions of an address that are in the mempool.
+    ///
+    /// - Result: a list of [`HistoryEntry`], all unconfirmed.
+    /// - Protocol documentation: `blockchain.address.get_mempool`.
+    AddressMempool, "mempool transactions of addresses", ADDRESS_MEMPOOL -> Vec<HistoryEntry>,
+    |result| {
+        let mempool = read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?;
+        check_mempool(&mempool).map(|()| mempool)
+    }
+}
+
+address_operation! {
+    /// Asks for the unspent outputs of an address.
+    ///
+    /// - Result: a list of [`UnspentOutput`].
+    /// - Protocol documentation: `blockchain.address.listunspent`.
+    AddressUnspent, "unspent outputs of addresses", ADDRESS_UNSPENT -> Vec<UnspentOutput>,
+    |result| {
+        let unspent = read(result, |reader| read_entries(reader, UnspentOutput::read)).map_err(|e| e.within("utxos"))?;
+        check_unspent(&unspent).map(|()| unspent)
+    }
+}
+
+address_operation! {
+    /// Subscribes to the changes of an address's history.
+    ///
+    /// - Result: the [`ScriptStatus`] of now; nothing if there is no history.
+    /// - Protocol documentation: `blockchain.address.subscribe`.
+    AddressSubscribe, "subscription to addresses", ADDRESS_SUBSCRIBE -> Option<ScriptStatus>,
+    |result| read(result, read_status)
+}
+
+/// Asks for the header of one block in pieces. [`Header`](super::Header) does so where it must.
+///
+/// - Parameters: the block's height.
+/// - Result: [`Tip`], the header put together, and the height that the server says it has.
+/// - Versions: before 1.4.
+/// - Errors: a height above the tip (code 1).
+/// - Protocol documentation: `blockchain.block.get_header`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GetHeader {
+    /// The block's height.
+    pub height: u32,
+}
+
+/// Asks for the headers between two changes of the difficulty.
+///
+/// - Parameters: which of these runs of 2016, counted from 0.
+/// - Result: the headers, fewer than 2016 at the end of the chain. Headers that do not link are refused.
+/// - Versions: before 1.4. From 1.2 on there is [`Headers`](super::Headers).
+/// - Errors: a number that is none (code 1).
+/// - Protocol documentation: `blockchain.block.get_chunk`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GetChunk {
+    /// Which run of 2016 headers, counted from 0.
+    pub index: u32,
+}
+
+/// Asks which address an output pays to.
+///
+/// - Parameters: the output.
+/// - Result: the address as text; nothing if there is none.
+/// - Versions: 1.0 only, which lies outside of what a client negotiates.
+/// - Errors: an output that does not exist.
+/// - Protocol documentation: `blockchain.utxo.get_address`, removed in 1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UtxoGetAddress {
+    /// The output.
+    pub outpoint: OutPoint,
+}
+
+/// Subscribes to the number of blocks.
+///
+/// - Result: the height of the last block.
+/// - Versions: 1.0 only, which lies outside of what a client negotiates.
+/// - Errors: none of its own.
+/// - Protocol documentation: `blockchain.numblocks.subscribe`, removed in 1.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NumblocksSubscribe;
+
+/// How many headers lie between two changes of the difficulty.
+const CHUNK: usize = 2016;
+
+impl GetHeader {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[BLOCK_GET_HEADER];
+}
+
+impl GetChunk {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[BLOCK_GET_CHUNK];
+}
+
+impl UtxoGetAddress {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[UTXO_GET_ADDRESS];
+}
+
+impl NumblocksSubscribe {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[NUMBLOCKS_SUBSCRIBE];
+}
+
+impl Request for GetHeader {
+    type Response = Tip;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("header in pieces", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.integer(self.height);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Tip, DecodeError> {
+        read(result, Tip::read)
+    }
+}
+
+impl Request for GetChunk {
+    type Response = Vec<RawHeader>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("chunk of headers", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.integer(self.index);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let headers = read(result, |reader| split_headers(&reader.hex_digits()?))?;
+        if headers.len() > CHUNK {
+            return Err(DecodeError::new("", format_args!("{} headers in a chunk of {CHUNK}", headers.len())));
+        }
+        check_links(None, &headers).map_err(|error| unlinked(&error))?;
+        Ok(headers)
+    }
+}
+
+impl Request for UtxoGetAddress {
+    type Response = Option<String>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("address of an output", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        outpoint_params(self.outpoint, params);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        read(result, |reader| if reader.null()? { Ok(None) } else { reader.string().map(|a| Some(a.into_owned())) })
+    }
+}
+
+impl Request for NumblocksSubscribe {
+    type Response = u32;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("subscription to the number of blocks", Self::METHODS, version)
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<u32, DecodeError> {
+        read(result, Reader::u32)
+    }
+}

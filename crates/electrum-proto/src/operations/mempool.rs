@@ -1,0 +1,75 @@
+//! What came into the mempool of late.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+use super::fees::read_vsize;
+use super::methods::MEMPOOL_RECENT;
+use super::transaction::read_txid;
+use crate::json::{DecodeError, RawJson, Read, Reader, read, required};
+use crate::request::{Method, NotInVersion, Request};
+use crate::types::{Amount, Txid};
+use crate::version::ProtocolVersion;
+
+/// Asks for the transactions that came into the mempool last.
+///
+/// - Result: a list of [`RecentTransaction`], at most ten.
+/// - Versions: from 1.7.
+/// - Errors: none of its own.
+/// - Protocol documentation: `mempool.recent`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MempoolRecent;
+
+/// A transaction that came into the mempool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RecentTransaction {
+    /// The transaction.
+    pub txid: Txid,
+    /// The fee that it pays.
+    pub fee: Amount,
+    /// Its size in virtual bytes.
+    pub vsize: u64,
+}
+
+impl MempoolRecent {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[MEMPOOL_RECENT];
+}
+
+impl Request for MempoolRecent {
+    type Response = Vec<RecentTransaction>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("list of recent transactions", Self::METHODS, version)
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let mut recent = Vec::new();
+        read(result, |reader| {
+            reader.array(|reader, _| {
+                recent.push(read_recent(reader)?);
+                Ok(())
+            })
+        })?;
+        Ok(recent)
+    }
+}
+
+fn read_recent(reader: &mut Reader<'_>) -> Read<RecentTransaction> {
+    let (mut txid, mut fee, mut vsize) = (None, None, None);
+    reader.object(|reader, key| {
+        match key {
+            b"txid" => txid = Some(read_txid(reader)?),
+            b"fee" => fee = Some(Amount::read(reader)?),
+            b"vsize" => vsize = Some(read_vsize(reader)?),
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(RecentTransaction {
+        txid: required(txid, "txid")?,
+        fee: required(fee, "fee")?,
+        vsize: required(vsize, "vsize")?,
+    })
+}

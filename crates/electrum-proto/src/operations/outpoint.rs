@@ -1,0 +1,51 @@
+//! What becomes of one output of a transaction.
+
+use alloc::borrow::Cow;
+
+use super::methods::OUTPOINT_STATUS;
+use crate::json::{DecodeError, Params, RawJson, read};
+use crate::request::{Method, NotInVersion, Request};
+use crate::types::{OutPoint, OutPointStatus, Script};
+use crate::version::ProtocolVersion;
+
+/// Asks whether an output exists, and what spends it.
+///
+/// - Parameters: the output, and the script that it pays to, which helps the server to find it.
+/// - Result: [`OutPointStatus`]; empty if the server knows no such output.
+/// - Versions: from 1.7.
+/// - Errors: none of its own.
+/// - Protocol documentation: `blockchain.outpoint.get_status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutPointGetStatus {
+    /// The output.
+    pub outpoint: OutPoint,
+    /// The script that it pays to.
+    pub script: Script,
+}
+
+impl OutPointGetStatus {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[OUTPOINT_STATUS];
+}
+
+impl Request for OutPointGetStatus {
+    type Response = OutPointStatus;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("status of outputs", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        outpoint_params(self.outpoint, params);
+        params.hex(self.script.as_bytes());
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<OutPointStatus, DecodeError> {
+        read(result, OutPointStatus::read)
+    }
+}
+
+/// The two parameters that name an output.
+pub(crate) fn outpoint_params(outpoint: OutPoint, params: &mut Params<'_>) {
+    params.hex(outpoint.txid.as_display_bytes()).integer(outpoint.vout);
+}

@@ -1,0 +1,83 @@
+//! Servers that know of each other.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use serde_json::value::RawValue;
+
+use super::methods::{ADD_PEER, PEERS};
+use crate::json::{DecodeError, Params, RawJson, Reader, read};
+use crate::request::{Effect, Method, NotInVersion, Request};
+use crate::types::Peer;
+use crate::version::ProtocolVersion;
+
+/// Asks which other servers the server knows.
+///
+/// - Result: a list of [`Peer`]. In spite of the method's name nothing is subscribed.
+/// - Versions: all.
+/// - Errors: none of its own.
+/// - Protocol documentation: `server.peers.subscribe`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peers;
+
+/// Tells the server of another one. This is for servers.
+///
+/// - Parameters: what the other server answers to `server.features`.
+/// - Result: whether it was taken.
+/// - Versions: from 1.1.
+/// - Errors: features that are none (code 1 or -32602); some servers do not know the method.
+/// - Protocol documentation: `server.add_peer`.
+#[derive(Clone, Debug)]
+pub struct AddPeer {
+    /// What the other server answers to `server.features`.
+    pub features: Box<RawValue>,
+}
+
+impl Peers {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[PEERS];
+}
+
+impl AddPeer {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[ADD_PEER];
+}
+
+impl Request for Peers {
+    type Response = Vec<Peer>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("list of peers", Self::METHODS, version)
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let mut peers = Vec::new();
+        read(result, |reader| {
+            reader.array(|reader, _| {
+                peers.push(Peer::read(reader)?);
+                Ok(())
+            })
+        })?;
+        Ok(peers)
+    }
+}
+
+impl Request for AddPeer {
+    type Response = bool;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("adding of peers", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.features);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<bool, DecodeError> {
+        read(result, Reader::bool)
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
+    }
+}

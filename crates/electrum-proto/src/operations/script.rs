@@ -1,0 +1,253 @@
+//! What a server knows of a script: balance, history, mempool, unspent outputs.
+//!
+//! Each of these takes a [`ScriptRef`]: up to protocol 1.6 the scripthash is sent, from 1.7 on the script itself.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::checks::{check_history, check_mempool, check_unspent};
+use super::methods::{
+    SCRIPT_BALANCE, SCRIPT_HISTORY, SCRIPT_MEMPOOL, SCRIPT_UNSPENT, SCRIPTHASH_BALANCE, SCRIPTHASH_HISTORY,
+    SCRIPTHASH_MEMPOOL, SCRIPTHASH_UNSPENT,
+};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required};
+use crate::request::{Method, NotInVersion, Request};
+use crate::types::{HistoryEntry, Script, ScriptBalance, ScriptRef, UnspentOutput, read_entries};
+use crate::version::ProtocolVersion;
+
+/// Asks for the balance of a script.
+///
+/// - Parameters: the script.
+/// - Result: [`ScriptBalance`], in satoshi. Amounts beyond the supply are refused: a server was seen to wrap below zero.
+/// - Versions: all, as `blockchain.scripthash.get_balance` up to 1.6, as `blockchain.scriptpubkey.get_balance` from 1.7.
+/// - Errors: servers refuse scripts whose history is too long for them (code 1 or 10001).
+/// - Protocol documentation: `blockchain.scripthash.get_balance`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// The script.
+    pub script: ScriptRef,
+}
+
+/// Asks for the history of a script: its confirmed transactions in the order of the chain, then those in the mempool.
+///
+/// - Parameters: the script.
+/// - Result: a list of [`HistoryEntry`]. Heights that fall, confirmed transactions after unconfirmed ones and
+///   a transaction that comes twice are refused; the order inside a block and inside the mempool is the server's own.
+/// - Versions: all, as `blockchain.scripthash.get_history` up to 1.6, as `blockchain.scriptpubkey.get_history` from 1.7.
+/// - Errors: servers refuse histories that are too long for them (code 1 or 10001).
+/// - Protocol documentation: `blockchain.scripthash.get_history`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The script.
+    pub script: ScriptRef,
+}
+
+/// Asks for the transactions of a script that are in the mempool.
+///
+/// - Parameters: the script.
+/// - Result: a list of [`HistoryEntry`], all unconfirmed, each with its fee in satoshi.
+/// - Versions: all, as `blockchain.scripthash.get_mempool` up to 1.6, as `blockchain.scriptpubkey.get_mempool` from 1.7.
+/// - Errors: some servers do not know the method.
+/// - Protocol documentation: `blockchain.scripthash.get_mempool`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mempool {
+    /// The script.
+    pub script: ScriptRef,
+}
+
+/// Asks for the unspent outputs of a script.
+///
+/// - Parameters: the script.
+/// - Result: a list of [`UnspentOutput`] in no order that can be relied on. An output that comes twice is refused.
+/// - Versions: all, as `blockchain.scripthash.listunspent` up to 1.6, as `blockchain.scriptpubkey.listunspent` from 1.7.
+/// - Errors: servers refuse scripts whose history is too long for them (code 1 or 10001).
+/// - Protocol documentation: `blockchain.scripthash.listunspent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unspent {
+    /// The script.
+    pub script: ScriptRef,
+}
+
+impl Balance {
+    /// The methods that serve it, with their versions.
+    pub const METHODS: &'static [Method] = &[SCRIPT_BALANCE, SCRIPTHASH_BALANCE];
+
+    /// The balance of `script`, which is a [`Script`](crate::types::Script) or a [`ScriptHash`](crate::types::ScriptHash).
+    #[must_use]
+    pub fn new(script: impl Into<ScriptRef>) -> Self {
+        Self { script: script.into() }
+    }
+}
+
+impl History {
+    /// The methods that serve it, with their versions.
+    pub const METHODS: &'static [Method] = &[SCRIPT_HISTORY, SCRIPTHASH_HISTORY];
+
+    /// The history of `script`, which is a [`Script`](crate::types::Script) or a [`ScriptHash`](crate::types::ScriptHash).
+    #[must_use]
+    pub fn new(script: impl Into<ScriptRef>) -> Self {
+        Self { script: script.into() }
+    }
+}
+
+impl Mempool {
+    /// The methods that serve it, with their versions.
+    pub const METHODS: &'static [Method] = &[SCRIPT_MEMPOOL, SCRIPTHASH_MEMPOOL];
+
+    /// What the mempool holds of `script`, which is a [`Script`](crate::types::Script) or a
+    /// [`ScriptHash`](crate::types::ScriptHash).
+    #[must_use]
+    pub fn new(script: impl Into<ScriptRef>) -> Self {
+        Self { script: script.into() }
+    }
+}
+
+impl Unspent {
+    /// The methods that serve it, with their versions.
+    pub const METHODS: &'static [Method] = &[SCRIPT_UNSPENT, SCRIPTHASH_UNSPENT];
+
+    /// The unspent outputs of `script`, which is a [`Script`](crate::types::Script) or a
+    /// [`ScriptHash`](crate::types::ScriptHash).
+    #[must_use]
+    pub fn new(script: impl Into<ScriptRef>) -> Self {
+        Self { script: script.into() }
+    }
+}
+
+impl Request for Balance {
+    type Response = ScriptBalance;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        script_method("balance", Self::METHODS, &self.script, version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        script_param(&self.script, version, params);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<ScriptBalance, DecodeError> {
+        read(result, ScriptBalance::read)
+    }
+}
+
+impl Request for History {
+    type Response = Vec<HistoryEntry>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        script_method("history", Self::METHODS, &self.script, version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        script_param(&self.script, version, params);
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let history = read(result, |reader| read_list(reader, version, "history", HistoryEntry::read))?;
+        check_history(&history)?;
+        Ok(history)
+    }
+}
+
+impl Request for Mempool {
+    type Response = Vec<HistoryEntry>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        script_method("list of mempool transactions", Self::METHODS, &self.script, version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        script_param(&self.script, version, params);
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let mempool = read(result, |reader| read_list(reader, version, "history", HistoryEntry::read))?;
+        check_mempool(&mempool)?;
+        Ok(mempool)
+    }
+}
+
+impl Request for Unspent {
+    type Response = Vec<UnspentOutput>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        script_method("list of unspent outputs", Self::METHODS, &self.script, version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        script_param(&self.script, version, params);
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let unspent = read(result, |reader| read_list(reader, version, "utxos", UnspentOutput::read))?;
+        check_unspent(&unspent)?;
+        Ok(unspent)
+    }
+}
+
+/// The method for `script`.
+pub(super) fn script_method(
+    operation: &'static str,
+    methods: &[Method],
+    script: &ScriptRef,
+    version: ProtocolVersion,
+) -> Result<Cow<'static, str>, NotInVersion> {
+    method_for_script(operation, methods, script.script().is_some(), version)
+}
+
+/// The method for a script that is known, or of which only the hash is. From 1.7 on servers want the script itself.
+pub(crate) fn method_for_script(
+    operation: &'static str,
+    methods: &[Method],
+    is_known: bool,
+    version: ProtocolVersion,
+) -> Result<Cow<'static, str>, NotInVersion> {
+    if version >= ProtocolVersion::V1_7 && !is_known {
+        let serving: Vec<Method> = methods.iter().filter(|method| method.until.is_some()).copied().collect();
+        let mut refused = NotInVersion::new(operation, version, &serving);
+        refused.operation += " for a mere scripthash";
+        refused.available += "; from 1.7 on servers want the script itself";
+        return Err(refused);
+    }
+    Method::of_version(operation, methods, version)
+}
+
+/// The parameter that names `script`.
+pub(super) fn script_param(script: &ScriptRef, version: ProtocolVersion, params: &mut Params<'_>) {
+    match script {
+        ScriptRef::Script(script) => param_for_script(script, version, params),
+        ScriptRef::Hash(hash) => {
+            params.hex(hash.as_display_bytes());
+        }
+    }
+}
+
+/// The parameter that names a script that is known.
+pub(crate) fn param_for_script(script: &Script, version: ProtocolVersion, params: &mut Params<'_>) {
+    if version >= ProtocolVersion::V1_7 {
+        params.hex(script.as_bytes());
+    } else {
+        params.hex(script.scripthash().as_display_bytes());
+    }
+}
+
+/// A list, which from 1.7 on stands in an object under `key`.
+fn read_list<'a, T>(
+    reader: &mut Reader<'a>,
+    version: ProtocolVersion,
+    key: &str,
+    entry: impl FnMut(&mut Reader<'a>) -> Read<T>,
+) -> Read<Vec<T>> {
+    if version < ProtocolVersion::V1_7 {
+        return read_entries(reader, entry).map_err(|error| error.within(key));
+    }
+    let (mut list, mut entry) = (None, entry);
+    reader.object(|reader, found| {
+        if found == key.as_bytes() {
+            list = Some(read_entries(reader, &mut entry)?);
+        } else {
+            reader.skip()?;
+        }
+        Ok(())
+    })?;
+    required(list, key)
+}

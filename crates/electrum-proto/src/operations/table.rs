@@ -1,0 +1,84 @@
+//! All operations in one list, from which their table is made.
+
+use super::{legacy, *};
+use crate::request::Method;
+use crate::version::ProtocolVersion;
+
+/// An operation and the methods that serve it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its type in [`operations`](crate::operations).
+    pub name: &'static str,
+    /// The methods that serve it, the first choice first.
+    pub methods: &'static [Method],
+}
+
+impl Operation {
+    /// The method that serves it on `version`, if one does.
+    #[must_use]
+    pub fn method(&self, version: ProtocolVersion) -> Option<&'static str> {
+        self.methods.iter().find(|method| method.is_in(version)).map(|method| method.name)
+    }
+}
+
+macro_rules! operations {
+    ($($name:ident $(in $module:ident)?),* $(,)?) => {
+        /// Every operation, but for [`Raw`], which is whatever you make it.
+        pub const OPERATIONS: &[Operation] =
+            &[$(operations!(@one $name $($module)?)),*];
+    };
+    (@one $name:ident) => { Operation { name: stringify!($name), methods: $name::METHODS } };
+    (@one $name:ident $module:ident) => {
+        Operation {
+            name: concat!(stringify!($module), "::", stringify!($name)),
+            methods: $module::$name::METHODS,
+        }
+    };
+}
+
+operations! {
+    Balance,
+    History,
+    Mempool,
+    Unspent,
+    ScriptSubscribe,
+    ScriptUnsubscribe,
+    OutPointGetStatus,
+    OutPointSubscribe,
+    OutPointUnsubscribe,
+    Header,
+    ProvenHeader,
+    Headers,
+    ProvenHeaders,
+    HeadersSubscribe,
+    TransactionGet,
+    TransactionGetVerbose,
+    TransactionMerkle,
+    TransactionIdAt,
+    ProvenTransactionIdAt,
+    Broadcast,
+    BroadcastPackage,
+    BroadcastPackageVerbose,
+    TestMempoolAccept,
+    EstimateFee,
+    RelayFee,
+    MempoolInfo,
+    FeeHistogram,
+    MempoolRecent,
+    Ping,
+    PaddedPing,
+    Banner,
+    DonationAddress,
+    Features,
+    Peers,
+    AddPeer,
+    AddressBalance in legacy,
+    AddressHistory in legacy,
+    AddressMempool in legacy,
+    AddressUnspent in legacy,
+    AddressSubscribe in legacy,
+    GetHeader in legacy,
+    GetChunk in legacy,
+    UtxoGetAddress in legacy,
+    NumblocksSubscribe in legacy,
+}

@@ -1,0 +1,262 @@
+//! Transactions: the bytes, where they stand, what proves it.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use serde_json::value::RawValue;
+
+use super::methods::{TRANSACTION_GET, TRANSACTION_ID_FROM_POS, TRANSACTION_MERKLE};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, read, required, wrong};
+use crate::proof::merkle_root;
+use crate::request::{Method, NotInVersion, Request};
+use crate::types::{MerkleProof, ProvenTxid, RawTransaction, Txid, read_branch};
+use crate::version::ProtocolVersion;
+
+/// Asks for a transaction.
+///
+/// - Parameters: the transaction's id.
+/// - Result: [`RawTransaction`]. Bytes that do not hash to the id are refused.
+/// - Versions: all.
+/// - Errors: a transaction that the server does not know (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.get`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionGet {
+    txid: Txid,
+    checked: bool,
+}
+
+/// Asks for a transaction with all that the server's node says of it.
+///
+/// - Parameters: the transaction's id.
+/// - Result: the node's JSON as it was sent; nothing in it is checked, and its amounts are fractions of coins.
+/// - Versions: from 1.2.
+/// - Errors: a transaction that the server does not know (code 1 or 2); some servers do not support it.
+/// - Protocol documentation: `blockchain.transaction.get`, with `verbose`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionGetVerbose {
+    /// The transaction's id.
+    pub txid: Txid,
+}
+
+/// Asks where in its block a transaction stands, and for the proof of it.
+///
+/// - Parameters: the transaction's id; the height of its block.
+/// - Result: [`MerkleProof`], whose `verify` checks it against a trusted header. A branch that no block can have,
+///   and a proof for another height are refused.
+/// - Versions: all.
+/// - Errors: a transaction that is not in that block (code 1).
+/// - Protocol documentation: `blockchain.transaction.get_merkle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionMerkle {
+    /// The transaction's id.
+    pub txid: Txid,
+    /// The height of its block.
+    pub height: u32,
+}
+
+/// Asks which transaction stands at a place of a block.
+///
+/// - Parameters: the block's height; the place in it, counted from 0.
+/// - Result: the transaction's id.
+/// - Versions: from 1.4.
+/// - Errors: no such block or place (code 1).
+/// - Protocol documentation: `blockchain.transaction.id_from_pos`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionIdAt {
+    /// The block's height.
+    pub height: u32,
+    /// The place in the block, counted from 0.
+    pub position: u32,
+}
+
+/// Asks which transaction stands at a place of a block, and for the proof of it.
+///
+/// - Parameters: the block's height; the place in it, counted from 0.
+/// - Result: [`ProvenTxid`], whose `verify` checks it against a trusted header.
+///   A branch that no block can have is refused.
+/// - Versions: from 1.4.
+/// - Errors: no such block or place (code 1).
+/// - Protocol documentation: `blockchain.transaction.id_from_pos`, with `merkle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProvenTransactionIdAt {
+    /// The block's height.
+    pub height: u32,
+    /// The place in the block, counted from 0.
+    pub position: u32,
+}
+
+impl TransactionGet {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[TRANSACTION_GET];
+
+    /// The transaction with this id.
+    #[must_use]
+    pub const fn new(txid: Txid) -> Self {
+        Self { txid, checked: true }
+    }
+
+    /// The same transaction, without the check that its bytes hash to the id.
+    #[must_use]
+    pub const fn unchecked(self) -> Self {
+        Self { checked: false, ..self }
+    }
+}
+
+impl TransactionGetVerbose {
+    /// The method, and the versions in which it can be verbose.
+    pub const METHODS: &'static [Method] = &[TRANSACTION_GET.not_before(ProtocolVersion::V1_2)];
+}
+
+impl TransactionMerkle {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[TRANSACTION_MERKLE];
+}
+
+impl TransactionIdAt {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[TRANSACTION_ID_FROM_POS];
+}
+
+impl ProvenTransactionIdAt {
+    /// The method and its versions.
+    pub const METHODS: &'static [Method] = &[TRANSACTION_ID_FROM_POS];
+}
+
+impl Request for TransactionGet {
+    type Response = RawTransaction;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("transaction", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.hex(self.txid.as_display_bytes());
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<RawTransaction, DecodeError> {
+        let transaction = RawTransaction::new(read_hex(result)?);
+        if self.checked {
+            let txid = transaction.txid().map_err(wrong)?;
+            if txid != self.txid {
+                return Err(wrong(format_args!("the transaction is {txid}, and {} was asked for", self.txid)));
+            }
+        }
+        Ok(transaction)
+    }
+}
+
+impl Request for TransactionGetVerbose {
+    type Response = Box<RawValue>;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("transaction in words", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.hex(self.txid.as_display_bytes()).bool(true);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        verbatim(result)
+    }
+}
+
+impl Request for TransactionMerkle {
+    type Response = MerkleProof;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("merkle branch", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.hex(self.txid.as_display_bytes()).integer(self.height);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<MerkleProof, DecodeError> {
+        let (mut height, mut position, mut branch) = (None, None, None);
+        read(result, |reader| {
+            reader.object(|reader, key| {
+                match key {
+                    b"block_height" => height = Some(reader.u32()?),
+                    b"pos" => position = Some(reader.u32()?),
+                    b"merkle" => branch = Some(read_branch(reader)?),
+                    _ => drop(reader.skip()?),
+                }
+                Ok(())
+            })
+        })?;
+        let height = required(height, "block_height")?;
+        if height != self.height {
+            let what = format_args!("it is {height}, and {} was asked for", self.height);
+            return Err(DecodeError::new("block_height", what));
+        }
+        let proof = MerkleProof { height, position: required(position, "pos")?, branch: required(branch, "merkle")? };
+        merkle_root(self.txid, &proof.branch, proof.position).map_err(|error| DecodeError::new("merkle", error))?;
+        Ok(proof)
+    }
+}
+
+impl Request for TransactionIdAt {
+    type Response = Txid;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("transaction id by position", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.integer(self.height).integer(self.position);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Txid, DecodeError> {
+        read(result, read_txid)
+    }
+}
+
+impl Request for ProvenTransactionIdAt {
+    type Response = ProvenTxid;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version("transaction id by position with a proof", Self::METHODS, version)
+    }
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.integer(self.height).integer(self.position).bool(true);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<ProvenTxid, DecodeError> {
+        let (mut txid, mut branch) = (None, None);
+        read(result, |reader| {
+            reader.object(|reader, key| {
+                match key {
+                    b"tx_hash" => txid = Some(read_txid(reader)?),
+                    b"merkle" => branch = Some(read_branch(reader)?),
+                    _ => drop(reader.skip()?),
+                }
+                Ok(())
+            })
+        })?;
+        let proven = ProvenTxid { txid: required(txid, "tx_hash")?, branch: required(branch, "merkle")? };
+        merkle_root(proven.txid, &proven.branch, self.position).map_err(|error| DecodeError::new("merkle", error))?;
+        Ok(proven)
+    }
+}
+
+/// The bytes of a result that is one string of hex. The digits are looked at once, as decoding refuses what
+/// would need a closer look (quotes, escapes).
+fn read_hex(result: RawJson<'_>) -> Read<Vec<u8>> {
+    let inside = result.as_str().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match inside.map(|digits| hex::decode(digits.as_bytes())) {
+        Some(Ok(bytes)) => Ok(bytes),
+        _ => read(result, |reader| hex::decode(&reader.hex_digits()?).map_err(wrong)),
+    }
+}
+
+/// A transaction id.
+pub(super) fn read_txid(reader: &mut Reader<'_>) -> Read<Txid> {
+    reader.hash().map(Txid::from_display_bytes)
+}
+
+/// The text of the result, once it was checked to be JSON.
+pub(super) fn verbatim(result: RawJson<'_>) -> Read<Box<RawValue>> {
+    result.decode::<&RawValue>().map(ToOwned::to_owned)
+}

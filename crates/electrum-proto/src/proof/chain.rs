@@ -1,0 +1,222 @@
+//! Chains of headers: each names the one before it, and its hash shows the work that was done for it.
+
+use core::fmt;
+
+use crate::types::{BlockHash, RawHeader};
+
+/// Why headers are no chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// A header does not name the one before it.
+    #[error("header {index} names {found} as the one before it, which is {expected}")]
+    Unlinked {
+        /// Which of the headers, counted from 0.
+        index: usize,
+        /// The hash of the header before it.
+        expected: BlockHash,
+        /// The hash that it names.
+        found: BlockHash,
+    },
+    /// The target in a header is none: negative, zero, or beyond 256 bits.
+    #[error("header {index} has the bits {bits:#010x}, which are no target")]
+    NoTarget {
+        /// Which of the headers, counted from 0.
+        index: usize,
+        /// Its compact target.
+        bits: u32,
+    },
+    /// The hash of a header exceeds its target: the work was not done.
+    #[error("the hash {hash} of header {index} exceeds its target")]
+    NoWork {
+        /// Which of the headers, counted from 0.
+        index: usize,
+        /// Its hash.
+        hash: BlockHash,
+    },
+    /// A header asks for less work than the chain ever does.
+    #[error("the target of header {index} is easier than the easiest of the chain")]
+    TooEasy {
+        /// Which of the headers, counted from 0.
+        index: usize,
+    },
+}
+
+/// A number of 256 bits that a block's hash must not exceed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Target([u8; 32]);
+
+impl Target {
+    /// The easiest target of the main chain and of the test networks but regtest and signet.
+    pub const MAINNET_LIMIT: Self = Self::limit([0, 0, 0, 0, 0xff, 0xff]);
+    /// The easiest target of signet.
+    pub const SIGNET_LIMIT: Self = Self::limit([0, 0, 0x03, 0x77, 0xae, 0]);
+    /// The easiest target of regtest.
+    pub const REGTEST_LIMIT: Self = Self::limit([0x7f, 0xff, 0xff, 0, 0, 0]);
+
+    /// From the compact form that headers have; nothing if it is negative, zero or beyond 256 bits.
+    #[must_use]
+    pub fn from_compact(bits: u32) -> Option<Self> {
+        let [exponent, high, middle, low] = bits.to_be_bytes();
+        let mut target = [0; 32];
+        // The three bytes of the mantissa stand so that the number is `exponent` bytes long.
+        for (place, byte) in [high, middle, low].into_iter().enumerate() {
+            match (32 + place).checked_sub(usize::from(exponent)) {
+                // A mantissa that starts above the number is only good if those bytes are zero.
+                None if byte != 0 => return None,
+                None => {}
+                // Bytes below one fall away.
+                Some(at) if at >= 32 => {}
+                Some(at) => target[at] = byte,
+            }
+        }
+        let negative = high & 0x80 != 0;
+        (!negative && target != [0; 32]).then_some(Self(target))
+    }
+
+    /// Whether `hash` shows the work that this target asks for.
+    #[must_use]
+    pub fn is_met_by(&self, hash: BlockHash) -> bool {
+        // Hashes are shown, and held here, with the most significant byte first.
+        hash.as_display_bytes() <= &self.0
+    }
+
+    /// The 256 bits, the most significant byte first.
+    #[must_use]
+    pub const fn to_be_bytes(self) -> [u8; 32] {
+        self.0
+    }
+
+    const fn limit(start: [u8; 6]) -> Self {
+        let mut target = [0; 32];
+        let mut at = 0;
+        while at < start.len() {
+            target[at] = start[at];
+            at += 1;
+        }
+        Self(target)
+    }
+}
+
+/// Checks that each of `headers` names the one before it, and the first one `previous` if that is given;
+/// gives the hash of the last one, which is `previous` for what follows.
+///
+/// It hashes each header: about half a second for a million of them.
+///
+/// # Errors
+/// [`ChainError::Unlinked`] for the first header that does not.
+pub fn check_links(previous: Option<BlockHash>, headers: &[RawHeader]) -> Result<Option<BlockHash>, ChainError> {
+    let mut previous = previous;
+    for (index, header) in headers.iter().enumerate() {
+        if let Some(expected) = previous {
+            let found = header.prev_hash();
+            if found != expected {
+                return Err(ChainError::Unlinked { index, expected, found });
+            }
+        }
+        previous = Some(header.block_hash());
+    }
+    Ok(previous)
+}
+
+/// Checks that the hash of each of `headers` meets the target that the header itself names, and that none of
+/// these is easier than `limit`.
+///
+/// # Errors
+/// [`ChainError`] for the first header that shows no work.
+pub fn check_work(limit: Target, headers: &[RawHeader]) -> Result<(), ChainError> {
+    for (index, header) in headers.iter().enumerate() {
+        let bits = header.bits();
+        let target = Target::from_compact(bits).ok_or(ChainError::NoTarget { index, bits })?;
+        if target > limit {
+            return Err(ChainError::TooEasy { index });
+        }
+        let hash = header.block_hash();
+        if !target.is_met_by(hash) {
+            return Err(ChainError::NoWork { index, hash });
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", crate::json::hex::encode(&self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::hex;
+
+    /// The first three headers of the main chain.
+    const HEADERS: [&str; 3] = [
+        "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f61\
+         7fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c",
+        "010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000982051fd1e4ba744bbbe680e1fee1467\
+         7ba1a3c3540bf7b1cdb606e857233e0e61bc6649ffff001d01e36299",
+        "010000004860eb18bf1b1620e37e9490fc8a427514416fd75159ab86688e9a8300000000d5fdcc541e25de1c7a5addedf24858b8\
+         bb665c9f36ef744ee42c316022c90f9bb0bc6649ffff001d08d2bd61",
+    ];
+
+    fn headers() -> [RawHeader; 3] {
+        HEADERS.map(|digits| RawHeader::from_bytes(hex::decode(digits.as_bytes()).unwrap().try_into().unwrap()))
+    }
+
+    #[test]
+    fn compact_targets() {
+        for (bits, target) in [
+            (0x1d00_ffff, Some("00000000ffff0000000000000000000000000000000000000000000000000000")),
+            (0x207f_ffff, Some("7fffff0000000000000000000000000000000000000000000000000000000000")),
+            (0x1703_4219, Some("0000000000000000000342190000000000000000000000000000000000000000")),
+            (0x0301_2345, Some("0000000000000000000000000000000000000000000000000000000000012345")),
+            (0x0101_2345, Some("0000000000000000000000000000000000000000000000000000000000000001")),
+            (0x2200_0001, Some("0100000000000000000000000000000000000000000000000000000000000000")),
+            (0x0100_3456, None),
+            (0x0000_0000, None),
+            (0x1d80_ffff, None),
+            (0x2200_0100, None),
+            (0xff00_ffff, None),
+        ] {
+            let found = Target::from_compact(bits).map(|target| hex::encode(&target.0));
+            assert_eq!(found.as_deref(), target, "{bits:#x}");
+        }
+        assert_eq!(Target::from_compact(0x1d00_ffff), Some(Target::MAINNET_LIMIT));
+        assert_eq!(Target::from_compact(0x1e03_77ae), Some(Target::SIGNET_LIMIT));
+        assert_eq!(Target::from_compact(0x207f_ffff), Some(Target::REGTEST_LIMIT));
+    }
+
+    #[test]
+    fn the_first_headers_are_a_chain_with_work() {
+        let headers = headers();
+        let tip = headers[2].block_hash();
+        assert_eq!(tip.to_string(), "000000006a625f06636b8bb6ac7b960a8d03705d1ace08b1a19da3fdcc99ddbd");
+        assert_eq!(check_links(None, &headers), Ok(Some(tip)));
+        assert_eq!(check_links(Some(headers[0].block_hash()), &headers[1..]), Ok(Some(tip)));
+        assert_eq!(check_work(Target::MAINNET_LIMIT, &headers), Ok(()));
+        assert_eq!(check_links(Some(tip), &[]), Ok(Some(tip)));
+    }
+
+    #[test]
+    fn a_gap_and_missing_work_are_found() {
+        let mut headers = headers();
+        headers.swap(1, 2);
+        assert!(matches!(check_links(None, &headers), Err(ChainError::Unlinked { index: 1, .. })));
+        assert!(matches!(
+            check_links(Some(headers[2].block_hash()), &headers),
+            Err(ChainError::Unlinked { index: 0, .. })
+        ));
+
+        let mut bytes = *headers[0].as_bytes();
+        bytes[76] ^= 1;
+        let tampered = [headers[0], RawHeader::from_bytes(bytes)];
+        assert!(matches!(check_work(Target::MAINNET_LIMIT, &tampered), Err(ChainError::NoWork { index: 1, .. })));
+        // Work for an easy target does not count.
+        bytes[72..76].copy_from_slice(&0x207f_ffff_u32.to_le_bytes());
+        let easy = [RawHeader::from_bytes(bytes)];
+        assert_eq!(check_work(Target::MAINNET_LIMIT, &easy), Err(ChainError::TooEasy { index: 0 }));
+        bytes[72..76].fill(0);
+        let none = [RawHeader::from_bytes(bytes)];
+        assert_eq!(check_work(Target::MAINNET_LIMIT, &none), Err(ChainError::NoTarget { index: 0, bits: 0 }));
+    }
+}

@@ -1,0 +1,50 @@
+//! The status of a script, from its history.
+
+use alloc::vec::Vec;
+
+use crate::types::{HistoryEntry, ScriptStatus};
+
+/// The status that a server gives for a script with this history, in the order in which that server lists it;
+/// nothing if the history is empty.
+///
+/// The order inside a block and, before protocol 1.6, inside the mempool is each server's own, so two servers may
+/// give different statuses for the same transactions. (Protocol documentation, "Status".)
+#[must_use]
+pub fn script_status(history: &[HistoryEntry]) -> Option<ScriptStatus> {
+    if history.is_empty() {
+        return None;
+    }
+    // 64 digits of the id, at most 10 of the height, two colons.
+    let mut text = Vec::with_capacity(history.len() * 76);
+    for entry in history {
+        crate::json::hex::encode_into(entry.txid.as_display_bytes(), &mut text);
+        text.push(b':');
+        text.extend_from_slice(alloc::format!("{}", entry.height.to_wire()).as_bytes());
+        text.push(b':');
+    }
+    Some(ScriptStatus::of_text(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{TxHeight, Txid};
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn every_kind_of_height_counts_as_it_is_written() {
+        let id = |digit: &str| digit.repeat(64).parse::<Txid>().unwrap();
+        let entry = |digit, height| HistoryEntry { txid: id(digit), height, fee: None };
+        let history = [
+            entry("a", TxHeight::Confirmed(1)),
+            entry("b", TxHeight::Confirmed(800_000)),
+            entry("c", TxHeight::Unconfirmed),
+            entry("d", TxHeight::UnconfirmedParent),
+        ];
+        let text =
+            format!("{}:1:{}:800000:{}:0:{}:-1:", "a".repeat(64), "b".repeat(64), "c".repeat(64), "d".repeat(64));
+        let digest = Sha256::digest(text.as_bytes());
+        assert_eq!(script_status(&history).unwrap().as_display_bytes(), digest.as_slice());
+        assert_eq!(script_status(&[]), None);
+    }
+}

@@ -1,0 +1,221 @@
+//! What a server knows of a script: its balance, history and unspent outputs.
+
+use alloc::vec::Vec;
+use serde::{Serialize, Serializer};
+
+use super::{Amount, SignedAmount, Txid};
+use crate::json::{DecodeError, Read, Reader, required, wrong};
+
+/// Where a transaction stands: in a block, or in the mempool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TxHeight {
+    /// In the block of this height.
+    Confirmed(u32),
+    /// In the mempool, and all that it spends is confirmed. Height 0 on the wire.
+    Unconfirmed,
+    /// In the mempool, and it spends an output that is there too. Height -1 on the wire.
+    UnconfirmedParent,
+}
+
+/// The balance of a script.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ScriptBalance {
+    /// What confirmed transactions left on it.
+    pub confirmed: Amount,
+    /// How the transactions in the mempool will change that; negative if they spend from it.
+    pub unconfirmed: SignedAmount,
+}
+
+/// One transaction of a script's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HistoryEntry {
+    /// The transaction.
+    pub txid: Txid,
+    /// Where it stands.
+    pub height: TxHeight,
+    /// The fee that it pays, which servers tell of unconfirmed ones only.
+    pub fee: Option<Amount>,
+}
+
+/// An unspent output of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct UnspentOutput {
+    /// The transaction that made it.
+    pub txid: Txid,
+    /// Which of the transaction's outputs it is.
+    pub vout: u32,
+    /// Where the transaction stands. Servers say "unconfirmed" of every one in the mempool.
+    pub height: TxHeight,
+    /// What it is worth.
+    pub value: Amount,
+}
+
+/// An output of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct OutPoint {
+    /// The transaction.
+    pub txid: Txid,
+    /// Which of its outputs.
+    pub vout: u32,
+}
+
+/// What a server knows of an output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OutPointStatus {
+    /// Where the transaction that makes it stands; nothing if the server does not know that transaction or output.
+    pub funder_height: Option<TxHeight>,
+    /// The transaction that spends it, if there is one.
+    pub spender: Option<Spender>,
+}
+
+/// The transaction that spends an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Spender {
+    /// The transaction.
+    pub txid: Txid,
+    /// Where it stands.
+    pub height: TxHeight,
+}
+
+impl TxHeight {
+    /// From the number on the wire; nothing for one below -1 or beyond 32 bits.
+    #[must_use]
+    pub fn from_wire(height: i64) -> Option<Self> {
+        match height {
+            -1 => Some(Self::UnconfirmedParent),
+            0 => Some(Self::Unconfirmed),
+            height => u32::try_from(height).ok().map(Self::Confirmed),
+        }
+    }
+
+    /// The number on the wire.
+    #[must_use]
+    pub fn to_wire(self) -> i64 {
+        match self {
+            Self::Confirmed(height) => height.into(),
+            Self::Unconfirmed => 0,
+            Self::UnconfirmedParent => -1,
+        }
+    }
+
+    /// The height of its block; nothing if it is in the mempool.
+    #[must_use]
+    pub const fn confirmed(self) -> Option<u32> {
+        match self {
+            Self::Confirmed(height) => Some(height),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let height = reader.integer()?;
+        Self::from_wire(height).ok_or_else(|| wrong(format_args!("{height} is no height")))
+    }
+}
+
+impl Serialize for TxHeight {
+    /// As the number on the wire.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.to_wire())
+    }
+}
+
+impl ScriptBalance {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let (mut confirmed, mut unconfirmed) = (None, None);
+        reader.object(|reader, key| {
+            match key {
+                b"confirmed" => confirmed = Some(Amount::read(reader)?),
+                b"unconfirmed" => unconfirmed = Some(SignedAmount::read(reader)?),
+                _ => drop(reader.skip()?),
+            }
+            Ok(())
+        })?;
+        Ok(Self { confirmed: required(confirmed, "confirmed")?, unconfirmed: required(unconfirmed, "unconfirmed")? })
+    }
+}
+
+impl HistoryEntry {
+    #[inline]
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let (mut txid, mut height, mut fee) = (None, None, None);
+        reader.object(|reader, key| {
+            match key {
+                b"tx_hash" => txid = Some(Txid::from_display_bytes(reader.hash()?)),
+                b"height" => height = Some(TxHeight::read(reader)?),
+                b"fee" => fee = Some(Amount::read(reader)?),
+                _ => drop(reader.skip()?),
+            }
+            Ok(())
+        })?;
+        Ok(Self { txid: required(txid, "tx_hash")?, height: required(height, "height")?, fee })
+    }
+}
+
+impl UnspentOutput {
+    #[inline]
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let (mut txid, mut vout, mut height, mut value) = (None, None, None, None);
+        reader.object(|reader, key| {
+            match key {
+                b"tx_hash" => txid = Some(Txid::from_display_bytes(reader.hash()?)),
+                b"tx_pos" => vout = Some(reader.u32()?),
+                b"height" => height = Some(TxHeight::read(reader)?),
+                b"value" => value = Some(Amount::read(reader)?),
+                _ => drop(reader.skip()?),
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            txid: required(txid, "tx_hash")?,
+            vout: required(vout, "tx_pos")?,
+            height: required(height, "height")?,
+            value: required(value, "value")?,
+        })
+    }
+}
+
+impl OutPointStatus {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let (mut funder_height, mut txid, mut height) = (None, None, None);
+        reader.object(|reader, key| {
+            match key {
+                b"funder_height" => funder_height = Some(TxHeight::read(reader)?),
+                b"spender_txhash" => txid = Some(Txid::from_display_bytes(reader.hash()?)),
+                b"spender_height" => height = Some(TxHeight::read(reader)?),
+                _ => drop(reader.skip()?),
+            }
+            Ok(())
+        })?;
+        let spender = match (txid, height) {
+            (None, None) => None,
+            (txid, height) => {
+                Some(Spender { txid: required(txid, "spender_txhash")?, height: required(height, "spender_height")? })
+            }
+        };
+        if spender.is_some() && funder_height.is_none() {
+            return Err(DecodeError::new("funder_height", "an output that is spent was made by something"));
+        }
+        Ok(Self { funder_height, spender })
+    }
+}
+
+/// Reads a list of entries, in a vector that holds them without growing.
+pub(crate) fn read_entries<'a, T>(
+    reader: &mut Reader<'a>,
+    mut entry: impl FnMut(&mut Reader<'a>) -> Read<T>,
+) -> Read<Vec<T>> {
+    /// No entry is shorter than its hash in quotes and what stands around it.
+    const SHORTEST: usize = 88;
+
+    let mut entries = Vec::new();
+    reader.array(|reader, index| {
+        if index == 0 {
+            entries.reserve_exact(reader.remaining() / SHORTEST + 1);
+        }
+        entries.push(entry(reader)?);
+        Ok(())
+    })?;
+    Ok(entries)
+}

@@ -1,0 +1,146 @@
+//! What servers send with a proof, and the proof's check.
+
+use alloc::vec::Vec;
+use serde::Serialize;
+
+use super::{MerkleNode, RawHeader, Txid};
+use crate::json::{Read, Reader};
+use crate::proof::{self, ChainError, MerkleError};
+
+/// Where in its block a transaction stands, with the proof of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MerkleProof {
+    /// The height of the block.
+    pub height: u32,
+    /// The place of the transaction in the block, counted from 0.
+    pub position: u32,
+    /// The siblings from the leaf up.
+    pub branch: Vec<MerkleNode>,
+}
+
+/// The id of a transaction, with the proof that it stands where it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProvenTxid {
+    /// The id.
+    pub txid: Txid,
+    /// The siblings from the leaf up.
+    pub branch: Vec<MerkleNode>,
+}
+
+/// A run of headers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeaderRun {
+    /// The headers in the order of the chain; fewer than were asked for where the chain ends or the server cuts.
+    pub headers: Vec<RawHeader>,
+    /// How many the server sends at most.
+    pub max: u32,
+}
+
+/// A header, with the proof that it is one of those up to a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProvenHeader {
+    /// The header.
+    pub header: RawHeader,
+    /// The proof.
+    pub proof: CheckpointProof,
+}
+
+/// A run of headers, with the proof that the last one is one of those up to a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProvenHeaderRun {
+    /// The headers.
+    pub run: HeaderRun,
+    /// The proof for the last of them; nothing if there is none.
+    pub proof: Option<CheckpointProof>,
+}
+
+/// The proof that a header is one of those up to a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckpointProof {
+    /// The siblings from the header's hash up.
+    pub branch: Vec<MerkleNode>,
+    /// The root that the server claims. It proves something only if it is the one that is trusted.
+    pub root: MerkleNode,
+}
+
+/// Why a server's proof does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProofError {
+    /// The branch cannot be one.
+    #[error(transparent)]
+    Branch(#[from] MerkleError),
+    /// The headers are no chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The branch leads to another root.
+    #[error("the proof leads to {found} instead of the trusted {trusted}")]
+    OtherRoot {
+        /// Where the branch leads.
+        found: MerkleNode,
+        /// What is trusted.
+        trusted: MerkleNode,
+    },
+    /// There is no proof.
+    #[error("there is no header, so there is no proof")]
+    Nothing,
+}
+
+impl MerkleProof {
+    /// Checks that transaction `txid` is in the block with this `header`, which must be trusted already.
+    ///
+    /// # Errors
+    /// [`ProofError`] if that is not proven.
+    pub fn verify(&self, txid: Txid, header: &RawHeader) -> Result<(), ProofError> {
+        same_root(proof::merkle_root(txid, &self.branch, self.position)?, header.merkle_root())
+    }
+}
+
+impl ProvenTxid {
+    /// Checks that the transaction is at `position` in the block with this `header`, which must be trusted already.
+    ///
+    /// # Errors
+    /// [`ProofError`] if that is not proven.
+    pub fn verify(&self, position: u32, header: &RawHeader) -> Result<(), ProofError> {
+        same_root(proof::merkle_root(self.txid, &self.branch, position)?, header.merkle_root())
+    }
+}
+
+impl ProvenHeader {
+    /// Checks that the header is the one of `height` under the trusted `root` over all headers up to `checkpoint`.
+    ///
+    /// # Errors
+    /// [`ProofError`] if that is not proven.
+    pub fn verify(&self, height: u32, checkpoint: u32, root: MerkleNode) -> Result<(), ProofError> {
+        same_root(proof::checkpoint_root(self.header.block_hash(), height, checkpoint, &self.proof.branch)?, root)
+    }
+}
+
+impl ProvenHeaderRun {
+    /// Checks that the headers, of which the first is the one of height `start`, are linked and that the last one is
+    /// under the trusted `root` over all headers up to `checkpoint`. That proves all of them.
+    ///
+    /// # Errors
+    /// [`ProofError`] if that is not proven.
+    pub fn verify(&self, start: u32, checkpoint: u32, root: MerkleNode) -> Result<(), ProofError> {
+        let (Some(proof), Some(last)) = (&self.proof, proof::check_links(None, &self.run.headers)?) else {
+            return Err(ProofError::Nothing);
+        };
+        let ahead = u32::try_from(self.run.headers.len() - 1).unwrap_or(u32::MAX);
+        let height = start.saturating_add(ahead);
+        same_root(proof::checkpoint_root(last, height, checkpoint, &proof.branch)?, root)
+    }
+}
+
+fn same_root(found: MerkleNode, trusted: MerkleNode) -> Result<(), ProofError> {
+    if found == trusted { Ok(()) } else { Err(ProofError::OtherRoot { found, trusted }) }
+}
+
+/// Reads a merkle branch.
+pub(crate) fn read_branch(reader: &mut Reader<'_>) -> Read<Vec<MerkleNode>> {
+    let mut branch = Vec::new();
+    reader.array(|reader, _| {
+        branch.push(MerkleNode::from_display_bytes(reader.hash()?));
+        Ok(())
+    })?;
+    Ok(branch)
+}

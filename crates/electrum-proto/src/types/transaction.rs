@@ -1,0 +1,69 @@
+//! Transactions as the bytes that the network knows them by.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use serde::{Serialize, Serializer};
+
+use super::Txid;
+use crate::json::hex;
+use crate::proof::{self, TransactionError};
+
+/// A transaction as bytes, with its witnesses if it has any.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RawTransaction(Vec<u8>);
+
+impl RawTransaction {
+    /// A transaction of these bytes, which are not looked at.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// A transaction from its hexadecimal digits; nothing if they are odd in number or no digits.
+    #[must_use]
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        hex::decode(digits.as_bytes()).ok().map(Self)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes, handed over.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// The transaction's id, computed from the bytes without the witnesses.
+    ///
+    /// # Errors
+    /// [`TransactionError`] if the bytes are no transaction.
+    pub fn txid(&self) -> Result<Txid, TransactionError> {
+        proof::txid(&self.0)
+    }
+
+    /// The transaction in hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex::encode(&self.0)
+    }
+}
+
+impl fmt::Debug for RawTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 100;
+        let more = if self.0.len() > SHOWN { "…" } else { "" };
+        write!(f, "RawTransaction({}{more}, {} bytes)", hex::encode(&self.0[..self.0.len().min(SHOWN)]), self.0.len())
+    }
+}
+
+impl Serialize for RawTransaction {
+    /// As hexadecimal digits.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_hex())
+    }
+}

@@ -1,0 +1,125 @@
+//! Calls that wait: for a connection, or for their answer.
+
+use std::collections::{HashMap, VecDeque};
+
+use electrum_proto::{Client, Effect, Reply, RequestError, RequestId, Timestamp};
+
+use crate::call::Call;
+use crate::error::CallError;
+
+/// All calls that were made and not answered.
+pub(crate) struct Calls {
+    sent: HashMap<RequestId, Waiting>,
+    /// In the order in which they are to be sent.
+    unsent: VecDeque<Waiting>,
+    limit: usize,
+    /// No call in `unsent` has a deadline before this.
+    earliest: Option<Timestamp>,
+}
+
+struct Waiting {
+    call: Box<dyn Call>,
+    deadline: Timestamp,
+}
+
+impl Calls {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { sent: HashMap::new(), unsent: VecDeque::new(), limit, earliest: None }
+    }
+
+    /// Sends a call, or lets it wait for its turn.
+    pub(crate) fn submit(&mut self, client: &mut Client, now: Timestamp, deadline: Timestamp, call: Box<dyn Call>) {
+        let waiting = Waiting { call, deadline };
+        if !self.unsent.is_empty() {
+            return self.wait(waiting);
+        }
+        if let Err(waiting) = self.send(client, now, waiting) {
+            self.wait(waiting);
+        }
+    }
+
+    /// Sends what waits, as far as there is room.
+    pub(crate) fn send_waiting(&mut self, client: &mut Client, now: Timestamp) {
+        while let Some(waiting) = self.unsent.pop_front() {
+            if let Err(waiting) = self.send(client, now, waiting) {
+                self.unsent.push_front(waiting);
+                return;
+            }
+        }
+        self.earliest = None;
+    }
+
+    /// An answer came, or will not come any more.
+    pub(crate) fn answered(&mut self, id: RequestId, result: Result<Reply<'_>, RequestError>) {
+        let Some(waiting) = self.sent.remove(&id) else { return };
+        match result {
+            Ok(reply) => waiting.call.finish(Ok(reply)),
+            Err(RequestError::Lost { written }) if !written || waiting.call.effect() == Effect::Reads => {
+                waiting.call.sent_as(None);
+                // They are lost in the order in which they were sent, before anything else can be sent.
+                self.wait(waiting);
+            }
+            Err(error) => waiting.call.finish(Err(CallError::from_request(error))),
+        }
+    }
+
+    /// When to look for calls whose time is up although they were not sent.
+    pub(crate) fn look_at(&self) -> Option<Timestamp> {
+        self.earliest
+    }
+
+    /// Calls whose time is up although they were not sent fail, for the reason that `why` gives.
+    pub(crate) fn expire(&mut self, now: Timestamp, why: impl Fn() -> CallError) {
+        if self.earliest.is_none_or(|earliest| earliest > now) {
+            return;
+        }
+        for waiting in std::mem::take(&mut self.unsent) {
+            if waiting.deadline <= now {
+                waiting.call.finish(Err(why()));
+            } else if waiting.call.is_awaited() {
+                self.unsent.push_back(waiting);
+            }
+        }
+        self.earliest = self.unsent.iter().map(|waiting| waiting.deadline).min();
+    }
+
+    /// The client was closed: what was not sent fails too.
+    pub(crate) fn close(&mut self) {
+        for waiting in self.unsent.drain(..).chain(self.sent.drain().map(|(_, waiting)| waiting)) {
+            waiting.call.finish(Err(CallError::Closed));
+        }
+        self.earliest = None;
+    }
+
+    fn wait(&mut self, waiting: Waiting) {
+        if self.unsent.len() >= self.limit {
+            return waiting.call.finish(Err(CallError::QueueFull { limit: self.limit }));
+        }
+        self.earliest = Some(self.earliest.map_or(waiting.deadline, |earliest| earliest.min(waiting.deadline)));
+        self.unsent.push_back(waiting);
+    }
+
+    /// Sends a call, or fails it, or gives it back if its time has not come.
+    fn send(&mut self, client: &mut Client, now: Timestamp, waiting: Waiting) -> Result<(), Waiting> {
+        if !waiting.call.is_awaited() {
+            return Ok(());
+        }
+        match waiting.call.send(client, now, waiting.deadline) {
+            Ok(id) => {
+                waiting.call.sent_as(Some(id));
+                self.sent.insert(id, waiting);
+            }
+            Err(reason) => match CallError::from_reject(reason) {
+                Some(error) => waiting.call.finish(Err(error)),
+                None => return Err(waiting),
+            },
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Calls").field("sent", &self.sent.len()).field("unsent", &self.unsent.len()).finish()
+    }
+}

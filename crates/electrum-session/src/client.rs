@@ -1,0 +1,325 @@
+//! What callers hold: calls as futures, changes and events as streams.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use electrum_proto::{RejectReason, Request, State, SubId, Timestamp, Topic};
+use futures_core::Stream;
+
+use crate::call::{Call as AnyCall, Group, Member, Single, Waiter};
+use crate::config::Config;
+use crate::error::CallError;
+use crate::life::{Events, LifeEvent};
+use crate::session::{Session, Step};
+use crate::slot::lock;
+use crate::updates::{Change, Mailbox};
+
+/// A client of Electrum servers. Clones are the same client; when the last one is dropped, it is closed.
+///
+/// An adapter drives it with its [`Driver`] half.
+#[derive(Clone)]
+pub struct Client {
+    owner: Arc<Owner>,
+}
+
+/// What the driver of a client holds: the session and the clock.
+#[derive(Clone)]
+pub struct Driver(Arc<Shared>);
+
+struct Shared {
+    session: Mutex<Session>,
+    epoch: Instant,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// Closes the client when nobody holds it any more.
+struct Owner(Driver);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.act(Session::close);
+    }
+}
+
+impl Client {
+    /// A client and the half that drives it. `wake` is called when the driver must look at its [`Session`] again;
+    /// it must return soon.
+    pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
+        let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let session = Session::new(config, Timestamp::ZERO, unix_now.as_secs());
+        let driver =
+            Driver(Arc::new(Shared { session: Mutex::new(session), epoch: Instant::now(), wake: Box::new(wake) }));
+        (Self { owner: Arc::new(Owner(driver.clone())) }, driver)
+    }
+
+    /// Makes a call, which must be answered within the time that
+    /// [`Timeouts::request`](electrum_proto::Timeouts::request) gives.
+    ///
+    /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
+    /// only reads is made again; one that changes something only if not one byte of it was sent.
+    ///
+    /// # Cancel safety
+    /// The call is under way before the future is first polled. Dropping the future takes the call back, if it was not
+    /// sent yet; what a server has been asked may still be done.
+    pub fn call<R>(&self, request: R) -> Call<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.call_until(None, request)
+    }
+
+    /// Makes a call that must be answered within `timeout`. See [`call`](Self::call).
+    pub fn call_within<R>(&self, timeout: Duration, request: R) -> Call<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.call_until(Some(timeout), request)
+    }
+
+    /// Makes several calls at once, each of which is answered by itself, in the order of the requests.
+    ///
+    /// Cancel safe as [`call`](Self::call) is.
+    pub fn batch<R>(&self, requests: Vec<R>) -> Batch<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        let group = Group::new(requests.len());
+        self.driver().submit(
+            None,
+            requests.into_iter().enumerate().map(|(index, request)| {
+                Box::new(Member { request, index, group: Arc::clone(&group) }) as Box<dyn AnyCall>
+            }),
+        );
+        Batch { group, client: self.clone() }
+    }
+
+    /// Wants to be told of every change of a topic, on whatever connection. Dropping the result ends it.
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached.
+    pub fn subscribe(&self, topic: Topic) -> Result<Updates, RejectReason> {
+        self.subscribe_all([topic])
+    }
+
+    /// Wants to be told of every change of several topics, in one stream that names them by their place in `topics`.
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached; then nothing is subscribed.
+    pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
+        let mut updates = Updates { mailbox: Mailbox::new(), subs: Vec::new(), client: self.clone() };
+        self.driver().act(|session, now| {
+            for (index, topic) in topics.into_iter().enumerate() {
+                let sub = session.feeds.add(&mut session.client, now, topic, index, &updates.mailbox)?;
+                updates.subs.push(sub);
+            }
+            Ok::<(), RejectReason>(())
+        })?;
+        Ok(updates)
+    }
+
+    /// What happens to the connection from now on.
+    #[must_use]
+    pub fn events(&self) -> LifeEvents {
+        let events = self.driver().act(|session, _| {
+            if session.state().phase == electrum_proto::Phase::Closed {
+                Events::closed()
+            } else {
+                session.listeners.add()
+            }
+        });
+        LifeEvents { events, _client: self.clone() }
+    }
+
+    /// Where the client stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        lock(&self.driver().0.session).state()
+    }
+
+    /// Ends the connection. Calls that wait fail with [`CallError::Closed`]; streams end.
+    pub fn close(&self) {
+        self.driver().act(Session::close);
+    }
+
+    fn call_until<R>(&self, timeout: Option<Duration>, request: R) -> Call<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        let waiter = Waiter::new();
+        let call = Single { request, waiter: Arc::clone(&waiter) };
+        self.driver().submit(timeout, [Box::new(call) as Box<dyn AnyCall>]);
+        Call { waiter, client: self.clone() }
+    }
+
+    fn driver(&self) -> &Driver {
+        &self.owner.0
+    }
+}
+
+impl Driver {
+    /// The current moment, in the session's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::new(self.0.epoch.elapsed())
+    }
+
+    /// How long it is until a moment.
+    #[must_use]
+    pub fn until(&self, moment: Timestamp) -> Duration {
+        moment.since(self.now())
+    }
+
+    /// How long opening a socket may take.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        self.with(|session, _| session.client.config().timeouts.connect)
+    }
+
+    /// The next thing to do.
+    pub fn poll(&self) -> Step {
+        let now = self.now();
+        lock(&self.0.session).poll(now)
+    }
+
+    /// Looks at the session, or tells it what happened, without waking anybody.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Session, Timestamp) -> T) -> T {
+        let now = self.now();
+        look(&mut lock(&self.0.session), now)
+    }
+
+    /// Does something to the session on behalf of a caller, and wakes whoever drives it.
+    fn act<T>(&self, act: impl FnOnce(&mut Session, Timestamp) -> T) -> T {
+        let result = self.with(act);
+        (self.0.wake)();
+        result
+    }
+
+    fn submit(&self, timeout: Option<Duration>, calls: impl IntoIterator<Item = Box<dyn AnyCall>>) {
+        self.act(|session, now| {
+            let deadline = now + timeout.unwrap_or_else(|| session.client.config().timeouts.request);
+            let is_closed = session.state().phase == electrum_proto::Phase::Closed;
+            for call in calls {
+                if is_closed {
+                    call.finish(Err(CallError::Closed));
+                } else {
+                    session.calls.submit(&mut session.client, now, deadline, call);
+                }
+            }
+        });
+    }
+}
+
+/// The result of a call, in time.
+#[must_use = "a call whose future is dropped is taken back"]
+pub struct Call<T> {
+    waiter: Arc<Waiter<T>>,
+    client: Client,
+}
+
+impl<T> Future for Call<T> {
+    type Output = Result<T, CallError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.waiter.result.poll_take(context)
+    }
+}
+
+impl<T> Drop for Call<T> {
+    fn drop(&mut self) {
+        if self.waiter.result.abandon() {
+            if let Some(id) = *lock(&self.waiter.sent_as) {
+                self.client.driver().act(|session, _| session.client.cancel(id));
+            }
+        }
+    }
+}
+
+/// The results of several calls, in time, in the order of the requests.
+#[must_use = "calls whose future is dropped are taken back"]
+pub struct Batch<T> {
+    group: Arc<Group<T>>,
+    client: Client,
+}
+
+impl<T> Future for Batch<T> {
+    type Output = Vec<Result<T, CallError>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.group.poll_take(context)
+    }
+}
+
+impl<T> Drop for Batch<T> {
+    fn drop(&mut self) {
+        let unanswered = self.group.abandon();
+        if !unanswered.is_empty() {
+            self.client.driver().act(|session, _| {
+                for id in unanswered {
+                    session.client.cancel(id);
+                }
+            });
+        }
+    }
+}
+
+/// The changes of subscribed topics. It ends when the client is closed; dropping it ends the subscriptions.
+///
+/// A consumer that is slow misses values but never the newest one: those of one topic give way to the latest.
+///
+/// # Cancel safety
+/// Dropping the future of the next change loses none.
+pub struct Updates {
+    mailbox: Arc<Mailbox>,
+    subs: Vec<SubId>,
+    client: Client,
+}
+
+impl Stream for Updates {
+    type Item = Change;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Change>> {
+        self.mailbox.poll_next(context)
+    }
+}
+
+impl Drop for Updates {
+    fn drop(&mut self) {
+        self.client.driver().act(|session, now| {
+            for sub in &self.subs {
+                session.feeds.remove(&mut session.client, now, *sub, &self.mailbox);
+            }
+        });
+    }
+}
+
+/// What happens to the connection. It ends when the client is closed.
+///
+/// # Cancel safety
+/// Dropping the future of the next event loses none.
+pub struct LifeEvents {
+    events: Arc<Events>,
+    _client: Client,
+}
+
+impl Stream for LifeEvents {
+    type Item = LifeEvent;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<LifeEvent>> {
+        self.events.poll_next(context)
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident $(<$param:ident>)?),*) => {$(
+        impl$(<$param>)? fmt::Debug for $name$(<$param>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+opaque_debug!(Client, Driver, Call<T>, Batch<T>, Updates, LifeEvents);

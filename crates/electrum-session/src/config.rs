@@ -1,0 +1,46 @@
+//! What a client is made from.
+
+use electrum_transport::{Route, ServerAddr};
+
+/// Which servers to use, how to reach them, and how to behave.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The servers, the preferred one first. One is used at a time; after a failure the next is tried.
+    pub servers: Vec<ServerAddr>,
+    /// How to reach them: directly or through a proxy, and which certificates to trust.
+    pub route: Route,
+    /// Everything about the protocol: versions, time-outs, limits.
+    pub protocol: electrum_proto::Config,
+    /// How many calls may wait while there is no connection, or no room.
+    pub queue: usize,
+}
+
+impl Config {
+    /// The defaults, for these servers.
+    pub fn new(servers: impl IntoIterator<Item = ServerAddr>) -> Self {
+        Self {
+            servers: servers.into_iter().collect(),
+            route: Route::default(),
+            protocol: electrum_proto::Config::default(),
+            queue: 100_000,
+        }
+    }
+
+    /// What the machine is told: how many servers there are, and longer time-outs where the route asks for them.
+    pub(crate) fn for_machine(&self) -> electrum_proto::Config {
+        let mut protocol = self.protocol.clone();
+        protocol.servers = self.servers.len();
+        let factor = self.route.timeout_factor();
+        let timeouts = &mut protocol.timeouts;
+        for timeout in [&mut timeouts.connect, &mut timeouts.handshake, &mut timeouts.request, &mut timeouts.pong] {
+            *timeout = timeout.saturating_mul(factor);
+        }
+        protocol
+    }
+}
+
+impl From<ServerAddr> for Config {
+    fn from(server: ServerAddr) -> Self {
+        Self::new([server])
+    }
+}

@@ -1,0 +1,75 @@
+//! How a call can end without a result.
+
+use electrum_proto::json::{DecodeError, ServerError};
+use electrum_proto::{NotInVersion, RejectReason, RequestError};
+
+/// Why a call has no result. Each says who must act.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The server answered with an error.
+    #[error("the server says: {0}")]
+    Server(ServerError),
+    /// The server answered something that cannot be right.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The negotiated version has no such operation.
+    #[error(transparent)]
+    NotInVersion(#[from] NotInVersion),
+    /// The server was asked and did not answer in time. What changes something may have been done all the same.
+    #[error("the server did not answer in time")]
+    TimedOut,
+    /// It was never sent: for all the time that it had there was no connection, or no room among other calls.
+    #[error("it could not be sent in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
+    Unsent {
+        /// What became of the last attempt to connect; empty while there is a connection.
+        why: String,
+    },
+    /// The connection was lost after the request was handed to it, and it is none that can be repeated.
+    #[error("the connection was lost before the answer came; the server may have done what was asked")]
+    Lost,
+    /// Too many calls wait already.
+    #[error("{limit} calls wait already, which is the limit")]
+    QueueFull {
+        /// The limit.
+        limit: usize,
+    },
+    /// The request is longer than what may wait to be written.
+    #[error("the request has {bytes} bytes; {limit} are the limit")]
+    TooLong {
+        /// Its length on the wire.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The client was closed.
+    #[error("the client was closed")]
+    Closed,
+}
+
+impl CallError {
+    pub(crate) fn from_request(error: RequestError) -> Self {
+        match error {
+            RequestError::Server(error) => Self::Server(error),
+            RequestError::Lost { .. } => Self::Lost,
+            RequestError::TimedOut => Self::TimedOut,
+            // Only calls that nobody waits for any more are cancelled.
+            RequestError::Cancelled | RequestError::Closed => Self::Closed,
+        }
+    }
+
+    /// The error of a wish that will never be granted, or nothing if it may be later.
+    pub(crate) fn from_reject(reason: RejectReason) -> Option<Self> {
+        match reason {
+            RejectReason::NotInVersion(error) => Some(Self::NotInVersion(error)),
+            RejectReason::TooLong { bytes, limit } => Some(Self::TooLong { bytes, limit }),
+            RejectReason::TooMany { limit, .. } => Some(Self::QueueFull { limit }),
+            RejectReason::Closed => Some(Self::Closed),
+            RejectReason::NotReady(_)
+            | RejectReason::InFlight { .. }
+            | RejectReason::Outgoing { .. }
+            | RejectReason::Subscriptions { .. }
+            | RejectReason::Subscribed(_) => None,
+        }
+    }
+}

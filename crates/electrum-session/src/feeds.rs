@@ -1,0 +1,82 @@
+//! Who wants to be told of which subscription.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use electrum_proto::{Client, Origin, RejectReason, SubId, SubscribeError, Timestamp, Topic, Update};
+
+use crate::updates::Mailbox;
+
+/// The subscriptions of the machine, each with its consumers: the same topic is asked for once.
+#[derive(Debug, Default)]
+pub(crate) struct Feeds(HashMap<SubId, Feed>);
+
+#[derive(Debug)]
+struct Feed {
+    consumers: Vec<Consumer>,
+    /// The newest value, for consumers that come later.
+    last: Option<Update>,
+}
+
+#[derive(Debug)]
+struct Consumer {
+    mailbox: Arc<Mailbox>,
+    topic: usize,
+}
+
+impl Feeds {
+    /// Adds a consumer of a topic, under the number `index` among its topics.
+    pub(crate) fn add(
+        &mut self,
+        client: &mut Client,
+        now: Timestamp,
+        topic: Topic,
+        index: usize,
+        mailbox: &Arc<Mailbox>,
+    ) -> Result<SubId, RejectReason> {
+        let consumer = Consumer { mailbox: Arc::clone(mailbox), topic: index };
+        let sub = match client.subscribe(now, topic) {
+            Ok(sub) => sub,
+            Err(rejected) => match rejected.reason {
+                RejectReason::Subscribed(sub) => sub,
+                reason => return Err(reason),
+            },
+        };
+        let feed = self.0.entry(sub).or_insert_with(|| Feed { consumers: Vec::new(), last: None });
+        if let Some(last) = &feed.last {
+            consumer.mailbox.put(index, Ok(last.clone()), Origin::Subscribed);
+        }
+        feed.consumers.push(consumer);
+        Ok(sub)
+    }
+
+    /// Takes a consumer away; the last one ends the subscription.
+    pub(crate) fn remove(&mut self, client: &mut Client, now: Timestamp, sub: SubId, mailbox: &Arc<Mailbox>) {
+        let Some(feed) = self.0.get_mut(&sub) else { return };
+        feed.consumers.retain(|consumer| !Arc::ptr_eq(&consumer.mailbox, mailbox));
+        if feed.consumers.is_empty() {
+            self.0.remove(&sub);
+            client.unsubscribe(now, sub);
+        }
+    }
+
+    pub(crate) fn updated(&mut self, sub: SubId, value: Update, origin: Origin) {
+        let Some(feed) = self.0.get_mut(&sub) else { return };
+        for consumer in &feed.consumers {
+            consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin);
+        }
+        feed.last = Some(value);
+    }
+
+    pub(crate) fn refused(&self, sub: SubId, error: &SubscribeError) {
+        for consumer in self.0.get(&sub).into_iter().flat_map(|feed| &feed.consumers) {
+            consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed);
+        }
+    }
+
+    pub(crate) fn close(&mut self) {
+        for consumer in self.0.drain().flat_map(|(_, feed)| feed.consumers) {
+            consumer.mailbox.close();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The task that moves the bytes.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::net::TcpStream;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use async_io::{Async, Timer};
+use electrum_session::proto::{CloseCause, ConnId, Timestamp};
+use electrum_session::{Driver, Step, dial};
+use futures_lite::{AsyncRead, AsyncWrite};
+
+use crate::signal::Signal;
+
+/// As much as one read takes in.
+const READ_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    /// Shared by all clients of a thread: an idle one has no buffer.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
+}
+
+/// What is being done about the current connection.
+enum Socket {
+    None,
+    Dialling(ConnId, Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>),
+    Open(ConnId, Async<TcpStream>),
+}
+
+/// Moves bytes until the client is closed.
+pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
+    let mut socket = Socket::None;
+    let mut alarm = Alarm { timer: Timer::never(), at: None };
+    loop {
+        match driver.poll() {
+            Step::Connect(conn, target) => {
+                let timeout = driver.connect_timeout();
+                let dialling = smol::unblock(move || dial(&target, timeout));
+                socket = Socket::Dialling(conn, Box::pin(async { Async::new(dialling.await?) }));
+            }
+            Step::Disconnect(conn) => {
+                if socket.conn() == Some(conn) {
+                    socket = Socket::None;
+                }
+            }
+            Step::Finished => return,
+            Step::Wait { until, write } => {
+                alarm.set(until, &driver);
+                std::future::poll_fn(|context| {
+                    // Both directions in every turn: a server may stop reading until it is read from.
+                    let wants = [
+                        signal.poll_take(context).is_ready(),
+                        socket.poll(&driver, write, context).is_ready(),
+                        alarm.poll(context).is_ready(),
+                    ];
+                    if wants.contains(&true) { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            }
+        }
+    }
+}
+
+impl Socket {
+    const fn conn(&self) -> Option<ConnId> {
+        match self {
+            Self::None => None,
+            Self::Dialling(conn, _) | Self::Open(conn, _) => Some(*conn),
+        }
+    }
+
+    /// Ready if anything was moved.
+    fn poll(&mut self, driver: &Driver, write: bool, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::None => Poll::Pending,
+            Self::Dialling(conn, dialling) => {
+                let conn = *conn;
+                match dialling.as_mut().poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(stream)) => {
+                        *self = Self::Open(conn, stream);
+                        driver.with(|session, now| session.connected(now, conn));
+                    }
+                    Poll::Ready(Err(error)) => self.close(driver, conn, CloseCause::Failed(error.to_string())),
+                }
+                Poll::Ready(())
+            }
+            Self::Open(conn, stream) => {
+                let conn = *conn;
+                let read = poll_read(stream, driver, conn, context);
+                let written = if write { poll_write(stream, driver, conn, context) } else { Poll::Pending };
+                for outcome in [&read, &written] {
+                    if let Poll::Ready(Err(cause)) = outcome {
+                        self.close(driver, conn, cause.clone());
+                        return Poll::Ready(());
+                    }
+                }
+                if read.is_ready() || written.is_ready() { Poll::Ready(()) } else { Poll::Pending }
+            }
+        }
+    }
+
+    fn close(&mut self, driver: &Driver, conn: ConnId, cause: CloseCause) {
+        *self = Self::None;
+        driver.with(|session, now| session.closed(now, conn, cause));
+    }
+}
+
+fn poll_read(
+    stream: &mut Async<TcpStream>,
+    driver: &Driver,
+    conn: ConnId,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), CloseCause>> {
+    BUFFER.with_borrow_mut(|buffer| {
+        Pin::new(stream).poll_read(context, buffer).map(|read| match read {
+            Ok(0) => Err(CloseCause::End),
+            Ok(count) => {
+                driver.with(|session, now| session.read(now, conn, &buffer[..count]));
+                Ok(())
+            }
+            Err(error) => Err(CloseCause::Failed(error.to_string())),
+        })
+    })
+}
+
+fn poll_write(
+    stream: &mut Async<TcpStream>,
+    driver: &Driver,
+    conn: ConnId,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), CloseCause>> {
+    driver.with(|session, now| {
+        Pin::new(stream).poll_write(context, session.outgoing()).map(|written| match written {
+            Ok(count) => {
+                session.wrote(now, conn, count);
+                Ok(())
+            }
+            Err(error) => Err(CloseCause::Failed(error.to_string())),
+        })
+    })
+}
+
+/// Rings at a moment, or somewhat earlier: it is moved only when it would ring too late.
+struct Alarm {
+    timer: Timer,
+    at: Option<Timestamp>,
+}
+
+impl Alarm {
+    fn set(&mut self, until: Option<Timestamp>, driver: &Driver) {
+        let Some(until) = until else { return };
+        if self.at.is_none_or(|at| at > until) {
+            self.at = Some(until);
+            if let Some(instant) = Instant::now().checked_add(driver.until(until)) {
+                self.timer.set_at(instant);
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let rung = pin!(&mut self.timer).poll(context);
+        if rung.is_ready() {
+            self.at = None;
+        }
+        rung.map(drop)
+    }
+}

@@ -1,0 +1,205 @@
+//! What servers ask the chain.
+
+use super::tx::{OutPoint, Output, Transaction};
+use super::{Chain, MempoolEntry, merkle};
+use crate::hash::{Hash256, Scripthash, Txid, sha256, to_hex};
+
+/// A transaction that touches a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Its id.
+    pub txid: Txid,
+    /// The height of its block; 0 if it waits, -1 if one of its parents waits too.
+    pub height: i64,
+    /// Its fee, if it waits.
+    pub fee: Option<u64>,
+}
+
+/// What a script holds, in satoshis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// In blocks.
+    pub confirmed: i64,
+    /// What the mempool adds; negative if it spends more than it pays.
+    pub unconfirmed: i64,
+}
+
+/// An output that nothing spends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unspent {
+    /// The output.
+    pub outpoint: OutPoint,
+    /// The height of its block, or 0.
+    pub height: i64,
+    /// The position of its transaction in the block, or 0.
+    pub position: u32,
+    /// Satoshis.
+    pub value: u64,
+}
+
+/// Where an output came from and where it went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OutpointStatus {
+    /// The height of the transaction that made it, as in a history; `None` if there is none.
+    pub funder_height: Option<i64>,
+    /// Who spends it, and at what height.
+    pub spender: Option<(Txid, i64)>,
+}
+
+impl Chain {
+    /// What touches a script: by height and position, then the mempool, 0 before -1, each by id.
+    pub fn history(&self, script: &Scripthash) -> Vec<HistoryEntry> {
+        let confirmed = self.index.confirmed(script).map(|(place, txid)| HistoryEntry {
+            txid,
+            height: place.height.into(),
+            fee: None,
+        });
+        confirmed.chain(self.mempool_history(script)).collect()
+    }
+
+    /// The waiting part of [`Chain::history`].
+    pub fn mempool_history(&self, script: &Scripthash) -> Vec<HistoryEntry> {
+        let entries = self.index.waiting(script).filter_map(|txid| self.waiting(&txid));
+        let mut waiting: Vec<_> = entries
+            .map(|entry| HistoryEntry {
+                txid: entry.txid,
+                height: self.waiting_height(&entry.tx),
+                fee: Some(entry.fee),
+            })
+            .collect();
+        waiting.sort_by_key(|entry| (-entry.height, entry.txid.to_string()));
+        waiting
+    }
+
+    /// The status of a script over its history in the order of [`Chain::history`].
+    pub fn status(&self, script: &Scripthash) -> Option<String> {
+        status_of(&self.history(script))
+    }
+
+    /// What a script holds.
+    pub fn balance(&self, script: &Scripthash) -> Balance {
+        let mut balance = Balance::default();
+        for entry in self.history(script) {
+            let Some(tx) = self.index.transaction(&entry.txid) else {
+                continue;
+            };
+            let paid = tx.outputs.iter().filter(|output| pays(output, script));
+            let spent = tx.inputs.iter().filter_map(|input| self.index.output(&input.previous));
+            let spent = spent.filter(|output| pays(output, script));
+            let sum = paid.map(|o| o.value as i64).sum::<i64>() - spent.map(|o| o.value as i64).sum::<i64>();
+            match entry.fee {
+                None => balance.confirmed += sum,
+                Some(_) => balance.unconfirmed += sum,
+            }
+        }
+        balance
+    }
+
+    /// The outputs of a script that nothing spends, the mempool included; those that wait come last.
+    pub fn unspent(&self, script: &Scripthash) -> Vec<Unspent> {
+        let mut found = Vec::new();
+        for entry in self.history(script) {
+            let Some(tx) = self.index.transaction(&entry.txid) else {
+                continue;
+            };
+            for (index, output) in tx.outputs.iter().enumerate() {
+                let outpoint = OutPoint::new(entry.txid, index as u32);
+                if pays(output, script) && self.index.spender(&outpoint).is_none() {
+                    found.push(Unspent {
+                        outpoint,
+                        height: entry.height.max(0),
+                        position: self.index.place(&entry.txid).map_or(0, |place| place.position),
+                        value: output.value,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// A transaction of the chain or the mempool.
+    pub fn transaction(&self, txid: &Txid) -> Option<&Transaction> {
+        self.index.transaction(txid)
+    }
+
+    /// An output of the chain or the mempool, spent or not.
+    pub fn output(&self, outpoint: &OutPoint) -> Option<&Output> {
+        self.index.output(outpoint)
+    }
+
+    /// The height of a transaction as a history shows it; `None` if there is no such one.
+    pub fn height_of(&self, txid: &Txid) -> Option<i64> {
+        match self.index.height_of(txid) {
+            Some(height) => Some(height.into()),
+            None => self.waiting(txid).map(|entry| self.waiting_height(&entry.tx)),
+        }
+    }
+
+    /// Where an output came from and where it went.
+    pub fn outpoint_status(&self, outpoint: &OutPoint) -> OutpointStatus {
+        if self.output(outpoint).is_none() {
+            return OutpointStatus::default();
+        }
+        let spender = self.index.spender(outpoint);
+        OutpointStatus {
+            funder_height: self.height_of(&outpoint.txid),
+            spender: spender.and_then(|txid| Some((txid, self.height_of(&txid)?))),
+        }
+    }
+
+    /// The position of a transaction in the block at a height, and its branch there.
+    pub fn merkle(&self, txid: &Txid, height: u32) -> Option<(usize, Vec<Hash256>)> {
+        let txids = &self.block(height)?.txids;
+        let position = txids.iter().position(|other| other == txid)?;
+        Some((position, merkle::branch(txids, position)))
+    }
+
+    /// The transaction at a position of a block, and its branch.
+    pub fn id_from_pos(&self, height: u32, position: usize) -> Option<(Txid, Vec<Hash256>)> {
+        let txids = &self.block(height)?.txids;
+        Some((*txids.get(position)?, merkle::branch(txids, position)))
+    }
+
+    /// The branch of a header in the tree over all header hashes up to a checkpoint, and its root.
+    pub fn checkpoint(&self, height: u32, cp_height: u32) -> Option<(Vec<Hash256>, Hash256)> {
+        let headers = self.blocks.get(..=cp_height as usize)?;
+        let leaves: Vec<_> = headers.iter().map(|block| block.header.hash()).collect();
+        (height <= cp_height).then(|| merkle::branch_and_root(&leaves, height as usize))
+    }
+
+    /// Fee rates in sat/vB, falling, each with the virtual size that waits at it.
+    pub fn fee_histogram(&self) -> Vec<(u64, u64)> {
+        let mut rates: Vec<_> = self.mempool().iter().map(|entry| (entry.fee / entry.vsize, entry.vsize)).collect();
+        rates.sort_by(|a, b| b.cmp(a));
+        let mut histogram: Vec<(u64, u64)> = Vec::new();
+        for (rate, vsize) in rates {
+            match histogram.last_mut() {
+                Some(last) if last.0 == rate => last.1 += vsize,
+                _ => histogram.push((rate, vsize)),
+            }
+        }
+        histogram
+    }
+
+    fn waiting(&self, txid: &Txid) -> Option<&MempoolEntry> {
+        self.mempool().iter().find(|entry| entry.txid == *txid)
+    }
+
+    fn waiting_height(&self, tx: &Transaction) -> i64 {
+        let confirmed = |txid: &Txid| self.index.height_of(txid).is_some();
+        if tx.inputs.iter().all(|input| confirmed(&input.previous.txid)) { 0 } else { -1 }
+    }
+}
+
+/// The status over a history in the order given; `None` for an empty one.
+pub fn status_of(history: &[HistoryEntry]) -> Option<String> {
+    if history.is_empty() {
+        return None;
+    }
+    let text: String = history.iter().map(|entry| format!("{}:{}:", entry.txid, entry.height)).collect();
+    Some(to_hex(&sha256(text.as_bytes())))
+}
+
+fn pays(output: &Output, script: &Scripthash) -> bool {
+    Hash256::of_script(&output.script) == *script
+}

@@ -1,0 +1,76 @@
+//! Protocol versions, compared by component.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A protocol version as its components.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Version(Vec<u64>);
+
+impl Version {
+    /// The version of these components.
+    pub fn new(components: &[u64]) -> Self {
+        Self(components.to_vec())
+    }
+
+    /// Digits between dots, and nothing else.
+    pub fn strict(text: &str) -> Option<Self> {
+        let component = |part: &str| match part.bytes().all(|b| b.is_ascii_digit()) {
+            true => part.parse().ok(),
+            false => None,
+        };
+        text.split('.').map(component).collect::<Option<_>>().map(Self)
+    }
+
+    /// Its components.
+    pub fn components(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// Compares as numbers by component; what is missing is 0, so that 1.4 equals 1.4.0.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        self.significant().cmp(other.significant())
+    }
+
+    /// Whether this is the version of these components or a later one.
+    pub fn at_least(&self, components: &[u64]) -> bool {
+        self.compare(&Self::new(components)).is_ge()
+    }
+
+    /// Without zeros at its end.
+    fn significant(&self) -> &[u64] {
+        let end = self.0.iter().rposition(|n| *n != 0).map_or(0, |last| last + 1);
+        &self.0[..end]
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, component) in self.0.iter().enumerate() {
+            write!(f, "{}{component}", if i == 0 { "" } else { "." })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers_by_component() {
+        let order = ["0.10", "1.0", "1.4", "1.4.2", "1.6", "1.6.1", "1.10", "2"];
+        let versions: Vec<_> = order.iter().map(|v| Version::strict(v).unwrap()).collect();
+        assert!(versions.windows(2).all(|pair| pair[0].compare(&pair[1]).is_lt()));
+        let short = Version::strict("1.4").unwrap();
+        assert!(short.compare(&Version::strict("1.4.0").unwrap()).is_eq());
+        assert!(short.at_least(&[1, 4]) && !short.at_least(&[1, 4, 2]));
+    }
+
+    #[test]
+    fn only_digits_and_dots_are_a_version() {
+        for bad in ["", "x", "1.", ".1", "v1.4", " 1.4", "1.+4", "1..4"] {
+            assert_eq!(Version::strict(bad), None, "{bad}");
+        }
+    }
+}

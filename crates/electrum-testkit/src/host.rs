@@ -1,0 +1,143 @@
+//! A whole server without I/O: a chain, and the sessions of those who are connected.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::chain::Chain;
+use crate::family::Family;
+use crate::hash::Scripthash;
+use crate::session::{Action, Identity, Session};
+
+/// A connection to a [`Host`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Peer(u64);
+
+/// A server without sockets, threads or a clock. [`Server`](crate::Server) gives it all three; a
+/// simulation gives it bytes and a time of its own.
+#[derive(Debug)]
+pub struct Host {
+    family: Family,
+    identity: Identity,
+    chain: Chain,
+    /// The chain's revision that the sessions have heard of.
+    announced: u64,
+    sessions: BTreeMap<Peer, Session>,
+    next: u64,
+}
+
+impl Host {
+    /// A server of a family on top of a chain.
+    pub fn new(family: Family, chain: Chain) -> Self {
+        let identity = Identity { software: family.manners().software.to_owned(), port: 50001 };
+        Self { family, identity, announced: chain.revision(), chain, sessions: BTreeMap::new(), next: 0 }
+    }
+
+    /// The family.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// What it says of itself to those who connect from now on.
+    pub fn identity_mut(&mut self) -> &mut Identity {
+        &mut self.identity
+    }
+
+    /// Someone connects.
+    pub fn connect(&mut self, now: Duration) -> Peer {
+        let peer = Peer(self.next);
+        self.next += 1;
+        let session = Session::with_identity(self.family, self.identity.clone(), now);
+        self.sessions.insert(peer, session);
+        peer
+    }
+
+    /// A connection is gone, and with it its subscriptions.
+    pub fn disconnect(&mut self, peer: Peer) -> Option<Session> {
+        self.sessions.remove(&peer)
+    }
+
+    /// Bytes from a client. A broadcast among them is heard of by all.
+    pub fn receive(&mut self, now: Duration, peer: Peer, bytes: &[u8]) {
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            let stale = match session.notices_only_higher_tips() {
+                true => self.chain.take_stale(),
+                false => None,
+            };
+            match stale {
+                Some(mut stale) => {
+                    session.receive(now, &mut stale, bytes);
+                    for entry in stale.mempool() {
+                        // What the node has mined or refuses now is not news.
+                        let _ = self.chain.broadcast(entry.tx.clone());
+                    }
+                    self.chain.put_stale(stale);
+                }
+                None => session.receive(now, &mut self.chain, bytes),
+            }
+        }
+        self.announce(now);
+    }
+
+    /// A client has closed its sending side.
+    pub fn end_of_input(&mut self, now: Duration, peer: Peer) {
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.end_of_input(now);
+        }
+    }
+
+    /// The chain.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The status of a script as this server gives it: over its own order of the history.
+    pub fn status(&self, script: &Scripthash) -> Option<String> {
+        let session = Session::new(self.family, Duration::ZERO);
+        let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
+        session.status(seen.unwrap_or(&self.chain), script)
+    }
+
+    /// Changes the chain and tells the subscribers, once, what came of it.
+    pub fn change<T>(&mut self, now: Duration, change: impl FnOnce(&mut Chain) -> T) -> T {
+        let result = change(&mut self.chain);
+        self.announce(now);
+        result
+    }
+
+    /// When to call [`Host::wake`] for this peer at the latest.
+    pub fn wake_at(&self, peer: Peer) -> Option<Duration> {
+        self.sessions.get(&peer)?.wake_at()
+    }
+
+    /// Time has passed.
+    pub fn wake(&mut self, now: Duration, peer: Peer) {
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.wake(now);
+        }
+    }
+
+    /// What is to be done for a peer next.
+    pub fn action(&mut self, peer: Peer) -> Option<Action> {
+        self.sessions.get_mut(&peer)?.action()
+    }
+
+    /// Those connected.
+    pub fn peers(&self) -> impl Iterator<Item = Peer> {
+        self.sessions.keys().copied()
+    }
+
+    /// The session of a peer.
+    pub fn session(&self, peer: Peer) -> Option<&Session> {
+        self.sessions.get(&peer)
+    }
+
+    fn announce(&mut self, now: Duration) {
+        if self.announced != self.chain.revision() {
+            self.announced = self.chain.revision();
+            for session in self.sessions.values_mut() {
+                let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
+                session.chain_changed(now, seen.unwrap_or(&self.chain));
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! A server that does what a script says, byte for byte: for recordings and for hostile behaviour.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use crate::json::{Json, Leniency, Style, parse};
+
+/// What a [`Scripted`] server does next on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Waits for a line, whatever it says.
+    Line,
+    /// Waits for a line that must be exactly this.
+    Exactly(String),
+    /// Waits for a line that must call this method.
+    Call(String),
+    /// Sends these bytes, and nothing else.
+    Send(Vec<u8>),
+    /// Sends a line; `$id` in it stands for the id of the line last received, as it was written.
+    SendLine(String),
+    /// Sends these bytes one by one, each in a segment of its own, so long apart.
+    Drip(Vec<u8>, Duration),
+    /// Sends these bytes again and again until the client closes.
+    Flood(Vec<u8>),
+    /// Waits so long.
+    Wait(Duration),
+    /// Reads, and says nothing, until the client closes.
+    Silence,
+    /// Neither reads nor says anything until the server is dropped.
+    Stall,
+    /// Closes; what was sent before arrives. It is also what happens at the end of a script.
+    Close,
+    /// Closes with a reset.
+    Reset,
+}
+
+impl Step {
+    /// Waits for `server.version` and answers it.
+    pub fn handshake(software: &str, version: &str) -> [Self; 2] {
+        [Self::Call("server.version".to_owned()), Self::result(&format!("[\"{software}\",\"{version}\"]"))]
+    }
+
+    /// Sends a result, which is JSON, as the answer to the line last received.
+    pub fn result(json: &str) -> Self {
+        Self::SendLine(format!("{{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{json}}}"))
+    }
+
+    /// Sends an error as the answer to the line last received.
+    pub fn error(code: i64, message: &str) -> Self {
+        let error = Json::object([("code", Json::from(code)), ("message", message.into())]);
+        let error = COMPACT.write(&error);
+        Self::SendLine(format!("{{\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":{error}}}"))
+    }
+
+    /// Waits for a call of a method.
+    pub fn call(method: &str) -> Self {
+        Self::Call(method.to_owned())
+    }
+
+    /// Sends bytes.
+    pub fn send(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Send(bytes.into())
+    }
+}
+
+const COMPACT: Style = Style { spaced: false, sorted: false, ascii: false };
+
+/// A server on 127.0.0.1 that plays a script on each connection.
+///
+/// ```
+/// use electrum_testkit::scripted::{Scripted, Step};
+/// use std::io::{Read, Write};
+///
+/// // Refuses every client the way ElectrumX does.
+/// let refusing = vec![Step::call("server.version"), Step::error(1, "unsupported protocol version")];
+/// let server = Scripted::start(refusing);
+/// let mut stream = std::net::TcpStream::connect(server.addr())?;
+/// stream.write_all(b"{\"id\":5,\"method\":\"server.version\",\"params\":[]}\n")?;
+/// let mut answer = String::new();
+/// stream.read_to_string(&mut answer)?;
+/// assert_eq!(
+///     answer,
+///     "{\"jsonrpc\":\"2.0\",\"id\":5,\"error\":{\"code\":1,\"message\":\"unsupported protocol version\"}}\n"
+/// );
+/// server.check();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Scripted {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stopping: bool,
+    /// Handles to end connections by, by connection.
+    streams: Vec<Option<TcpStream>>,
+    /// Lines received, by connection.
+    lines: Vec<Vec<String>>,
+    /// Connections whose script is over.
+    done: usize,
+    surprises: Vec<String>,
+}
+
+impl Scripted {
+    /// Plays the same script on every connection.
+    pub fn start(script: Vec<Step>) -> Self {
+        Self::each(move |_| script.clone())
+    }
+
+    /// Plays these scripts, one on each connection in turn; the last on all that follow.
+    pub fn in_turn(scripts: Vec<Vec<Step>>) -> Self {
+        Self::each(move |n| {
+            let last = scripts.len().saturating_sub(1);
+            scripts.get(n.min(last)).cloned().unwrap_or_default()
+        })
+    }
+
+    /// Plays on the n-th connection, counted from 0, what the function gives for n.
+    ///
+    /// # Panics
+    /// If the system has no port on the loopback interface.
+    pub fn each(script: impl Fn(usize) -> Vec<Step> + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let (listener, address) = match listener.and_then(|l| l.local_addr().map(|a| (l, a))) {
+            Ok(bound) => bound,
+            Err(error) => panic!("no port on the loopback interface: {error}"),
+        };
+        let shared = Arc::new(Shared::default());
+        let for_thread = Arc::clone(&shared);
+        let acceptor = Some(thread::spawn(move || {
+            accept(&for_thread, &listener, script);
+        }));
+        Self { shared, address, acceptor }
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as `tcp://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("tcp://{}", self.address)
+    }
+
+    /// Connections accepted so far.
+    pub fn connections(&self) -> usize {
+        self.shared.lock().lines.len()
+    }
+
+    /// The lines that each connection received in the course of its script.
+    pub fn lines(&self) -> Vec<Vec<String>> {
+        self.shared.lock().lines.clone()
+    }
+
+    /// Waits until so many connections have played their script to its end; false if not in time.
+    #[must_use]
+    pub fn wait_done(&self, connections: usize, timeout: Duration) -> bool {
+        self.wait(timeout, |state| state.done >= connections)
+    }
+
+    /// Waits until so many connections were accepted; false if not in time.
+    #[must_use]
+    pub fn wait_connections(&self, connections: usize, timeout: Duration) -> bool {
+        self.wait(timeout, |state| state.lines.len() >= connections)
+    }
+
+    /// Panics if a line came that was not the one that the script waited for.
+    ///
+    /// # Panics
+    /// See above.
+    pub fn check(&self) {
+        let surprises = self.shared.lock().surprises.clone();
+        assert!(surprises.is_empty(), "the script was not followed:\n{}", surprises.join("\n"));
+    }
+
+    fn wait(&self, timeout: Duration, condition: impl Fn(&State) -> bool) -> bool {
+        let state = self.shared.lock();
+        let waited = self.shared.changed.wait_timeout_while(state, timeout, |state| !condition(state));
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.stopping = true;
+        for stream in state.streams.drain(..).flatten() {
+            // It may be closed already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+        // The acceptor looks whether to go on when someone connects.
+        drop(TcpStream::connect(self.address));
+        if let Some(acceptor) = self.acceptor.take() {
+            let _ = acceptor.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, but not beyond the end of the server.
+    fn sleep(&self, time: Duration) {
+        let state = self.lock();
+        drop(self.changed.wait_timeout_while(state, time, |state| !state.stopping));
+    }
+}
+
+fn accept(shared: &Arc<Shared>, listener: &TcpListener, script: impl Fn(usize) -> Vec<Step> + Send + 'static) {
+    let mut threads = Vec::new();
+    while let Ok((stream, _)) = listener.accept() {
+        let mut state = shared.lock();
+        if state.stopping {
+            break;
+        }
+        let index = state.lines.len();
+        state.lines.push(Vec::new());
+        state.streams.push(stream.try_clone().ok());
+        drop(state);
+        shared.changed.notify_all();
+        let steps = script(index);
+        let shared = Arc::clone(shared);
+        threads.push(thread::spawn(move || serve(&shared, index, stream, &steps)));
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+fn serve(shared: &Shared, index: usize, stream: TcpStream, steps: &[Step]) {
+    // An error is the client's leaving in the middle of the script, which is its right.
+    let ending = play(shared, index, &stream, steps).unwrap_or(Ending::Close);
+    if ending == Ending::Close {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+    shared.lock().done += 1;
+    shared.changed.notify_all();
+    if ending == Ending::Close {
+        // What is left unread would turn the end into a reset.
+        let _ = io::copy(&mut &stream, &mut io::sink());
+        return;
+    }
+    // Lingering for no time at all is a reset, once the last handle is gone.
+    let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    let handle = shared.lock().streams.get_mut(index).and_then(Option::take);
+    drop((stream, handle));
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Close,
+    Reset,
+}
+
+fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io::Result<Ending> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    let mut id = "null".to_owned();
+    for step in steps {
+        match step {
+            Step::Line | Step::Exactly(_) | Step::Call(_) => {
+                let line = read_line(shared, index, &mut reader)?;
+                let call = parse(&line, Leniency::Strict).ok();
+                if let Some(found) = call.as_ref().and_then(|call| call.get("id")) {
+                    id = COMPACT.write(found);
+                }
+                let method = call.as_ref().and_then(|call| call.get("method")?.as_text());
+                let surprise = match step {
+                    Step::Exactly(expected) => *expected != line,
+                    Step::Call(expected) => Some(&expected[..]) != method,
+                    _ => false,
+                };
+                if surprise {
+                    let words = format!("connection {index}: {step:?}, but {line:.300}");
+                    shared.lock().surprises.push(words);
+                }
+            }
+            Step::Send(bytes) => writer.write_all(bytes)?,
+            Step::SendLine(line) => {
+                writer.write_all(format!("{}\n", line.replace("$id", &id)).as_bytes())?;
+            }
+            Step::Drip(bytes, apart) => {
+                for byte in bytes.chunks(1) {
+                    writer.write_all(byte)?;
+                    shared.sleep(*apart);
+                }
+            }
+            Step::Flood(bytes) => loop {
+                writer.write_all(bytes)?;
+            },
+            Step::Wait(time) => shared.sleep(*time),
+            Step::Silence => loop {
+                read_line(shared, index, &mut reader)?;
+            },
+            Step::Stall => {
+                let state = shared.lock();
+                drop(shared.changed.wait_while(state, |state| !state.stopping));
+            }
+            Step::Close => break,
+            Step::Reset => return Ok(Ending::Reset),
+        }
+    }
+    Ok(Ending::Close)
+}
+
+fn read_line(shared: &Shared, index: usize, reader: &mut BufReader<&TcpStream>) -> io::Result<String> {
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line)?;
+    if line.pop() != Some(b'\n') {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let line = String::from_utf8_lossy(&line).into_owned();
+    shared.lock().lines[index].push(line.clone());
+    shared.changed.notify_all();
+    Ok(line)
+}

@@ -1,0 +1,70 @@
+//! What a server has seen.
+
+use std::collections::BTreeMap;
+
+use super::State;
+use crate::session::{Session, Subscribed};
+
+/// Counts since the start of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Connections accepted.
+    pub connections: usize,
+    /// Connections open now.
+    pub open: usize,
+    /// Connections open now whose version is negotiated.
+    pub ready: usize,
+    /// Calls by method, those of unknown methods too.
+    pub requests: BTreeMap<String, u64>,
+}
+
+impl Stats {
+    /// How often a method was called.
+    pub fn requests(&self, method: &str) -> u64 {
+        self.requests.get(method).copied().unwrap_or_default()
+    }
+}
+
+/// What one connection sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConnectionLog {
+    /// Its lines, without their ends; what is not UTF-8 in them is replaced.
+    pub lines: Vec<String>,
+    /// The version negotiated, if any.
+    pub version: Option<String>,
+    /// Whether it is open.
+    pub open: bool,
+    /// What it is, or was at its end, subscribed to.
+    pub subscribed: Subscribed,
+}
+
+impl ConnectionLog {
+    pub(super) fn new(session: Option<&Session>, open: bool) -> Self {
+        let Some(session) = session else {
+            return Self::default();
+        };
+        let line = |line: &Vec<u8>| String::from_utf8_lossy(line).into_owned();
+        Self {
+            lines: session.lines().iter().map(line).collect(),
+            version: session.version().map(ToString::to_string),
+            open,
+            subscribed: session.subscribed(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn stats(&self) -> Stats {
+        let mut stats = Stats { connections: self.connections.len(), ..Stats::default() };
+        for connection in &self.connections {
+            let open = connection.peer.is_some();
+            let session = connection.session(&self.host);
+            stats.open += usize::from(open);
+            stats.ready += usize::from(open && session.is_some_and(|s| s.version().is_some()));
+            for (method, count) in session.into_iter().flat_map(|s| s.requests()) {
+                *stats.requests.entry(method.clone()).or_default() += count;
+            }
+        }
+        stats
+    }
+}

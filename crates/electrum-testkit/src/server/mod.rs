@@ -1,0 +1,303 @@
+//! A [`Host`] behind a socket on the loopback interface.
+
+mod connection;
+mod log;
+
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::chain::{Chain, OutPoint};
+use crate::family::Family;
+use crate::hash::{BlockHash, Scripthash, Txid};
+use crate::host::Host;
+use connection::Connection;
+pub use log::{ConnectionLog, Stats};
+
+/// A fake Electrum server, listening on 127.0.0.1 at a port that the system picked.
+///
+/// It runs on threads of its own and stops, with all its connections, when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+/// What a server starts with.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    family: Family,
+    chain: Option<Chain>,
+    software: Option<String>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    epoch: Instant,
+    state: Mutex<State>,
+    /// Something that [`Server::wait_until`] may wait for has happened.
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    host: Host,
+    running: bool,
+    paused: bool,
+    connections: Vec<Connection>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Builder {
+    /// The chain to begin with, instead of [`Chain::funded`].
+    pub fn chain(mut self, chain: Chain) -> Self {
+        self.chain = Some(chain);
+        self
+    }
+
+    /// What the server calls itself, instead of what its family does.
+    pub fn software(mut self, software: impl Into<String>) -> Self {
+        self.software = Some(software.into());
+        self
+    }
+
+    /// Starts listening.
+    pub fn start(self) -> io::Result<Server> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let mut host = Host::new(self.family, self.chain.unwrap_or_default());
+        let identity = host.identity_mut();
+        identity.port = address.port();
+        if let Some(software) = self.software {
+            identity.software = software;
+        }
+        let state = State { host, running: true, paused: false, connections: Vec::new(), threads: Vec::new() };
+        let shared = Arc::new(Shared { epoch: Instant::now(), state: Mutex::new(state), changed: Condvar::new() });
+        let acceptor = Some(accept(&shared, listener));
+        Ok(Server { shared, address, acceptor })
+    }
+}
+
+impl Server {
+    /// Starts a server of a family on a chain of 110 blocks, whose rewards are there to be paid out.
+    ///
+    /// # Panics
+    /// If the system has no port on the loopback interface. [`Builder::start`] returns the error.
+    pub fn start(family: Family) -> Self {
+        match Self::builder(family).start() {
+            Ok(server) => server,
+            Err(error) => panic!("no port on the loopback interface: {error}"),
+        }
+    }
+
+    /// A server with a chain or a name of its own.
+    pub fn builder(family: Family) -> Builder {
+        Builder { family, chain: None, software: None }
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as `tcp://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("tcp://{}", self.address)
+    }
+
+    /// Its family.
+    pub fn family(&self) -> Family {
+        self.shared.lock().host.family()
+    }
+
+    /// Looks at the chain or changes it. Subscribers are told of all changes together at the end.
+    pub fn chain<T>(&self, change: impl FnOnce(&mut Chain) -> T) -> T {
+        let mut state = self.shared.lock();
+        let result = state.host.change(self.shared.now(), change);
+        state.dispatch();
+        result
+    }
+
+    /// The status of a script as this server gives it: families order histories in their own ways.
+    pub fn status(&self, script: &Scripthash) -> Option<String> {
+        self.shared.lock().host.status(script)
+    }
+
+    /// Mines blocks, the first with all that waits.
+    pub fn mine(&self, count: u32) -> BlockHash {
+        self.chain(|chain| chain.mine(count))
+    }
+
+    /// Pays a script; the payment waits to be mined.
+    pub fn pay(&self, script: &[u8], sat: u64) -> Txid {
+        self.chain(|chain| chain.pay(script, sat))
+    }
+
+    /// Spends the whole of an output, less a fee, to a script.
+    pub fn spend(&self, outpoint: OutPoint, script: &[u8]) -> Txid {
+        self.chain(|chain| chain.spend(outpoint, script))
+    }
+
+    /// Replaces the last `depth` blocks by `new_len` others.
+    pub fn reorganise(&self, depth: u32, new_len: u32) -> BlockHash {
+        self.chain(|chain| chain.reorganise(depth, new_len))
+    }
+
+    /// Closes all connections and listens no more. What is in the chain stays.
+    pub fn stop(&mut self) {
+        let Some(acceptor) = self.acceptor.take() else {
+            return;
+        };
+        let threads = {
+            let mut state = self.shared.lock();
+            state.running = false;
+            state.kill();
+            std::mem::take(&mut state.threads)
+        };
+        // The acceptor looks whether to go on when someone connects.
+        drop(TcpStream::connect(self.address));
+        for thread in threads.into_iter().chain([acceptor]) {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+        // Who was accepted while the list of threads was taken.
+        let late = std::mem::take(&mut self.shared.lock().threads);
+        late.into_iter().for_each(|thread| drop(thread.join()));
+    }
+
+    /// Stops, if need be, and listens again at the same port. Subscriptions are lost.
+    ///
+    /// # Panics
+    /// If something else has taken the port and keeps it for five seconds.
+    pub fn restart(&mut self) {
+        self.stop();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let listener = loop {
+            match TcpListener::bind(self.address) {
+                Ok(listener) => break listener,
+                Err(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(10)),
+                Err(error) => panic!("cannot listen on {} again: {error}", self.address),
+            }
+        };
+        let mut state = self.shared.lock();
+        state.running = true;
+        state.paused = false;
+        drop(state);
+        self.acceptor = Some(accept(&self.shared, listener));
+    }
+
+    /// Whether it listens.
+    pub fn is_running(&self) -> bool {
+        self.shared.lock().running
+    }
+
+    /// Closes all connections; new ones are welcome.
+    pub fn kill_connections(&self) {
+        self.shared.lock().kill();
+    }
+
+    /// Answers nothing any more, as a server that hangs. Connections stay open and new ones are
+    /// accepted; what is sent to it is read and kept.
+    pub fn pause(&self) {
+        self.shared.lock().paused = true;
+    }
+
+    /// Answers what was sent since [`Server::pause`], and goes on.
+    pub fn resume(&self) {
+        let mut state = self.shared.lock();
+        state.paused = false;
+        for index in 0..state.connections.len() {
+            let held = std::mem::take(&mut state.connections[index].held);
+            if let (false, Some(peer)) = (held.is_empty(), state.connections[index].peer) {
+                state.host.receive(self.shared.now(), peer, &held);
+            }
+        }
+        state.dispatch();
+        state.connections.iter().for_each(Connection::prod);
+        self.shared.changed.notify_all();
+    }
+
+    /// Counts of connections and requests since the start.
+    pub fn stats(&self) -> Stats {
+        self.shared.lock().stats()
+    }
+
+    /// What each connection sent, in the order of connecting.
+    pub fn log(&self) -> Vec<ConnectionLog> {
+        let state = self.shared.lock();
+        state.connections.iter().map(|connection| connection.log(&state.host)).collect()
+    }
+
+    /// Waits until the counts satisfy a condition; false if they did not in time.
+    #[must_use]
+    pub fn wait_until(&self, timeout: Duration, condition: impl Fn(&Stats) -> bool) -> bool {
+        let state = self.shared.lock();
+        let waited = self.shared.changed.wait_timeout_while(state, timeout, |state| !condition(&state.stats()));
+        let (_state, result) = waited.unwrap_or_else(PoisonError::into_inner);
+        !result.timed_out()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    /// A test that panicked elsewhere does not stop the server.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+}
+
+impl State {
+    /// Hands to the writers what the sessions want done.
+    fn dispatch(&mut self) {
+        for connection in &mut self.connections {
+            connection.collect(&mut self.host);
+        }
+    }
+
+    fn kill(&mut self) {
+        for connection in &mut self.connections {
+            connection.kill(&mut self.host);
+        }
+    }
+}
+
+fn accept(shared: &Arc<Shared>, listener: TcpListener) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let mut state = shared.lock();
+            if !state.running {
+                break;
+            }
+            let peer = state.host.connect(shared.now());
+            let index = state.connections.len();
+            match Connection::open(stream, peer) {
+                Ok((connection, stream)) => {
+                    state.connections.push(connection);
+                    let threads = connection::serve(&shared, index, stream);
+                    state.threads.extend(threads);
+                }
+                Err(_) => drop(state.host.disconnect(peer)),
+            }
+            shared.changed.notify_all();
+        }
+    })
+}
+
+/// Both directions, whoever waits in one of them.
+fn shut(stream: &TcpStream) {
+    // It may be closed already.
+    let _ = stream.shutdown(Shutdown::Both);
+}

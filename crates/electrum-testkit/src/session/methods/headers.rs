@@ -1,0 +1,174 @@
+//! `blockchain.block.*`, `blockchain.headers.*`, and what they were before 1.3.
+
+use super::args::Args;
+use super::{ALWAYS, Method, NEVER};
+use crate::chain::{Chain, Header};
+use crate::family::{Dialect, Problem};
+use crate::json::Json;
+use crate::session::Session;
+
+/// The most headers in one answer, and in a chunk.
+const MOST: u64 = 2016;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "blockchain.headers.subscribe",
+        params: &["raw"],
+        required: 0,
+        since: ALWAYS,
+        until: NEVER,
+        run: subscribe,
+    },
+    Method {
+        name: "blockchain.headers.unsubscribe",
+        params: &[],
+        required: 0,
+        since: NEVER,
+        until: NEVER,
+        run: unsubscribe,
+    },
+    Method {
+        name: "blockchain.numblocks.subscribe",
+        params: &[],
+        required: 0,
+        since: ALWAYS,
+        until: &[1, 1],
+        run: numblocks,
+    },
+    Method {
+        name: "blockchain.block.header",
+        params: &["height", "cp_height"],
+        required: 1,
+        since: &[1, 3],
+        until: NEVER,
+        run: header,
+    },
+    Method {
+        name: "blockchain.block.headers",
+        params: &["start_height", "count", "cp_height"],
+        required: 2,
+        since: &[1, 2],
+        until: NEVER,
+        run: headers,
+    },
+    Method {
+        name: "blockchain.block.get_header",
+        params: &["height"],
+        required: 1,
+        since: ALWAYS,
+        until: &[1, 4],
+        run: get_header,
+    },
+    Method {
+        name: "blockchain.block.get_chunk",
+        params: &["index"],
+        required: 1,
+        since: ALWAYS,
+        until: &[1, 4],
+        run: get_chunk,
+    },
+];
+
+/// The tip as a subscriber sees it: raw from 1.3 on unless asked otherwise, and before if asked.
+pub(in crate::session) fn tip(chain: &Chain, raw: bool) -> Json {
+    match raw {
+        true => Json::object([("hex", chain.tip().to_hex().into()), ("height", chain.height().into())]),
+        false => deserialized(chain.tip(), chain.height()),
+    }
+}
+
+fn deserialized(header: &Header, height: u32) -> Json {
+    Json::object([
+        ("version", header.version.into()),
+        ("prev_block_hash", header.previous.into()),
+        ("merkle_root", header.merkle_root.into()),
+        ("timestamp", header.time.into()),
+        ("bits", header.bits.into()),
+        ("nonce", header.nonce.into()),
+        ("block_height", Json::from(height)),
+    ])
+}
+
+fn subscribe(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let raw = match args.get(0) {
+        Some(_) if !args.version.at_least(&[1, 4]) => args.flag(0)?,
+        _ => args.version.at_least(&[1, 3]),
+    };
+    session.subscriptions.headers(chain, raw);
+    Ok(tip(chain, raw))
+}
+
+fn unsubscribe(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
+    Ok(session.subscriptions.drop_headers().into())
+}
+
+fn numblocks(_: &mut Session, chain: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
+    Ok(chain.height().into())
+}
+
+fn header(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let (height, digits) = args.natural_digits(0, "height")?;
+    let cp_height = args.natural_or(1, "cp_height", 0)?;
+    let found = u32::try_from(height).ok().and_then(|height| chain.header(height));
+    if cp_height == 0 {
+        return found.map(|header| header.to_hex().into()).ok_or(Problem::HeightRange(digits));
+    }
+    let (branch, root) = checkpoint(chain, height, cp_height, "header height")?;
+    let header = found.ok_or(Problem::HeightRange(digits))?.to_hex();
+    Ok(Json::object([("header", header.into()), ("branch", branch), ("root", root)]))
+}
+
+fn headers(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let start = args.natural(0, "height")?;
+    let asked = args.natural(1, "count")?.min(MOST);
+    let cp_height = args.natural_or(2, "cp_height", 0)?;
+    let above = (u64::from(chain.height()) + 1).saturating_sub(start);
+    let count = asked.min(above);
+    if above == 0 && session.manners.dialect == Dialect::Libbitcoin {
+        return Err(Problem::HeightRange(start.to_string()));
+    }
+    let found: Vec<_> =
+        (start..start + count).filter_map(|height| chain.header(height as u32)).map(Header::to_hex).collect();
+    let list = match args.version.at_least(&[1, 6]) {
+        true => ("headers", Json::array(found.into_iter().map(Json::Text))),
+        false => ("hex", found.concat().into()),
+    };
+    let (size, most) = (("count", count.into()), ("max", MOST.into()));
+    let mut members = match list.0 {
+        "hex" => vec![list, size, most],
+        _ => vec![size, most, list],
+    };
+    // Fulcrum proves what was asked for, if nothing of it is there; the others then prove nothing.
+    let proved = match session.manners.dialect {
+        Dialect::Fulcrum if count == 0 => asked,
+        _ => count,
+    };
+    if cp_height > 0 && proved > 0 {
+        let last = start + proved - 1;
+        let (branch, root) = checkpoint(chain, last, cp_height, "header height + (count - 1)")?;
+        members.extend([("branch", branch), ("root", root)]);
+    }
+    Ok(Json::object(members))
+}
+
+fn checkpoint(chain: &Chain, height: u64, cp_height: u64, what: &'static str) -> Result<(Json, Json), Problem> {
+    let in_range = |n: u64| u32::try_from(n).ok();
+    let proof = in_range(height).zip(in_range(cp_height)).and_then(|(h, cp)| chain.checkpoint(h, cp));
+    let tip = chain.height().into();
+    let (branch, root) = proof.ok_or(Problem::CheckpointRange { what, height, cp_height, tip })?;
+    Ok((Json::array(branch.into_iter().map(Json::from)), root.into()))
+}
+
+fn get_header(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let (height, digits) = args.natural_digits(0, "height")?;
+    let found = u32::try_from(height).ok().and_then(|n| Some((chain.header(n)?, n)));
+    let (header, height) = found.ok_or(Problem::HeightRange(digits))?;
+    Ok(deserialized(header, height))
+}
+
+fn get_chunk(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let start = args.natural(0, "index")?.saturating_mul(MOST);
+    let heights = start..start.saturating_add(MOST).min(u64::from(chain.height()) + 1);
+    let chunk: String = heights.filter_map(|height| chain.header(height as u32)).map(Header::to_hex).collect();
+    Ok(chunk.into())
+}

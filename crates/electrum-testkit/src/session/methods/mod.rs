@@ -1,0 +1,154 @@
+//! The methods: which family has which in which version, and what each does.
+
+mod args;
+mod fees;
+mod headers;
+mod outpoint;
+mod script;
+mod server;
+mod transaction;
+
+use super::Session;
+use super::rpc::Call;
+use crate::chain::Chain;
+use crate::family::{Dialect, Manners, Problem, Version, libbitcoin};
+use crate::json::Json;
+use args::Args;
+pub(super) use headers::tip;
+pub(super) use outpoint::status_json as outpoint_status;
+pub(super) use script::{ordered, status_json as script_status};
+
+type Run = fn(&mut Session, &mut Chain, &Args<'_>) -> Result<Json, Problem>;
+
+/// A method of the protocol.
+struct Method {
+    name: &'static str,
+    params: &'static [&'static str],
+    required: usize,
+    /// The first version that has it, and the first that has it no more.
+    since: &'static [u64],
+    until: &'static [u64],
+    run: Run,
+}
+
+const ALWAYS: &[u64] = &[1];
+const NEVER: &[u64] = &[u64::MAX];
+
+const TABLES: [&[Method]; 6] =
+    [server::METHODS, headers::METHODS, fees::METHODS, script::METHODS, outpoint::METHODS, transaction::METHODS];
+
+fn find(name: &str) -> Option<&'static Method> {
+    TABLES.into_iter().flatten().find(|method| method.name == name)
+}
+
+/// Whether any version has a method of this name.
+pub(super) fn exists(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// Whether quicker answers overtake its answer where they overtake at all.
+pub(super) fn is_slow(name: &str) -> bool {
+    matches!(name, "blockchain.block.header" | "blockchain.block.headers" | "blockchain.estimatefee")
+}
+
+impl Session {
+    /// Runs any method but `server.version`.
+    pub(super) fn method(&mut self, chain: &mut Chain, call: &Call) -> Result<Json, Problem> {
+        let version = self.spoken();
+        let method = find(&call.method).ok_or(Problem::UnknownMethod)?;
+        available(&self.manners, method, &version)?;
+        let (names, required) = shape(&self.manners, method, &version);
+        // electrs and Esplora do not look at what is too much, electrs only where nothing is taken.
+        let lax = match self.manners.dialect {
+            Dialect::Electrs => names.is_empty(),
+            Dialect::Esplora => true,
+            _ => false,
+        };
+        let takes_names = matches!(self.manners.dialect, Dialect::Python | Dialect::Libbitcoin);
+        match call.params.bind(names, required, takes_names) {
+            Err(Problem::TooMany { .. } | Problem::NamesNotTaken) if lax => {}
+            Err(problem) => return Err(problem),
+            Ok(()) => {}
+        }
+        let args = Args { params: &call.params, names, dialect: self.manners.dialect, version: &version };
+        (method.run)(self, chain, &args)
+    }
+}
+
+fn available(manners: &Manners, method: &Method, version: &Version) -> Result<(), Problem> {
+    let in_version = version.at_least(method.since) && !version.at_least(method.until);
+    let name = method.name;
+    let has = match manners.dialect {
+        // 1.18 had it before a protocol had it.
+        Dialect::Python if name == "blockchain.transaction.broadcast_package" => {
+            in_version || (manners.protocol_max == Version::new(&[1, 4, 3]) && version.at_least(&[1, 4, 2]))
+        }
+        Dialect::Python => in_version && !name.starts_with("blockchain.address."),
+        Dialect::Fulcrum => {
+            let anytime = [
+                "blockchain.relayfee",
+                "blockchain.scripthash.unsubscribe",
+                "blockchain.headers.unsubscribe",
+                "blockchain.transaction.broadcast_package",
+                "mempool.get_info",
+            ];
+            in_version || anytime.contains(&name)
+        }
+        Dialect::Electrs => {
+            let more = ["blockchain.scripthash.unsubscribe", "blockchain.transaction.broadcast_package"];
+            let fewer = ["blockchain.scripthash.get_mempool", "server.add_peer"];
+            (in_version && !fewer.contains(&name)) || more.contains(&name)
+        }
+        Dialect::Esplora => {
+            let fewer = ["blockchain.scripthash.get_mempool", "server.add_peer", "server.features"];
+            in_version && !fewer.contains(&name)
+        }
+        Dialect::Libbitcoin if name == "mempool.get_fee_histogram" => {
+            return Err(Problem::Other(libbitcoin(18)));
+        }
+        Dialect::Libbitcoin => in_version,
+    };
+    match has {
+        true => Ok(()),
+        false if manners.dialect == Dialect::Libbitcoin && method.since != NEVER => Err(Problem::WrongVersion),
+        false => Err(Problem::UnknownMethod),
+    }
+}
+
+/// The parameters that a family takes in a version, and how many of them it requires.
+fn shape(manners: &Manners, method: &Method, version: &Version) -> (&'static [&'static str], usize) {
+    let (names, required) = (method.params, method.required);
+    let first = |n: usize| &names[..n.min(names.len())];
+    let is_electrs = manners.dialect == Dialect::Electrs;
+    match method.name {
+        // ElectrumX 2.0 takes the two of 1.7 in every version.
+        "server.ping" => {
+            let takes = match manners.dialect {
+                Dialect::Python => manners.protocol_max.at_least(&[1, 7]),
+                _ => version.at_least(&[1, 7]),
+            };
+            (if takes { names } else { &[] }, required)
+        }
+        "blockchain.headers.subscribe" => match version.at_least(&[1, 4]) {
+            true => (&[], 0),
+            false => (names, 0),
+        },
+        "blockchain.block.header" if is_electrs || !version.at_least(&[1, 4]) => (first(1), 1),
+        "blockchain.block.headers" if is_electrs || !version.at_least(&[1, 4]) => (first(2), 2),
+        "blockchain.estimatefee" => {
+            let takes_mode = match manners.dialect {
+                Dialect::Python => manners.protocol_min.at_least(&[1, 4]),
+                Dialect::Fulcrum => true,
+                Dialect::Electrs => false,
+                _ => version.at_least(&[1, 6]),
+            };
+            (if takes_mode { names } else { first(1) }, 1)
+        }
+        "blockchain.scripthash.get_history" if manners.dialect == Dialect::Fulcrum => {
+            (&["scripthash", "from_height", "to_height"], 1)
+        }
+        "blockchain.transaction.get_merkle" if manners.dialect == Dialect::Fulcrum => (names, 1),
+        "blockchain.transaction.get" if !version.at_least(&[1, 2]) => (first(1), 1),
+        _ => (names, required),
+    }
+}

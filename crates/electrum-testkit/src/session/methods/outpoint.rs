@@ -1,0 +1,66 @@
+//! `blockchain.outpoint.*`, from 1.7.
+
+use super::args::Args;
+use super::{Method, NEVER};
+use crate::chain::{Chain, OutPoint, OutpointStatus};
+use crate::family::Problem;
+use crate::json::Json;
+use crate::session::Session;
+
+pub(super) const METHODS: &[Method] = &[
+    Method {
+        name: "blockchain.outpoint.subscribe",
+        params: &["tx_hash", "txout_idx", "spk_hint"],
+        required: 3,
+        since: &[1, 7],
+        until: NEVER,
+        run: subscribe,
+    },
+    Method {
+        name: "blockchain.outpoint.unsubscribe",
+        params: &["tx_hash", "txout_idx"],
+        required: 2,
+        since: &[1, 7],
+        until: NEVER,
+        run: unsubscribe,
+    },
+    Method {
+        name: "blockchain.outpoint.get_status",
+        params: &["tx_hash", "txout_idx", "spk_hint"],
+        required: 3,
+        since: &[1, 7],
+        until: NEVER,
+        run: get_status,
+    },
+];
+
+/// The status as the protocol writes it.
+pub(in crate::session) fn status_json(status: &OutpointStatus) -> Json {
+    let funder = status.funder_height.map(|height| ("funder_height", Json::from(height)));
+    let spender =
+        status.spender.map(|(txid, height)| [("spender_txhash", Json::from(txid)), ("spender_height", height.into())]);
+    Json::object(funder.into_iter().chain(spender.into_iter().flatten()))
+}
+
+fn subscribe(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let outpoint = outpoint(args)?;
+    // The hint must be hex; what it says is not looked at.
+    args.script(2)?;
+    Ok(status_json(session.subscriptions.outpoint(chain, outpoint)))
+}
+
+fn unsubscribe(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    Ok(session.subscriptions.drop_outpoint(&outpoint(args)?).into())
+}
+
+fn get_status(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let outpoint = outpoint(args)?;
+    args.script(2)?;
+    Ok(status_json(&chain.outpoint_status(&outpoint)))
+}
+
+fn outpoint(args: &Args<'_>) -> Result<OutPoint, Problem> {
+    let txid = args.txid(0)?;
+    let index = args.natural(1, "txout_idx")?;
+    Ok(OutPoint::new(txid, u32::try_from(index).unwrap_or(u32::MAX)))
+}

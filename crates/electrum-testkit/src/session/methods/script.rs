@@ -1,0 +1,148 @@
+//! `blockchain.scripthash.*` up to 1.6, `blockchain.scriptpubkey.*` from 1.7.
+
+use super::args::Args;
+use super::{Method, NEVER};
+use crate::chain::{Chain, HistoryEntry, Unspent};
+use crate::family::{Dialect, HistoryOrder, Problem};
+use crate::hash::{Hash256, Scripthash};
+use crate::json::Json;
+use crate::session::Session;
+
+macro_rules! both {
+    ($name:literal, $scripthash_since:expr, $run:ident) => {
+        [
+            Method {
+                name: concat!("blockchain.scripthash.", $name),
+                params: &["scripthash"],
+                required: 1,
+                since: $scripthash_since,
+                until: &[1, 7],
+                run: |session, chain, args| {
+                    let script = args.scripthash(0)?;
+                    $run(session, chain, args, script)
+                },
+            },
+            Method {
+                name: concat!("blockchain.scriptpubkey.", $name),
+                params: &["scriptpubkey"],
+                required: 1,
+                since: &[1, 7],
+                until: NEVER,
+                run: |session, chain, args| {
+                    let script = Hash256::of_script(&args.script(0)?);
+                    $run(session, chain, args, script)
+                },
+            },
+        ]
+    };
+}
+
+const BALANCE: [Method; 2] = both!("get_balance", &[1, 1], get_balance);
+const HISTORY: [Method; 2] = both!("get_history", &[1, 1], get_history);
+const MEMPOOL: [Method; 2] = both!("get_mempool", &[1, 1], get_mempool);
+const UNSPENT: [Method; 2] = both!("listunspent", &[1, 1], list_unspent);
+const SUBSCRIBE: [Method; 2] = both!("subscribe", &[1, 1], subscribe);
+const UNSUBSCRIBE: [Method; 2] = both!("unsubscribe", &[1, 4, 2], unsubscribe);
+
+pub(super) const METHODS: &[Method] = &{
+    let [a, b] = BALANCE;
+    let [c, d] = HISTORY;
+    let [e, f] = MEMPOOL;
+    let [g, h] = UNSPENT;
+    let [i, j] = SUBSCRIBE;
+    let [k, l] = UNSUBSCRIBE;
+    [a, b, c, d, e, f, g, h, i, j, k, l]
+};
+
+/// A history in the order of the family, and so what its status is made of.
+pub(in crate::session) fn ordered(order: HistoryOrder, mut history: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
+    match order {
+        HistoryOrder::Canonical => {}
+        // Stands for the order of a Python set: deterministic, and neither by height nor by id.
+        HistoryOrder::OwnMempool => {
+            let confirmed = history.iter().take_while(|entry| entry.height > 0).count();
+            history[confirmed..].sort_by_key(|entry| *entry.txid.as_bytes());
+        }
+        HistoryOrder::OwnBlocks => history.sort_by_key(|entry| {
+            let height = if entry.height > 0 { entry.height } else { i64::MAX };
+            (height, *entry.txid.as_bytes())
+        }),
+    }
+    history
+}
+
+fn get_balance(_: &Session, chain: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    let balance = chain.balance(&script);
+    Ok(Json::object([("confirmed", balance.confirmed.into()), ("unconfirmed", Json::from(balance.unconfirmed))]))
+}
+
+fn get_history(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    /// More Esplora does not send.
+    const ESPLORA_MOST: usize = 500;
+    let mut history = ordered(session.manners.history_order, chain.history(&script));
+    if session.manners.dialect == Dialect::Esplora && history.len() > ESPLORA_MOST {
+        return Err(Problem::TooLong);
+    }
+    // Fulcrum takes a range of heights too, and leaves the mempool out when it ends somewhere.
+    if session.manners.dialect == Dialect::Fulcrum {
+        let from = args.natural_or(1, "from_height", 0)? as i64;
+        let to = match args.get(2) {
+            Some(Json::Number(digits)) if digits == "-1" => None,
+            Some(_) => Some(args.natural(2, "to_height")? as i64),
+            None => None,
+        };
+        history.retain(|entry| match entry.height {
+            height if height > 0 => height >= from && to.is_none_or(|to| height < to),
+            _ => to.is_none(),
+        });
+    }
+    Ok(wrapped(args, "history", history.iter().map(entry)))
+}
+
+fn get_mempool(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    let waiting = ordered(session.manners.history_order, chain.mempool_history(&script));
+    Ok(wrapped(args, "history", waiting.iter().map(entry)))
+}
+
+fn list_unspent(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    let mut unspent = chain.unspent(&script);
+    // The two electrs list them in no order at all.
+    if matches!(session.manners.dialect, Dialect::Electrs | Dialect::Esplora) {
+        unspent.sort_by_key(|unspent| *unspent.outpoint.txid.as_bytes());
+    }
+    let output = |unspent: &Unspent| {
+        Json::object([
+            ("tx_hash", unspent.outpoint.txid.into()),
+            ("tx_pos", unspent.outpoint.index.into()),
+            ("height", unspent.height.into()),
+            ("value", Json::from(unspent.value)),
+        ])
+    };
+    Ok(wrapped(args, "utxos", unspent.iter().map(output)))
+}
+
+fn subscribe(session: &mut Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    let by_script = args.version.at_least(&[1, 7]);
+    let order = session.manners.history_order;
+    Ok(status_json(session.subscriptions.script(chain, order, script, by_script)))
+}
+
+fn unsubscribe(session: &mut Session, _: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    Ok(session.subscriptions.drop_script(&script).into())
+}
+
+pub(in crate::session) fn status_json(status: Option<String>) -> Json {
+    status.map_or(Json::Null, Json::Text)
+}
+
+fn entry(entry: &HistoryEntry) -> Json {
+    let fee = entry.fee.map(|fee| ("fee", Json::from(fee)));
+    let members = [("tx_hash", entry.txid.into()), ("height", entry.height.into())];
+    Json::object(members.into_iter().chain(fee))
+}
+
+/// A list; from 1.7 on inside an object.
+fn wrapped(args: &Args<'_>, name: &str, items: impl Iterator<Item = Json>) -> Json {
+    let list = Json::array(items);
+    if args.version.at_least(&[1, 7]) { Json::object([(name, list)]) } else { list }
+}

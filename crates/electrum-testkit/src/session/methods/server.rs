@@ -1,0 +1,99 @@
+//! `server.*`
+
+use super::args::Args;
+use super::{ALWAYS, Method, NEVER};
+use crate::chain::{Chain, REGTEST_GENESIS};
+use crate::family::{Dialect, Failure, Family, Problem};
+use crate::json::Json;
+use crate::session::Session;
+
+pub(super) const METHODS: &[Method] = &[
+    Method { name: "server.banner", params: &[], required: 0, since: ALWAYS, until: NEVER, run: banner },
+    Method {
+        name: "server.donation_address",
+        params: &[],
+        required: 0,
+        since: ALWAYS,
+        until: NEVER,
+        run: donation_address,
+    },
+    Method { name: "server.features", params: &[], required: 0, since: &[1, 1], until: NEVER, run: features },
+    Method { name: "server.ping", params: &["pong_len", "data"], required: 0, since: &[1, 2], until: NEVER, run: ping },
+    Method { name: "server.peers.subscribe", params: &[], required: 0, since: ALWAYS, until: NEVER, run: peers },
+    Method { name: "server.add_peer", params: &["features"], required: 1, since: &[1, 1], until: NEVER, run: add_peer },
+];
+
+fn banner(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
+    let software = &session.identity.software;
+    Ok(Json::Text(match session.manners.dialect {
+        Dialect::Python => format!("You are connected to an {software} server."),
+        Dialect::Fulcrum => format!("Connected to a {software} server"),
+        Dialect::Electrs => {
+            format!("Welcome to {} (Electrum Rust Server)!", software.replace('/', " "))
+        }
+        Dialect::Esplora => format!("Welcome to {software}"),
+        Dialect::Libbitcoin => format!("Welcome to {software}"),
+    }))
+}
+
+fn donation_address(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
+    Ok(match session.manners.dialect {
+        Dialect::Electrs | Dialect::Esplora => Json::Null,
+        Dialect::Fulcrum => "1Ca1inCimwRhhcpFX84TPRrPQSryTgKW6N".into(),
+        Dialect::Python | Dialect::Libbitcoin => "".into(),
+    })
+}
+
+fn features(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let manners = &session.manners;
+    let dialect = manners.dialect;
+    let has_hosts = matches!(dialect, Dialect::Fulcrum | Dialect::Electrs);
+    let hosts = has_hosts.then(|| ("127.0.0.1", Json::object([("tcp_port", u32::from(session.identity.port).into())])));
+    let mut members = vec![
+        ("hosts", Json::object(hosts)),
+        ("pruning", Json::Null),
+        ("server_version", session.identity.software.clone().into()),
+        ("protocol_min", manners.protocol_min.to_string().into()),
+        ("protocol_max", manners.protocol_max.to_string().into()),
+        ("genesis_hash", REGTEST_GENESIS.into()),
+    ];
+    if !args.version.at_least(&[1, 7]) {
+        members.push(("hash_function", "sha256".into()));
+    } else if dialect == Dialect::Libbitcoin {
+        members.push(("method_flavours", Json::array([])));
+    }
+    match dialect {
+        Dialect::Python if session.family != Family::ElectrumX1_10 => {
+            members.push(("services", Json::array([])));
+        }
+        Dialect::Fulcrum => {
+            members.extend([("dsproof", false.into()), ("broadcast_package", true.into())]);
+        }
+        _ => {}
+    }
+    Ok(Json::object(members))
+}
+
+fn ping(_: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    const LONGEST_PONG: u64 = 1_000_000;
+    if !args.version.at_least(&[1, 7]) {
+        return Ok(Json::Null);
+    }
+    let length = args.natural_or(0, "pong_len", 0)?;
+    // Hex digits they must be, of any number.
+    if args.get(1).is_some() && !args.text(1).bytes().all(|b| b.is_ascii_hexdigit()) {
+        args.script(1)?;
+    }
+    if length > LONGEST_PONG {
+        return Err(Problem::Other(Failure::new(1, "pong_len value too high")));
+    }
+    Ok(Json::object([("data", "0".repeat(length as usize).into())]))
+}
+
+fn peers(_: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
+    Ok(Json::array([]))
+}
+
+fn add_peer(_: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
+    Ok(false.into())
+}

@@ -1,0 +1,162 @@
+//! What is on its way to the client: padding of writes, and small answers held back.
+
+use std::time::Duration;
+
+use crate::family::{HOLD, Padding};
+
+/// No padded write is smaller, and no smaller one is made in a hurry.
+const LEAST: usize = 1024;
+
+/// Lines on their way to the client.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    padding: Padding,
+    buffer: Vec<u8>,
+    last_write: Duration,
+    /// Bytes of lines pushed so far, without padding.
+    pushed: usize,
+}
+
+impl Outbox {
+    pub(super) const fn new(padding: Padding, now: Duration) -> Self {
+        Self { padding, buffer: Vec::new(), last_write: now, pushed: 0 }
+    }
+
+    /// Takes a line, its end included; what is to be written now comes back.
+    pub(super) fn push(&mut self, now: Duration, line: &[u8]) -> Option<Vec<u8>> {
+        self.buffer.extend_from_slice(line);
+        // The line that ends the warm-up still goes out at once.
+        let warming_up = self.padding == Padding::AfterWarmUp && self.pushed < LEAST;
+        self.pushed += line.len();
+        match self.padding {
+            Padding::None => Some(std::mem::take(&mut self.buffer)),
+            _ if warming_up || self.due(now) => self.padded(now),
+            _ => None,
+        }
+    }
+
+    /// What is to be written because time has passed.
+    pub(super) fn wake(&mut self, now: Duration) -> Option<Vec<u8>> {
+        if self.buffer.is_empty() || !self.due(now) {
+            return None;
+        }
+        self.padded(now)
+    }
+
+    /// When [`Outbox::wake`] will have something.
+    pub(super) fn wake_at(&self) -> Option<Duration> {
+        (!self.buffer.is_empty()).then(|| self.last_write + HOLD)
+    }
+
+    /// All that is held, padded, whatever the time.
+    pub(super) fn flush(&mut self, now: Duration) -> Option<Vec<u8>> {
+        if self.buffer.is_empty() {
+            return None;
+        }
+        let whole = self.buffer.len();
+        self.write(now, whole, packet_size(whole))
+    }
+
+    fn due(&self, now: Duration) -> bool {
+        self.buffer.len() >= LEAST || now >= self.last_write + HOLD
+    }
+
+    /// The whole buffer in a packet of a power of two, or, if the whole lines of its first half waste
+    /// less there, these alone in half the packet. The rest waits for its turn.
+    fn padded(&mut self, now: Duration) -> Option<Vec<u8>> {
+        let whole = self.buffer.len();
+        let large = packet_size(whole);
+        let small = LEAST.max(large / 2);
+        let lines = self.buffer[..whole.min(small)].iter().rposition(|b| *b == b'\n');
+        match lines.map(|end| end + 1) {
+            Some(part) if small - part < large - whole => self.write(now, part, small),
+            _ => self.write(now, whole, large),
+        }
+    }
+
+    /// Takes so many bytes, which end a line, and widens them with spaces before its last bracket.
+    fn write(&mut self, now: Duration, bytes: usize, size: usize) -> Option<Vec<u8>> {
+        let rest = self.buffer.split_off(bytes);
+        let mut packet = std::mem::replace(&mut self.buffer, rest);
+        let bracket = packet.len().saturating_sub(2);
+        let spaces = std::iter::repeat_n(b' ', size.saturating_sub(packet.len()));
+        packet.splice(bracket..bracket, spaces);
+        self.last_write = now;
+        Some(packet)
+    }
+}
+
+/// The power of two above, at least [`LEAST`]. A payload that is a power of two gets the next.
+fn packet_size(payload: usize) -> usize {
+    LEAST.max((payload + 1).next_power_of_two())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn line(bytes: usize) -> Vec<u8> {
+        format!("{{{}}}\n", "x".repeat(bytes - 3)).into_bytes()
+    }
+
+    #[test]
+    fn without_padding_lines_go_as_they_are() {
+        let mut outbox = Outbox::new(Padding::None, ms(0));
+        assert_eq!(outbox.push(ms(0), b"{}\n"), Some(b"{}\n".to_vec()));
+        assert_eq!(outbox.wake_at(), None);
+    }
+
+    #[test]
+    fn from_the_start_a_small_answer_waits_a_second_since_the_last_write() {
+        let mut outbox = Outbox::new(Padding::FromStart, ms(500));
+        assert_eq!(outbox.push(ms(600), &line(60)), None);
+        assert_eq!(outbox.wake_at(), Some(ms(1500)));
+        assert_eq!(outbox.wake(ms(1499)), None);
+        let packet = outbox.wake(ms(1500)).unwrap();
+        assert_eq!(packet.len(), 1024);
+        assert!(packet.starts_with(&line(60)[..58]) && packet.ends_with(b"  }\n"));
+        assert_eq!(outbox.wake_at(), None);
+        // A second after the last write nothing waits any more.
+        assert!(outbox.push(ms(2500), &line(60)).is_some());
+    }
+
+    #[test]
+    fn enough_together_goes_at_once_and_only_the_end_is_padded() {
+        let mut outbox = Outbox::new(Padding::FromStart, ms(0));
+        assert_eq!(outbox.push(ms(1), &line(600)), None);
+        let packet = outbox.push(ms(1), &line(1300)).unwrap();
+        assert_eq!(packet.len(), 2048);
+        assert_eq!(packet[..600], line(600));
+    }
+
+    #[test]
+    fn half_a_packet_is_taken_when_it_wastes_less() {
+        let mut outbox = Outbox::new(Padding::FromStart, ms(0));
+        assert_eq!(outbox.push(ms(1), &line(1000)), None);
+        let packet = outbox.push(ms(1), &line(100)).unwrap();
+        assert_eq!(packet.len(), 1024);
+        assert!(packet.starts_with(&line(1000)[..998]));
+        assert_eq!(outbox.wake_at(), Some(ms(1001)), "the second line still waits");
+    }
+
+    #[test]
+    fn the_first_kilobyte_is_immediate_after_a_warm_up() {
+        let mut outbox = Outbox::new(Padding::AfterWarmUp, ms(0));
+        for _ in 0..11 {
+            assert_eq!(outbox.push(ms(0), &line(100)).unwrap().len(), 1024);
+        }
+        assert_eq!(outbox.push(ms(0), &line(100)), None);
+        assert_eq!(outbox.flush(ms(0)).unwrap().len(), 1024);
+        assert_eq!(outbox.flush(ms(0)), None);
+    }
+
+    #[test]
+    fn a_payload_of_a_power_of_two_is_doubled() {
+        assert_eq!(packet_size(1023), 1024);
+        assert_eq!(packet_size(1024), 2048);
+    }
+}

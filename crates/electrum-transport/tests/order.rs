@@ -1,0 +1,103 @@
+//! Any order of calls is legal, and none sends early or grows without bound.
+#![cfg(feature = "tls")]
+
+mod common;
+
+use common::peer::{Identity, NAME, NOW, Peer, SERVER};
+use electrum_transport::{Link, OUTGOING_LIMIT, Route};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Call {
+    Received(Vec<u8>),
+    /// What the real server has to say next, as far as it is told.
+    Exchange,
+    ServerSays(Vec<u8>),
+    Closed,
+    Close,
+    Send(usize),
+    Consume(usize),
+    Wrote(usize),
+}
+
+fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let call = prop_oneof![
+        2 => prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..12),
+            Just(vec![5, 0]),
+            Just(vec![5, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ].prop_map(Call::Received),
+        6 => Just(Call::Exchange),
+        2 => prop::collection::vec(any::<u8>(), 0..100).prop_map(Call::ServerSays),
+        1 => Just(Call::Closed),
+        1 => Just(Call::Close),
+        3 => (0usize..100_000).prop_map(Call::Send),
+        2 => (0usize..200).prop_map(Call::Consume),
+        2 => (0usize..100_000).prop_map(Call::Wrote),
+    ];
+    prop::collection::vec(call, 0..25)
+}
+
+fn link(proxied: bool, server: &str) -> Link {
+    let route = match proxied {
+        true => Route::direct().with_proxy("socks5://u:p@127.0.0.1:1080".parse().unwrap()),
+        false => Route::direct(),
+    };
+    route.open(&server.parse().unwrap(), NOW).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_of_calls(proxied in any::<bool>(), tls in any::<bool>(), calls in calls()) {
+        let mut link = link(proxied, if tls { SERVER } else { "tcp://electrum.example" });
+        let mut peer = Peer::new(&Identity::self_signed(NAME));
+        let mut failed = None;
+        for call in calls {
+            let before = (link.established(), link.ended(), link.outgoing().len(), link.plaintext().len());
+            let result = match call {
+                Call::Received(bytes) => link.received(&bytes),
+                Call::Exchange => {
+                    let due = peer.exchange(&mut link);
+                    link.received(&due)
+                }
+                Call::ServerSays(bytes) => {
+                    peer.send(&bytes);
+                    Ok(())
+                }
+                Call::Closed => link.closed(),
+                Call::Close => {
+                    link.close();
+                    Ok(())
+                }
+                Call::Send(n) => {
+                    let taken = link.send(&vec![b'x'; n]);
+                    prop_assert!(taken <= n);
+                    prop_assert!(before.0 || (taken, link.outgoing().len()) == (0, before.2));
+                    prop_assert_eq!(before.0 && taken < n, before.0 && n > OUTGOING_LIMIT.saturating_sub(before.2));
+                    Ok(())
+                }
+                Call::Consume(n) => {
+                    link.consume(n);
+                    prop_assert_eq!(link.plaintext().len(), before.3.saturating_sub(n));
+                    Ok(())
+                }
+                Call::Wrote(n) => {
+                    link.wrote(n);
+                    prop_assert_eq!(link.outgoing().len(), before.2.saturating_sub(n));
+                    Ok(())
+                }
+            };
+            // A little more for the handshake's own messages and for records.
+            prop_assert!(link.outgoing().len() <= OUTGOING_LIMIT + 4096);
+            prop_assert!(!(link.established() && link.ended()));
+            // An end is an end, and the first error stays.
+            prop_assert!(!before.1 || link.ended());
+            if let Err(error) = result {
+                prop_assert_eq!(failed.get_or_insert_with(|| error.clone()), &error);
+            }
+            prop_assert!(failed.is_none() || !(link.established() || link.ended()));
+        }
+    }
+}
