@@ -7,3 +7,10 @@ fn hostile() {
         panic!("{failure}");
     }
 }
+#[test]
+fn network() {
+    let (n, seed) = suite::from_environment(10_000, 0);
+    if let Err(failure) = suite::play(n, seed, &[], electrum_testkit::sim::network_life) {
+        panic!("{failure}");
+    }
+}
