@@ -37,6 +37,7 @@
 //! Nothing here shares code with the client: what both understand in the same way, they understand on
 //! their own.
 
+pub mod address;
 pub mod chain;
 pub mod family;
 pub mod hash;
@@ -45,6 +46,7 @@ pub mod json;
 pub mod scripted;
 mod server;
 pub mod session;
+pub mod sim;
 
 pub use family::Family;
 pub use host::{Host, Peer};
@@ -58,3 +60,8 @@ pub mod prelude {
     pub use crate::scripted::{Scripted, Step};
     pub use crate::server::{Server, Stats};
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,7 +1,7 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
-use super::Client;
 use super::link::Owner;
+use super::{Client, Owed};
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
 use crate::nudge;
@@ -95,11 +95,19 @@ impl Client {
         if self.config.nudge {
             self.nudge();
         }
-        let room_for_requests = self.wanted_room.requests && self.has_room();
-        let room_for_topics = self.wanted_room.topics && self.subscriptions.len() < self.config.limits.subscriptions;
-        if room_for_requests || room_for_topics {
-            self.wanted_room.requests &= !room_for_requests;
-            self.wanted_room.topics &= !room_for_topics;
+    }
+
+    /// Tells if there is room again for a wish that was refused for want of it.
+    pub(super) fn tell_of_room(&mut self) {
+        let (owed, limits, outgoing) = (self.owed, self.config.limits, self.outgoing().len());
+        let is_ready = self.phase == Phase::Ready;
+        let room_for_requests = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
+        let room_for_bytes =
+            |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
+        if is_ready && (owed.requests.is_some_and(room_for_requests) || owed.bytes.is_some_and(room_for_bytes))
+            || owed.subscription && self.subscriptions.len() < limits.subscriptions
+        {
+            self.owed = Owed::default();
             self.actions.push_back(Action::Event(Event::Capacity));
         }
     }
@@ -110,13 +118,11 @@ impl Client {
             && self.outgoing().len() < self.config.limits.outgoing / 2
     }
 
-    /// Whether a request can be sent again after one was refused for want of room.
-    fn has_room(&self) -> bool {
-        self.requests.len() < self.config.limits.in_flight && self.outgoing().len() <= self.config.limits.outgoing / 2
-    }
-
     fn nudge(&mut self) {
         let now = self.now;
+        if self.version().is_none_or(|version| version < nudge::SINCE) {
+            return;
+        }
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
         let id = self.requests.draw_id();
         let begin = link.write(id, nudge::METHOD, nudge::params);
