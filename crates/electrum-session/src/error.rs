@@ -67,7 +67,6 @@ impl CallError {
             RejectReason::Closed => Some(Self::Closed),
             RejectReason::NotReady(_)
             | RejectReason::InFlight { .. }
-            | RejectReason::TooMany { .. }
             | RejectReason::Outgoing { .. }
             | RejectReason::Subscriptions { .. }
             | RejectReason::Subscribed(_) => None,

@@ -39,9 +39,9 @@ impl Front {
 
 /// A certificate that signs itself, as most servers have, and its key.
 pub(super) fn certificate() -> Arc<ServerConfig> {
-    let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).and_then(|CertifiedKey { cert, signing_key }| {
+    let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).map(|CertifiedKey { cert, signing_key }| {
         let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-        Ok((cert.der().clone(), key))
+        (cert.der().clone(), key)
     });
     let (certificate, key) = made.unwrap_or_else(|error| panic!("no certificate: {error}"));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
