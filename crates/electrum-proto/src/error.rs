@@ -219,7 +219,15 @@ pub enum RejectReason {
         /// The limit.
         limit: usize,
     },
-    /// The request alone is longer than what may wait to be written.
+    /// The batch alone has more requests than may wait for an answer.
+    #[error("the batch has {requests} requests; {limit} are the most that may wait for an answer")]
+    TooMany {
+        /// How many they are.
+        requests: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The request alone, or the batch, is longer than what may wait to be written.
     #[error("the request has {bytes} bytes; {limit} are the most that may wait to be written")]
     TooLong {
         /// Its length on the wire.

@@ -10,7 +10,7 @@ use memchr::memchr;
 const KEPT_CAPACITY: usize = 64 * 1024;
 
 /// Received bytes that are not yet used up.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
     /// Where the first unused byte stands.
@@ -87,7 +87,7 @@ impl Inbox {
 }
 
 /// Bytes to be sent, until somebody says that they were.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     /// How many of `bytes` were written.

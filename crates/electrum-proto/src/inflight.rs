@@ -19,7 +19,7 @@ pub(crate) struct Waiting<O> {
 
 /// The table. A request stands in the place that the low bits of its id name. Ids are drawn so that this place
 /// is free: they rise, and step over those whose place a straggler still holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InFlight<O> {
     places: Vec<Option<Waiting<O>>>,
     count: usize,

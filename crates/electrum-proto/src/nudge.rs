@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::json::Params;
 use crate::time::Timestamp;
+use crate::version::ProtocolVersion;
 
 /// So many nudges follow each other at once while answers lag behind them: most answers take the server little longer than a nudge.
 const AT_ONCE: u32 = 3;
@@ -17,7 +18,7 @@ const FIRST_LAG: Duration = Duration::from_millis(1);
 const GIVE_UP: Duration = Duration::from_millis(1000);
 
 /// What is known of one link.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Nudge {
     server_pads: bool,
     /// A nudge waits for its answer.
@@ -79,6 +80,9 @@ impl Nudge {
 /// The cheapest question whose answer is longer than 1024 bytes and takes the server about as long as most others.
 /// (`server.ping` of 1.7 can ask for padding, but its answer overtakes those that it is to set free.)
 pub(crate) const METHOD: &str = "blockchain.block.headers";
+
+/// The first version that has it; no server of an older one is known to pad.
+pub(crate) const SINCE: ProtocolVersion = ProtocolVersion::V1_2;
 
 /// Seven headers of 160 digits.
 pub(crate) fn params(params: &mut Params<'_>) {

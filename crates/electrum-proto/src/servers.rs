@@ -9,7 +9,7 @@ use crate::random::Random;
 use crate::time::Timestamp;
 
 /// The record of each server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Servers {
     records: Vec<Record>,
     /// The last one that was ready.
@@ -79,7 +79,8 @@ impl Servers {
             record.failures = 0;
         }
         record.failures = record.failures.saturating_add(1);
-        let wait = if set_aside && !alone { backoff.set_aside } else { wait_after(record.failures, backoff, random) };
+        let least = if set_aside && !alone { backoff.set_aside } else { Duration::ZERO };
+        let wait = wait_after(record.failures, backoff, random).max(least);
         record.not_before = now + wait;
         self.choose(now)
     }

@@ -37,7 +37,7 @@ const ALL: [TimerKind; COUNT] = [
 ];
 
 /// At most one moment for each kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Timers([Option<Timestamp>; COUNT]);
 
 impl Timers {

@@ -34,10 +34,13 @@
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
 //!   simulations.
 //!
-//! Nothing of the servers shares code with the client: what both understand in the same way, they understand on
-//! their own. Only `conformance`, behind a feature of that name, knows the client's types: it is what every driver
-//! must do.
+//! - [`sim`] is another thing: the client itself under watch, in a network that exists in memory only.
+//! - `conformance`, behind a feature of that name, is what every driver of the client must do, as tests.
+//!
+//! Nothing here but these two shares code with the client: what both understand in the same way, they
+//! understand on their own.
 
+pub mod address;
 pub mod chain;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -48,6 +51,7 @@ pub mod json;
 pub mod scripted;
 mod server;
 pub mod session;
+pub mod sim;
 
 pub use family::Family;
 pub use host::{Host, Peer};
@@ -61,3 +65,8 @@ pub mod prelude {
     pub use crate::scripted::{Scripted, Step};
     pub use crate::server::{Server, Stats};
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::version::VersionRange;
 
 /// The state that ends with the link.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) conn: ConnId,
     pub(super) offered: VersionRange,
@@ -38,7 +38,7 @@ pub(super) struct Link {
 }
 
 /// The elements of an array, and how far they were read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Array {
     pub(super) text: Vec<u8>,
     pub(super) next: usize,

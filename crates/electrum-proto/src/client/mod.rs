@@ -28,7 +28,7 @@ use crate::version::ProtocolVersion;
 /// Tell it facts with [`handle`](Self::handle), wishes with [`request`](Self::request),
 /// [`subscribe`](Self::subscribe) and their kin, and carry out what [`poll`](Self::poll) says until it says
 /// [`Action::Wait`]. Any order of calls is right; none of them fails or panics because of what a server sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Client {
     config: Config,
     now: Timestamp,
@@ -44,13 +44,15 @@ pub struct Client {
     random: Random,
     /// What is to be told before anything else.
     actions: VecDeque<Action<'static>>,
+    /// The room for want of which wishes were refused.
     wanted_room: WantedRoom,
 }
 
-/// What was refused for want of room, so that it is told when there is room again.
+/// The room that would do for the least of the wishes that were refused for want of it.
 #[derive(Clone, Copy, Debug, Default)]
 struct WantedRoom {
-    requests: bool,
+    requests: Option<usize>,
+    bytes: Option<usize>,
     topics: bool,
 }
 
@@ -213,6 +215,7 @@ impl Client {
             return None;
         }
         self.write_what_is_due();
+        self.tell_of_room();
         if let Some(action) = self.actions.pop_front() {
             return Some(Step::Action(action));
         }

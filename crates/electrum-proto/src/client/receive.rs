@@ -75,6 +75,10 @@ impl Client {
         };
         match message {
             Message::Request { .. } => Received::Step(Step::Unknown(UnknownKind::Request, piece)),
+            // A server that was not accepted yet has no say in what is subscribed.
+            Message::Notification { .. } if self.phase != Phase::Ready => {
+                Received::Step(Step::Unknown(UnknownKind::Notification, piece))
+            }
             Message::Notification { method, params } => {
                 match self.subscriptions.notified(&method, params.unwrap_or(RawJson::NULL)) {
                     Ok(None) => Received::Inside,

@@ -1,7 +1,7 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
-use super::Client;
 use super::link::Owner;
+use super::{Client, WantedRoom};
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
 use crate::nudge;
@@ -95,11 +95,21 @@ impl Client {
         if self.config.nudge {
             self.nudge();
         }
-        let room_for_requests = self.wanted_room.requests && self.has_room();
-        let room_for_topics = self.wanted_room.topics && self.subscriptions.len() < self.config.limits.subscriptions;
-        if room_for_requests || room_for_topics {
-            self.wanted_room.requests &= !room_for_requests;
-            self.wanted_room.topics &= !room_for_topics;
+    }
+
+    /// Tells if there is room again for a wish that was refused for want of it.
+    pub(super) fn tell_of_room(&mut self) {
+        let (wanted, limits, outgoing) = (self.wanted_room, self.config.limits, self.outgoing().len());
+        let is_free = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
+        let fits = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
+        let for_requests =
+            self.phase == Phase::Ready && (wanted.requests.is_some_and(is_free) || wanted.bytes.is_some_and(fits));
+        let for_topics = wanted.topics && self.subscriptions.len() < limits.subscriptions;
+        if for_requests {
+            self.wanted_room = WantedRoom { topics: wanted.topics, ..WantedRoom::default() };
+        }
+        self.wanted_room.topics &= !for_topics;
+        if for_requests || for_topics {
             self.actions.push_back(Action::Event(Event::Capacity));
         }
     }
@@ -110,14 +120,15 @@ impl Client {
             && self.outgoing().len() < self.config.limits.outgoing / 2
     }
 
-    /// Whether a request can be sent again after one was refused for want of room.
-    fn has_room(&self) -> bool {
-        self.requests.len() < self.config.limits.in_flight && self.outgoing().len() <= self.config.limits.outgoing / 2
-    }
-
     fn nudge(&mut self) {
         let now = self.now;
+        if self.version().is_none_or(|version| version < nudge::SINCE) {
+            return;
+        }
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
+        if link.outbox.len() >= self.config.limits.outgoing {
+            return;
+        }
         let id = self.requests.draw_id();
         let begin = link.write(id, nudge::METHOD, nudge::params);
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
@@ -129,6 +140,13 @@ impl Client {
     fn ping(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut() else { return };
+        link.last_sent = now;
+        link.progress = 0;
+        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
+        // What is still to be written is as good as a ping. On a link that takes no bytes pings would pile up.
+        if link.outbox.len() > 0 {
+            return;
+        }
         let id = self.requests.draw_id();
         // Versions before 1.2 have no ping; every version has a banner.
         let begin = match Ping.method(version) {
@@ -136,10 +154,7 @@ impl Client {
             Err(_) => link.write(id, Banner::METHODS[0].name, |params| Banner.params(version, params)),
         };
         self.requests.add(Owner::Ping, now + self.config.timeouts.request, begin);
-        link.last_sent = now;
-        link.progress = 0;
         link.nudge.wrote_request();
-        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
     }
 
     /// Requests whose deadline has come fail. The server's answer, should it still come, is swallowed for as long again.

@@ -22,7 +22,8 @@ impl Client {
     /// [`Rejected`] hands the request back if the client is not ready, the negotiated version has no such operation,
     /// or a limit is reached.
     pub fn request<R: Request>(&mut self, now: Timestamp, request: R) -> Result<Ticket<R>, Rejected<R>> {
-        let deadline = now + self.config.timeouts.request;
+        self.pass_time(now);
+        let deadline = self.now + self.config.timeouts.request;
         self.request_until(now, deadline, request)
     }
 
@@ -37,9 +38,9 @@ impl Client {
         request: R,
     ) -> Result<Ticket<R>, Rejected<R>> {
         self.pass_time(now);
-        match self.send(deadline, &request) {
+        match self.send(deadline, &request, self.outgoing().len()) {
             Ok((id, _)) => Ok(Ticket { id, request }),
-            Err(reason) => Err(self.reject(request, reason)),
+            Err((reason, bytes)) => Err(self.reject(request, reason, 1, bytes)),
         }
     }
 
@@ -56,18 +57,25 @@ impl Client {
         requests: Vec<R>,
     ) -> Result<Vec<Ticket<R>>, Rejected<Vec<R>>> {
         self.pass_time(now);
-        let mut sent = Vec::with_capacity(requests.len());
+        let (count, limit) = (requests.len(), self.config.limits.in_flight);
+        if count > limit && self.version().is_some() {
+            return Err(Rejected { wish: requests, reason: RejectReason::TooMany { requests: count, limit } });
+        }
+        let before = self.outgoing().len();
+        let noted = self.link.as_ref().map(|link| (link.last_sent, link.nudge.clone()));
+        let mut sent = Vec::with_capacity(count);
         for request in &requests {
-            match self.send(deadline, request) {
+            match self.send(deadline, request, before) {
                 Ok(one) => sent.push(one),
-                Err(reason) => {
+                Err((reason, bytes)) => {
                     for (id, _) in &sent {
                         self.requests.remove(id.0);
                     }
-                    if let (Some(link), Some((_, begin))) = (self.link.as_mut(), sent.first()) {
+                    if let (Some(link), Some((_, begin)), Some(noted)) = (self.link.as_mut(), sent.first(), noted) {
                         link.outbox.take_back(*begin);
+                        (link.last_sent, link.nudge) = noted;
                     }
-                    return Err(self.reject(requests, reason));
+                    return Err(self.reject(requests, reason, count, bytes));
                 }
             }
         }
@@ -98,7 +106,7 @@ impl Client {
         }
         let limit = self.config.limits.subscriptions;
         if self.subscriptions.len() >= limit {
-            return Err(self.reject(topic, RejectReason::Subscriptions { limit }));
+            return Err(self.reject(topic, RejectReason::Subscriptions { limit }, 0, 0));
         }
         self.subscriptions
             .add(topic)
@@ -136,32 +144,38 @@ impl Client {
         }
     }
 
-    /// Writes a request; tells its id and where in the stream it begins.
-    fn send<R: Request>(&mut self, deadline: Timestamp, request: &R) -> Result<(RequestId, u64), RejectReason> {
+    /// Writes a request; tells its id and where in the stream it begins. What is outgoing beyond `before` is of the
+    /// same wish: a refusal tells how many bytes that would have been.
+    fn send<R: Request>(
+        &mut self,
+        deadline: Timestamp,
+        request: &R,
+        before: usize,
+    ) -> Result<(RequestId, u64), (RejectReason, usize)> {
         let limits = self.config.limits;
         let Some(version) = self.version() else {
-            return Err(match self.phase {
+            let reason = match self.phase {
                 Phase::Closed => RejectReason::Closed,
                 phase => RejectReason::NotReady(phase),
-            });
+            };
+            return Err((reason, 0));
         };
-        let Some(link) = self.link.as_mut() else { return Err(RejectReason::NotReady(self.phase)) };
-        let method = request.method(version)?;
+        let Some(link) = self.link.as_mut() else { return Err((RejectReason::NotReady(self.phase), 0)) };
+        let method = request.method(version).map_err(|error| (error.into(), 0))?;
         if self.requests.len() >= limits.in_flight {
-            return Err(RejectReason::InFlight { limit: limits.in_flight });
+            return Err((RejectReason::InFlight { limit: limits.in_flight }, 0));
         }
         let id = self.requests.draw_id();
-        let before = link.outbox.len();
         let begin = link.write(id, &method, |params| request.params(version, params));
         if link.outbox.len() > limits.outgoing {
             let bytes = link.outbox.len() - before;
             link.outbox.take_back(begin);
             let limit = limits.outgoing;
-            return Err(if bytes > limit {
-                RejectReason::TooLong { bytes, limit }
-            } else {
-                RejectReason::Outgoing { limit }
-            });
+            let reason = match bytes {
+                _ if bytes <= limit => RejectReason::Outgoing { limit },
+                _ => RejectReason::TooLong { bytes, limit },
+            };
+            return Err((reason, bytes));
         }
         self.requests.add(Owner::Caller, deadline, begin);
         link.last_sent = self.now;
@@ -169,9 +183,15 @@ impl Client {
         Ok((RequestId(id), begin))
     }
 
-    fn reject<T>(&mut self, wish: T, reason: RejectReason) -> Rejected<T> {
-        self.wanted_room.requests |= matches!(reason, RejectReason::InFlight { .. } | RejectReason::Outgoing { .. });
-        self.wanted_room.topics |= matches!(reason, RejectReason::Subscriptions { .. });
+    /// Refuses a wish of so many requests and bytes, and remembers what room it would have needed.
+    fn reject<T>(&mut self, wish: T, reason: RejectReason, requests: usize, bytes: usize) -> Rejected<T> {
+        let less = |owed: Option<usize>, needed| Some(owed.map_or(needed, |owed: usize| owed.min(needed)));
+        match reason {
+            RejectReason::InFlight { .. } => self.wanted_room.requests = less(self.wanted_room.requests, requests),
+            RejectReason::Outgoing { .. } => self.wanted_room.bytes = less(self.wanted_room.bytes, bytes),
+            RejectReason::Subscriptions { .. } => self.wanted_room.topics = true,
+            _ => {}
+        }
         Rejected { wish, reason }
     }
 }

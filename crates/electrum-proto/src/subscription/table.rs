@@ -11,7 +11,7 @@ use crate::json::{RawJson, ServerError};
 use crate::version::ProtocolVersion;
 
 /// All topics that are wanted, and those that the server must still be told are not.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Subscriptions {
     slots: Vec<Option<Entry>>,
     free: Vec<u32>,
@@ -23,7 +23,7 @@ pub(crate) struct Subscriptions {
     asking: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     id: SubId,
     topic: Topic,

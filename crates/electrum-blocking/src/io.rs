@@ -1,4 +1,4 @@
-//! The thread that moves the bytes.
+//! Moving the bytes, by whichever thread drives.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -7,17 +7,19 @@ use std::thread;
 
 use electrum_session::proto::{CloseCause, ConnId};
 use electrum_session::transport::DialTarget;
-use electrum_session::{Driver, Step, dial};
+use electrum_session::{Driver, EndWhenDropped, Step, dial};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
+
+use crate::hub::Alarm;
 
 const WAKER: Token = Token(0);
 const SOCKET: Token = Token(1);
 /// As much as one read takes in.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Moves bytes until the client is closed.
-pub(crate) struct Thread {
+/// The socket, and all that it takes to use it.
+pub(crate) struct Io {
     driver: Driver,
     poll: Poll,
     waker: Arc<Waker>,
@@ -26,6 +28,16 @@ pub(crate) struct Thread {
     dialling: Option<ConnId>,
     socket: Option<Socket>,
     buffer: Vec<u8>,
+    events: Events,
+}
+
+/// Why nobody drives any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// What it was for is done.
+    Done,
+    /// The client is closed.
+    Closed,
 }
 
 type Dialled = (ConnId, io::Result<std::net::TcpStream>);
@@ -47,35 +59,45 @@ pub(crate) fn poll() -> io::Result<(Poll, Arc<Waker>)> {
     Ok((poll, waker))
 }
 
-impl Thread {
+impl Io {
     pub(crate) fn new(driver: Driver, poll: Poll, waker: Arc<Waker>) -> Self {
-        Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer: vec![0; READ_SIZE] }
+        let (buffer, events) = (vec![0; READ_SIZE], Events::with_capacity(4));
+        Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer, events }
     }
 
-    /// However this ends, callers are not left to wait for what nobody does.
-    pub(crate) fn run(mut self) {
-        let _end = self.driver.end_when_dropped();
-        let mut events = Events::with_capacity(4);
+    /// When what this gives is dropped, the client is closed: nobody moves its bytes any more.
+    pub(crate) fn end_when_dropped(&self) -> EndWhenDropped {
+        self.driver.end_when_dropped()
+    }
+
+    /// Moves bytes until the client is closed, or until `done` says so when there is nothing more to do but wait.
+    pub(crate) fn drive(&mut self, alarm: &Alarm, mut done: impl FnMut() -> bool) -> Ended {
         loop {
+            alarm.hush();
             match self.driver.poll() {
                 Step::Connect(conn, target) => self.dial(conn, target),
                 Step::Disconnect(conn) => self.forget(conn),
-                Step::Finished => return,
+                Step::Finished => return Ended::Closed,
+                Step::Wait { .. } if done() => return Ended::Done,
                 Step::Wait { until, write } => {
                     // Both directions in every turn: a server may stop reading until it is read from.
-                    let has_read = self.read();
                     let has_written = write && self.write();
+                    let has_read = self.read();
                     if has_read || has_written {
                         continue;
                     }
                     let timeout = until.map(|until| self.driver.until(until));
-                    if let Err(error) = self.poll.poll(&mut events, timeout) {
+                    let Self { poll, events, .. } = self;
+                    events.clear();
+                    if let Err(error) = alarm.sleep(|| poll.poll(events, timeout)) {
                         // Nothing but a signal, or a bug of ours, ends a wait in an error.
                         if error.kind() != ErrorKind::Interrupted {
-                            return log::error!("the client is closed, for waiting for its socket failed: {error}");
+                            log::error!("the client is closed, for waiting for its socket failed: {error}");
+                            self.driver.with(|session, now| session.close(now));
+                            return Ended::Closed;
                         }
                     }
-                    self.take_in(&events);
+                    self.take_in();
                 }
             }
         }
@@ -96,8 +118,8 @@ impl Thread {
     }
 
     /// What the wait ended with.
-    fn take_in(&mut self, events: &Events) {
-        for event in events {
+    fn take_in(&mut self) {
+        for event in &self.events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
                 socket.is_ending |= event.is_read_closed() || event.is_error();
                 socket.can_read |= event.is_readable() || socket.is_ending;

@@ -1,0 +1,112 @@
+//! What servers say, in the layouts that they say it in.
+
+use super::choices::{GENESIS, TXID, script};
+use super::tape::Tape;
+
+/// How a server writes its JSON.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Layout {
+    /// Spaces behind commas and colons.
+    pub(super) spaced: bool,
+    /// Keys in the order of the alphabet, else as servers of the ElectrumX family write them.
+    pub(super) sorted: bool,
+    /// CR before the end of the line.
+    pub(super) crlf: bool,
+    /// Spaces before the last bracket, up to so many bytes in all.
+    pub(super) pads_to: usize,
+}
+
+impl Layout {
+    pub(super) fn draw(tape: &mut Tape) -> Self {
+        Self {
+            spaced: tape.chance(300),
+            sorted: tape.chance(300),
+            crlf: tape.chance(200),
+            pads_to: if tape.chance(300) { 1024 } else { 0 },
+        }
+    }
+
+    /// One object of these members, without a line end.
+    fn object(self, members: &mut [(&str, &str)]) -> String {
+        if self.sorted {
+            members.sort_unstable();
+        }
+        let (comma, colon) = if self.spaced { (", ", ": ") } else { (",", ":") };
+        let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\"{colon}{value}")).collect();
+        format!("{{{}}}", members.join(comma))
+    }
+
+    pub(super) fn result(self, id: &str, result: &str) -> String {
+        self.object(&mut [("jsonrpc", "\"2.0\""), ("result", result), ("id", id)])
+    }
+
+    pub(super) fn error(self, id: &str, error: &str) -> String {
+        self.object(&mut [("jsonrpc", "\"2.0\""), ("error", error), ("id", id)])
+    }
+
+    pub(super) fn notification(self, method: &str, params: &str) -> String {
+        self.object(&mut [("jsonrpc", "\"2.0\""), ("method", &format!("\"{method}\"")), ("params", params)])
+    }
+
+    /// A line of this text: padded, and with its end.
+    pub(super) fn line(self, mut text: String) -> Vec<u8> {
+        if text.len() + 2 < self.pads_to && text.ends_with(['}', ']']) {
+            let padding = " ".repeat(self.pads_to - text.len() - 2);
+            text.insert_str(text.len() - 1, &padding);
+        }
+        text.push_str(if self.crlf { "\r\n" } else { "\n" });
+        text.into_bytes()
+    }
+}
+
+/// A busy server's error and others, each with the message in it.
+pub(super) fn error(tape: &mut Tape, busy_permille: u32) -> (String, String) {
+    if tape.chance(busy_permille) {
+        let (code, message) = tape.pick(&[(-101, "excessive resource usage"), (-102, "server busy")]);
+        return (format!("{{\"code\":{code},\"message\":\"{message}\"}}"), message.into());
+    }
+    match tape.below(4) {
+        0 => (r#"{"code":1,"message":"bad \"request\""}"#.into(), "bad \"request\"".into()),
+        1 => (r#"{"message": "no", "code": -32603, "data": [1]}"#.into(), "no".into()),
+        2 => (r#""bare""#.into(), "bare".into()),
+        _ => ("[3]".into(), "[3]".into()),
+    }
+}
+
+/// The status that stands for the `count`-th change of a script: nothing before the first one.
+pub(super) fn status(count: u32) -> String {
+    if count == 0 { "null".into() } else { format!("\"{count:064x}\"") }
+}
+
+/// What became of an output after `count` changes.
+pub(super) fn output(count: u32) -> String {
+    match count {
+        0 => "{}".into(),
+        1 => r#"{"funder_height":0}"#.into(),
+        _ => format!(r#"{{"funder_height":{},"spender_txhash":"{TXID}","spender_height":0}}"#, count - 2),
+    }
+}
+
+/// The tip at a height, `fork` times reorganised.
+pub(super) fn tip(height: u32, fork: u32) -> String {
+    format!("{{\"hex\":\"{:0160x}\",\"height\":{height}}}", (u64::from(fork) << 32) | u64::from(height))
+}
+
+/// The parameters of a notification about a script.
+pub(super) fn script_news(index: u8, by_script: bool, status: &str) -> String {
+    let script = script(index);
+    let name = if by_script { script.to_hex() } else { script.scripthash().to_string() };
+    format!("[\"{name}\",{status}]")
+}
+
+/// The answer to `server.features`.
+pub(super) fn features(genesis: &str) -> String {
+    format!(
+        r#"{{"genesis_hash":"{genesis}","hosts":{{}},"protocol_max":"1.7","protocol_min":"1.1","pruning":null,"server_version":"Sim 1","hash_function":"sha256"}}"#
+    )
+}
+
+/// The block that another chain begins with.
+pub(super) fn other_genesis() -> String {
+    GENESIS.chars().rev().collect()
+}

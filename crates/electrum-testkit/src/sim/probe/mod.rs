@@ -1,0 +1,327 @@
+//! A client under watch: every call goes through here, and what must hold at each of them is checked.
+
+mod examine;
+mod told;
+mod wire;
+mod wishes;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use electrum_proto::{
+    Client, Config, ConnId, Input, Phase, ProtocolVersion, RequestId, SubId, Timestamp, Topic, Update, Wait,
+};
+
+pub use told::Told;
+
+use super::vocabulary::Ask;
+
+/// An invariant that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which one, as the documentation numbers them.
+    pub invariant: u8,
+    /// What happened.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invariant {} is broken: {}", self.invariant, self.what)
+    }
+}
+
+/// A client and all that was said to it and by it, as far as it matters.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    client: Client,
+    config: Config,
+    now: Timestamp,
+    phase: Phase,
+    link: Option<LinkLog>,
+    /// The link before.
+    former: Option<ConnId>,
+    last_id: u64,
+    pending: BTreeMap<u64, Pending>,
+    /// What servers were made to answer to each id, and whether an error without id was among it.
+    answers: BTreeMap<u64, Vec<Result<String, String>>>,
+    errors_without_id: bool,
+    subs: BTreeMap<SubId, SubLog>,
+    servers: Vec<ServerLog>,
+    retry_at: Option<Timestamp>,
+    wait: Option<Wait>,
+    /// The last wish that was refused for want of room, and whether it was told since that there is room.
+    refused: Option<(Vec<Ask>, bool)>,
+    finished: bool,
+    violation: Option<Violation>,
+    trace: Option<Vec<String>>,
+}
+
+/// What went over the current link, or the last one.
+#[derive(Clone, Debug)]
+struct LinkLog {
+    conn: ConnId,
+    since: Timestamp,
+    open: bool,
+    over: bool,
+    over_since: Timestamp,
+    ready: Option<(Timestamp, ProtocolVersion)>,
+    /// Bytes that the client wants to be written.
+    outgoing: Vec<u8>,
+    acknowledged: u64,
+    lines: usize,
+    /// The id and method of each line, until a server takes it to answer it.
+    asked: Vec<(u64, String)>,
+    /// When the last line was added to what is outgoing, or some of it was written.
+    said: Timestamp,
+    /// When the client may last have heard a whole line.
+    heard: Timestamp,
+    unread_line: bool,
+    bytes_of_line: usize,
+    was_read: bool,
+}
+
+/// A request that was accepted and not yet answered.
+#[derive(Clone, Debug)]
+struct Pending {
+    id: RequestId,
+    ask: Ask,
+    begin: u64,
+    deadline: Timestamp,
+    cancelled: bool,
+}
+
+/// A subscription that was accepted and not ended.
+#[derive(Clone, Debug)]
+pub(super) struct SubLog {
+    pub(super) topic: Topic,
+    pub(super) last: Option<Update>,
+    /// It cannot be had on this link.
+    pub(super) refused: bool,
+}
+
+/// What is known of one server's failures.
+#[derive(Clone, Debug, Default)]
+struct ServerLog {
+    failures: u32,
+    not_before: Timestamp,
+}
+
+/// How many polls in a row may pass without a wait, beyond one for each thing that is told.
+const SPIN: usize = 100_000;
+
+impl Probe {
+    /// Watches a new client.
+    #[must_use]
+    pub fn new(config: Config, now: Timestamp) -> Self {
+        Self {
+            client: Client::new(config.clone(), now),
+            servers: vec![ServerLog::default(); config.servers.max(1)],
+            config,
+            now,
+            phase: Phase::Connecting,
+            link: None,
+            former: None,
+            last_id: 0,
+            pending: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            errors_without_id: false,
+            subs: BTreeMap::new(),
+            retry_at: None,
+            wait: None,
+            refused: None,
+            finished: false,
+            violation: None,
+            trace: None,
+        }
+    }
+
+    /// Keeps a record of every call from now on.
+    pub fn record(&mut self) {
+        self.trace.get_or_insert_with(Vec::new);
+    }
+
+    /// The record, if one is kept.
+    #[must_use]
+    pub fn trace(&self) -> &[String] {
+        self.trace.as_deref().unwrap_or_default()
+    }
+
+    /// The first invariant that did not hold.
+    #[must_use]
+    pub const fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// The configuration of the client.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The latest moment that the client was told.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Where the client stands, as far as it told.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The current link, open or being opened.
+    #[must_use]
+    pub fn conn(&self) -> Option<ConnId> {
+        self.link.as_ref().filter(|link| !link.over).map(|link| link.conn)
+    }
+
+    /// What is to be written.
+    #[must_use]
+    pub fn outgoing(&self) -> &[u8] {
+        self.client.outgoing()
+    }
+
+    /// The requests that wait for an answer.
+    pub fn pending(&self) -> impl Iterator<Item = RequestId> + '_ {
+        self.pending.values().map(|pending| pending.id)
+    }
+
+    /// The id and method of each line on the current link that no server took yet.
+    #[must_use]
+    pub fn asked(&self) -> &[(u64, String)] {
+        self.link.as_ref().filter(|link| !link.over).map_or(&[], |link| &link.asked)
+    }
+
+    /// Takes one of what was asked, to answer it.
+    pub fn take_asked(&mut self, index: usize) -> Option<(u64, String)> {
+        let link = self.link.as_mut().filter(|link| index < link.asked.len())?;
+        Some(link.asked.remove(index))
+    }
+
+    /// The last wish that was refused for want of room, if there is room by now.
+    pub fn take_room(&mut self) -> Option<Vec<Ask>> {
+        self.refused.take_if(|(_, has_room)| *has_room).map(|(asks, _)| asks)
+    }
+
+    /// The version that was negotiated, if the client is ready.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.link.as_ref().filter(|link| !link.over)?.ready.map(|(_, version)| version)
+    }
+
+    /// The subscriptions that are wanted.
+    pub(super) const fn subs(&self) -> &BTreeMap<SubId, SubLog> {
+        &self.subs
+    }
+
+    /// A server is about to answer this to a request.
+    pub fn will_be_answered(&mut self, id: Option<u64>, outcome: Result<String, String>) {
+        match id {
+            Some(id) => self.answers.entry(id).or_default().push(outcome),
+            None => self.errors_without_id = true,
+        }
+    }
+
+    /// Tells the client a fact.
+    pub fn handle(&mut self, now: Timestamp, input: Input<'_>) {
+        self.note(now, || match &input {
+            Input::Read(conn, bytes) => format!("Read({conn:?}, {:?})", String::from_utf8_lossy(bytes)),
+            other => format!("{other:?}"),
+        });
+        self.client.handle(now, input.clone());
+        self.wait = None;
+        self.now = self.now.max(now);
+        let now = self.now;
+        if let Some(link) = self.link.as_mut().filter(|link| !link.over) {
+            match input {
+                Input::Connected(conn) if conn == link.conn && !link.open => {
+                    link.open = true;
+                    (link.since, link.said, link.heard) = (now, now, now);
+                    self.phase = Phase::Handshaking;
+                }
+                Input::Read(conn, bytes) if conn == link.conn && link.open => {
+                    link.was_read = true;
+                    let behind = bytes.iter().rposition(|b| *b == b'\n').map(|at| bytes.len() - at - 1);
+                    link.unread_line |= behind.is_some();
+                    link.bytes_of_line = behind.unwrap_or(link.bytes_of_line + bytes.len());
+                }
+                Input::Wrote(conn, count) if conn == link.conn => {
+                    let count = count.min(link.outgoing.len());
+                    link.acknowledged += count as u64;
+                    if count > 0 {
+                        link.said = now;
+                    }
+                    link.outgoing.drain(..count);
+                }
+                _ => {}
+            }
+        }
+        self.look();
+    }
+
+    /// Polls the client once.
+    pub fn poll(&mut self) -> Told {
+        let told = Told::from(self.client.poll());
+        if !matches!(told, Told::Wait(_)) || self.wait.is_none() {
+            let now = self.now;
+            self.note(now, || format!("    → {told:?}"));
+        }
+        // What is written last thing before a wait belongs to it; what ends a link takes its bytes with it.
+        if matches!(told, Told::Wait(_)) {
+            self.look();
+        }
+        self.learn(&told);
+        self.look();
+        told
+    }
+
+    /// Polls until the client waits or has finished, and gives what it told before.
+    pub fn drain(&mut self) -> Vec<Told> {
+        let mut all = Vec::new();
+        loop {
+            match self.poll() {
+                Told::Wait(_) | Told::Finished => {
+                    // Once more: nothing may come of it.
+                    self.poll();
+                    return all;
+                }
+                told => all.push(told),
+            }
+            if all.len() > SPIN {
+                self.violate(5, "it is told more and more without a new fact");
+                return all;
+            }
+            if self.violation.is_some() {
+                return all;
+            }
+        }
+    }
+
+    /// What the client waits for, if it was polled that far.
+    #[must_use]
+    pub const fn waits_for(&self) -> Option<Wait> {
+        self.wait
+    }
+
+    /// Whether the client has finished.
+    #[must_use]
+    pub const fn has_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Notes a word of whoever drives the client.
+    pub fn note(&mut self, now: Timestamp, word: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{now} {}", word()));
+        }
+    }
+
+    /// Notes that an invariant does not hold, unless one was broken before.
+    pub fn violate(&mut self, invariant: u8, what: impl Into<String>) {
+        if self.violation.is_none() {
+            self.violation = Some(Violation { invariant, what: what.into() });
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the client tells, and whether it may.
+
+use std::time::Duration;
+
+use electrum_proto::{
+    Action, ConnId, DownCause, Event, Origin, Phase, ProtocolVersion, RequestError, RequestId, ServerIndex, SubId,
+    SubscribeError, Timestamp, Unknown, Update, Wait,
+};
+
+use super::{LinkLog, Probe};
+
+/// An [`Action`] that owns what it tells.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Told {
+    Connect(ConnId, ServerIndex),
+    Disconnect(ConnId),
+    Ready { server: ServerIndex, software: String, version: ProtocolVersion },
+    Reply { id: RequestId, result: Result<String, RequestError> },
+    Update { sub: SubId, value: Update, origin: Origin },
+    Refused { sub: SubId, error: SubscribeError },
+    Capacity,
+    Unknown(String),
+    Down { server: ServerIndex, cause: DownCause, retry_at: Timestamp },
+    Wait(Wait),
+    Finished,
+}
+
+impl From<Action<'_>> for Told {
+    fn from(action: Action<'_>) -> Self {
+        let event = match action {
+            Action::Connect(conn, server) => return Self::Connect(conn, server),
+            Action::Disconnect(conn) => return Self::Disconnect(conn),
+            Action::Wait(wait) => return Self::Wait(wait),
+            Action::Finished => return Self::Finished,
+            Action::Event(event) => event,
+        };
+        match event {
+            Event::Ready { server, software, version } => Self::Ready { server, software, version },
+            Event::Reply { id, result } => {
+                Self::Reply { id, result: result.map(|reply| reply.result.as_str().to_owned()) }
+            }
+            Event::Update { sub, value, origin } => Self::Update { sub, value, origin },
+            Event::SubscriptionRefused { sub, error } => Self::Refused { sub, error },
+            Event::Capacity => Self::Capacity,
+            Event::Unknown(Unknown::Reply(text) | Unknown::Notification(text) | Unknown::Request(text)) => {
+                Self::Unknown(text.as_str().to_owned())
+            }
+            Event::Down { server, cause, retry_at } => Self::Down { server, cause, retry_at },
+        }
+    }
+}
+
+impl Probe {
+    /// Takes in what was told, and checks it.
+    pub(super) fn learn(&mut self, told: &Told) {
+        let now = self.now;
+        if let Some(link) = self.link.as_mut().filter(|link| link.unread_line) {
+            link.heard = now;
+            link.unread_line = !matches!(told, Told::Wait(_));
+        }
+        if !matches!(told, Told::Wait(_)) {
+            self.wait = None;
+        }
+        if self.finished && *told != Told::Finished {
+            self.violate(14, format!("after the end comes {told:?}"));
+        }
+        match told {
+            Told::Connect(conn, server) => self.connects(*conn, *server),
+            Told::Disconnect(conn) => {
+                if self.conn() != Some(*conn) && self.phase != Phase::Closed {
+                    self.violate(7, format!("{conn:?} is disconnected, which is not the link"));
+                }
+                self.link_is_over();
+            }
+            Told::Ready { version, .. } => {
+                if !self.config.versions.contains(*version) {
+                    self.violate(10, format!("{version} is outside what the caller can work with"));
+                }
+                if self.phase != Phase::Handshaking {
+                    let phase = self.phase;
+                    self.violate(2, format!("it is ready while {phase}"));
+                }
+                self.phase = Phase::Ready;
+                if let Some(link) = &mut self.link {
+                    link.ready = Some((now, *version));
+                    link.heard = now;
+                }
+                self.subs.values_mut().for_each(|sub| sub.refused = false);
+            }
+            Told::Reply { id, result } => self.reply(*id, result),
+            Told::Update { sub, value, origin } => self.update(*sub, value, *origin),
+            Told::Refused { sub, error } => match self.subs.get_mut(sub) {
+                Some(log) => log.refused = true,
+                None => self.violate(9, format!("{sub:?} was ended and is refused: {error}")),
+            },
+            Told::Capacity => {
+                if let Some((_, has_room)) = &mut self.refused {
+                    *has_room = true;
+                }
+            }
+            Told::Unknown(_) => {}
+            Told::Down { server, retry_at, .. } => self.is_down(server.0, *retry_at),
+            Told::Wait(wait) => self.waits(*wait),
+            Told::Finished => self.finishes(),
+        }
+    }
+
+    fn connects(&mut self, conn: ConnId, server: ServerIndex) {
+        let now = self.now;
+        if self.conn().is_some() {
+            self.violate(7, "a second link is opened beside the first");
+        }
+        match self.servers.get(server.0) {
+            None => self.violate(12, format!("{server:?} does not exist")),
+            Some(log) if now < log.not_before => {
+                let what = format!("{server:?} is tried again at {now}, before {}", log.not_before);
+                self.violate(12, what);
+            }
+            Some(_) => {}
+        }
+        self.phase = Phase::Connecting;
+        self.retry_at = None;
+        self.former = self.link.as_ref().map(|link| link.conn);
+        self.link = Some(LinkLog {
+            conn,
+            since: now,
+            over_since: now,
+            open: false,
+            over: false,
+            ready: None,
+            outgoing: Vec::new(),
+            acknowledged: 0,
+            lines: 0,
+            asked: Vec::new(),
+            said: now,
+            heard: now,
+            unread_line: false,
+            bytes_of_line: 0,
+            was_read: false,
+        });
+    }
+
+    pub(super) fn link_is_over(&mut self) {
+        let now = self.now;
+        if let Some(link) = self.link.as_mut().filter(|link| !link.over) {
+            (link.over, link.over_since) = (true, now);
+            link.outgoing.clear();
+        }
+        if self.phase != Phase::Closed {
+            self.phase = Phase::Backoff;
+        }
+    }
+
+    fn is_down(&mut self, server: usize, retry_at: Timestamp) {
+        self.link_is_over();
+        // It may be told a little after it was decided.
+        let now = self.link.as_ref().map_or(self.now, |link| link.over_since);
+        self.retry_at = Some(retry_at);
+        let backoff = self.config.backoff;
+        let ready_for = self.link.as_ref().and_then(|link| link.ready).map(|(since, _)| now.since(since));
+        let Some(log) = self.servers.get_mut(server) else { return };
+        if ready_for.is_some_and(|time| time >= backoff.stable_after) {
+            log.failures = 0;
+        }
+        // Offers that remain are made after the shortest wait, and count as no failure.
+        if self.config.offers.len() > 1 {
+            log.failures = 0;
+        }
+        log.failures += 1;
+        let full = backoff.initial.saturating_mul(1 << (log.failures - 1).min(31)).min(backoff.cap);
+        let least = full * (1000 - backoff.jitter_permille.min(1000)) / 1000;
+        log.not_before = now + least;
+        let wait = retry_at.since(now);
+        let longest = match self.config {
+            _ if self.servers.len() > 1 => backoff.cap.max(backoff.set_aside),
+            _ if self.config.offers.len() > 1 => backoff.cap,
+            _ => full,
+        };
+        let shortest = if self.servers.len() > 1 { Duration::ZERO } else { least };
+        if wait < shortest || wait > longest {
+            self.violate(12, format!("the wait is {wait:?}, which is not between {shortest:?} and {longest:?}"));
+        }
+    }
+
+    fn reply(&mut self, id: RequestId, result: &Result<String, RequestError>) {
+        let Some(pending) = self.pending.remove(&id.number()) else {
+            return self.violate(3, format!("{id:?} does not wait, and is answered {result:?}"));
+        };
+        let said = self.answers.get(&id.number()).map_or(&[][..], Vec::as_slice);
+        let wrong = match result {
+            Ok(text) if self.is_ready() => (!said.contains(&Ok(text.clone()))).then_some(4),
+            Ok(_) => Some(3),
+            Err(RequestError::Server(error)) => {
+                let was_said = said.iter().any(|said| said.as_ref().is_err_and(|said| *said == error.message));
+                (!was_said && !self.errors_without_id).then_some(4)
+            }
+            Err(RequestError::Lost { written }) => {
+                let link = self.link.as_ref().filter(|link| link.over);
+                link.is_none_or(|link| *written != (link.acknowledged > pending.begin)).then_some(8)
+            }
+            Err(RequestError::TimedOut) => (self.now < pending.deadline).then_some(3),
+            Err(RequestError::Cancelled) => (!pending.cancelled).then_some(3),
+            Err(RequestError::Closed) => (self.phase != Phase::Closed).then_some(3),
+        };
+        let cancelled = pending.cancelled && *result != Err(RequestError::Cancelled);
+        if let Some(invariant) = wrong.or(cancelled.then_some(3)) {
+            let what = format!("{pending:?} is answered {result:?}, the server said {said:?}");
+            self.violate(invariant, what);
+        }
+    }
+
+    fn update(&mut self, sub: SubId, value: &Update, origin: Origin) {
+        let Some(log) = self.subs.get_mut(&sub) else {
+            return self.violate(9, format!("{sub:?} was ended and is told {value:?}"));
+        };
+        let is_first = log.last.is_none();
+        let repeats = log.last.as_ref() == Some(value) && !matches!(value, Update::RawNotification(_));
+        log.last = Some(value.clone());
+        if is_first != (origin == Origin::Subscribed) {
+            self.violate(9, format!("{sub:?} is told {value:?} as {origin:?}"));
+        }
+        if repeats {
+            self.violate(9, format!("{sub:?} is told twice in a row: {value:?}"));
+        }
+        if !self.is_ready() {
+            self.violate(9, format!("{sub:?} is told {value:?} while there is no link"));
+        }
+    }
+
+    fn finishes(&mut self) {
+        self.finished = true;
+        if self.phase != Phase::Closed {
+            self.violate(14, "it has finished without being closed");
+        }
+        if let Some(pending) = self.pending.values().next() {
+            let what = format!("it has finished, and {pending:?} was never answered");
+            self.violate(3, what);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What the client wants to be written: whole lines, the version first, nothing that the version lacks.
+
+use electrum_proto::Phase;
+use serde_json::Value;
+
+use super::Probe;
+use crate::sim::vocabulary::{RAW_PREFIX, is_in_version};
+
+/// How far a client's own lines may go beyond the limit of what may wait to be written.
+const OWN_LINES: usize = 400;
+
+/// What can be asked for a sign of life: versions before 1.2 have no ping.
+const SIGNS_OF_LIFE: [&str; 3] = ["server.ping", "server.donation_address", "server.banner"];
+
+impl Probe {
+    /// Looks at what is outgoing now, after whatever was done.
+    pub(super) fn look(&mut self) {
+        let Some(link) = self.link.as_mut().filter(|link| !link.over) else {
+            if !self.client.outgoing().is_empty() {
+                self.violate(2, "bytes are outgoing while there is no link");
+            }
+            return;
+        };
+        let (before, now) = (link.outgoing.len(), self.client.outgoing());
+        if now.get(..before) != Some(&link.outgoing[..]) {
+            self.violate(1, "bytes that were outgoing changed before they were written");
+            return;
+        }
+        if now.len() == before {
+            return;
+        }
+        link.outgoing.extend_from_slice(&now[before..]);
+        let added = link.outgoing[before..].to_vec();
+        let mut begin = link.acknowledged + before as u64;
+        if !link.open {
+            self.violate(2, "bytes are outgoing before the link is open");
+        }
+        if added.last() != Some(&b'\n') {
+            self.violate(13, "a line has no end");
+        }
+        for line in added.split_inclusive(|b| *b == b'\n') {
+            self.line(line, begin);
+            begin += line.len() as u64;
+        }
+        let (length, limit) = (self.client.outgoing().len(), self.config.limits.outgoing);
+        if length > limit + OWN_LINES {
+            self.violate(6, format!("{length} bytes are outgoing, {limit} are allowed"));
+        }
+    }
+
+    /// Looks at one line that is to be written.
+    fn line(&mut self, line: &[u8], begin: u64) {
+        let now = self.now;
+        self.note(now, || format!("    ⇒ {}", String::from_utf8_lossy(line).trim_end()));
+        let shown = || String::from_utf8_lossy(line).into_owned();
+        let parsed: Value = match serde_json::from_slice(line) {
+            Ok(parsed) => parsed,
+            Err(error) => return self.violate(13, format!("{error} in {}", shown())),
+        };
+        let (Some(id), Some(method), Some(params)) =
+            (parsed["id"].as_u64(), parsed["method"].as_str(), parsed["params"].as_array())
+        else {
+            return self.violate(13, format!("it is no request: {}", shown()));
+        };
+        if parsed["jsonrpc"] != "2.0" {
+            self.violate(13, format!("it is not JSON-RPC 2.0: {}", shown()));
+        }
+        if id <= self.last_id {
+            self.violate(3, format!("an id is not new: {}", shown()));
+        }
+        self.last_id = id;
+        let Some(link) = &mut self.link else { return };
+        link.said = now;
+        link.lines += 1;
+        link.asked.push((id, method.to_owned()));
+        let (lines, was_read, ready) = (link.lines, link.was_read, link.ready);
+        match (lines, ready) {
+            (1, _) => {
+                let two = params.len() == 2 && params[0] == *self.config.client_name && params[1].is_array();
+                if method != "server.version" || !two {
+                    self.violate(2, format!("the first line is {}", shown()));
+                }
+            }
+            (2, None) if method == "server.features" && was_read && self.config.genesis_hash.is_some() => {}
+            (_, None) => self.violate(2, format!("written before the version was accepted: {}", shown())),
+            (_, Some((_, version))) => {
+                if !is_in_version(method, version) {
+                    self.violate(10, format!("not in {version}: {}", shown()));
+                }
+                self.request_line(id, method, begin, &shown);
+            }
+        }
+    }
+
+    /// A line that is a caller's request must say what the caller asked.
+    fn request_line(&mut self, id: u64, method: &str, begin: u64, shown: &dyn Fn() -> String) {
+        let Some(pending) = self.pending.get_mut(&id) else {
+            let own = method.contains("subscribe") || SIGNS_OF_LIFE.contains(&method);
+            let is_news = method.strip_prefix(RAW_PREFIX) == Some("news");
+            if !own && !is_news && method != "blockchain.block.headers" {
+                self.violate(3, format!("nobody asked for this: {}", shown()));
+            }
+            return;
+        };
+        pending.begin = begin;
+        let (asked, with) = pending.ask.on_the_wire();
+        // As text: numbers with a fraction would change by being read.
+        let with: Vec<String> = with.iter().map(Value::to_string).collect();
+        let said_with = shown().ends_with(&format!("\"params\":[{}]}}\n", with.join(",")));
+        let is_asked = asked == method || SIGNS_OF_LIFE.contains(&asked) && SIGNS_OF_LIFE.contains(&method);
+        if !is_asked || !said_with {
+            let what = format!("{:?} became {}", pending.ask, shown());
+            self.violate(13, what);
+        }
+    }
+
+    /// Whether the link is one on which requests can be sent.
+    pub(super) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+}

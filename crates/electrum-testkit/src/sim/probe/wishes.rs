@@ -1,0 +1,182 @@
+//! The application's wishes, and whether what comes of them is right.
+
+use electrum_proto::{Phase, RejectReason, RequestId, SubId, Timestamp, Topic};
+
+use super::{Pending, Probe, SubLog};
+use crate::sim::vocabulary::Ask;
+
+impl Probe {
+    /// Wishes for an answer by `deadline`, or in the usual time.
+    ///
+    /// # Errors
+    /// As the client's.
+    pub fn request(
+        &mut self,
+        now: Timestamp,
+        deadline: Option<Timestamp>,
+        ask: Ask,
+    ) -> Result<RequestId, RejectReason> {
+        self.batch(now, deadline, vec![ask], false).map(|ids| ids[0])
+    }
+
+    /// Wishes for several answers, in one write if `together`, else it must be one.
+    ///
+    /// # Errors
+    /// As the client's.
+    pub fn batch(
+        &mut self,
+        now: Timestamp,
+        deadline: Option<Timestamp>,
+        asks: Vec<Ask>,
+        together: bool,
+    ) -> Result<Vec<RequestId>, RejectReason> {
+        self.note(now, || format!("{asks:?}, by {deadline:?}"));
+        self.now = self.now.max(now);
+        self.wait = None;
+        let usual = self.now + self.config.timeouts.request;
+        let outcome = match (asks.as_slice(), deadline) {
+            ([ask], None) if !together => {
+                self.client.request(now, ask.clone()).map(|ticket| vec![ticket.id]).map_err(|r| r.reason)
+            }
+            ([ask], Some(deadline)) if !together => self
+                .client
+                .request_until(now, deadline, ask.clone())
+                .map(|ticket| vec![ticket.id])
+                .map_err(|r| r.reason),
+            _ => match self.client.batch(now, deadline.unwrap_or(usual), asks.clone()) {
+                Ok(tickets) => Ok(tickets.iter().map(|ticket| ticket.id).collect()),
+                Err(rejected) => {
+                    if rejected.wish != asks {
+                        self.violate(3, "a batch that is refused is not handed back whole");
+                    }
+                    Err(rejected.reason)
+                }
+            },
+        };
+        if let Err(RejectReason::InFlight { .. } | RejectReason::Outgoing { .. }) = outcome {
+            self.refused = Some((asks.clone(), false));
+        }
+        match &outcome {
+            Ok(ids) => {
+                for (id, ask) in ids.iter().zip(asks) {
+                    let deadline = deadline.unwrap_or(usual);
+                    let pending = Pending { id: *id, ask, begin: u64::MAX, deadline, cancelled: false };
+                    if self.pending.insert(id.number(), pending).is_some() {
+                        self.violate(3, format!("{id:?} was given twice"));
+                    }
+                }
+                let (waiting, limit) = (self.pending.len(), self.config.limits.in_flight);
+                if waiting > limit && self.is_ready() && self.cancelled() == 0 {
+                    self.violate(6, format!("{waiting} requests wait, {limit} are allowed"));
+                }
+                if !self.is_ready() && !ids.is_empty() {
+                    self.violate(2, format!("a request is accepted while {}", self.phase_name()));
+                }
+                self.look();
+                if let Some(id) =
+                    ids.iter().find(|id| self.pending.get(&id.number()).is_some_and(|p| p.begin == u64::MAX))
+                {
+                    self.violate(3, format!("{id:?} was accepted and is not outgoing"));
+                }
+            }
+            Err(reason) => {
+                let now = self.now;
+                self.note(now, || format!("    refused: {reason}"));
+                let before = self.link.as_ref().map_or(0, |link| link.outgoing.len());
+                if self.client.outgoing().len() != before {
+                    self.violate(3, "a wish that was refused left bytes behind");
+                }
+                let is_known = match reason {
+                    RejectReason::NotReady(_) => !self.is_ready(),
+                    RejectReason::Closed => self.phase == Phase::Closed,
+                    _ => self.is_ready(),
+                };
+                if !is_known {
+                    self.violate(3, format!("refused while {}: {reason}", self.phase_name()));
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Takes a request back.
+    pub fn cancel(&mut self, id: RequestId) -> bool {
+        let now = self.now;
+        self.wait = None;
+        let was_waiting = self.client.cancel(id);
+        self.note(now, || format!("cancel {id:?}: {was_waiting}"));
+        match self.pending.get_mut(&id.number()) {
+            Some(pending) => pending.cancelled |= was_waiting,
+            None if was_waiting => self.violate(3, format!("{id:?} was answered, and is cancelled")),
+            None => {}
+        }
+        self.look();
+        was_waiting
+    }
+
+    /// Wants to be told of a topic.
+    ///
+    /// # Errors
+    /// As the client's.
+    pub fn subscribe(&mut self, now: Timestamp, topic: Topic) -> Result<SubId, RejectReason> {
+        self.note(now, || format!("subscribe {topic:?}"));
+        self.now = self.now.max(now);
+        self.wait = None;
+        let outcome = self.client.subscribe(now, topic.clone()).map_err(|rejected| rejected.reason);
+        match &outcome {
+            Ok(sub) => {
+                if self.subs.insert(*sub, SubLog { topic, last: None, refused: false }).is_some() {
+                    self.violate(9, format!("{sub:?} was given twice"));
+                }
+                let (count, limit) = (self.subs.len(), self.config.limits.subscriptions);
+                if count > limit {
+                    self.violate(6, format!("{count} subscriptions, {limit} are allowed"));
+                }
+            }
+            Err(RejectReason::Subscribed(sub)) if !self.subs.contains_key(sub) => {
+                self.violate(9, format!("{topic:?} is not subscribed as {sub:?}"));
+            }
+            Err(_) => {}
+        }
+        self.look();
+        outcome
+    }
+
+    /// Wants to be told no more.
+    pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
+        self.note(now, || format!("unsubscribe {sub:?}"));
+        self.now = self.now.max(now);
+        self.wait = None;
+        let was_wanted = self.client.unsubscribe(now, sub);
+        if self.subs.remove(&sub).is_some() != was_wanted {
+            self.violate(9, format!("{sub:?} was ended: {was_wanted}"));
+        }
+        self.look();
+        was_wanted
+    }
+
+    /// Ends the client.
+    pub fn close(&mut self, now: Timestamp) {
+        self.note(now, || "close".into());
+        self.now = self.now.max(now);
+        self.wait = None;
+        self.client.close(now);
+        self.phase = Phase::Closed;
+        self.subs.clear();
+        if !self.client.outgoing().is_empty() {
+            self.violate(14, "bytes are outgoing after the end");
+        }
+        if let Some(link) = &mut self.link {
+            link.outgoing.clear();
+            link.over = true;
+        }
+    }
+
+    fn cancelled(&self) -> usize {
+        self.pending.values().filter(|pending| pending.cancelled).count()
+    }
+
+    fn phase_name(&self) -> String {
+        self.phase.to_string()
+    }
+}

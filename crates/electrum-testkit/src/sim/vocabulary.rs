@@ -1,0 +1,93 @@
+//! What may be said in which version, written down apart from the machine under test, and what callers ask in simulations.
+
+use std::borrow::Cow;
+
+use electrum_proto::json::{DecodeError, Params, RawJson};
+use electrum_proto::operations::{Banner, Features, Ping, Raw};
+use electrum_proto::{NotInVersion, ProtocolVersion, Request};
+use serde_json::Value;
+
+/// Methods that the machine may write, with the first version that has each and the first that lacks it again.
+const METHODS: &[(&str, [u16; 3], Option<[u16; 3]>)] = &[
+    ("server.version", [1, 0, 0], None),
+    ("server.banner", [1, 0, 0], None),
+    ("server.donation_address", [1, 0, 0], None),
+    ("server.features", [1, 1, 0], None),
+    ("server.ping", [1, 2, 0], None),
+    ("blockchain.headers.subscribe", [1, 0, 0], None),
+    ("blockchain.block.headers", [1, 2, 0], None),
+    ("blockchain.scripthash.subscribe", [1, 1, 0], Some([1, 7, 0])),
+    ("blockchain.scripthash.unsubscribe", [1, 4, 2], Some([1, 7, 0])),
+    ("blockchain.scriptpubkey.subscribe", [1, 7, 0], None),
+    ("blockchain.scriptpubkey.unsubscribe", [1, 7, 0], None),
+    ("blockchain.outpoint.subscribe", [1, 7, 0], None),
+    ("blockchain.outpoint.unsubscribe", [1, 7, 0], None),
+];
+
+/// Methods that begin like this are the simulation's own and in every version.
+pub(super) const RAW_PREFIX: &str = "raw.";
+
+/// Whether `version` has `method`.
+pub(super) fn is_in_version(method: &str, version: ProtocolVersion) -> bool {
+    let at = |[major, minor, patch]: [u16; 3]| ProtocolVersion::new(major, minor, patch);
+    method.starts_with(RAW_PREFIX)
+        || METHODS.iter().any(|(name, since, until)| {
+            *name == method && at(*since) <= version && until.is_none_or(|until| version < at(until))
+        })
+}
+
+/// Whether `version` lets a client end the subscription that `method` began.
+pub(super) fn can_be_ended(method: &str, version: ProtocolVersion) -> bool {
+    method.strip_suffix("subscribe").is_some_and(|stem| is_in_version(&format!("{stem}unsubscribe"), version))
+}
+
+/// What a caller asks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// A sign of life.
+    Ping,
+    /// The banner.
+    Banner,
+    /// What the server is.
+    Features,
+    /// Anything.
+    Raw(Raw),
+}
+
+impl Ask {
+    /// What must stand on the wire for it.
+    pub(super) fn on_the_wire(&self) -> (&str, &[Value]) {
+        match self {
+            Self::Ping => ("server.ping", &[]),
+            Self::Banner => ("server.banner", &[]),
+            Self::Features => ("server.features", &[]),
+            Self::Raw(raw) => (&raw.method, &raw.params),
+        }
+    }
+}
+
+impl Request for Ask {
+    type Response = Value;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        match self {
+            Self::Ping => Ping.method(version).map(|method| method.into_owned().into()),
+            Self::Banner => Banner.method(version).map(|method| method.into_owned().into()),
+            Self::Features => Features.method(version).map(|method| method.into_owned().into()),
+            Self::Raw(raw) => raw.method(version),
+        }
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        match self {
+            Self::Ping => Ping.params(version, params),
+            Self::Banner => Banner.params(version, params),
+            Self::Features => Features.params(version, params),
+            Self::Raw(raw) => raw.params(version, params),
+        }
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Value, DecodeError> {
+        result.decode()
+    }
+}
