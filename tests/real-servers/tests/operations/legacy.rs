@@ -3,7 +3,7 @@
 use electrum_proto::operations::legacy::{
     AddressBalance, AddressHistory, AddressMempool, AddressSubscribe, AddressUnspent, GetChunk, GetHeader,
 };
-use electrum_proto::types::{RawHeader, Tip};
+use electrum_proto::types::Tip;
 
 use crate::oracle::{Knowledge, status};
 use crate::scene::Scene;
@@ -11,12 +11,10 @@ use crate::session::Session;
 
 pub(crate) fn check(session: &Session, scene: &Scene) {
     if session.has::<GetHeader>() {
-        let height = scene.bitcoind.height();
-        let headers: Vec<_> =
-            (0..=height).map(|height| RawHeader::from_hex(&scene.bitcoind.header(height)).expect("a header")).collect();
+        let height = scene.tip();
         let tip = session.call(GetHeader { height });
-        assert_eq!(tip, Tip { height, header: headers[height as usize] });
-        assert_eq!(session.call(GetChunk { index: 0 }), headers);
+        assert_eq!(tip, Tip { height, header: scene.header(height) });
+        assert_eq!(session.call(GetChunk { index: 0 }), scene.headers);
     }
     if session.has::<AddressBalance>() {
         let known = Knowledge::of(&scene.with_address, &scene.bitcoind);

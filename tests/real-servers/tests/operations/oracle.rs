@@ -77,8 +77,8 @@ impl Knowledge {
             if paid.is_empty() && spent.is_empty() {
                 continue;
             }
-            unconfirmed += paid.iter().map(|output| output.value.cast_signed()).sum::<i64>();
-            unconfirmed -= spent.iter().map(|output| output.value.cast_signed()).sum::<i64>();
+            unconfirmed += signed(&paid);
+            unconfirmed -= signed(&spent);
             history.push(HistoryEntry {
                 txid: waiting.txid.parse().expect("an id"),
                 height: waiting.height,
@@ -138,10 +138,9 @@ impl Waiting {
     }
 }
 
-/// The root over the hashes of all blocks up to `checkpoint`, a lone node joined with itself.
-pub(crate) fn checkpoint_root(bitcoind: &Bitcoind, checkpoint: u32) -> MerkleNode {
-    let mut level: Vec<Vec<u8>> =
-        (0..=checkpoint).map(|height| reversed(&from_hex(&bitcoind.block_hash(height)))).collect();
+/// The root over the hashes of all blocks up to a checkpoint, a lone node joined with itself.
+pub(crate) fn checkpoint_root(hashes: &[String]) -> MerkleNode {
+    let mut level: Vec<Vec<u8>> = hashes.iter().map(|hash| reversed(&from_hex(hash))).collect();
     while level.len() > 1 {
         let join = |pair: &[Vec<u8>]| {
             let both = [&pair[0][..], pair.last().expect("a node")].concat();
@@ -161,6 +160,11 @@ pub(crate) fn status(history: &[HistoryEntry]) -> String {
 /// Satoshis, or satoshis per 1000 bytes. Exact: amounts are so small that the nearest integer is the right one.
 pub(crate) fn satoshi(coins: &Value) -> u64 {
     (coins.as_f64().expect("an amount") * 1e8).round() as u64
+}
+
+fn signed(outputs: &[&Output]) -> i64 {
+    let sum: u64 = outputs.iter().map(|output| output.value).sum();
+    i64::try_from(sum).expect("within the supply")
 }
 
 fn reversed(bytes: &[u8]) -> Vec<u8> {

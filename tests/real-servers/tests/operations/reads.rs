@@ -8,9 +8,7 @@ use electrum_proto::operations::{
     ScriptSubscribe, ScriptUnsubscribe, TransactionGet, TransactionGetVerbose, TransactionIdAt, TransactionMerkle,
     Unspent,
 };
-use electrum_proto::types::{
-    FeeRate, OutPoint, OutPointStatus, RawHeader, Script, ScriptRef, Spender, Tip, TxHeight, Txid,
-};
+use electrum_proto::types::{FeeRate, OutPoint, OutPointStatus, Script, ScriptRef, Spender, Tip, TxHeight, Txid};
 use real_servers::{Coin, until};
 use serde_json::{Value, json};
 
@@ -100,8 +98,8 @@ fn outputs(session: &Session, scene: &Scene) {
 }
 
 fn headers(session: &Session, scene: &Scene) {
-    let expected = |height| header(scene, height);
-    let tip = scene.bitcoind.height();
+    let expected = |height| scene.header(height);
+    let tip = scene.tip();
     for height in [0, 1, Scene::RECEIVED, tip] {
         assert_eq!(session.call(Header { height }), expected(height));
     }
@@ -115,7 +113,7 @@ fn headers(session: &Session, scene: &Scene) {
         return;
     }
     for checkpoint in [9, tip - 1, tip] {
-        let root = checkpoint_root(&scene.bitcoind, checkpoint);
+        let root = checkpoint_root(&scene.hashes[..=checkpoint as usize]);
         for height in [0, 5, checkpoint] {
             let proven = session.call(ProvenHeader { height, checkpoint });
             assert_eq!((proven.header, proven.proof.root), (expected(height), root));
@@ -131,20 +129,20 @@ fn headers(session: &Session, scene: &Scene) {
 
 fn transactions(session: &Session, scene: &Scene) {
     let height = Scene::RECEIVED + 1;
-    let block = scene.bitcoind.rpc("getblock", &json!([scene.bitcoind.block_hash(height), 1]));
+    let block = scene.bitcoind.rpc("getblock", &json!([scene.hashes[height as usize], 1]));
     let ids: Vec<Txid> = block["tx"].as_array().expect("a list").iter().map(id).collect();
     assert_eq!(ids.len(), 7);
     for (position, txid) in (0..).zip(&ids) {
         let proof = session.call(TransactionMerkle { txid: *txid, height });
         assert_eq!((proof.height, proof.position), (height, position));
-        proof.verify(*txid, &header(scene, height)).expect("the proof holds");
-        assert!(proof.verify(*txid, &header(scene, height - 1)).is_err());
+        proof.verify(*txid, &scene.header(height)).expect("the proof holds");
+        assert!(proof.verify(*txid, &scene.header(height - 1)).is_err());
         if session.has::<TransactionIdAt>() {
             assert_eq!(session.call(TransactionIdAt { height, position }), *txid);
             let proven = session.call(ProvenTransactionIdAt { height, position });
             assert_eq!((proven.txid, &proven.branch), (*txid, &proof.branch));
-            proven.verify(position, &header(scene, height)).expect("the proof holds");
-            assert!(proven.verify(position ^ 1, &header(scene, height)).is_err());
+            proven.verify(position, &scene.header(height)).expect("the proof holds");
+            assert!(proven.verify(position ^ 1, &scene.header(height)).is_err());
         }
     }
     // One in a block, one that waits.
@@ -189,7 +187,7 @@ fn server(session: &Session, scene: &Scene) {
     assert!(session.call(Banner).contains(version));
     assert_eq!(session.call(DonationAddress).as_deref(), Some(DONATION_ADDRESS));
     let features = session.call(Features);
-    assert_eq!(features.genesis_hash.to_string(), scene.bitcoind.block_hash(0));
+    assert_eq!(features.genesis_hash.to_string(), scene.hashes[0]);
     assert_eq!(features.server_version, software);
     let speaks = |text: &str| text.parse::<electrum_proto::ProtocolVersion>().expect("a version");
     assert_eq!(speaks(&features.protocol_max), speaks(session.kind.newest()));
@@ -198,15 +196,11 @@ fn server(session: &Session, scene: &Scene) {
     // The server is told not to look for others, and takes none that comes from elsewhere.
     assert_eq!(session.call(Peers), []);
     let features = json!({
-        "genesis_hash": scene.bitcoind.block_hash(0), "hosts": {"203.0.113.1": {"tcp_port": 50001}}, "protocol_max": "1.4",
+        "genesis_hash": scene.hashes[0], "hosts": {"203.0.113.1": {"tcp_port": 50001}}, "protocol_max": "1.4",
         "protocol_min": "1.4", "server_version": "none", "hash_function": "sha256", "pruning": null,
     });
     let features = serde_json::value::to_raw_value(&features).expect("JSON");
     assert!(!session.call(AddPeer { features }));
-}
-
-fn header(scene: &Scene, height: u32) -> RawHeader {
-    RawHeader::from_hex(&scene.bitcoind.header(height)).expect("a header")
 }
 
 fn id(value: &Value) -> Txid {

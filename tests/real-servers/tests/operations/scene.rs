@@ -1,5 +1,6 @@
 //! A chain with every kind of entry that a script's history can have.
 
+use electrum_proto::types::RawHeader;
 use real_servers::{Bitcoind, Coin, Spend, anyone_can_spend, to_hex};
 use serde_json::json;
 
@@ -20,13 +21,16 @@ pub(crate) struct Scene {
     pub(crate) passing: (Coin, String),
     /// The virtual bytes of the transactions that pay [`RATE`](Self::RATE); all others pay less.
     pub(crate) dear: u64,
+    /// The hash and the header of each block, which no test changes any more.
+    pub(crate) hashes: Vec<String>,
+    pub(crate) headers: Vec<RawHeader>,
 }
 
 impl Scene {
     /// The height of the block in which `script` received first; the next one has seven transactions.
     pub(crate) const RECEIVED: u32 = 131;
     /// Satoshis per virtual byte of the waiting transactions that pay most.
-    pub(crate) const RATE: u64 = 5;
+    pub(crate) const RATE: u64 = 100;
 
     pub(crate) fn new() -> Self {
         let bitcoind = Bitcoind::start();
@@ -66,12 +70,27 @@ impl Scene {
             leaving: (coins[3].clone(), leaving),
             passing: (received.coins(&received_id)[0].clone(), child_id),
             dear,
+            hashes: (0..=bitcoind.height()).map(|height| bitcoind.block_hash(height)).collect(),
+            headers: (0..=bitcoind.height()).map(|height| header(&bitcoind.header(height))).collect(),
             bitcoind,
             script,
             with_address,
             address,
         }
     }
+
+    /// The height of the last block.
+    pub(crate) fn tip(&self) -> u32 {
+        Self::RECEIVED + 1
+    }
+
+    pub(crate) fn header(&self, height: u32) -> RawHeader {
+        self.headers[height as usize]
+    }
+}
+
+fn header(hex: &str) -> RawHeader {
+    RawHeader::from_hex(hex).expect("a header")
 }
 
 /// Sends a large transaction that pays exactly [`Scene::RATE`]; gives its size.
