@@ -14,3 +14,10 @@ fn network() {
         panic!("{failure}");
     }
 }
+#[test]
+fn chunks() {
+    let (n, seed) = suite::from_environment(10_000, 0);
+    if let Err(failure) = suite::play(n, seed, &[], electrum_testkit::sim::chunked_life) {
+        panic!("{failure}");
+    }
+}

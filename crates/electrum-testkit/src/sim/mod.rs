@@ -1,5 +1,6 @@
 //! A simulated network with virtual time, and a client under watch in it.
 pub mod choices;
+mod chunks;
 mod hostile;
 mod link;
 mod messages;
@@ -10,6 +11,7 @@ mod tape;
 mod vocabulary;
 mod world;
 
+pub use chunks::chunked_life;
 pub use hostile::hostile_life;
 pub use probe::{Probe, Told, Violation};
 pub use tape::{Shrinker, Tape};
