@@ -1,7 +1,7 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
-use super::{Client, WantedRoom};
 use super::link::Owner;
+use super::{Client, WantedRoom};
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
 use crate::nudge;
@@ -102,8 +102,8 @@ impl Client {
         let (wanted, limits, outgoing) = (self.wanted_room, self.config.limits, self.outgoing().len());
         let is_free = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
         let fits = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
-        let for_requests = self.phase == Phase::Ready
-            && (wanted.requests.is_some_and(is_free) || wanted.bytes.is_some_and(fits));
+        let for_requests =
+            self.phase == Phase::Ready && (wanted.requests.is_some_and(is_free) || wanted.bytes.is_some_and(fits));
         let for_topics = wanted.topics && self.subscriptions.len() < limits.subscriptions;
         if for_requests {
             self.wanted_room = WantedRoom { topics: wanted.topics, ..WantedRoom::default() };

@@ -194,7 +194,10 @@ impl Chunks<'_> {
     fn compare(&mut self, (whole, pieces): (Vec<Told>, Vec<Told>)) {
         // What a turn at writing tells comes when the turn does, and the words of a reset may be one of a closed link.
         let of_the_turn = |told: &Told| {
-            matches!(told, Told::Capacity | Told::Wait(_) | Told::Refused { error: SubscribeError::NotInVersion(_), .. })
+            matches!(
+                told,
+                Told::Capacity | Told::Wait(_) | Told::Refused { error: SubscribeError::NotInVersion(_), .. }
+            )
         };
         // A link whose end was told before its last bytes were found to be wrong need not be closed any more.
         let counts = |told: &Told| !of_the_turn(told) && !matches!(told, Told::Disconnect(_));

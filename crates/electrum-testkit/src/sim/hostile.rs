@@ -151,7 +151,9 @@ impl<'a> Hostile<'a> {
     }
 
     fn connected(&mut self) {
-        if let Some(conn) = self.probe.conn().filter(|_| self.probe.phase() == Phase::Connecting || self.tape.chance(50)) {
+        if let Some(conn) =
+            self.probe.conn().filter(|_| self.probe.phase() == Phase::Connecting || self.tape.chance(50))
+        {
             self.probe.handle(self.at(), Input::Connected(conn));
         }
     }
@@ -163,7 +165,9 @@ impl<'a> Hostile<'a> {
     }
 
     fn old_fact(&mut self) {
-        let Some(conn) = self.conns.len().checked_sub(2).map(|last| self.conns[self.tape.index(last + 1)]) else { return };
+        let Some(conn) = self.conns.len().checked_sub(2).map(|last| self.conns[self.tape.index(last + 1)]) else {
+            return;
+        };
         let input = match self.tape.below(4) {
             0 => Input::Read(conn, b"{\"id\":1,\"result\":1}\ngarbage\n"),
             1 => Input::Closed(conn, CloseCause::End),
@@ -231,7 +235,17 @@ impl<'a> Hostile<'a> {
                 format!("[{}]", parts.join(self.tape.pick(&[",", " , "])))
             }
             21 if self.tape.chance(300) => {
-                return self.tape.pick(&[&b"x\n"[..], b"[1]\n", b"{}\n", b"[{}\n", b"\xff\n", b"{\"id\":1,\"result\":1,\"result\":1}\n"]).to_vec();
+                return self
+                    .tape
+                    .pick(&[
+                        &b"x\n"[..],
+                        b"[1]\n",
+                        b"{}\n",
+                        b"[{}\n",
+                        b"\xff\n",
+                        b"{\"id\":1,\"result\":1,\"result\":1}\n",
+                    ])
+                    .to_vec();
             }
             22 => return self.tape.pick(&[&b"\n"[..], b"\r\n", b"  \n"]).to_vec(),
             23 if self.tape.chance(200) => return vec![self.tape.pick(b" x["); self.tape.index(20_000)],
@@ -278,7 +292,10 @@ impl<'a> Hostile<'a> {
                 self.layout.notification("blockchain.outpoint.subscribe", &format!("[\"{TXID}\",0,{output}]"))
             }
             6 => self.layout.notification("raw.news", self.tape.pick(&["[\"a\",1]", "[\"a\"]", "[\"b\"]", "[]"])),
-            _ => self.layout.notification("blockchain.scripthash.subscribe", self.tape.pick(&["[]", "[1,2]", "null", "[\"00\",null]"])),
+            _ => self.layout.notification(
+                "blockchain.scripthash.subscribe",
+                self.tape.pick(&["[]", "[1,2]", "null", "[\"00\",null]"]),
+            ),
         }
     }
 
@@ -301,7 +318,8 @@ impl<'a> Hostile<'a> {
             _ if odd => self.tape.pick(&["null", "\"1.4\"", "[]", "tru", "{\"hex\":\"\"}", "[\"x\",1.4]"]).into(),
             "server.version" => {
                 let range = self.probe.config().versions;
-                let version = if self.tape.chance(150) { self.tape.pick(&VERSIONS).into() } else { range.max().to_string() };
+                let version =
+                    if self.tape.chance(150) { self.tape.pick(&VERSIONS).into() } else { range.max().to_string() };
                 format!("[\"Sim 1\",\"{version}\"]")
             }
             "server.features" if self.tape.chance(100) => messages::features(&messages::other_genesis()),

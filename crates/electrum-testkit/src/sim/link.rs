@@ -26,7 +26,15 @@ impl World<'_> {
     /// A link is asked for.
     pub(super) fn connect(&mut self, conn: ConnId, server: usize) {
         let is_dead = !self.is_calm && self.tape.chance(50);
-        self.link = Some(Link { conn, server, session: Session::default(), is_full: false, is_dead, up: self.now, down: self.now });
+        self.link = Some(Link {
+            conn,
+            server,
+            session: Session::default(),
+            is_full: false,
+            is_dead,
+            up: self.now,
+            down: self.now,
+        });
         let is_open = self.is_calm || !self.tape.chance(150);
         let never = !self.is_calm && self.tape.chance(50);
         if !never {

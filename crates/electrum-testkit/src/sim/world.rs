@@ -124,7 +124,8 @@ impl<'a> World<'a> {
         if !self.servers.iter().any(|server| server.suits(config)) {
             return;
         }
-        let long_enough = config.timeouts.ping_idle + config.timeouts.request + config.timeouts.pong + Duration::from_secs(20);
+        let long_enough =
+            config.timeouts.ping_idle + config.timeouts.request + config.timeouts.pong + Duration::from_secs(20);
         // What went wrong before counts until it was given up.
         self.ready_since = self.ready_since.map(|_| self.now);
         for _ in 0..PATIENCE {

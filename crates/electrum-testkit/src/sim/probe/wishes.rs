@@ -35,10 +35,14 @@ impl Probe {
         self.wait = None;
         let usual = self.now + self.config.timeouts.request;
         let outcome = match (asks.as_slice(), deadline) {
-            ([ask], None) if !together => self.client.request(now, ask.clone()).map(|ticket| vec![ticket.id]).map_err(|r| r.reason),
-            ([ask], Some(deadline)) if !together => {
-                self.client.request_until(now, deadline, ask.clone()).map(|ticket| vec![ticket.id]).map_err(|r| r.reason)
+            ([ask], None) if !together => {
+                self.client.request(now, ask.clone()).map(|ticket| vec![ticket.id]).map_err(|r| r.reason)
             }
+            ([ask], Some(deadline)) if !together => self
+                .client
+                .request_until(now, deadline, ask.clone())
+                .map(|ticket| vec![ticket.id])
+                .map_err(|r| r.reason),
             _ => match self.client.batch(now, deadline.unwrap_or(usual), asks.clone()) {
                 Ok(tickets) => Ok(tickets.iter().map(|ticket| ticket.id).collect()),
                 Err(rejected) => {
@@ -69,7 +73,9 @@ impl Probe {
                     self.violate(2, format!("a request is accepted while {}", self.phase_name()));
                 }
                 self.look();
-                if let Some(id) = ids.iter().find(|id| self.pending.get(&id.number()).is_some_and(|p| p.begin == u64::MAX)) {
+                if let Some(id) =
+                    ids.iter().find(|id| self.pending.get(&id.number()).is_some_and(|p| p.begin == u64::MAX))
+                {
                     self.violate(3, format!("{id:?} was accepted and is not outgoing"));
                 }
             }
