@@ -1,9 +1,13 @@
 //! Each contender on each workload.
 
+mod blocking;
+mod core;
 mod drain;
 mod electrum_client;
 mod floor;
 mod lines;
+mod own;
+mod smol_client;
 mod streaming_client;
 
 use std::net::SocketAddr;
@@ -19,5 +23,8 @@ pub fn run(contender: Contender, workload: Workload, server: SocketAddr) -> Outc
         Contender::Floor => floor::run(workload, server),
         Contender::ElectrumClient => electrum_client::run(workload, server),
         Contender::StreamingClient => streaming_client::run(workload, server),
+        Contender::Core => self::core::run(workload, server),
+        Contender::Blocking => blocking::run(workload, server),
+        Contender::Smol => smol_client::run(workload, server),
     }
 }

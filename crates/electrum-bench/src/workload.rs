@@ -75,11 +75,18 @@ pub enum Contender {
     ElectrumClient,
     /// `electrum_streaming_client`, on tokio.
     StreamingClient,
+    /// The machine of `electrum-proto` on a blocking socket.
+    Core,
+    /// `electrum-blocking`.
+    Blocking,
+    /// `electrum-smol`.
+    Smol,
 }
 
 impl Contender {
     /// In the order of the table.
-    pub const ALL: [Self; 4] = [Self::Drain, Self::Floor, Self::ElectrumClient, Self::StreamingClient];
+    pub const ALL: [Self; 7] =
+        [Self::Drain, Self::Floor, Self::ElectrumClient, Self::StreamingClient, Self::Core, Self::Blocking, Self::Smol];
 
     /// Its word on the command line.
     pub fn name(self) -> &'static str {
@@ -88,6 +95,9 @@ impl Contender {
             Self::Floor => "floor",
             Self::ElectrumClient => "electrum-client",
             Self::StreamingClient => "electrum_streaming_client",
+            Self::Core => "electrum-proto",
+            Self::Blocking => "electrum-blocking",
+            Self::Smol => "electrum-smol",
         }
     }
 

@@ -1,2 +1,7 @@
-//! The tool for people.
-fn main() {}
+//! The command line tool for Electrum servers. All of it is in the library of this package.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    electrum_cli::run()
+}

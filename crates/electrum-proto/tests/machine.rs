@@ -231,7 +231,7 @@ fn limits_refuse_wishes_and_tell_when_there_is_room() {
 
 #[test]
 fn a_server_that_pads_is_nudged_once_a_write_and_others_never() {
-    for (version, nudge) in [("1.4", "blockchain.block.headers"), ("1.7", "server.ping")] {
+    for version in ["1.4", "1.7"] {
         let mut driver = Driver::new(Config::default());
         driver.connect();
         let id = driver.written_id("server.version");
@@ -241,7 +241,7 @@ fn a_server_that_pads_is_nudged_once_a_write_and_others_never() {
         driver.drain();
         let written = driver.write();
         assert_eq!(written.lines().count(), 3);
-        assert!(written.lines().last().unwrap().contains(nudge), "{written}");
+        assert!(written.lines().last().unwrap().contains("blockchain.block.headers"), "{written}");
         let more = driver.client.request(driver.now, Banner).unwrap();
         driver.drain();
         assert_eq!(driver.write().lines().count(), 1, "none while one is on its way");

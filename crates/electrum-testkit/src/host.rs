@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::chain::Chain;
 use crate::family::Family;
 use crate::hash::Scripthash;
-use crate::session::{Action, Identity, Session};
+use crate::session::{Action, Session, Settings};
 
 /// A connection to a [`Host`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,7 @@ pub struct Peer(u64);
 #[derive(Debug)]
 pub struct Host {
     family: Family,
-    identity: Identity,
+    settings: Settings,
     chain: Chain,
     /// The chain's revision that the sessions have heard of.
     announced: u64,
@@ -28,8 +28,8 @@ pub struct Host {
 impl Host {
     /// A server of a family on top of a chain.
     pub fn new(family: Family, chain: Chain) -> Self {
-        let identity = Identity { software: family.manners().software.to_owned(), port: 50001 };
-        Self { family, identity, announced: chain.revision(), chain, sessions: BTreeMap::new(), next: 0 }
+        let settings = Settings::new(family);
+        Self { family, settings, announced: chain.revision(), chain, sessions: BTreeMap::new(), next: 0 }
     }
 
     /// The family.
@@ -37,16 +37,16 @@ impl Host {
         self.family
     }
 
-    /// What it says of itself to those who connect from now on.
-    pub fn identity_mut(&mut self) -> &mut Identity {
-        &mut self.identity
+    /// What holds for those who connect from now on.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
     }
 
     /// Someone connects.
     pub fn connect(&mut self, now: Duration) -> Peer {
         let peer = Peer(self.next);
         self.next += 1;
-        let session = Session::with_identity(self.family, self.identity.clone(), now);
+        let session = Session::with(self.family, self.settings.clone(), now);
         self.sessions.insert(peer, session);
         peer
     }

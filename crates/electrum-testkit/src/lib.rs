@@ -39,7 +39,10 @@
 //! Nothing here but [`sim`] shares code with the client: what both understand in the same way, they
 //! understand on their own.
 
+pub mod address;
 pub mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod family;
 pub mod hash;
 mod host;
@@ -61,3 +64,8 @@ pub mod prelude {
     pub use crate::scripted::{Scripted, Step};
     pub use crate::server::{Server, Stats};
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -227,11 +227,18 @@ impl Shared {
 
 fn accept(shared: &Arc<Shared>, listener: &TcpListener, script: impl Fn(usize) -> Vec<Step> + Send + 'static) {
     let mut threads = Vec::new();
-    while let Ok((stream, _)) = listener.accept() {
+    loop {
+        let accepted = listener.accept();
         let mut state = shared.lock();
         if state.stopping {
             break;
         }
+        let Ok((stream, _)) = accepted else {
+            // Who came has gone again, or there are too many open files.
+            drop(state);
+            thread::sleep(Duration::from_millis(10));
+            continue;
+        };
         let index = state.lines.len();
         state.lines.push(Vec::new());
         state.streams.push(stream.try_clone().ok());

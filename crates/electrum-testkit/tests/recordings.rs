@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use electrum_testkit::Family;
 use electrum_testkit::chain::Chain;
-use electrum_testkit::session::{Action, Identity, Session};
+use electrum_testkit::session::{Action, Session, Settings};
 use serde_json::Value;
 
 /// The tip of the recorded chain, so that heights are as long.
@@ -83,8 +83,8 @@ struct Connection {
 
 impl Connection {
     fn new(family: Family, port: u16, chain: &Chain) -> Self {
-        let software = family.manners().software.to_owned();
-        let session = Session::with_identity(family, Identity { software, port }, Duration::ZERO);
+        let settings = Settings { port, ..Settings::new(family) };
+        let session = Session::with(family, settings, Duration::ZERO);
         let (now, received) = (Duration::ZERO, Vec::new());
         Self { session, chain: chain.clone(), now, received, closed: false }
     }

@@ -1,7 +1,8 @@
 //! The server over real sockets.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use electrum_testkit::prelude::*;
@@ -54,7 +55,7 @@ impl Client {
 #[test]
 fn every_family_shakes_hands_and_serves_headers_and_scripts() {
     for family in Family::ALL {
-        let server = Server::start(family);
+        let server = Server::builder(family).prompt().start().unwrap();
         let paid = server.pay(&script(1), 70_000);
         server.mine(1);
         let mut client = Client::ready(&server, "1.4");
@@ -183,4 +184,53 @@ fn held_back_answers_come_by_themselves() {
     let mut client = Client::connect(&server);
     let answer = client.call("server.version", json!(["test", "1.4"]));
     assert_eq!(answer, json!(["ElectrumX 1.18.0", "1.4"]));
+}
+
+#[test]
+fn restarts_under_load_end_connections_and_nothing_else() {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    let address = server.addr();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut answers = 0;
+                    while !over.load(Ordering::Relaxed) {
+                        answers += ping_until_cut(address);
+                    }
+                    answers
+                })
+            })
+            .collect();
+        for round in 1..=5 {
+            let pings = server.stats().requests("server.ping");
+            let busy = |stats: &Stats| stats.requests("server.ping") > pings + 20;
+            assert!(server.wait_until(BOUND, busy), "round {round}");
+            server.restart();
+        }
+        over.store(true, Ordering::Relaxed);
+        server.stop();
+        assert_eq!(server.stats().open, 0);
+        let answers: u64 = clients.into_iter().map(|client| client.join().unwrap()).sum();
+        assert!(answers >= 50 && answers <= server.stats().requests("server.ping"));
+    });
+}
+
+/// Pings one at a time until the connection ends; how many were answered.
+fn ping_until_cut(address: SocketAddr) -> u64 {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return 0;
+    };
+    stream.set_read_timeout(Some(BOUND)).unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    for n in 0.. {
+        let call = format!("{{\"id\":{n},\"method\":\"server.ping\"}}\n");
+        let sent = stream.write_all(call.as_bytes());
+        match sent.is_ok().then(|| lines.next()).flatten() {
+            Some(Ok(line)) => assert!(line.starts_with(&format!("{{\"id\":{n},")), "{line}"),
+            _ => return n,
+        }
+    }
+    0
 }

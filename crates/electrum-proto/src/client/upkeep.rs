@@ -121,13 +121,16 @@ impl Client {
     }
 
     fn nudge(&mut self) {
-        let (Some(version), now) = (self.version(), self.now) else { return };
-        let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
-        let Some(method) = nudge::method(version).filter(|_| link.outbox.len() < self.config.limits.outgoing) else {
+        let now = self.now;
+        if self.version().is_none_or(|version| version < nudge::SINCE) {
             return;
-        };
+        }
+        let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
+        if link.outbox.len() >= self.config.limits.outgoing {
+            return;
+        }
         let id = self.requests.draw_id();
-        let begin = link.write(id, method, |params| nudge::params(version, params));
+        let begin = link.write(id, nudge::METHOD, nudge::params);
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
         link.nudge.sent();
         link.last_sent = now;

@@ -36,12 +36,30 @@ impl<'a> Params<'a> {
 
     /// An integer.
     pub fn integer(&mut self, value: impl Into<i64>) -> &mut Self {
-        self.json(&value.into())
+        self.separate();
+        let value: i64 = value.into();
+        if value < 0 {
+            self.out.push(b'-');
+        }
+        // The digits come out last first; no number of 64 bits has more than 20.
+        let (mut rest, mut digits, mut first) = (value.unsigned_abs(), [0; 20], 20);
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.out.extend_from_slice(&digits[first..]);
+        self
     }
 
     /// A truth value.
     pub fn bool(&mut self, value: bool) -> &mut Self {
-        self.json(&value)
+        self.separate();
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        self
     }
 
     /// A string, escaped where JSON asks for it.
@@ -78,5 +96,22 @@ impl<'a> Params<'a> {
             self.out.push(b',');
         }
         self.first = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_one_array() {
+        let json = Params::to_json(|params| {
+            params.integer(0).integer(-7_i32).integer(u32::MAX).integer(i64::MIN).integer(i64::MAX);
+            params.bool(true).bool(false).str("a\"\n").hex(&[0, 0xab]).hex(&[]).json(&[1.5]);
+        });
+        let expected =
+            r#"[0,-7,4294967295,-9223372036854775808,9223372036854775807,true,false,"a\"\n","00ab","",[1.5]]"#;
+        assert_eq!(core::str::from_utf8(&json), Ok(expected));
+        assert_eq!(Params::to_json(|_| {}), b"[]");
     }
 }

@@ -1,6 +1,10 @@
 //! The values that the protocol speaks of.
+//!
+//! With the feature `bitcoin` they convert to and from those of the crate `bitcoin`, version 0.32.
 
 mod amount;
+#[cfg(feature = "bitcoin")]
+mod convert;
 mod hash;
 mod header;
 mod history;
@@ -10,6 +14,8 @@ mod server;
 mod transaction;
 
 pub use amount::{Amount, FeeRate, SignedAmount};
+#[cfg(feature = "bitcoin")]
+pub use convert::BeyondSupply;
 pub use hash::{BlockHash, HashError, MerkleNode, ScriptHash, ScriptStatus, Txid, Wtxid};
 pub use header::{RawHeader, Tip};
 pub(crate) use history::read_entries;

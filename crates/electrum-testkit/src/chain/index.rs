@@ -19,10 +19,19 @@ struct Touching {
     waiting: BTreeSet<Txid>,
 }
 
+#[derive(Debug, Clone)]
+struct Record {
+    tx: Transaction,
+    /// `None` for one that waits.
+    place: Option<Place>,
+    /// Known of one that waits.
+    fee: u64,
+}
+
 /// The index over the blocks and the mempool.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    transactions: HashMap<Txid, (Transaction, Option<Place>)>,
+    transactions: HashMap<Txid, Record>,
     scripts: HashMap<Scripthash, Touching>,
     spenders: HashMap<OutPoint, Txid>,
 }
@@ -34,7 +43,7 @@ impl Index {
             for script in self.touched(tx) {
                 self.scripts.entry(script).or_default().confirmed.insert((place, *txid));
             }
-            self.add(tx, *txid, Some(place));
+            self.add(tx, *txid, Some(place), 0);
         }
     }
 
@@ -49,11 +58,11 @@ impl Index {
         }
     }
 
-    pub(super) fn add_waiting(&mut self, tx: &Transaction, txid: Txid) {
+    pub(super) fn add_waiting(&mut self, tx: &Transaction, txid: Txid, fee: u64) {
         for script in self.touched(tx) {
             self.scripts.entry(script).or_default().waiting.insert(txid);
         }
-        self.add(tx, txid, None);
+        self.add(tx, txid, None, fee);
     }
 
     pub(super) fn remove_waiting(&mut self, tx: &Transaction, txid: &Txid) {
@@ -64,11 +73,17 @@ impl Index {
     }
 
     pub(super) fn transaction(&self, txid: &Txid) -> Option<&Transaction> {
-        self.transactions.get(txid).map(|(tx, _)| tx)
+        self.transactions.get(txid).map(|record| &record.tx)
     }
 
     pub(super) fn place(&self, txid: &Txid) -> Option<Place> {
-        self.transactions.get(txid).and_then(|(_, place)| *place)
+        self.transactions.get(txid)?.place
+    }
+
+    /// The transaction and its fee, if it waits.
+    pub(super) fn waiting_transaction(&self, txid: &Txid) -> Option<(&Transaction, u64)> {
+        let record = self.transactions.get(txid)?;
+        record.place.is_none().then_some((&record.tx, record.fee))
     }
 
     pub(super) fn height_of(&self, txid: &Txid) -> Option<u32> {
@@ -93,11 +108,11 @@ impl Index {
         self.scripts.get(script).into_iter().flat_map(|touching| touching.waiting.iter().copied())
     }
 
-    fn add(&mut self, tx: &Transaction, txid: Txid, place: Option<Place>) {
+    fn add(&mut self, tx: &Transaction, txid: Txid, place: Option<Place>, fee: u64) {
         for input in &tx.inputs {
             self.spenders.insert(input.previous, txid);
         }
-        self.transactions.insert(txid, (tx.clone(), place));
+        self.transactions.insert(txid, Record { tx: tx.clone(), place, fee });
     }
 
     fn remove(&mut self, tx: &Transaction, txid: &Txid) {

@@ -71,11 +71,11 @@ impl Chain {
     /// waits already is taken again.
     pub fn broadcast(&mut self, tx: Transaction) -> Result<Txid, Rejection> {
         let txid = tx.txid();
-        if self.mempool.iter().any(|entry| entry.txid == txid) {
+        if self.index.waiting_transaction(&txid).is_some() {
             return Ok(txid);
         }
         let fee = self.check(&tx, &txid)?;
-        self.index.add_waiting(&tx, txid);
+        self.index.add_waiting(&tx, txid, fee);
         self.mempool.push(MempoolEntry { vsize: tx.vsize(), tx, txid, fee });
         self.revision += 1;
         Ok(txid)

@@ -11,6 +11,7 @@ mod query;
 mod tx;
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 pub use block::{Block, Header, REGTEST_BITS, REGTEST_GENESIS};
 pub use mempool::{MempoolEntry, Rejection};
@@ -75,9 +76,14 @@ impl Chain {
 
     /// 110 blocks, whose first rewards are ready to be paid out by [`Chain::pay`].
     pub fn funded() -> Self {
-        let mut chain = Self::genesis();
-        chain.mine(110);
-        chain
+        // Tests start many servers; the work for these blocks is done once.
+        static FUNDED: OnceLock<Chain> = OnceLock::new();
+        let funded = FUNDED.get_or_init(|| {
+            let mut chain = Self::genesis();
+            chain.mine(110);
+            chain
+        });
+        funded.clone()
     }
 
     /// The height of the last block.
@@ -216,5 +222,7 @@ pub fn script(n: u32) -> Vec<u8> {
     [&[0x00, 0x14], &program.as_bytes()[..20]].concat()
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

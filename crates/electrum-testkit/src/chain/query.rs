@@ -1,7 +1,7 @@
 //! What servers ask the chain.
 
 use super::tx::{OutPoint, Output, Transaction};
-use super::{Chain, MempoolEntry, merkle};
+use super::{Chain, merkle};
 use crate::hash::{Hash256, Scripthash, Txid, sha256, to_hex};
 
 /// A transaction that touches a script.
@@ -59,15 +59,15 @@ impl Chain {
 
     /// The waiting part of [`Chain::history`].
     pub fn mempool_history(&self, script: &Scripthash) -> Vec<HistoryEntry> {
-        let entries = self.index.waiting(script).filter_map(|txid| self.waiting(&txid));
-        let mut waiting: Vec<_> = entries
-            .map(|entry| HistoryEntry {
-                txid: entry.txid,
-                height: self.waiting_height(&entry.tx),
-                fee: Some(entry.fee),
+        let mut waiting: Vec<_> = self
+            .index
+            .waiting(script)
+            .filter_map(|txid| {
+                let (tx, fee) = self.index.waiting_transaction(&txid)?;
+                Some(HistoryEntry { txid, height: self.waiting_height(tx), fee: Some(fee) })
             })
             .collect();
-        waiting.sort_by_key(|entry| (-entry.height, entry.txid.to_string()));
+        waiting.sort_by_cached_key(|entry| (-entry.height, entry.txid.to_string()));
         waiting
     }
 
@@ -131,7 +131,10 @@ impl Chain {
     pub fn height_of(&self, txid: &Txid) -> Option<i64> {
         match self.index.height_of(txid) {
             Some(height) => Some(height.into()),
-            None => self.waiting(txid).map(|entry| self.waiting_height(&entry.tx)),
+            None => {
+                let (tx, _) = self.index.waiting_transaction(txid)?;
+                Some(self.waiting_height(tx))
+            }
         }
     }
 
@@ -179,10 +182,6 @@ impl Chain {
             }
         }
         histogram
-    }
-
-    fn waiting(&self, txid: &Txid) -> Option<&MempoolEntry> {
-        self.mempool().iter().find(|entry| entry.txid == *txid)
     }
 
     fn waiting_height(&self, tx: &Transaction) -> i64 {

@@ -1,5 +1,7 @@
 //! The manners of each family, from recordings (libbitcoin: from its sources and their tests).
 
+use std::time::Duration;
+
 use super::{Dialect, Family, HistoryOrder, Manners, Padding, Unversioned, Version};
 use crate::json::Style;
 
@@ -9,6 +11,9 @@ const COMPACT: Style = Style { spaced: false, sorted: false, ascii: false };
 const PYTHON_SPACED: Style = Style { spaced: true, sorted: false, ascii: true };
 const PYTHON: Style = Style { spaced: false, sorted: false, ascii: true };
 const SORTED: Style = Style { spaced: false, sorted: true, ascii: false };
+
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 pub(super) fn manners(family: Family) -> Manners {
     match family {
@@ -26,6 +31,7 @@ pub(super) fn manners(family: Family) -> Manners {
             answers_half_closed: false,
             closes_on_refusal: true,
             history_order: HistoryOrder::Canonical,
+            idle: Some((TEN_MINUTES, TEN_MINUTES)),
             // Twice the largest message of the peer-to-peer protocol.
             line_limit: 8_000_000,
         },
@@ -62,6 +68,7 @@ pub(super) fn manners(family: Family) -> Manners {
             style: SORTED,
             line_end: "\r\n",
             history_order: HistoryOrder::Canonical,
+            idle: Some((FIVE_MINUTES, TEN_MINUTES)),
             line_limit: 8_000_000,
             ..electrumx()
         },
@@ -91,6 +98,7 @@ fn electrumx() -> Manners {
         answers_half_closed: false,
         closes_on_refusal: true,
         history_order: HistoryOrder::OwnMempool,
+        idle: Some((TEN_MINUTES, TEN_MINUTES)),
         // 1 000 100 bytes were read, 4 900 000 were not.
         line_limit: 1_048_576,
     }
@@ -103,6 +111,7 @@ fn electrs(dialect: Dialect) -> Manners {
         style: SORTED,
         reorders: false,
         answers_half_closed: true,
+        idle: None,
         // No limit was found; this one only keeps a test's memory in bounds.
         line_limit: 64 << 20,
         ..electrumx()

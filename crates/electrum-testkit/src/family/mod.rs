@@ -4,6 +4,7 @@ mod data;
 mod problem;
 pub(crate) mod python;
 mod version;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -174,9 +175,8 @@ pub struct Manners {
     pub closes_on_refusal: bool,
     /// The order of histories, and so what its statuses are made of.
     pub history_order: HistoryOrder,
+    /// After how long it closes a connection that sent nothing yet, and one that sent nothing since.
+    pub idle: Option<(Duration, Duration)>,
     /// The longest line it reads. Of longer ones it says nothing.
     pub line_limit: usize,
 }
-
-/// How long an answer is held back at most.
-pub(crate) const HOLD: Duration = Duration::from_secs(1);

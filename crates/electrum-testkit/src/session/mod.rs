@@ -6,19 +6,19 @@ mod notify;
 mod outbox;
 mod read;
 mod rpc;
+mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::chain::Chain;
-use crate::family::{Dialect, Failure, Family, Manners, Padding, Unversioned, Verdict, Version};
+use crate::family::{Dialect, Failure, Family, Manners, Padding, Version};
 use crate::hash::Scripthash;
 use crate::json::Json;
-use handshake::Agreement;
 pub use notify::Subscribed;
 use notify::Subscriptions;
 use outbox::Outbox;
-use rpc::{Call, Habits, Message, Unit};
+use rpc::Habits;
 
 /// What a connection's owner is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Action {
 pub struct Session {
     family: Family,
     manners: Manners,
-    identity: Identity,
+    settings: Settings,
     input: Vec<u8>,
     /// Inside a line that was given up as too long.
     skipping: bool,
@@ -48,19 +48,35 @@ pub struct Session {
     slow: Vec<String>,
     actions: VecDeque<Action>,
     state: State,
+    /// Whether no line has come yet.
+    silent: bool,
+    /// When it connected, or when its last line came.
+    last_line: Duration,
+    /// When the client is told that it floods, and shown out.
+    flooded: Option<Duration>,
     /// Errors less good answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
     debt: i32,
     lines: Vec<Vec<u8>>,
     requests: BTreeMap<String, u64>,
 }
 
-/// What a server says of itself.
+/// What a server says of itself, and what can be set about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct Settings {
     /// The name and version that `server.version` and `server.features` give.
     pub software: String,
     /// The port that `server.features` gives, by families that give one.
     pub port: u16,
+    /// How long small answers are held back at most, by families that do so.
+    pub hold: Duration,
+}
+
+impl Settings {
+    /// Those of a family.
+    pub fn new(family: Family) -> Self {
+        let software = family.manners().software.to_owned();
+        Self { software, port: 50001, hold: Duration::from_secs(1) }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,35 +87,25 @@ enum State {
     Closed,
 }
 
-/// What becomes of a call.
-enum Outcome {
-    Result(Json),
-    Error(Failure),
-    /// The error, and then the end of the connection.
-    Last(Failure),
-    Close,
-    Dead,
-}
-
-/// Lines and bytes kept for [`Session::lines`].
+const FLOOD: &str = "Excessive flood, please throttle your client implementation to not do this";
+const FLOOD_PATIENCE: Duration = Duration::from_secs(5);
+/// Lines kept for [`Session::lines`].
 const KEPT_LINES: usize = 10_000;
 
 impl Session {
     /// A connection that was accepted at this time.
     pub fn new(family: Family, now: Duration) -> Self {
-        let manners = family.manners();
-        let identity = Identity { software: manners.software.to_owned(), port: 50001 };
-        Self::with_identity(family, identity, now)
+        Self::with(family, Settings::new(family), now)
     }
 
-    /// The same, of a server with a name and a port of its own.
-    pub fn with_identity(family: Family, identity: Identity, now: Duration) -> Self {
+    /// The same, of a server with settings of its own.
+    pub fn with(family: Family, settings: Settings, now: Duration) -> Self {
         let manners = family.manners();
         Self {
-            outbox: Outbox::new(manners.padding, now),
+            outbox: Outbox::new(manners.padding, settings.hold, now),
             family,
             manners,
-            identity,
+            settings,
             input: Vec::new(),
             skipping: false,
             habits: Habits::default(),
@@ -109,6 +115,9 @@ impl Session {
             slow: Vec::new(),
             actions: VecDeque::new(),
             state: State::Open,
+            silent: true,
+            last_line: now,
+            flooded: None,
             debt: 0,
             lines: Vec::new(),
             requests: BTreeMap::new(),
@@ -119,11 +128,13 @@ impl Session {
     pub fn receive(&mut self, now: Duration, chain: &mut Chain, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(end) = piece.strip_suffix(b"\n") else {
-                self.keep(piece);
+                self.keep(now, piece);
                 break;
             };
-            self.keep(end);
+            self.keep(now, end);
             let line = std::mem::take(&mut self.input);
+            self.last_line = now;
+            self.silent = false;
             if std::mem::take(&mut self.skipping) || self.state == State::Closed {
                 continue;
             }
@@ -142,23 +153,35 @@ impl Session {
         if !self.manners.answers_half_closed {
             // What waits to be written goes with the connection.
             self.actions.retain(|action| *action == Action::Close);
-            self.outbox = Outbox::new(self.manners.padding, now);
+            self.outbox = Outbox::new(self.manners.padding, self.settings.hold, now);
         }
         self.close(now);
     }
 
     /// Time has passed.
     pub fn wake(&mut self, now: Duration) {
-        if self.state != State::Closed {
-            while let Some(packet) = self.outbox.wake(now) {
-                self.actions.push_back(Action::Write(packet));
-            }
+        if self.state == State::Closed {
+            return;
+        }
+        while let Some(packet) = self.outbox.wake(now) {
+            self.actions.push_back(Action::Write(packet));
+        }
+        if self.flooded.is_some_and(|due| due <= now) {
+            let failure = Failure::new(3, FLOOD);
+            let reply = rpc::reply(&self.manners, Json::Null, false, Err(failure));
+            self.quick.push(self.manners.style.write(&reply));
+            self.close(now);
+        }
+        if self.idle_until().is_some_and(|due| due <= now) {
+            self.close(now);
         }
     }
 
     /// When to call [`Session::wake`] at the latest.
     pub fn wake_at(&self) -> Option<Duration> {
-        self.outbox.wake_at().filter(|_| self.state != State::Closed)
+        let held = self.outbox.wake_at();
+        let due = held.into_iter().chain(self.flooded).chain(self.idle_until()).min();
+        due.filter(|_| self.state != State::Closed)
     }
 
     /// The chain is not what it was: subscribers are told.
@@ -210,188 +233,22 @@ impl Session {
         self.state == State::Closed
     }
 
-    fn keep(&mut self, piece: &[u8]) {
+    fn idle_until(&self) -> Option<Duration> {
+        let (at_first, later) = self.manners.idle?;
+        Some(self.last_line + if self.silent { at_first } else { later })
+    }
+
+    fn keep(&mut self, now: Duration, piece: &[u8]) {
         if self.input.len() + piece.len() > self.manners.line_limit {
             self.skipping = true;
+            // Of the others none says anything.
+            if self.manners.dialect == Dialect::Fulcrum {
+                self.flooded.get_or_insert(now + FLOOD_PATIENCE);
+            }
         }
         match self.skipping {
             true => self.input.clear(),
             false => self.input.extend_from_slice(piece),
-        }
-    }
-
-    fn line(&mut self, now: Duration, chain: &mut Chain, line: &[u8]) {
-        match rpc::read(&self.manners, &mut self.habits, line) {
-            Message::Single(unit) => self.single(now, chain, unit),
-            Message::Batch(units) => self.batch(now, chain, units),
-            Message::Close => self.close(now),
-            Message::Dead => self.state = State::Dead,
-        }
-    }
-
-    fn single(&mut self, now: Duration, chain: &mut Chain, unit: Unit) {
-        let call = match unit {
-            Unit::Call(call) => call,
-            Unit::Ignored => return,
-            Unit::Bad(failure, id) => return self.failed(now, id, false, failure),
-            Unit::Fatal(failure) => {
-                self.failed(now, Json::Null, false, failure);
-                return self.close(now);
-            }
-        };
-        match self.call(chain, &call) {
-            Outcome::Result(result) => {
-                self.debt -= i32::from(self.manners.dialect == Dialect::Fulcrum);
-                self.answer(&call, Ok(result));
-            }
-            Outcome::Error(failure) => {
-                if let Some(id) = call.id {
-                    self.failed(now, id, call.legacy, failure);
-                }
-            }
-            Outcome::Last(failure) => {
-                self.answer(&call, Err(failure));
-                self.close(now);
-            }
-            Outcome::Close => self.close(now),
-            Outcome::Dead => self.state = State::Dead,
-        }
-    }
-
-    fn batch(&mut self, now: Duration, chain: &mut Chain, units: Vec<Unit>) {
-        let is_empty = units.is_empty();
-        let (mut quick, mut slow) = (Vec::new(), Vec::new());
-        for unit in units {
-            let (call, result) = match unit {
-                Unit::Call(call) => match self.call(chain, &call) {
-                    Outcome::Result(result) => (call, Ok(result)),
-                    Outcome::Error(failure) => (call, Err(failure)),
-                    // libbitcoin answers with what it has and abandons the rest; others say nothing.
-                    Outcome::Last(failure) if self.manners.dialect == Dialect::Libbitcoin => {
-                        let id = call.id.unwrap_or(Json::Null);
-                        quick.push(rpc::reply(&self.manners, id, false, Err(failure)));
-                        self.quick.push(rpc::batch_text(&self.manners, &quick));
-                        return self.close(now);
-                    }
-                    Outcome::Last(failure) if self.manners.dialect == Dialect::Fulcrum => {
-                        self.answer(&call, Err(failure));
-                        return self.close(now);
-                    }
-                    Outcome::Last(_) | Outcome::Close => return self.close(now),
-                    Outcome::Dead => return self.state = State::Dead,
-                },
-                Unit::Bad(failure, id) => {
-                    quick.push(rpc::reply(&self.manners, id, false, Err(failure)));
-                    continue;
-                }
-                Unit::Fatal(_) => return self.close(now),
-                Unit::Ignored => continue,
-            };
-            let Some(id) = call.id else { continue };
-            let reply = rpc::reply(&self.manners, id, call.legacy, result);
-            match self.manners.dialect == Dialect::Fulcrum && methods::is_slow(&call.method) {
-                true => slow.push(reply),
-                false => quick.push(reply),
-            }
-        }
-        quick.append(&mut slow);
-        if !quick.is_empty() || is_empty {
-            self.quick.push(rpc::batch_text(&self.manners, &quick));
-        }
-    }
-
-    fn call(&mut self, chain: &mut Chain, call: &Call) -> Outcome {
-        *self.requests.entry(call.method.clone()).or_default() += 1;
-        if call.method == "server.version" {
-            return self.agree(call);
-        }
-        if self.version.is_none() {
-            match self.manners.unversioned {
-                Unversioned::Served(_) => {}
-                Unversioned::Stalled if methods::exists(&call.method) => return Outcome::Dead,
-                Unversioned::Stalled => return Outcome::Close,
-                Unversioned::ShownOut => {
-                    // Notifications without parameters: made to crash clients of 2018.
-                    for method in ["blockchain.relayfee", "blockchain.estimatefee"] {
-                        let text = self.manners.style.write(&rpc::notification(method, None));
-                        self.quick.push(text);
-                    }
-                    let message = "use server.version to identify client";
-                    return Outcome::Last(Failure::new(1, message));
-                }
-            }
-        }
-        match self.method(chain, call) {
-            Ok(result) => Outcome::Result(result),
-            Err(problem) => match problem.verdict(&self.manners, &call.method) {
-                Verdict::Error(failure) => Outcome::Error(failure),
-                Verdict::Close => Outcome::Close,
-            },
-        }
-    }
-
-    fn agree(&mut self, call: &Call) -> Outcome {
-        if let Some(version) = &self.version {
-            match self.manners.dialect {
-                Dialect::Python | Dialect::Fulcrum => {
-                    return Outcome::Error(Failure::new(1, "server.version already sent"));
-                }
-                Dialect::Libbitcoin => return self.introduce(version.to_string()),
-                Dialect::Electrs | Dialect::Esplora => {}
-            }
-        }
-        match handshake::negotiate(&self.manners, &call.params) {
-            Agreement::Version(version, words) => {
-                self.version = Some(version);
-                self.introduce(words)
-            }
-            Agreement::Refused(failure) if self.manners.closes_on_refusal => Outcome::Last(failure),
-            Agreement::Refused(failure) | Agreement::Wrong(failure) => Outcome::Error(failure),
-            Agreement::Close => Outcome::Close,
-        }
-    }
-
-    fn introduce(&self, version: String) -> Outcome {
-        Outcome::Result(Json::array([self.identity.software.clone().into(), version.into()]))
-    }
-
-    /// The version that shapes answers now.
-    fn spoken(&self) -> Version {
-        match (&self.version, self.manners.unversioned) {
-            (Some(version), _) => version.clone(),
-            (None, Unversioned::Served(components)) => Version::new(components),
-            (None, _) => self.manners.protocol_min.clone(),
-        }
-    }
-
-    fn answer(&mut self, call: &Call, result: Result<Json, Failure>) {
-        let Some(id) = call.id.clone() else { return };
-        let reply = rpc::reply(&self.manners, id, call.legacy, result);
-        let text = self.manners.style.write(&reply);
-        match self.manners.reorders && methods::is_slow(&call.method) {
-            true => self.slow.push(text),
-            false => self.quick.push(text),
-        }
-    }
-
-    /// Answers with an error, and counts it where errors end a connection.
-    fn failed(&mut self, now: Duration, id: Json, legacy: bool, failure: Failure) {
-        const PATIENCE: i32 = 10;
-        let is_1_10 = self.manners.dialect == Dialect::Python && !self.manners.closes_on_refusal;
-        let counts = match self.manners.dialect {
-            Dialect::Fulcrum => failure.code < -32000,
-            _ => is_1_10,
-        };
-        if counts {
-            self.debt += 1;
-            if self.manners.dialect == Dialect::Fulcrum && self.debt >= PATIENCE {
-                return self.close(now);
-            }
-        }
-        let text = self.manners.style.write(&rpc::reply(&self.manners, id, legacy, Err(failure)));
-        self.quick.push(text);
-        if is_1_10 && self.debt >= PATIENCE {
-            self.close(now);
         }
     }
 

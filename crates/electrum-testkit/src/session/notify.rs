@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::Session;
-use super::methods::{outpoint_status, script_status, tip};
+use super::methods::{height_json, outpoint_status, script_status, tip};
 use super::rpc::notification;
 use crate::chain::{Chain, HistoryEntry, OutPoint, OutpointStatus, status_of};
 use crate::family::{Dialect, HistoryOrder};
-use crate::hash::{BlockHash, Scripthash};
+use crate::hash::{BlockHash, Scripthash, Txid};
 use crate::json::Json;
 
 /// What a connection is subscribed to.
@@ -28,6 +28,8 @@ pub(super) struct Subscriptions {
     scripts: Vec<Script>,
     script_places: HashMap<Scripthash, usize>,
     outpoints: Vec<(OutPoint, OutpointStatus)>,
+    /// Fulcrum's own, with the height last told.
+    transactions: Vec<(Txid, Option<i64>)>,
 }
 
 #[derive(Debug)]
@@ -36,11 +38,21 @@ struct Headers {
     told: (u32, BlockHash),
 }
 
+/// By what a script was subscribed, and so how its notifications look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Topic {
+    Scripthash,
+    /// By the script, as in 1.7. The notification has the scripthash all the same.
+    Script,
+    Address(String),
+    /// By an address, with the scripthash in the notification.
+    AddressAsHash,
+}
+
 #[derive(Debug)]
 struct Script {
     hash: Scripthash,
-    /// Subscribed by script, as in 1.7. The notification has the scripthash all the same.
-    by_script: bool,
+    topic: Topic,
     told: Option<String>,
     /// The height and the revision of the chain when it was last looked at.
     seen: (u32, u64),
@@ -69,10 +81,10 @@ impl Subscriptions {
         chain: &Chain,
         order: HistoryOrder,
         hash: Scripthash,
-        by_script: bool,
+        topic: Topic,
     ) -> Option<String> {
         let told = status(chain, order, &hash);
-        let script = Script { hash, by_script, told: told.clone(), seen: (chain.height(), chain.revision()) };
+        let script = Script { hash, topic, told: told.clone(), seen: (chain.height(), chain.revision()) };
         match self.script_places.get(&hash) {
             Some(place) => self.scripts[*place] = script,
             None => {
@@ -99,6 +111,20 @@ impl Subscriptions {
         &self.outpoints[self.outpoints.len() - 1].1
     }
 
+    /// Subscribes to the height of a transaction and gives it, 0 for one that waits.
+    pub(super) fn transaction(&mut self, chain: &Chain, txid: Txid) -> Option<i64> {
+        self.drop_transaction(&txid);
+        let height = height_of(chain, &txid);
+        self.transactions.push((txid, height));
+        height
+    }
+
+    pub(super) fn drop_transaction(&mut self, txid: &Txid) -> bool {
+        let before = self.transactions.len();
+        self.transactions.retain(|(other, _)| other != txid);
+        self.transactions.len() < before
+    }
+
     pub(super) fn drop_outpoint(&mut self, outpoint: &OutPoint) -> bool {
         let before = self.outpoints.len();
         self.outpoints.retain(|(other, _)| other != outpoint);
@@ -120,6 +146,7 @@ impl Session {
         }
         let header_told = self.notify_headers(chain);
         let told = self.notify_scripts(chain) + self.notify_outpoints(chain);
+        self.notify_transactions(chain);
         // ElectrumX 2.0 makes noise after a block that brought little news.
         let noisy = self.manners.dialect == Dialect::Python && self.spoken().at_least(&[1, 7]);
         if noisy && header_told && told < 2 {
@@ -152,12 +179,12 @@ impl Session {
             script.seen = (chain.height(), chain.revision());
             if script.told != now || shaken {
                 script.told.clone_from(&now);
-                news.push((script.hash, script.by_script, now));
+                news.push((script.hash, script.topic.clone(), now));
             }
         }
         let count = news.len();
-        for (hash, by_script, status) in news {
-            self.tell_status(hash, by_script, status);
+        for (hash, topic, status) in news {
+            self.tell_status(hash, topic, status);
         }
         count
     }
@@ -174,20 +201,22 @@ impl Session {
             let twice: Vec<_> = mined.map(|entry| HistoryEntry { height: 0, ..entry.clone() }).collect();
             if right != script.told && script.seen.0 != chain.height() && !twice.is_empty() {
                 history.extend(twice);
-                news.push((script.hash, script.by_script, status_of(&history)));
+                news.push((script.hash, script.topic.clone(), status_of(&history)));
             }
         }
-        for (hash, by_script, status) in news {
-            self.tell_status(hash, by_script, status);
+        for (hash, topic, status) in news {
+            self.tell_status(hash, topic, status);
         }
     }
 
-    fn tell_status(&mut self, hash: Scripthash, by_script: bool, status: Option<String>) {
-        let method = match by_script {
-            true => "blockchain.scriptpubkey.subscribe",
-            false => "blockchain.scripthash.subscribe",
+    fn tell_status(&mut self, hash: Scripthash, topic: Topic, status: Option<String>) {
+        let (method, name) = match topic {
+            Topic::Scripthash => ("blockchain.scripthash.subscribe", hash.into()),
+            Topic::Script => ("blockchain.scriptpubkey.subscribe", hash.into()),
+            Topic::Address(address) => ("blockchain.address.subscribe", Json::Text(address)),
+            Topic::AddressAsHash => ("blockchain.address.subscribe", hash.into()),
         };
-        self.tell(method, vec![hash.into(), script_status(status)]);
+        self.tell(method, vec![name, script_status(status)]);
     }
 
     fn notify_outpoints(&mut self, chain: &Chain) -> usize {
@@ -207,8 +236,24 @@ impl Session {
         count
     }
 
+    fn notify_transactions(&mut self, chain: &Chain) {
+        let mut news = Vec::new();
+        for (txid, told) in &mut self.subscriptions.transactions {
+            let now = height_of(chain, txid);
+            if *told != now {
+                *told = now;
+                news.push(vec![(*txid).into(), height_json(now)]);
+            }
+        }
+        news.into_iter().for_each(|params| self.tell("blockchain.transaction.subscribe", params));
+    }
+
     fn tell(&mut self, method: &str, params: Vec<Json>) {
         let text = self.manners.style.write(&notification(method, Some(params)));
         self.quick.push(text);
     }
+}
+
+fn height_of(chain: &Chain, txid: &Txid) -> Option<i64> {
+    chain.height_of(txid).map(|height| height.max(0))
 }

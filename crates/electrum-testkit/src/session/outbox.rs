@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::family::{HOLD, Padding};
+use crate::family::Padding;
 
 /// No padded write is smaller, and no smaller one is made in a hurry.
 const LEAST: usize = 1024;
@@ -11,6 +11,8 @@ const LEAST: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Outbox {
     padding: Padding,
+    /// How long an answer is held back at most.
+    hold: Duration,
     buffer: Vec<u8>,
     last_write: Duration,
     /// Bytes of lines pushed so far, without padding.
@@ -18,8 +20,8 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) const fn new(padding: Padding, now: Duration) -> Self {
-        Self { padding, buffer: Vec::new(), last_write: now, pushed: 0 }
+    pub(super) const fn new(padding: Padding, hold: Duration, now: Duration) -> Self {
+        Self { padding, hold, buffer: Vec::new(), last_write: now, pushed: 0 }
     }
 
     /// Takes a line, its end included; what is to be written now comes back.
@@ -45,7 +47,7 @@ impl Outbox {
 
     /// When [`Outbox::wake`] will have something.
     pub(super) fn wake_at(&self) -> Option<Duration> {
-        (!self.buffer.is_empty()).then(|| self.last_write + HOLD)
+        (!self.buffer.is_empty()).then(|| self.last_write + self.hold)
     }
 
     /// All that is held, padded, whatever the time.
@@ -58,7 +60,7 @@ impl Outbox {
     }
 
     fn due(&self, now: Duration) -> bool {
-        self.buffer.len() >= LEAST || now >= self.last_write + HOLD
+        self.buffer.len() >= LEAST || now >= self.last_write + self.hold
     }
 
     /// The whole buffer in a packet of a power of two, or, if the whole lines of its first half waste
@@ -95,6 +97,8 @@ fn packet_size(payload: usize) -> usize {
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     const fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -105,14 +109,14 @@ mod tests {
 
     #[test]
     fn without_padding_lines_go_as_they_are() {
-        let mut outbox = Outbox::new(Padding::None, ms(0));
+        let mut outbox = Outbox::new(Padding::None, SECOND, ms(0));
         assert_eq!(outbox.push(ms(0), b"{}\n"), Some(b"{}\n".to_vec()));
         assert_eq!(outbox.wake_at(), None);
     }
 
     #[test]
     fn from_the_start_a_small_answer_waits_a_second_since_the_last_write() {
-        let mut outbox = Outbox::new(Padding::FromStart, ms(500));
+        let mut outbox = Outbox::new(Padding::FromStart, SECOND, ms(500));
         assert_eq!(outbox.push(ms(600), &line(60)), None);
         assert_eq!(outbox.wake_at(), Some(ms(1500)));
         assert_eq!(outbox.wake(ms(1499)), None);
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn enough_together_goes_at_once_and_only_the_end_is_padded() {
-        let mut outbox = Outbox::new(Padding::FromStart, ms(0));
+        let mut outbox = Outbox::new(Padding::FromStart, SECOND, ms(0));
         assert_eq!(outbox.push(ms(1), &line(600)), None);
         let packet = outbox.push(ms(1), &line(1300)).unwrap();
         assert_eq!(packet.len(), 2048);
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn half_a_packet_is_taken_when_it_wastes_less() {
-        let mut outbox = Outbox::new(Padding::FromStart, ms(0));
+        let mut outbox = Outbox::new(Padding::FromStart, SECOND, ms(0));
         assert_eq!(outbox.push(ms(1), &line(1000)), None);
         let packet = outbox.push(ms(1), &line(100)).unwrap();
         assert_eq!(packet.len(), 1024);
@@ -145,13 +149,20 @@ mod tests {
 
     #[test]
     fn the_first_kilobyte_is_immediate_after_a_warm_up() {
-        let mut outbox = Outbox::new(Padding::AfterWarmUp, ms(0));
+        let mut outbox = Outbox::new(Padding::AfterWarmUp, SECOND, ms(0));
         for _ in 0..11 {
             assert_eq!(outbox.push(ms(0), &line(100)).unwrap().len(), 1024);
         }
         assert_eq!(outbox.push(ms(0), &line(100)), None);
         assert_eq!(outbox.flush(ms(0)).unwrap().len(), 1024);
         assert_eq!(outbox.flush(ms(0)), None);
+    }
+
+    #[test]
+    fn without_a_hold_all_is_padded_and_nothing_waits() {
+        let mut outbox = Outbox::new(Padding::FromStart, Duration::ZERO, ms(0));
+        assert_eq!(outbox.push(ms(0), &line(60)).unwrap().len(), 1024);
+        assert_eq!(outbox.wake_at(), None);
     }
 
     #[test]

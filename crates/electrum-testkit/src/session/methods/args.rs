@@ -1,6 +1,7 @@
 //! Reading arguments, as leniently as each family does.
 
 use super::super::rpc::Params;
+use crate::address::to_script;
 use crate::family::{Dialect, Problem, Version, python};
 use crate::hash::{Hash256, Scripthash, Txid, from_hex};
 use crate::json::Json;
@@ -78,6 +79,12 @@ impl Args<'_> {
 
     pub(super) fn txid(&self, index: usize) -> Result<Txid, Problem> {
         self.hash(index).ok_or_else(|| Problem::Txid(self.value(index)))
+    }
+
+    /// The output script of an address.
+    pub(super) fn address(&self, index: usize) -> Result<Vec<u8>, Problem> {
+        let script = self.get(index).and_then(|value| to_script(value.as_text()?));
+        script.ok_or_else(|| Problem::Address(self.value(index)))
     }
 
     /// An output script in hex.

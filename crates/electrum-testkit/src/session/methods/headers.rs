@@ -20,14 +20,6 @@ pub(super) const METHODS: &[Method] = &[
         run: subscribe,
     },
     Method {
-        name: "blockchain.headers.unsubscribe",
-        params: &[],
-        required: 0,
-        since: NEVER,
-        until: NEVER,
-        run: unsubscribe,
-    },
-    Method {
         name: "blockchain.numblocks.subscribe",
         params: &[],
         required: 0,
@@ -96,10 +88,6 @@ fn subscribe(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resul
     };
     session.subscriptions.headers(chain, raw);
     Ok(tip(chain, raw))
-}
-
-fn unsubscribe(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
-    Ok(session.subscriptions.drop_headers().into())
 }
 
 fn numblocks(_: &mut Session, chain: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {

@@ -2,6 +2,7 @@
 
 mod args;
 mod fees;
+mod fulcrum;
 mod headers;
 mod outpoint;
 mod script;
@@ -14,6 +15,7 @@ use crate::chain::Chain;
 use crate::family::{Dialect, Manners, Problem, Version, libbitcoin};
 use crate::json::Json;
 use args::Args;
+pub(super) use fulcrum::height_json;
 pub(super) use headers::tip;
 pub(super) use outpoint::status_json as outpoint_status;
 pub(super) use script::{ordered, status_json as script_status};
@@ -34,8 +36,15 @@ struct Method {
 const ALWAYS: &[u64] = &[1];
 const NEVER: &[u64] = &[u64::MAX];
 
-const TABLES: [&[Method]; 6] =
-    [server::METHODS, headers::METHODS, fees::METHODS, script::METHODS, outpoint::METHODS, transaction::METHODS];
+const TABLES: [&[Method]; 7] = [
+    server::METHODS,
+    headers::METHODS,
+    fees::METHODS,
+    script::METHODS,
+    outpoint::METHODS,
+    fulcrum::METHODS,
+    transaction::METHODS,
+];
 
 fn find(name: &str) -> Option<&'static Method> {
     TABLES.into_iter().flatten().find(|method| method.name == name)
@@ -43,7 +52,7 @@ fn find(name: &str) -> Option<&'static Method> {
 
 /// Whether any version has a method of this name.
 pub(super) fn exists(name: &str) -> bool {
-    find(name).is_some()
+    find(name).is_some_and(|method| method.since != NEVER)
 }
 
 /// Whether quicker answers overtake its answer where they overtake at all.
@@ -83,16 +92,15 @@ fn available(manners: &Manners, method: &Method, version: &Version) -> Result<()
         Dialect::Python if name == "blockchain.transaction.broadcast_package" => {
             in_version || (manners.protocol_max == Version::new(&[1, 4, 3]) && version.at_least(&[1, 4, 2]))
         }
-        Dialect::Python => in_version && !name.starts_with("blockchain.address."),
+        Dialect::Python => in_version,
         Dialect::Fulcrum => {
             let anytime = [
                 "blockchain.relayfee",
                 "blockchain.scripthash.unsubscribe",
-                "blockchain.headers.unsubscribe",
                 "blockchain.transaction.broadcast_package",
                 "mempool.get_info",
             ];
-            in_version || anytime.contains(&name)
+            in_version || method.since == NEVER || anytime.contains(&name)
         }
         Dialect::Electrs => {
             let more = ["blockchain.scripthash.unsubscribe", "blockchain.transaction.broadcast_package"];

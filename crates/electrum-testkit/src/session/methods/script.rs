@@ -1,16 +1,29 @@
-//! `blockchain.scripthash.*` up to 1.6, `blockchain.scriptpubkey.*` from 1.7.
+//! `blockchain.address.*` up to 1.2, `blockchain.scripthash.*` up to 1.6, `blockchain.scriptpubkey.*` from 1.7.
 
 use super::args::Args;
-use super::{Method, NEVER};
-use crate::chain::{Chain, HistoryEntry, Unspent};
+use super::{ALWAYS, Method, NEVER};
+use crate::address;
+use crate::chain::{Chain, HistoryEntry, OutPoint, Unspent};
 use crate::family::{Dialect, HistoryOrder, Problem};
 use crate::hash::{Hash256, Scripthash};
 use crate::json::Json;
 use crate::session::Session;
+use crate::session::notify::Topic;
 
-macro_rules! both {
-    ($name:literal, $scripthash_since:expr, $run:ident) => {
+macro_rules! all {
+    ($name:literal, $address_until:expr, $scripthash_since:expr, $run:ident) => {
         [
+            Method {
+                name: concat!("blockchain.address.", $name),
+                params: &["address"],
+                required: 1,
+                since: ALWAYS,
+                until: $address_until,
+                run: |session, chain, args| {
+                    let script = Hash256::of_script(&args.address(0)?);
+                    $run(session, chain, args, script)
+                },
+            },
             Method {
                 name: concat!("blockchain.scripthash.", $name),
                 params: &["scripthash"],
@@ -37,21 +50,34 @@ macro_rules! both {
     };
 }
 
-const BALANCE: [Method; 2] = both!("get_balance", &[1, 1], get_balance);
-const HISTORY: [Method; 2] = both!("get_history", &[1, 1], get_history);
-const MEMPOOL: [Method; 2] = both!("get_mempool", &[1, 1], get_mempool);
-const UNSPENT: [Method; 2] = both!("listunspent", &[1, 1], list_unspent);
-const SUBSCRIBE: [Method; 2] = both!("subscribe", &[1, 1], subscribe);
-const UNSUBSCRIBE: [Method; 2] = both!("unsubscribe", &[1, 4, 2], unsubscribe);
+/// The first version without addresses.
+const NO_ADDRESSES: &[u64] = &[1, 3];
+
+const BALANCE: [Method; 3] = all!("get_balance", NO_ADDRESSES, &[1, 1], get_balance);
+const HISTORY: [Method; 3] = all!("get_history", NO_ADDRESSES, &[1, 1], get_history);
+const MEMPOOL: [Method; 3] = all!("get_mempool", NO_ADDRESSES, &[1, 1], get_mempool);
+const UNSPENT: [Method; 3] = all!("listunspent", NO_ADDRESSES, &[1, 1], list_unspent);
+const SUBSCRIBE: [Method; 3] = all!("subscribe", NO_ADDRESSES, &[1, 1], subscribe);
+const UNSUBSCRIBE: [Method; 3] = all!("unsubscribe", &[], &[1, 4, 2], unsubscribe);
 
 pub(super) const METHODS: &[Method] = &{
-    let [a, b] = BALANCE;
-    let [c, d] = HISTORY;
-    let [e, f] = MEMPOOL;
-    let [g, h] = UNSPENT;
-    let [i, j] = SUBSCRIBE;
-    let [k, l] = UNSUBSCRIBE;
-    [a, b, c, d, e, f, g, h, i, j, k, l]
+    let [a, b, c] = BALANCE;
+    let [d, e, f] = HISTORY;
+    let [g, h, i] = MEMPOOL;
+    let [j, k, l] = UNSPENT;
+    let [m, n, o] = SUBSCRIBE;
+    let [_, p, q] = UNSUBSCRIBE;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, UTXO_ADDRESS]
+};
+
+/// Removed in 1.1.
+const UTXO_ADDRESS: Method = Method {
+    name: "blockchain.utxo.get_address",
+    params: &["tx_hash", "index"],
+    required: 2,
+    since: ALWAYS,
+    until: &[1, 1],
+    run: utxo_address,
 };
 
 /// A history in the order of the family, and so what its status is made of.
@@ -122,9 +148,22 @@ fn list_unspent(session: &Session, chain: &Chain, args: &Args<'_>, script: Scrip
 }
 
 fn subscribe(session: &mut Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
-    let by_script = args.version.at_least(&[1, 7]);
+    // 1.10 names the address in its notifications; libbitcoin the scripthash, there too.
+    let topic = match (args.names[0], args.dialect) {
+        ("address", Dialect::Python) => Topic::Address(args.text(0)),
+        ("address", _) => Topic::AddressAsHash,
+        ("scriptpubkey", _) => Topic::Script,
+        _ => Topic::Scripthash,
+    };
     let order = session.manners.history_order;
-    Ok(status_json(session.subscriptions.script(chain, order, script, by_script)))
+    Ok(status_json(session.subscriptions.script(chain, order, script, topic)))
+}
+
+fn utxo_address(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let txid = args.txid(0)?;
+    let index = u32::try_from(args.natural(1, "index")?).unwrap_or(u32::MAX);
+    let output = chain.output(&OutPoint::new(txid, index)).ok_or(Problem::UnknownTransaction)?;
+    Ok(address::of_script(&output.script).map_or(Json::Null, Json::Text))
 }
 
 fn unsubscribe(session: &mut Session, _: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {

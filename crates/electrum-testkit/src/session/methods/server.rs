@@ -24,7 +24,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn banner(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
-    let software = &session.identity.software;
+    let software = &session.settings.software;
     Ok(Json::Text(match session.manners.dialect {
         Dialect::Python => format!("You are connected to an {software} server."),
         Dialect::Fulcrum => format!("Connected to a {software} server"),
@@ -48,11 +48,11 @@ fn features(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Jso
     let manners = &session.manners;
     let dialect = manners.dialect;
     let has_hosts = matches!(dialect, Dialect::Fulcrum | Dialect::Electrs);
-    let hosts = has_hosts.then(|| ("127.0.0.1", Json::object([("tcp_port", u32::from(session.identity.port).into())])));
+    let hosts = has_hosts.then(|| ("127.0.0.1", Json::object([("tcp_port", u32::from(session.settings.port).into())])));
     let mut members = vec![
         ("hosts", Json::object(hosts)),
         ("pruning", Json::Null),
-        ("server_version", session.identity.software.clone().into()),
+        ("server_version", session.settings.software.clone().into()),
         ("protocol_min", manners.protocol_min.to_string().into()),
         ("protocol_max", manners.protocol_max.to_string().into()),
         ("genesis_hash", REGTEST_GENESIS.into()),

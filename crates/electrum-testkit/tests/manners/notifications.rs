@@ -1,64 +1,11 @@
 //! What subscribers are told, in the order and manner of each family. Without sockets, in virtual time.
 
-use std::time::Duration;
-
+use crate::client::Client;
 use electrum_testkit::prelude::*;
-use electrum_testkit::session::Action;
-use electrum_testkit::{Host, Peer};
 use serde_json::{Value, json};
 
-/// A client of a host: it subscribes, and reads what it is told.
-struct Client {
-    host: Host,
-    peer: Peer,
-    now: Duration,
-    received: String,
-}
-
-impl Client {
-    fn new(family: Family, version: &str) -> Self {
-        let mut host = Host::new(family, Chain::funded());
-        let peer = host.connect(Duration::ZERO);
-        let mut client = Self { host, peer, now: Duration::ZERO, received: String::new() };
-        let result = client.call("server.version", json!(["test", version]));
-        assert_eq!(result[1], version);
-        client
-    }
-
-    fn call(&mut self, method: &str, params: Value) -> Value {
-        let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        self.host.receive(self.now, self.peer, format!("{call}\n").as_bytes());
-        let mut lines = self.lines();
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        lines.remove(0)["result"].take()
-    }
-
-    fn change<T>(&mut self, change: impl FnOnce(&mut Chain) -> T) -> Vec<Value> {
-        self.host.change(self.now, change);
-        self.lines()
-    }
-
-    /// All that came, however long it was held back.
-    fn lines(&mut self) -> Vec<Value> {
-        loop {
-            while let Some(action) = self.host.action(self.peer) {
-                let Action::Write(bytes) = action else { panic!("closed") };
-                self.received.push_str(std::str::from_utf8(&bytes).unwrap());
-            }
-            let Some(due) = self.host.wake_at(self.peer) else {
-                break;
-            };
-            self.now = self.now.max(due);
-            self.host.wake(self.now, self.peer);
-        }
-        let text = std::mem::take(&mut self.received);
-        assert!(text.is_empty() || text.ends_with('\n'));
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    fn status(&self, n: u32) -> Value {
-        json!(self.host.chain().status(&Hash256::of_script(&script(n))))
-    }
+fn status_of(client: &Client, n: u32) -> Value {
+    json!(client.host.status(&Hash256::of_script(&script(n))))
 }
 
 fn hash(n: u32) -> String {
@@ -77,7 +24,7 @@ const OUTPOINT: &str = "blockchain.outpoint.subscribe";
 #[test]
 fn the_header_comes_before_the_statuses_and_only_the_last_one() {
     for family in [Family::ElectrumX1_16, Family::Fulcrum2_1, Family::ElectrsEsplora] {
-        let mut client = Client::new(family, "1.4");
+        let mut client = Client::ready(family, "1.4");
         client.call(HEADERS, json!([]));
         client.call(SCRIPTHASH, json!([hash(1)]));
         let paid = client.change(|chain| chain.pay(&script(1), 5000));
@@ -85,19 +32,19 @@ fn the_header_comes_before_the_statuses_and_only_the_last_one() {
         let mined = client.change(|chain| chain.mine(3));
         assert_eq!(methods(&mined), [HEADERS, SCRIPTHASH], "{family}");
         assert_eq!(mined[0]["params"][0]["height"], 113);
-        assert_eq!(mined[1]["params"], json!([hash(1), client.status(1)]));
+        assert_eq!(mined[1]["params"], json!([hash(1), status_of(&client, 1)]));
     }
 }
 
 #[test]
 fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
     for family in [Family::ElectrumX2_0, Family::Libbitcoin4] {
-        let mut client = Client::new(family, "1.7");
+        let mut client = Client::ready(family, "1.7");
         let hex = electrum_testkit::hash::to_hex(&script(1));
         assert_eq!(client.call(SCRIPT, json!([hex])), Value::Null);
         let paid = client.change(|chain| chain.pay(&script(1), 5000));
         assert_eq!(methods(&paid), [SCRIPT]);
-        assert_eq!(paid[0]["params"], json!([hash(1), client.status(1)]));
+        assert_eq!(paid[0]["params"], json!([hash(1), status_of(&client, 1)]));
         assert_eq!(client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])), true);
         assert_eq!(client.call("blockchain.scriptpubkey.unsubscribe", json!([hex])), false);
         assert!(client.change(|chain| chain.pay(&script(1), 5000)).is_empty());
@@ -106,30 +53,30 @@ fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
 
 #[test]
 fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
-    let mut client = Client::new(Family::ElectrumX2_0, "1.7");
+    let mut client = Client::ready(Family::ElectrumX2_0, "1.7");
     let mut preview = client.host.chain().clone();
     let txid = preview.pay(&script(1), 5000);
     let params = json!([txid.to_string(), 0, ""]);
     assert_eq!(client.call(OUTPOINT, params.clone()), json!({}));
-    let status = |lines: &[Value]| {
+    let told = |lines: &[Value]| {
         let told = lines.iter().find(|line| line["method"] == OUTPOINT).unwrap();
         assert_eq!(told["params"][0], json!(txid.to_string()));
         assert_eq!(told["params"][1], 0);
         told["params"][2].clone()
     };
     let lines = client.change(|chain| chain.pay(&script(1), 5000));
-    assert_eq!(status(&lines), json!({"funder_height": 0}));
+    assert_eq!(told(&lines), json!({"funder_height": 0}));
     let lines = client.change(|chain| chain.mine(1));
-    assert_eq!(status(&lines), json!({"funder_height": 111}));
+    assert_eq!(told(&lines), json!({"funder_height": 111}));
     let lines = client.change(|chain| chain.spend(OutPoint::new(txid, 0), &script(2)));
-    let spent = status(&lines);
+    let spent = told(&lines);
     assert_eq!((&spent["funder_height"], &spent["spender_height"]), (&json!(111), &json!(0)));
     assert_eq!(client.call("blockchain.outpoint.get_status", params), spent);
 }
 
 #[test]
 fn electrumx_does_not_see_a_tip_that_is_not_higher() {
-    let mut client = Client::new(Family::ElectrumX1_16, "1.4");
+    let mut client = Client::ready(Family::ElectrumX1_16, "1.4");
     let before = client.call(HEADERS, json!([]));
     client.call(SCRIPTHASH, json!([hash(1)]));
     assert!(client.change(|chain| chain.reorganise(1, 1)).is_empty());
@@ -139,7 +86,24 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
     assert_eq!(methods(&now), [HEADERS]);
     assert_eq!(now[0]["params"][0]["height"], 112);
 
-    let mut client = Client::new(Family::Fulcrum2_1, "1.4");
+    // What is broadcast meanwhile is not lost.
+    let mut client = Client::ready(Family::ElectrumX1_16, "1.4");
+    let paid = client.host.change(std::time::Duration::ZERO, |chain| {
+        let paid = chain.pay(&script(1), 5000);
+        chain.mine(1);
+        chain.reorganise(1, 1);
+        chain.mine_with(&[paid]);
+        chain.reorganise(1, 1);
+        paid
+    });
+    let spend = Transaction::new(
+        vec![Input::spending(OutPoint::new(paid, 0))],
+        vec![Output { value: 4000, script: script(2) }],
+    );
+    client.call("blockchain.transaction.broadcast", json!([spend.to_hex()]));
+    assert!(client.host.chain().transaction(&spend.txid()).is_some());
+
+    let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
     client.call(HEADERS, json!([]));
     let lower = client.change(|chain| chain.reorganise(2, 1));
     assert_eq!(lower[0]["params"][0]["height"], 109, "others tell of a lower tip");
@@ -147,7 +111,7 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
 
 #[test]
 fn electrumx_repeats_a_status_that_a_reorganisation_left_as_it_was() {
-    let mut client = Client::new(Family::ElectrumX1_16, "1.4");
+    let mut client = Client::ready(Family::ElectrumX1_16, "1.4");
     client.change(|chain| {
         chain.pay(&script(1), 5000);
         chain.mine(1);
@@ -157,43 +121,92 @@ fn electrumx_repeats_a_status_that_a_reorganisation_left_as_it_was() {
         chain.reorganise(1, 0);
         chain.mine(2);
     });
-    assert_eq!(client.status(1), status, "mined at the same height again");
+    assert_eq!(status_of(&client, 1), status, "mined at the same height again");
     assert_eq!(lines[0]["params"], json!([hash(1), status]));
     assert!(client.change(|chain| chain.pay(&script(2), 5000)).is_empty(), "but only once");
 }
 
 #[test]
 fn electrs_is_wrong_for_a_moment_after_a_block() {
-    let mut client = Client::new(Family::Electrs, "1.4");
+    let mut client = Client::ready(Family::Electrs, "1.4");
     client.call(HEADERS, json!([]));
     client.call(SCRIPTHASH, json!([hash(1)]));
     client.change(|chain| chain.pay(&script(1), 5000));
     let lines = client.change(|chain| chain.mine(1));
     assert_eq!(methods(&lines), [SCRIPTHASH, HEADERS, SCRIPTHASH]);
     assert_ne!(lines[0]["params"][1], lines[2]["params"][1]);
-    assert_eq!(lines[2]["params"], json!([hash(1), client.status(1)]));
+    assert_eq!(lines[2]["params"], json!([hash(1), status_of(&client, 1)]));
 }
 
 #[test]
 fn electrumx_2_0_makes_noise_after_a_quiet_block() {
-    let mut client = Client::new(Family::ElectrumX2_0, "1.7");
+    let mut client = Client::ready(Family::ElectrumX2_0, "1.7");
     client.call(HEADERS, json!([]));
     let lines = client.change(|chain| chain.mine(1));
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[1]["method"], "server.ping");
     assert_eq!(lines[1]["params"][0].as_str().map(str::len), Some(128));
+
+    for n in [1, 2] {
+        client.call(SCRIPT, json!([electrum_testkit::hash::to_hex(&script(n))]));
+        client.change(|chain| chain.pay(&script(n), 5000));
+    }
+    let busy = client.change(|chain| chain.mine(1));
+    assert_eq!(methods(&busy), [HEADERS, SCRIPT, SCRIPT], "no noise where there is news");
 }
 
 #[test]
 fn a_header_is_deserialized_before_1_3_and_on_request() {
-    let mut client = Client::new(Family::ElectrumX1_10, "1.2");
+    let mut client = Client::ready(Family::ElectrumX1_10, "1.2");
     let tip = client.call(HEADERS, json!([]));
     assert_eq!((&tip["block_height"], &tip["bits"]), (&json!(110), &json!(0x207f_ffff)));
     let mined = client.change(|chain| chain.mine(1));
     assert_eq!(mined[0]["params"][0]["block_height"], 111);
     assert_eq!(client.call(HEADERS, json!([true]))["height"], 111);
 
-    let mut client = Client::new(Family::Libbitcoin4, "1.3");
+    let mut client = Client::ready(Family::Libbitcoin4, "1.3");
     assert_eq!(client.call(HEADERS, json!([]))["height"], 110);
     assert_eq!(client.call(HEADERS, json!([false]))["block_height"], 110);
+}
+
+#[test]
+fn an_address_is_told_of_by_itself_or_by_its_scripthash() {
+    let address = electrum_testkit::address::of_script(&script(1)).unwrap();
+    for (family, name) in [(Family::ElectrumX1_10, address.clone()), (Family::Libbitcoin4, hash(1))] {
+        let mut client = Client::ready(family, "1.2");
+        assert_eq!(client.call("blockchain.address.subscribe", json!([address])), Value::Null);
+        let paid = client.change(|chain| chain.pay(&script(1), 5000));
+        assert_eq!(methods(&paid), ["blockchain.address.subscribe"]);
+        assert_eq!(paid[0]["params"], json!([name, status_of(&client, 1)]));
+        let balance = client.call("blockchain.address.get_balance", json!([address]));
+        assert_eq!(balance, json!({"confirmed": 0, "unconfirmed": 5000}));
+    }
+}
+
+#[test]
+fn fulcrum_tells_of_a_transaction_and_where_it_is() {
+    const TRANSACTION: &str = "blockchain.transaction.subscribe";
+    let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
+    let txid = client.host.chain().clone().pay(&script(1), 5000).to_string();
+    assert_eq!(client.call(TRANSACTION, json!([txid])), Value::Null);
+    let waits = client.change(|chain| chain.pay(&script(1), 5000));
+    assert_eq!(waits[0]["params"], json!([txid, 0]));
+    let mined = client.change(|chain| chain.mine(1));
+    assert_eq!((&mined[0]["method"], &mined[0]["params"]), (&json!(TRANSACTION), &json!([txid, 111])));
+    assert_eq!(client.call("blockchain.transaction.get_height", json!([txid])), 111);
+    let block = client.call("blockchain.transaction.get_confirmed_blockhash", json!([txid]));
+    let hash_of_tip = client.host.chain().tip().hash().to_string();
+    assert_eq!(block, json!({"block_hash": hash_of_tip, "block_height": 111}));
+    let header = client.call("blockchain.header.get", json!([hash_of_tip]));
+    assert_eq!(header, client.call("blockchain.headers.get_tip", json!([])));
+    let info = client.call("blockchain.utxo.get_info", json!([txid, 0]));
+    assert_eq!(info, json!({"confirmed_height": 111, "scripthash": hash(1), "value": 5000}));
+    let first = client.call("blockchain.scripthash.get_first_use", json!([hash(1)]));
+    assert_eq!((&first["tx_hash"], &first["height"]), (&json!(txid), &json!(111)));
+    let status = client.call("blockchain.scripthash.get_status", json!([hash(1)]));
+    assert_eq!(status, status_of(&client, 1));
+    assert_eq!(client.call("blockchain.transaction.unsubscribe", json!([txid])), true);
+    assert!(client.change(|chain| chain.reorganise(1, 0)).is_empty());
+    let mut other = Client::ready(Family::ElectrumX1_16, "1.4");
+    assert_eq!(other.error("blockchain.headers.get_tip", json!([])), -32601);
 }

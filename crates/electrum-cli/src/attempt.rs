@@ -1,0 +1,142 @@
+//! One attempt to agree on a version with one server, and how it is shown.
+
+use std::time::Duration;
+
+use electrum_smol::proto::json::RawJson;
+use electrum_smol::proto::operations::Features;
+use electrum_smol::proto::types::{BlockHash, RawHeader};
+use electrum_smol::proto::{DownCause, Effect, ProtocolVersion, Request, VersionRange};
+use electrum_smol::transport::{LinkReport, ServerAddr};
+use electrum_smol::{CallError, Config};
+use serde::Serialize;
+
+use crate::connection::Connection;
+use crate::failure;
+use crate::raw::{self, RawCall};
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) server: ServerAddr,
+    /// What was offered.
+    pub(crate) range: VersionRange,
+    pub(crate) outcome: Result<Agreed, DownCause>,
+}
+
+/// What a server that agreed tells of itself.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    pub(crate) software: String,
+    pub(crate) version: ProtocolVersion,
+    pub(crate) handshake: Duration,
+    pub(crate) link: LinkReport,
+    /// What it answers to `server.features`, as JSON.
+    pub(crate) features: Result<String, CallError>,
+    /// The hash of the first block of the chain that it serves, if it tells.
+    pub(crate) genesis_hash: Option<BlockHash>,
+}
+
+/// Connects to the one server that `config` names, offers `range`, and asks what the server is.
+pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: VersionRange) -> Attempt {
+    config.protocol.offers = vec![range];
+    let outcome = match Connection::open(config).await {
+        Err(cause) => Err(cause),
+        Ok(connection) => {
+            let (genesis_hash, features) = ask(&connection).await;
+            let agreed = Agreed {
+                software: connection.software.clone(),
+                version: connection.version,
+                handshake: connection.handshake,
+                link: connection.link.clone(),
+                features,
+                genesis_hash,
+            };
+            connection.close().await;
+            Ok(agreed)
+        }
+    };
+    Attempt { server, range, outcome }
+}
+
+/// Asks a server for its chain and its features.
+async fn ask(connection: &Connection) -> (Option<BlockHash>, Result<String, CallError>) {
+    let ask = |method: &str, params| {
+        // Some servers close when they are asked for features: asking again would be the same again.
+        connection.client.call(RawCall { method: method.into(), params, effect: Effect::Changes })
+    };
+    // Therefore the header, which they all have, comes first.
+    let header = ask("blockchain.block.header", vec![raw::param("0")]).await;
+    let features = ask("server.features", Vec::new()).await;
+    let of_header = || RawHeader::from_hex(RawJson::new(header.as_ref().ok()?).plain_string().ok()?).ok();
+    let of_features = || Features.decode(connection.version, RawJson::new(features.as_ref().ok()?)).ok();
+    let genesis_hash = of_header()
+        .map(|header| BlockHash::hash(header.as_bytes()))
+        .or_else(|| of_features().map(|features| features.genesis_hash));
+    (genesis_hash, features)
+}
+
+/// An attempt as JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Record {
+    Ready {
+        server: String,
+        range: String,
+        outcome: &'static str,
+        software: String,
+        version: String,
+        handshake_ms: f64,
+        genesis_hash: Option<String>,
+    },
+    Down {
+        server: String,
+        range: String,
+        outcome: &'static str,
+        cause: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<i64>,
+        message: String,
+    },
+}
+
+impl Attempt {
+    /// The attempt as a JSON object.
+    pub(crate) fn record(&self) -> impl Serialize + use<> {
+        let (server, range) = (self.server.to_string(), self.range.to_string());
+        match &self.outcome {
+            Ok(agreed) => Record::Ready {
+                server,
+                range,
+                outcome: "ready",
+                software: agreed.software.clone(),
+                version: agreed.version.to_string(),
+                handshake_ms: agreed.handshake_ms(),
+                genesis_hash: agreed.genesis_hash.map(|hash| hash.to_string()),
+            },
+            Err(cause) => {
+                let (code, message) = failure::code_and_message(cause);
+                Record::Down { server, range, outcome: "down", cause: cause.name(), code, message }
+            }
+        }
+    }
+}
+
+impl Agreed {
+    /// The time of the handshake in milliseconds, to the microsecond.
+    pub(crate) fn handshake_ms(&self) -> f64 {
+        // Exact far beyond any time that a handshake may take.
+        self.handshake.as_micros() as f64 / 1000.0
+    }
+}
+
+/// What people call the chain that begins with a block.
+pub(crate) fn chain_name(genesis: &BlockHash) -> Option<&'static str> {
+    Some(match genesis.to_string().as_str() {
+        "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f" => "Bitcoin mainnet",
+        "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943" => "testnet 3",
+        "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043" => "testnet 4",
+        "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6" => "signet",
+        "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206" => "regtest",
+        _ => return None,
+    })
+}

@@ -1,0 +1,135 @@
+//! Lines for people or for machines, colour, and what must not reach a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::json;
+
+/// Where results and errors go, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// One JSON object per line on stdout.
+    pub(crate) json: bool,
+    colour_out: bool,
+    colour_err: bool,
+}
+
+/// What a piece of text is painted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// As it should be.
+    Good,
+    /// A refusal or a loss, which is dealt with.
+    Fair,
+    /// Something failed.
+    Bad,
+    /// A heading.
+    Strong,
+    /// Beside the point.
+    Faint,
+}
+
+impl Output {
+    /// The output of this process. There is colour where a terminal is, unless the environment wants none.
+    pub(crate) fn of_process(json: bool) -> Self {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let wants_colour = !is_set("NO_COLOR") && !is_dumb;
+        Self {
+            json,
+            colour_out: wants_colour && !json && io::stdout().is_terminal(),
+            colour_err: wants_colour && io::stderr().is_terminal(),
+        }
+    }
+
+    /// A line, or several, on stdout, at once.
+    pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
+    /// One JSON object on a line of its own.
+    pub(crate) fn object(&self, object: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string(object).map_err(io::Error::other)?;
+        self.line(&json::printable(&text))
+    }
+
+    /// An error on stderr: whom it is about, what happened, and what can be done.
+    pub(crate) fn error(&self, about: &str, what: &str, advice: &str) {
+        let paint = |paint, text| painted(self.colour_err, paint, text);
+        let (about, what) = (printable(about), printable(what));
+        let error =
+            format!("{} {about}: {what}\n  {} {advice}", paint(Paint::Bad, "error:"), paint(Paint::Strong, "hint:"));
+        // Nobody can be told when stderr is gone.
+        let _ = writeln!(io::stderr(), "{error}");
+    }
+
+    /// A piece of a line for stdout, in colour if that is wanted.
+    pub(crate) fn paint(&self, paint: Paint, text: impl Display) -> String {
+        painted(self.colour_out, paint, text)
+    }
+}
+
+fn painted(colour: bool, paint: Paint, text: impl Display) -> String {
+    if !colour {
+        return text.to_string();
+    }
+    let code = match paint {
+        Paint::Good => "32",
+        Paint::Fair => "33",
+        Paint::Bad => "31",
+        Paint::Strong => "1",
+        Paint::Faint => "2",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// Text of a server with everything escaped that is not plainly visible: control characters, which terminals obey,
+/// and those that turn the direction of writing or hide.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_visible) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| if is_visible(c) { c.to_string() } else { c.escape_default().to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
+}
+
+/// The same, but for the ends of lines, which stay.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn is_visible(c: char) -> bool {
+    // The standard library escapes for display what is no letter, sign or plain space; and quotes, which do no harm.
+    matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_terminals_obey_is_escaped() {
+        for (text, shown) in [
+            ("ElectrumX 2.0.0", "ElectrumX 2.0.0"),
+            ("naïve \"quote\" \\ 電", "naïve \"quote\" \\ 電"),
+            ("\x1b[2J\x07", r"\u{1b}[2J\u{7}"),
+            ("\u{9b}31m", r"\u{9b}31m"),
+            ("a\u{202e}b\u{200b}", r"a\u{202e}b\u{200b}"),
+            ("a\r\nb\x7f", r"a\r\nb\u{7f}"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+        assert_eq!(printable_lines("one\r\n\ttwo\n"), "one\n\\ttwo");
+    }
+
+    #[test]
+    fn without_colour_there_is_only_text() {
+        assert_eq!(painted(false, Paint::Bad, "x"), "x");
+        assert_eq!(painted(true, Paint::Bad, "x"), "\x1b[31mx\x1b[0m");
+    }
+}

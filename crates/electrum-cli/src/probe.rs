@@ -1,0 +1,152 @@
+//! `probe`: connect, negotiate, and show what the server is.
+
+use std::io;
+
+use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
+use electrum_smol::transport::ServerAddr;
+
+use crate::Verdict;
+use crate::args::ProbeArgs;
+use crate::attempt::{Agreed, Attempt, attempt, chain_name};
+use crate::matrix::{self, Row};
+use crate::output::{Output, Paint, printable};
+use crate::{embedded, failure};
+
+/// Does what `probe` was asked for.
+pub(crate) async fn run(args: ProbeArgs, output: &Output) -> io::Result<Verdict> {
+    if args.servers.is_empty() {
+        let servers = embedded::start()?;
+        let count = servers.len();
+        if !output.json {
+            let heading = format!("{count} fake servers on this machine, each with the manners of its family\n");
+            output.line(&output.paint(Paint::Faint, heading))?;
+        }
+        let addresses = servers.iter().map(|(address, _)| address.clone()).collect();
+        return matrix(addresses, true, &args, output).await;
+    }
+    if args.matrix {
+        return matrix(args.servers.clone(), false, &args, output).await;
+    }
+    each(&args, output).await
+}
+
+/// One attempt for each server.
+async fn each(args: &ProbeArgs, output: &Output) -> io::Result<Verdict> {
+    let attempts: Vec<_> = args
+        .servers
+        .iter()
+        .map(|server| {
+            let config = args.reach.config([server.clone()], VersionRange::default());
+            let range = config.protocol.versions;
+            smol::spawn(attempt(server.clone(), config, range))
+        })
+        .collect();
+    let mut verdict = Verdict::Success;
+    for attempt in attempts {
+        let attempt = attempt.await;
+        if output.json {
+            output.object(&attempt.record())?;
+        }
+        match &attempt.outcome {
+            Ok(agreed) => show(&attempt.server, agreed, output)?,
+            Err(cause) => {
+                complain(&attempt, cause, output);
+                verdict = Verdict::Failure;
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+/// Three attempts for each server, and a table of what came of them.
+async fn matrix(servers: Vec<ServerAddr>, embedded: bool, args: &ProbeArgs, output: &Output) -> io::Result<Verdict> {
+    let client_range = args.reach.range.unwrap_or_else(matrix::default_range);
+    let ranges = matrix::ranges(client_range);
+    let rows: Vec<_> = servers
+        .into_iter()
+        .map(|server| {
+            let config = args.reach.config([server.clone()], client_range);
+            smol::spawn(async move {
+                let mut attempts = Vec::with_capacity(ranges.len());
+                for range in ranges {
+                    attempts.push(attempt(server.clone(), config.clone(), range).await);
+                }
+                attempts
+            })
+        })
+        .collect();
+    let mut verdict = Verdict::Success;
+    let mut table = Vec::with_capacity(rows.len());
+    for row in rows {
+        let row = Row { attempts: row.await };
+        for attempt in &row.attempts {
+            if output.json {
+                output.object(&attempt.record())?;
+            }
+            // That the other two ranges are refused is what the matrix is for.
+            let is_valid_range = attempt.range == client_range;
+            if let Err(cause) = attempt.outcome.as_ref() {
+                if is_valid_range || matches!(cause, DownCause::Connect { .. }) {
+                    complain(attempt, cause, output);
+                    verdict = Verdict::Failure;
+                }
+            }
+        }
+        table.push(row);
+    }
+    if !output.json {
+        output.line(&matrix::table(&table, ranges, embedded, output))?;
+    }
+    Ok(verdict)
+}
+
+fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()> {
+    if output.json {
+        return Ok(());
+    }
+    let mut lines = vec![output.paint(Paint::Strong, server)];
+    let mut add = |name: &str, value: &str| lines.push(format!("  {name:<15} {value}"));
+    add("software", &printable(&agreed.software));
+    add("protocol", &output.paint(Paint::Good, agreed.version));
+    add("handshake", &format!("{:.1} ms", agreed.handshake_ms()));
+    if let Some(proxy) = &agreed.link.proxy {
+        add("through", proxy);
+    }
+    if let Some(tls) = &agreed.link.tls {
+        add("encryption", &tls.to_string());
+    }
+    if let Some(genesis) = &agreed.genesis_hash {
+        let name = chain_name(genesis).map_or_else(String::new, |name| format!(" ({name})"));
+        add("genesis hash", &format!("{genesis}{name}"));
+    }
+    match &agreed.features {
+        Ok(features) => {
+            for (name, value) in members(features) {
+                add(&printable(&name), &printable(&value));
+            }
+        }
+        Err(error) => add("features", &output.paint(Paint::Fair, printable(&format!("unknown: {error}")))),
+    }
+    output.line(&lines.join("\n"))
+}
+
+/// What else a server says of itself, each under a name for people.
+fn members(features: &str) -> Vec<(String, String)> {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(features) else { return Vec::new() };
+    let is_shown = |name: &str| !matches!(name, "genesis_hash" | "server_version");
+    members
+        .into_iter()
+        .filter(|(name, _)| is_shown(name))
+        .map(|(name, value)| (name.replace('_', " "), value.as_str().map_or_else(|| value.to_string(), Into::into)))
+        .collect()
+}
+
+fn complain(attempt: &Attempt, cause: &DownCause, output: &Output) {
+    let about = format!("{} ({})", attempt.server, failure::phase(cause));
+    output.error(&about, &cause.to_string(), failure::advice(cause));
+}
+
+/// The range from `min` to `max`, which are in order.
+pub(crate) fn range(min: ProtocolVersion, max: ProtocolVersion) -> VersionRange {
+    VersionRange::new(min, max).unwrap_or_default()
+}

@@ -1,0 +1,101 @@
+//! Running the tool as its users do.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How long anything may take that a test waits for.
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
+
+/// The tool while it runs. It is killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    child: Child,
+    lines: Receiver<String>,
+    errors: Option<JoinHandle<String>>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) errors: String,
+}
+
+impl Tool {
+    pub(crate) fn start<S: AsRef<str>>(args: &[S]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
+        command.args(args.iter().map(AsRef::as_ref)).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool starts");
+        let (stdout, mut stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                let Ok(line) = line else { return };
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let errors = thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).expect("the tool writes UTF-8");
+            text
+        });
+        Self { child, lines, errors: Some(errors) }
+    }
+
+    /// The next line on stdout; nothing after the last.
+    pub(crate) fn line(&self) -> Option<String> {
+        match self.lines.recv_timeout(BOUND) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the tool says nothing more, and does not end"),
+        }
+    }
+
+    /// The next line on stdout, which must be a JSON object.
+    pub(crate) fn object(&self) -> Value {
+        object(&self.line().expect("another line"))
+    }
+
+    /// The rest of the run, to its end.
+    pub(crate) fn finish(mut self) -> Done {
+        let lines = std::iter::from_fn(|| self.line()).collect();
+        // Its stdout is closed, so it is ending.
+        let code = self.child.wait().expect("it ends").code();
+        let errors = self.errors.take().expect("asked once").join().expect("read to its end");
+        Done { code, lines, errors }
+    }
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A whole run.
+pub(crate) fn run<S: AsRef<str>>(args: &[S]) -> Done {
+    Tool::start(args).finish()
+}
+
+impl Done {
+    /// All lines, each of which must be a JSON object.
+    pub(crate) fn objects(&self) -> Vec<Value> {
+        self.lines.iter().map(|line| object(line)).collect()
+    }
+}
+
+fn object(line: &str) -> Value {
+    let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    assert!(value.is_object(), "{line}");
+    value
+}

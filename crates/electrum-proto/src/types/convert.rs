@@ -1,0 +1,201 @@
+//! Conversions to and from the types of the crate `bitcoin`.
+
+use alloc::vec::Vec;
+
+use bitcoin::consensus::encode;
+use bitcoin::hashes::Hash as _;
+use bitcoin::{CompactTarget, block};
+
+use super::{
+    Amount, BlockHash, MerkleNode, OutPoint, RawHeader, RawTransaction, Script, ScriptRef, SignedAmount, Txid, Wtxid,
+};
+
+macro_rules! hashes {
+    ($($own:ident = $theirs:path),*) => {$(
+        impl From<$own> for $theirs {
+            fn from(hash: $own) -> Self {
+                Self::from_byte_array(hash.to_digest())
+            }
+        }
+
+        impl From<$theirs> for $own {
+            fn from(hash: $theirs) -> Self {
+                Self::from_digest(hash.to_byte_array())
+            }
+        }
+    )*};
+}
+
+hashes!(
+    Txid = bitcoin::Txid,
+    Wtxid = bitcoin::Wtxid,
+    BlockHash = bitcoin::BlockHash,
+    MerkleNode = bitcoin::TxMerkleNode
+);
+
+impl From<Script> for bitcoin::ScriptBuf {
+    fn from(script: Script) -> Self {
+        Self::from_bytes(script.as_bytes().to_vec())
+    }
+}
+
+impl From<bitcoin::ScriptBuf> for Script {
+    fn from(script: bitcoin::ScriptBuf) -> Self {
+        Self::new(script.into_bytes())
+    }
+}
+
+impl From<&bitcoin::Script> for Script {
+    fn from(script: &bitcoin::Script) -> Self {
+        Self::new(script.as_bytes())
+    }
+}
+
+impl From<bitcoin::ScriptBuf> for ScriptRef {
+    fn from(script: bitcoin::ScriptBuf) -> Self {
+        Self::Script(script.into())
+    }
+}
+
+impl From<&bitcoin::Script> for ScriptRef {
+    fn from(script: &bitcoin::Script) -> Self {
+        Self::Script(script.into())
+    }
+}
+
+impl From<RawHeader> for block::Header {
+    fn from(header: RawHeader) -> Self {
+        Self {
+            version: block::Version::from_consensus(header.version()),
+            prev_blockhash: header.prev_hash().into(),
+            merkle_root: header.merkle_root().into(),
+            time: header.time(),
+            bits: CompactTarget::from_consensus(header.bits()),
+            nonce: header.nonce(),
+        }
+    }
+}
+
+impl From<block::Header> for RawHeader {
+    fn from(header: block::Header) -> Self {
+        let mut bytes = [0; 80];
+        bytes[..4].copy_from_slice(&header.version.to_consensus().to_le_bytes());
+        bytes[4..36].copy_from_slice(header.prev_blockhash.as_ref());
+        bytes[36..68].copy_from_slice(header.merkle_root.as_ref());
+        bytes[68..72].copy_from_slice(&header.time.to_le_bytes());
+        bytes[72..76].copy_from_slice(&header.bits.to_consensus().to_le_bytes());
+        bytes[76..].copy_from_slice(&header.nonce.to_le_bytes());
+        Self::from_bytes(bytes)
+    }
+}
+
+impl TryFrom<&RawTransaction> for bitcoin::Transaction {
+    type Error = encode::Error;
+
+    fn try_from(transaction: &RawTransaction) -> Result<Self, encode::Error> {
+        encode::deserialize(transaction.as_bytes())
+    }
+}
+
+impl From<&bitcoin::Transaction> for RawTransaction {
+    fn from(transaction: &bitcoin::Transaction) -> Self {
+        let bytes: Vec<u8> = encode::serialize(transaction);
+        Self::new(bytes)
+    }
+}
+
+impl From<OutPoint> for bitcoin::OutPoint {
+    fn from(outpoint: OutPoint) -> Self {
+        Self { txid: outpoint.txid.into(), vout: outpoint.vout }
+    }
+}
+
+impl From<bitcoin::OutPoint> for OutPoint {
+    fn from(outpoint: bitcoin::OutPoint) -> Self {
+        Self { txid: outpoint.txid.into(), vout: outpoint.vout }
+    }
+}
+
+impl From<Amount> for bitcoin::Amount {
+    fn from(amount: Amount) -> Self {
+        Self::from_sat(amount.to_sat())
+    }
+}
+
+impl From<SignedAmount> for bitcoin::SignedAmount {
+    fn from(amount: SignedAmount) -> Self {
+        Self::from_sat(amount.to_sat())
+    }
+}
+
+/// More coins than there can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more coins than there can be")]
+pub struct BeyondSupply;
+
+impl TryFrom<bitcoin::Amount> for Amount {
+    type Error = BeyondSupply;
+
+    fn try_from(amount: bitcoin::Amount) -> Result<Self, BeyondSupply> {
+        Self::from_sat(amount.to_sat()).ok_or(BeyondSupply)
+    }
+}
+
+impl TryFrom<bitcoin::SignedAmount> for SignedAmount {
+    type Error = BeyondSupply;
+
+    fn try_from(amount: bitcoin::SignedAmount) -> Result<Self, BeyondSupply> {
+        Self::from_sat(amount.to_sat()).ok_or(BeyondSupply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    const HEADER: &str = "010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000982051fd1e4ba744bbbe68\
+        0e1fee14677ba1a3c3540bf7b1cdb606e857233e0e61bc6649ffff001d01e36299";
+    const SEGWIT: &str = "01000000000101db6b1b20aa0fd7b23880be2ecbd4a98130974cf4748fb66092ac4d3ceb1a5477010000001716001479\
+        091972186c449eb1ded22b78e40d009bdf0089feffffff02b8b4eb0b000000001976a914a457b684d7f0d539a46a45bbc043f35b59d0d963\
+        88ac0008af2f000000001976a914fd270b1ee6abcaea97fea7ad0402e8bd8ad6d77c88ac02473044022047ac8e878352d3ebbde1c94ce3a1\
+        0d057c24175747116f8288e5d794d12d482f0220217f36a485cae903c713331d877c1f64677e3622ad4010726870540656fe9dcb012103ad\
+        1d8e89212f0b92c74d23bb710c00662ad1470198ac48c43f7d6f93a2a2687392040000";
+
+    #[test]
+    fn headers_there_and_back() {
+        let own = RawHeader::from_hex(HEADER).unwrap();
+        let theirs = block::Header::from(own);
+        assert_eq!(encode::serialize(&theirs), own.as_bytes());
+        assert_eq!(RawHeader::from(theirs), own);
+        assert_eq!(BlockHash::from(theirs.block_hash()), own.block_hash());
+        assert_eq!(theirs.block_hash().to_string(), own.block_hash().to_string());
+    }
+
+    #[test]
+    fn transactions_there_and_back_with_the_same_ids() {
+        let own = RawTransaction::from_hex(SEGWIT).unwrap();
+        let theirs = bitcoin::Transaction::try_from(&own).unwrap();
+        assert_eq!(RawTransaction::from(&theirs), own);
+        assert_eq!(own.txid().unwrap(), theirs.compute_txid().into());
+        assert_eq!(crate::proof::wtxid(own.as_bytes()).unwrap(), theirs.compute_wtxid().into());
+        assert!(bitcoin::Transaction::try_from(&RawTransaction::new([1, 2, 3])).is_err());
+
+        let script = theirs.output[0].script_pubkey.clone();
+        assert_eq!(bitcoin::ScriptBuf::from(Script::from(script.clone())), script);
+        assert_eq!(ScriptRef::from(&*script).script().unwrap().as_bytes(), script.as_bytes());
+        let outpoint = theirs.input[0].previous_output;
+        assert_eq!(bitcoin::OutPoint::from(OutPoint::from(outpoint)), outpoint);
+        assert_eq!(OutPoint::from(outpoint).txid.to_string(), outpoint.txid.to_string());
+    }
+
+    #[test]
+    fn amounts_within_the_supply() {
+        let all = bitcoin::Amount::MAX_MONEY;
+        assert_eq!(Amount::try_from(all), Ok(Amount::SUPPLY));
+        assert_eq!(bitcoin::Amount::from(Amount::SUPPLY), all);
+        assert_eq!(Amount::try_from(all + bitcoin::Amount::from_sat(1)), Err(BeyondSupply));
+        let negative = bitcoin::SignedAmount::from_sat(-5);
+        assert_eq!(SignedAmount::try_from(negative).map(bitcoin::SignedAmount::from), Ok(negative));
+    }
+}

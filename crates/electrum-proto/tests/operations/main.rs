@@ -1,0 +1,6 @@
+//! The operations as a whole: their methods and versions, what they refuse, and that decoding is total.
+
+mod all;
+mod faults;
+mod table;
+mod totality;

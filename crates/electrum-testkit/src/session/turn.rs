@@ -1,0 +1,197 @@
+//! One turn of a session: from a line to the lines that answer it.
+
+use std::time::Duration;
+
+use super::handshake::{self, Agreement};
+use super::rpc::{self, Call, Message, Unit};
+use super::{Session, State, methods};
+use crate::chain::Chain;
+use crate::family::{Dialect, Failure, Unversioned, Verdict, Version};
+use crate::json::Json;
+
+/// What becomes of a call.
+enum Outcome {
+    Result(Json),
+    Error(Failure),
+    /// The error, and then the end of the connection.
+    Last(Failure),
+    Close,
+    Dead,
+}
+
+impl Session {
+    pub(super) fn line(&mut self, now: Duration, chain: &mut Chain, line: &[u8]) {
+        match rpc::read(&self.manners, &mut self.habits, line) {
+            Message::Single(unit) => self.single(now, chain, unit),
+            Message::Batch(units) => self.batch(now, chain, units),
+            Message::Close => self.close(now),
+            Message::Dead => self.state = State::Dead,
+        }
+    }
+
+    fn single(&mut self, now: Duration, chain: &mut Chain, unit: Unit) {
+        let call = match unit {
+            Unit::Call(call) => call,
+            Unit::Ignored => return,
+            Unit::Bad(failure, id) => return self.failed(now, id, false, failure),
+            Unit::Fatal(failure) => {
+                self.failed(now, Json::Null, false, failure);
+                return self.close(now);
+            }
+        };
+        match self.call(chain, &call) {
+            Outcome::Result(result) => {
+                self.debt -= i32::from(self.manners.dialect == Dialect::Fulcrum);
+                self.answer(&call, Ok(result));
+            }
+            Outcome::Error(failure) => {
+                if let Some(id) = call.id {
+                    self.failed(now, id, call.legacy, failure);
+                }
+            }
+            Outcome::Last(failure) => {
+                self.answer(&call, Err(failure));
+                self.close(now);
+            }
+            Outcome::Close => self.close(now),
+            Outcome::Dead => self.state = State::Dead,
+        }
+    }
+
+    fn batch(&mut self, now: Duration, chain: &mut Chain, units: Vec<Unit>) {
+        let is_empty = units.is_empty();
+        let (mut quick, mut slow) = (Vec::new(), Vec::new());
+        for unit in units {
+            let (call, result) = match unit {
+                Unit::Call(call) => match self.call(chain, &call) {
+                    Outcome::Result(result) => (call, Ok(result)),
+                    Outcome::Error(failure) => (call, Err(failure)),
+                    // libbitcoin answers with what it has and abandons the rest; others say nothing.
+                    Outcome::Last(failure) if self.manners.dialect == Dialect::Libbitcoin => {
+                        let id = call.id.unwrap_or(Json::Null);
+                        quick.push(rpc::reply(&self.manners, id, false, Err(failure)));
+                        self.quick.push(rpc::batch_text(&self.manners, &quick));
+                        return self.close(now);
+                    }
+                    Outcome::Last(failure) if self.manners.dialect == Dialect::Fulcrum => {
+                        self.answer(&call, Err(failure));
+                        return self.close(now);
+                    }
+                    Outcome::Last(_) | Outcome::Close => return self.close(now),
+                    Outcome::Dead => return self.state = State::Dead,
+                },
+                Unit::Bad(failure, id) => {
+                    quick.push(rpc::reply(&self.manners, id, false, Err(failure)));
+                    continue;
+                }
+                Unit::Fatal(_) => return self.close(now),
+                Unit::Ignored => continue,
+            };
+            let Some(id) = call.id else { continue };
+            let reply = rpc::reply(&self.manners, id, call.legacy, result);
+            match self.manners.dialect == Dialect::Fulcrum && methods::is_slow(&call.method) {
+                true => slow.push(reply),
+                false => quick.push(reply),
+            }
+        }
+        quick.append(&mut slow);
+        if !quick.is_empty() || is_empty {
+            self.quick.push(rpc::batch_text(&self.manners, &quick));
+        }
+    }
+
+    fn call(&mut self, chain: &mut Chain, call: &Call) -> Outcome {
+        *self.requests.entry(call.method.clone()).or_default() += 1;
+        if call.method == "server.version" {
+            return self.agree(call);
+        }
+        if self.version.is_none() {
+            match self.manners.unversioned {
+                Unversioned::Served(_) => {}
+                Unversioned::Stalled if methods::exists(&call.method) => return Outcome::Dead,
+                Unversioned::Stalled => return Outcome::Close,
+                Unversioned::ShownOut => {
+                    // Notifications without parameters: made to crash clients of 2018.
+                    for method in ["blockchain.relayfee", "blockchain.estimatefee"] {
+                        let text = self.manners.style.write(&rpc::notification(method, None));
+                        self.quick.push(text);
+                    }
+                    let message = "use server.version to identify client";
+                    return Outcome::Last(Failure::new(1, message));
+                }
+            }
+        }
+        match self.method(chain, call) {
+            Ok(result) => Outcome::Result(result),
+            Err(problem) => match problem.verdict(&self.manners, &call.method) {
+                Verdict::Error(failure) => Outcome::Error(failure),
+                Verdict::Close => Outcome::Close,
+            },
+        }
+    }
+
+    fn agree(&mut self, call: &Call) -> Outcome {
+        if let Some(version) = &self.version {
+            match self.manners.dialect {
+                Dialect::Python | Dialect::Fulcrum => {
+                    return Outcome::Error(Failure::new(1, "server.version already sent"));
+                }
+                Dialect::Libbitcoin => return self.introduce(version.to_string()),
+                Dialect::Electrs | Dialect::Esplora => {}
+            }
+        }
+        match handshake::negotiate(&self.manners, &call.params) {
+            Agreement::Version(version, words) => {
+                self.version = Some(version);
+                self.introduce(words)
+            }
+            Agreement::Refused(failure) if self.manners.closes_on_refusal => Outcome::Last(failure),
+            Agreement::Refused(failure) | Agreement::Wrong(failure) => Outcome::Error(failure),
+            Agreement::Close => Outcome::Close,
+        }
+    }
+
+    fn introduce(&self, version: String) -> Outcome {
+        Outcome::Result(Json::array([self.settings.software.clone().into(), version.into()]))
+    }
+
+    /// The version that shapes answers now.
+    pub(super) fn spoken(&self) -> Version {
+        match (&self.version, self.manners.unversioned) {
+            (Some(version), _) => version.clone(),
+            (None, Unversioned::Served(components)) => Version::new(components),
+            (None, _) => self.manners.protocol_min.clone(),
+        }
+    }
+
+    fn answer(&mut self, call: &Call, result: Result<Json, Failure>) {
+        let Some(id) = call.id.clone() else { return };
+        let reply = rpc::reply(&self.manners, id, call.legacy, result);
+        let text = self.manners.style.write(&reply);
+        match self.manners.reorders && methods::is_slow(&call.method) {
+            true => self.slow.push(text),
+            false => self.quick.push(text),
+        }
+    }
+
+    /// Answers with an error, and counts it where errors end a connection.
+    fn failed(&mut self, now: Duration, id: Json, legacy: bool, failure: Failure) {
+        const PATIENCE: i32 = 10;
+        let is_1_10 = self.manners.dialect == Dialect::Python && !self.manners.closes_on_refusal;
+        let counts = match self.manners.dialect {
+            Dialect::Fulcrum => failure.code < -32000,
+            _ => is_1_10,
+        };
+        if counts {
+            self.debt += 1;
+            if self.manners.dialect == Dialect::Fulcrum && self.debt >= PATIENCE {
+                return self.close(now);
+            }
+        }
+        let text = self.manners.style.write(&rpc::reply(&self.manners, id, legacy, Err(failure)));
+        self.quick.push(text);
+        if is_1_10 && self.debt >= PATIENCE {
+            self.close(now);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The manners of the families, without sockets and in virtual time.
+
+mod client;
+mod libbitcoin;
+mod limits;
+mod methods;
+mod notifications;
+mod transactions;
