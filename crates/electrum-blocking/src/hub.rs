@@ -140,6 +140,8 @@ impl Hub {
     pub(crate) fn run(&self) {
         self.alarm.background.get_or_init(thread::current);
         let alarm = &self.alarm;
+        // However this ends, callers are not left to wait for what nobody does.
+        let _end = self.io.lock().unwrap_or_else(PoisonError::into_inner).end_when_dropped();
         loop {
             let mut io = self.io.lock().unwrap_or_else(PoisonError::into_inner);
             alarm.is_called.store(false, SeqCst);

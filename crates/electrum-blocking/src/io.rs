@@ -7,7 +7,7 @@ use std::thread;
 
 use electrum_session::proto::{CloseCause, ConnId};
 use electrum_session::transport::DialTarget;
-use electrum_session::{Driver, Step, dial};
+use electrum_session::{Driver, EndWhenDropped, Step, dial};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -24,7 +24,7 @@ pub(crate) struct Io {
     poll: Poll,
     waker: Arc<Waker>,
     dialled: (Sender<Dialled>, Receiver<Dialled>),
-    /// The connection whose socket is being opened.
+    /// The connection whose socket is awaited from `dialled`. Others come too late.
     dialling: Option<ConnId>,
     socket: Option<Socket>,
     buffer: Vec<u8>,
@@ -47,9 +47,9 @@ struct Socket {
     conn: ConnId,
     stream: TcpStream,
     can_read: bool,
-    can_write: bool,
-    /// The other side will send no more: what is left is read up to the end.
+    /// The end of what is to be read was announced, and will not be once more.
     is_ending: bool,
+    can_write: bool,
 }
 
 /// The poll and what wakes it.
@@ -65,16 +65,18 @@ impl Io {
         Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer, events }
     }
 
+    /// When what this gives is dropped, the client is closed: nobody moves its bytes any more.
+    pub(crate) fn end_when_dropped(&self) -> EndWhenDropped {
+        self.driver.end_when_dropped()
+    }
+
     /// Moves bytes until the client is closed, or until `done` says so when there is nothing more to do but wait.
     pub(crate) fn drive(&mut self, alarm: &Alarm, mut done: impl FnMut() -> bool) -> Ended {
         loop {
             alarm.hush();
             match self.driver.poll() {
                 Step::Connect(conn, target) => self.dial(conn, target),
-                Step::Disconnect(conn) => {
-                    self.dialling.take_if(|dialling| *dialling == conn);
-                    self.socket.take_if(|socket| socket.conn == conn);
-                }
+                Step::Disconnect(conn) => self.forget(conn),
                 Step::Finished => return Ended::Closed,
                 Step::Wait { .. } if done() => return Ended::Done,
                 Step::Wait { until, write } => {
@@ -120,7 +122,7 @@ impl Io {
         for event in &self.events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
                 socket.is_ending |= event.is_read_closed() || event.is_error();
-                socket.can_read |= event.is_readable() || event.is_read_closed() || event.is_error();
+                socket.can_read |= event.is_readable() || socket.is_ending;
                 socket.can_write |= event.is_writable() || event.is_error();
             }
         }
@@ -139,7 +141,7 @@ impl Io {
     fn register(&mut self, conn: ConnId, stream: std::net::TcpStream) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
-        self.socket = Some(Socket { conn, stream, can_read: true, can_write: true, is_ending: false });
+        self.socket = Some(Socket { conn, stream, can_read: true, is_ending: false, can_write: true });
         Ok(())
     }
 
@@ -150,7 +152,7 @@ impl Io {
         match socket.stream.read(&mut self.buffer) {
             Ok(0) => self.closed(conn, Ok(())),
             Ok(count) => {
-                // What comes after a short read is announced by a new event, unless that was announced with it.
+                // What comes after a short read is announced by a new event, but for the end.
                 socket.can_read = count == self.buffer.len() || socket.is_ending;
                 let bytes = &self.buffer[..count];
                 self.driver.with(|session, now| session.read(now, conn, bytes));
@@ -194,11 +196,16 @@ impl Io {
 
     /// The socket could not be opened, ended, or broke.
     fn closed(&mut self, conn: ConnId, how: io::Result<()>) {
+        self.forget(conn);
         let cause = match how {
             Ok(()) => CloseCause::End,
             Err(error) => CloseCause::Failed(error.to_string()),
         };
-        self.socket.take_if(|socket| socket.conn == conn);
         self.driver.with(|session, now| session.closed(now, conn, cause));
+    }
+
+    fn forget(&mut self, conn: ConnId) {
+        self.dialling.take_if(|dialling| *dialling == conn);
+        self.socket.take_if(|socket| socket.conn == conn);
     }
 }

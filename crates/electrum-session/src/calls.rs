@@ -57,7 +57,8 @@ impl Calls {
             Err(RequestError::Lost { written }) if !written || waiting.call.effect() == Effect::Reads => {
                 waiting.call.sent_as(None);
                 // They are lost in the order in which they were sent, before anything else can be sent.
-                self.wait(waiting);
+                // Having been accepted once, they need no room in the queue again.
+                self.push(waiting);
             }
             Err(error) => waiting.call.finish(Err(CallError::from_request(error))),
         }
@@ -93,8 +94,16 @@ impl Calls {
 
     fn wait(&mut self, waiting: Waiting) {
         if self.unsent.len() >= self.limit {
+            // Those that were dropped meanwhile take no room.
+            self.unsent.retain(|waiting| waiting.call.is_awaited());
+        }
+        if self.unsent.len() >= self.limit {
             return waiting.call.finish(Err(CallError::QueueFull { limit: self.limit }));
         }
+        self.push(waiting);
+    }
+
+    fn push(&mut self, waiting: Waiting) {
         self.earliest = Some(self.earliest.map_or(waiting.deadline, |earliest| earliest.min(waiting.deadline)));
         self.unsent.push_back(waiting);
     }

@@ -30,6 +30,19 @@ pub struct Client {
 #[derive(Clone)]
 pub struct Driver(Arc<Shared>);
 
+/// See [`Driver::end_when_dropped`].
+pub struct EndWhenDropped(Driver);
+
+impl Drop for EndWhenDropped {
+    fn drop(&mut self) {
+        self.0.with(|session, now| {
+            session.close(now);
+            // The only other step is to close a socket, which whoever had it no longer has.
+            while session.poll(now) != Step::Finished {}
+        });
+    }
+}
+
 struct Shared {
     session: Mutex<Session>,
     epoch: Instant,
@@ -179,6 +192,13 @@ impl Driver {
         self.with(|session, _| session.client.config().timeouts.connect)
     }
 
+    /// When what this gives is dropped, the client is closed and its callers are told, for nobody moves its bytes any more.
+    /// An adapter holds it for as long as it drives the client, so that also its own failure leaves nobody waiting.
+    #[must_use]
+    pub fn end_when_dropped(&self) -> EndWhenDropped {
+        EndWhenDropped(self.clone())
+    }
+
     /// The next thing to do.
     pub fn poll(&self) -> Step {
         let now = self.now();
@@ -322,4 +342,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(Client, Driver, Call<T>, Batch<T>, Updates, LifeEvents);
+opaque_debug!(Client, Driver, EndWhenDropped, Call<T>, Batch<T>, Updates, LifeEvents);

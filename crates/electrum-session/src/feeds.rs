@@ -14,8 +14,8 @@ pub(crate) struct Feeds(HashMap<SubId, Feed>);
 #[derive(Debug)]
 struct Feed {
     consumers: Vec<Consumer>,
-    /// The newest value, for consumers that come later.
-    last: Option<Update>,
+    /// What consumers that come later are told at once: the newest value, or why there is none.
+    last: Option<Result<Update, SubscribeError>>,
 }
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Feeds {
         };
         let feed = self.0.entry(sub).or_insert_with(|| Feed { consumers: Vec::new(), last: None });
         if let Some(last) = &feed.last {
-            consumer.mailbox.put(index, Ok(last.clone()), Origin::Subscribed);
+            consumer.mailbox.put(index, last.clone(), Origin::Subscribed);
         }
         feed.consumers.push(consumer);
         Ok(sub)
@@ -65,12 +65,17 @@ impl Feeds {
         for consumer in &feed.consumers {
             consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin);
         }
-        feed.last = Some(value);
+        feed.last = Some(Ok(value));
     }
 
-    pub(crate) fn refused(&self, sub: SubId, error: &SubscribeError) {
-        for consumer in self.0.get(&sub).into_iter().flat_map(|feed| &feed.consumers) {
+    pub(crate) fn refused(&mut self, sub: SubId, error: &SubscribeError) {
+        let Some(feed) = self.0.get_mut(&sub) else { return };
+        for consumer in &feed.consumers {
             consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed);
+        }
+        // A value that was once known stays the newest.
+        if !matches!(feed.last, Some(Ok(_))) {
+            feed.last = Some(Err(error.clone()));
         }
     }
 

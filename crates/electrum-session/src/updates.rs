@@ -34,6 +34,8 @@ struct Waiting {
     order: VecDeque<usize>,
     changes: BTreeMap<usize, Change>,
     raw: BTreeMap<usize, VecDeque<Change>>,
+    /// Refusals, which do not stand in for values: the newest value is told whatever came after it.
+    refusals: BTreeMap<usize, Change>,
     is_closed: bool,
     waker: Option<Waker>,
 }
@@ -46,7 +48,11 @@ impl Mailbox {
     pub(crate) fn put(&self, topic: usize, value: Result<Update, SubscribeError>, origin: Origin) {
         let mut waiting = lock(&self.0);
         let mut change = Change { topic, value, origin, skipped: 0 };
-        if matches!(change.value, Ok(Update::RawNotification(_) | Update::RawResult(_))) {
+        if change.value.is_err() {
+            if waiting.refusals.insert(topic, change).is_none() {
+                waiting.order.push_back(topic);
+            }
+        } else if matches!(change.value, Ok(Update::RawNotification(_) | Update::RawResult(_))) {
             let kept = waiting.raw.entry(topic).or_default();
             kept.push_back(change);
             if kept.len() > RAW_KEPT {
@@ -87,7 +93,8 @@ impl Mailbox {
         let mut waiting = lock(&self.0);
         while let Some(topic) = waiting.order.pop_front() {
             let raw = waiting.raw.get_mut(&topic).and_then(VecDeque::pop_front);
-            if let Some(change) = raw.or_else(|| waiting.changes.remove(&topic)) {
+            let value = raw.or_else(|| waiting.changes.remove(&topic));
+            if let Some(change) = value.or_else(|| waiting.refusals.remove(&topic)) {
                 return Poll::Ready(Some(change));
             }
         }
@@ -129,6 +136,21 @@ mod tests {
         let first = next(&mailbox).unwrap();
         assert_eq!(first, Change { topic: 7, value: status(4), origin: Origin::Subscribed, skipped: 2 });
         assert_eq!(next(&mailbox).map(|change| change.topic), Some(3));
+        assert_eq!(next(&mailbox), None);
+    }
+
+    #[test]
+    fn a_refusal_leaves_the_newest_value_to_be_read() {
+        let mailbox = Mailbox::new();
+        let status = Ok(Update::Script(None));
+        let refusal =
+            Err(SubscribeError::Server(electrum_proto::json::ServerError { code: None, message: "no".into() }));
+        for _ in 0..3 {
+            mailbox.put(0, status.clone(), Origin::Live);
+            mailbox.put(0, refusal.clone(), Origin::Subscribed);
+        }
+        assert_eq!(next(&mailbox).map(|change| (change.value, change.skipped)), Some((status, 2)));
+        assert_eq!(next(&mailbox).map(|change| change.value), Some(refusal));
         assert_eq!(next(&mailbox), None);
     }
 

@@ -39,6 +39,8 @@ struct Stream {
 
 /// Moves bytes until the client is closed.
 pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
+    // A task that is dropped leaves nobody waiting for what nobody does.
+    let _end = driver.end_when_dropped();
     let mut socket = Socket::None;
     let mut alarm = Alarm { timer: Timer::never(), at: None };
     loop {

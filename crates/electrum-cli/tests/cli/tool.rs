@@ -51,7 +51,7 @@ impl Tool {
     }
 
     /// The next line on stdout; nothing after the last.
-    pub(crate) fn line(&mut self) -> Option<String> {
+    pub(crate) fn line(&self) -> Option<String> {
         match self.lines.recv_timeout(BOUND) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
@@ -60,7 +60,7 @@ impl Tool {
     }
 
     /// The next line on stdout, which must be a JSON object.
-    pub(crate) fn object(&mut self) -> Value {
+    pub(crate) fn object(&self) -> Value {
         object(&self.line().expect("another line"))
     }
 

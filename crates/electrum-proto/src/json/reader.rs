@@ -47,7 +47,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The first byte of the next token, which stays where it is.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Read<u8> {
+        match self.text.get(self.at) {
+            Some(&byte) if byte > b' ' => Ok(byte),
+            _ => self.peek_after_space(),
+        }
+    }
+
+    fn peek_after_space(&mut self) -> Read<u8> {
         while let Some(&byte) = self.text.get(self.at) {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
@@ -184,10 +192,10 @@ impl<'a> Reader<'a> {
 
     /// A key without escapes and the colon right after it, which is what keys are; nothing is read otherwise.
     /// Keys are short, so looking at eight bytes at a time finds their end sooner than a search made for long texts.
-    #[inline]
+    #[inline(always)]
     fn plain_key(&mut self) -> Option<&'a [u8]> {
         self.peek().ok()?;
-        let rest = self.text[self.at..].strip_prefix(b"\"")?;
+        let rest = self.text.get(self.at..)?.strip_prefix(b"\"")?;
         let length = quote_or_backslash(rest)?;
         let key = &rest[..length];
         if !rest[length..].starts_with(b"\":") {

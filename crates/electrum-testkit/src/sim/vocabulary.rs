@@ -11,6 +11,7 @@ use serde_json::Value;
 const METHODS: &[(&str, [u16; 3], Option<[u16; 3]>)] = &[
     ("server.version", [1, 0, 0], None),
     ("server.banner", [1, 0, 0], None),
+    ("server.donation_address", [1, 0, 0], None),
     ("server.features", [1, 1, 0], None),
     ("server.ping", [1, 2, 0], None),
     ("blockchain.headers.subscribe", [1, 0, 0], None),
@@ -19,6 +20,8 @@ const METHODS: &[(&str, [u16; 3], Option<[u16; 3]>)] = &[
     ("blockchain.scripthash.unsubscribe", [1, 4, 2], Some([1, 7, 0])),
     ("blockchain.scriptpubkey.subscribe", [1, 7, 0], None),
     ("blockchain.scriptpubkey.unsubscribe", [1, 7, 0], None),
+    ("blockchain.outpoint.subscribe", [1, 7, 0], None),
+    ("blockchain.outpoint.unsubscribe", [1, 7, 0], None),
 ];
 
 /// Methods that begin like this are the simulation's own and in every version.

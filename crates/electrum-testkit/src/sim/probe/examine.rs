@@ -35,7 +35,11 @@ impl Probe {
             Phase::Handshaking => link.since + times.handshake,
             Phase::Backoff => self.retry_at.unwrap_or(Timestamp::MAX),
             Phase::Ready => {
-                let speaks = (link.said + times.ping_idle).max(now) + times.pong;
+                // What is still to be written is as good as something new.
+                let speaks = match link.outgoing.as_slice() {
+                    [] => (link.said + times.ping_idle).max(now) + times.pong,
+                    _ => Timestamp::MAX,
+                };
                 let hears = match link.bytes_of_line {
                     ..PROGRESS => (link.heard + times.ping_idle).max(now) + times.pong,
                     _ => Timestamp::MAX,
