@@ -12,10 +12,13 @@ use std::time::Instant;
 use async_io::{Async, Timer};
 use electrum_session::proto::{CloseCause, ConnId, Timestamp};
 use electrum_session::{Driver, Step, dial};
+use futures_lite::future::yield_now;
 use futures_lite::{AsyncRead, AsyncWrite};
 
 use crate::signal::Signal;
 
+/// So many turns without a wait, and then other tasks of the thread get theirs.
+const TURNS: u32 = 16;
 /// As much as one read takes in.
 const READ_SIZE: usize = 64 * 1024;
 
@@ -43,6 +46,7 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
     let _end = driver.end_when_dropped();
     let mut socket = Socket::None;
     let mut alarm = Alarm { timer: Timer::never(), at: None };
+    let mut turns: u32 = 0;
     loop {
         match driver.poll() {
             Step::Connect(conn, target) => {
@@ -58,6 +62,10 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
             Step::Finished => return,
             Step::Wait { until, write } => {
                 alarm.set(until, &driver);
+                turns = turns.wrapping_add(1);
+                if turns % TURNS == 0 {
+                    yield_now().await;
+                }
                 std::future::poll_fn(|context| {
                     // Both directions in every turn: a server may stop reading until it is read from.
                     let wants = [

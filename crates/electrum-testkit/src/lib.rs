@@ -35,8 +35,9 @@
 //!   simulations.
 //!
 //! - [`sim`] is another thing: the client itself under watch, in a network that exists in memory only.
+//! - `conformance`, behind a feature of that name, is what every driver of the client must do, as tests.
 //!
-//! Nothing here but [`sim`] shares code with the client: what both understand in the same way, they
+//! Nothing here but these two shares code with the client: what both understand in the same way, they
 //! understand on their own.
 
 pub mod address;

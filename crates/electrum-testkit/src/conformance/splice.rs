@@ -66,15 +66,19 @@ impl Layer for Tls {
     fn open(&self, mut received: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let mut tls = self.0.lock();
         let mut plain = Vec::new();
-        let mut has_ended = false;
-        while !received.is_empty() && !has_ended {
-            tls.read_tls(&mut received)?;
-            has_ended = tls.process_new_packets().map_err(io::Error::other)?.peer_has_closed();
+        let has_ended = loop {
+            if !received.is_empty() {
+                tls.read_tls(&mut received)?;
+            }
+            let has_ended = tls.process_new_packets().map_err(io::Error::other)?.peer_has_closed();
             match tls.reader().read_to_end(&mut plain) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 _ => {}
             }
-        }
+            if received.is_empty() || has_ended {
+                break has_ended;
+            }
+        };
         Ok(if has_ended && plain.is_empty() { None } else { Some(plain) })
     }
 
@@ -116,6 +120,8 @@ pub(super) fn splice(client: TcpStream, server: TcpStream, layer: &impl Layer) -
 
 fn to_server(mut client: &TcpStream, mut server: &TcpStream, layer: &impl Layer) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
+    // The last message of the handshake may have brought something along.
+    server.write_all(&layer.open(&[])?.unwrap_or_default())?;
     loop {
         let count = client.read(&mut buffer)?;
         match layer.open(&buffer[..count])? {

@@ -26,14 +26,19 @@ pub(super) fn header(height: u32) -> Raw {
 /// The next of these events that is of the kind wanted.
 pub(super) fn wait_for<T>(events: &mut impl Feed<Life>, what: &str, wanted: impl Fn(&Life) -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
+    let mut others = Vec::new();
     loop {
         match events.next(end.saturating_duration_since(Instant::now())) {
             Next::Item(event) => {
                 if let Some(found) = wanted(&event) {
                     return found;
                 }
+                others.push(event);
             }
-            Next::Nothing => panic!("waited in vain for {what}"),
+            Next::Nothing => {
+                others.truncate(10);
+                panic!("waited in vain for {what}; there was {others:#?}")
+            }
             Next::End => panic!("the events ended instead of {what}"),
         }
     }

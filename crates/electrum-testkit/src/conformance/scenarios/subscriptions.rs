@@ -74,7 +74,7 @@ pub(super) fn slow_consumers<A: Adapter>(adapter: A, way: Way) {
     while tip(&next(&mut fast)).height < start + BLOCKS {}
     // An answer comes after all the news that the server sent before it.
     assert!(client.call(header(1), None).is_ok());
-    let mut changes = vec![next(&mut slow), next(&mut slow)];
+    let mut changes = [next(&mut slow), next(&mut slow)];
     changes.sort_by_key(|change| change.topic);
     assert_eq!((tip(&changes[0]).height, changes[0].origin), (start + BLOCKS, Origin::Subscribed));
     assert_eq!((status(&changes[1]), changes[1].origin), (status_at(&server, 1), Origin::Subscribed));
