@@ -18,8 +18,11 @@ mod failure;
 mod json;
 mod matrix;
 mod output;
+mod pins;
 mod probe;
 mod raw;
+mod reach;
+mod stop;
 mod topics;
 mod watch;
 
@@ -30,19 +33,12 @@ mod readme {}
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Command};
-use crate::output::Output;
-
-/// How a command ended, as far as it could do its work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// All went as it was wanted.
-    Success,
-    /// A server or the network failed, which was said on stderr.
-    Failure,
-}
+use crate::output::{Output, printable};
+use crate::stop::{Stop, Verdict};
 
 /// Does what the command line says.
 ///
@@ -61,9 +57,14 @@ pub fn run() -> ExitCode {
     match done {
         Ok(Verdict::Success) => ExitCode::SUCCESS,
         // Whoever reads our output has read enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) => ExitCode::from(1),
-        Err(error) => {
+        Err(Stop::Usage(words)) => {
+            // As clap says what it finds itself.
+            let _ = Args::command().error(ErrorKind::ValueValidation, printable(&words)).print();
+            ExitCode::from(2)
+        }
+        Err(Stop::Output(error)) => {
             output.error("cannot go on", &error.to_string(), "make room or choose another place for the output");
             ExitCode::from(1)
         }

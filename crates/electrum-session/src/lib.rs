@@ -16,6 +16,7 @@ mod config;
 mod dial;
 mod error;
 mod feeds;
+mod ids;
 mod life;
 mod session;
 mod slot;

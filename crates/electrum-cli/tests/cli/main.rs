@@ -2,6 +2,9 @@
 
 mod call;
 mod probe;
+mod proxy;
 mod readme;
+mod tls;
+mod tls_front;
 mod tool;
 mod watch;

@@ -1,6 +1,7 @@
 //! Running the tool as its users do.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
@@ -29,7 +30,13 @@ pub(crate) struct Done {
 
 impl Tool {
     pub(crate) fn start<S: AsRef<str>>(args: &[S]) -> Self {
+        Self::start_with(args, &[])
+    }
+
+    /// With these environment variables set to paths.
+    pub(crate) fn start_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
+        command.envs(variables.iter().copied());
         command.args(args.iter().map(AsRef::as_ref)).stdin(Stdio::null());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool starts");
         let (stdout, mut stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));

@@ -127,3 +127,28 @@ fn a_server_that_refuses_is_tried_again() {
     assert_eq!(tool.object()["event"], "connecting");
     assert_eq!(tool.object()["software"], "Late 1");
 }
+
+#[test]
+fn when_a_server_falls_the_next_takes_over_and_tells_what_changed() {
+    let mut servers = [Family::Fulcrum2_1, Family::ElectrumX1_16].map(Server::start);
+    let script = script(1);
+    let topic = format!("script:{}", to_hex(&script));
+    let urls = servers.each_ref().map(Server::url);
+    let tool = Tool::start(&["watch", &urls[0], &urls[1], "--script", &to_hex(&script), "--json"]);
+    let ready = |url: &str| {
+        let ready = std::iter::from_fn(|| Some(tool.object())).find(|event| event["event"] == "ready");
+        assert_eq!(ready.expect("endless")["server"], url);
+    };
+    ready(&urls[0]);
+    assert_eq!(updates(&tool, 2, "subscribed"), truth(&servers[0], &topic, &script));
+    // One chain under both, as on the network; and what the first cannot tell any more.
+    servers[1].chain(|chain| {
+        chain.pay(&script, 10_000);
+        chain.mine(3);
+    });
+    servers[0].stop();
+    let down = tool.object();
+    assert_eq!((&down["event"], &down["server"]), (&json!("down"), &json!(urls[0])));
+    ready(&urls[1]);
+    assert_eq!(updates(&tool, 2, "resumed"), truth(&servers[1], &topic, &script));
+}

@@ -184,6 +184,12 @@ impl Client {
         }
     }
 
+    /// The phase alone, which costs nothing to look at.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
     /// What the client was made with.
     #[must_use]
     pub const fn config(&self) -> &Config {
