@@ -6,7 +6,7 @@ mod drain;
 mod electrum_client;
 mod floor;
 mod lines;
-mod own;
+pub(crate) mod own;
 mod smol_client;
 mod streaming_client;
 

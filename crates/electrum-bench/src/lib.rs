@@ -5,6 +5,7 @@ pub mod clients;
 pub mod fixture;
 pub mod machine;
 pub mod measure;
+pub mod offline;
 pub mod page;
 pub mod report;
 pub mod runner;

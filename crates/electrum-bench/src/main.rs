@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use electrum_bench::offline::Offline;
 use electrum_bench::page::Figures;
 use electrum_bench::workload::{Contender, Workload};
 use electrum_bench::{Outcome, builds, clients, report, runner, server};
@@ -11,7 +12,8 @@ electrum-bench                             measure everything, write docs/perfor
 electrum-bench table [ROUNDS] [NAME ...]   measure and print; only the workloads and clients named
 electrum-bench builds                      crates and seconds to build each client
 electrum-bench serve                       the canned server (prints its address)
-electrum-bench client CLIENT WORKLOAD ADDR one client on one workload, as JSON";
+electrum-bench client CLIENT WORKLOAD ADDR one client on one workload, as JSON
+electrum-bench offline WORKLOAD TURNS      the core alone, for callgrind: balances or notifications";
 
 /// Odd, so that the median is a figure that was measured.
 const ROUNDS: usize = 7;
@@ -39,6 +41,15 @@ fn main() -> Outcome<()> {
             let contender = Contender::named(contender).ok_or("unknown client")?;
             let workload = Workload::named(workload).ok_or("unknown workload")?;
             println!("{}", serde_json::to_string(&clients::run(contender, workload, server.parse()?)?)?);
+            Ok(())
+        }
+        ["offline", workload, turns] => {
+            let (mut offline, turns) = (Offline::new(), turns.parse()?);
+            match workload {
+                "balances" => offline.balances(turns),
+                "notifications" => offline.notifications(turns),
+                _ => return Err(format!("no such workload: {workload}").into()),
+            }
             Ok(())
         }
         ["help" | "--help" | "-h"] => {

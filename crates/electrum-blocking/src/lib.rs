@@ -14,15 +14,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Calls block the thread that makes them, each until its answer or its deadline. One thread in the background moves
-//! the bytes for all; it sleeps while there is nothing to move. While a connection is being opened there is a second
+//! Calls block the thread that makes them, each until its answer or its deadline; a thread that waits for a call moves
+//! the bytes meanwhile, for all. While nobody does, one thread in the background sees to the connection; it sleeps
+//! while there is nothing to move. While a connection is being opened there is a second
 //! one, because the system resolves names in no other way.
 
-mod driver;
+mod hub;
+mod io;
 mod wait;
 
-use std::future::Future;
-use std::io;
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
@@ -33,25 +34,30 @@ pub use electrum_session::{CallError, Change, Config, LifeEvent, proto, transpor
 use futures_core::Stream;
 use proto::{RejectReason, Request, State, Topic};
 
+use crate::hub::{Alarm, Hub};
 use crate::wait::wait;
 
 /// A client of Electrum servers. Clones are the same client; when the last one, and all that it lent, is dropped, it is closed.
-#[derive(Clone, Debug)]
-pub struct Client(session::Client);
+#[derive(Clone)]
+pub struct Client {
+    session: session::Client,
+    hub: Arc<Hub>,
+}
 
 impl Client {
     /// Starts a client, which connects and stays connected by itself. Calls can be made at once: they wait.
     ///
     /// # Errors
     /// If the system gives no thread, or nothing to wait for sockets with.
-    pub fn connect(config: impl Into<Config>) -> io::Result<Self> {
-        let (poll, waker) = driver::poll()?;
-        let wake = Arc::clone(&waker);
-        // The waker can only fail if the system is out of resources that it was given already.
-        let (client, driver) = session::Client::new(config.into(), move || drop(wake.wake()));
-        let thread = driver::Thread::new(driver, poll, waker);
-        thread::Builder::new().name("electrum".into()).spawn(move || thread.run())?;
-        Ok(Self(client))
+    pub fn connect(config: impl Into<Config>) -> std::io::Result<Self> {
+        let (poll, waker) = io::poll()?;
+        let alarm = Arc::new(Alarm::new(Arc::clone(&waker)));
+        let raised = Arc::clone(&alarm);
+        let (session, driver) = session::Client::new(config.into(), move || raised.raise());
+        let hub = Arc::new(Hub::new(io::Io::new(driver, poll, waker), alarm));
+        let background = Arc::clone(&hub);
+        thread::Builder::new().name("electrum".into()).spawn(move || background.run())?;
+        Ok(Self { session, hub })
     }
 
     /// Makes a call and waits for its result, for as long as
@@ -66,7 +72,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        block_on(self.0.call(request))
+        self.hub.block_on(|| self.session.call(request))
     }
 
     /// Makes a call that must be answered within `timeout`.
@@ -77,7 +83,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        block_on(self.0.call_within(timeout, request))
+        self.hub.block_on(|| self.session.call_within(timeout, request))
     }
 
     /// Makes several calls at once and waits for all; each has a result of its own, in the order of the requests.
@@ -85,7 +91,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        block_on(self.0.batch(requests))
+        self.hub.block_on(|| self.session.batch(requests))
     }
 
     /// Wants to be told of every change of a topic, on whatever connection. Dropping the iterator ends it.
@@ -93,7 +99,7 @@ impl Client {
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
     pub fn subscribe(&self, topic: Topic) -> Result<Updates, RejectReason> {
-        self.0.subscribe(topic).map(Updates)
+        self.session.subscribe(topic).map(Updates)
     }
 
     /// Wants to be told of every change of several topics, which are named by their place in `topics`.
@@ -101,24 +107,30 @@ impl Client {
     /// # Errors
     /// As with [`subscribe`](Self::subscribe); then nothing is subscribed.
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
-        self.0.subscribe_all(topics).map(Updates)
+        self.session.subscribe_all(topics).map(Updates)
     }
 
     /// What happens to the connection from now on.
     #[must_use]
     pub fn events(&self) -> LifeEvents {
-        LifeEvents(self.0.events())
+        LifeEvents(self.session.events())
     }
 
     /// Where the client stands.
     #[must_use]
     pub fn state(&self) -> State {
-        self.0.state()
+        self.session.state()
     }
 
     /// Ends the connection. Calls that wait fail with [`CallError::Closed`]; iterators end.
     pub fn close(&self) {
-        self.0.close();
+        self.session.close();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
     }
 }
 
@@ -157,13 +169,3 @@ macro_rules! waiting_iterator {
 }
 waiting_iterator!(Updates, Change);
 waiting_iterator!(LifeEvents, LifeEvent);
-
-/// Waits for a call, which has a deadline of its own.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Some(output) = wait(None, |context| future.as_mut().poll(context)) {
-            return output;
-        }
-    }
-}

@@ -1,35 +1,40 @@
 //! A call on its way: what to send, and where to leave the answer.
 
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
 use electrum_proto::{Client, Effect, RejectReason, Reply, Request, RequestId, Timestamp};
 
 use crate::error::CallError;
 use crate::slot::{Slot, lock};
 
-/// A request with somebody who waits for its result, whatever its type.
-pub(crate) trait Call: Send {
-    /// Sends it.
-    fn send(&self, client: &mut Client, now: Timestamp, deadline: Timestamp) -> Result<RequestId, RejectReason>;
+/// One or several requests with somebody who waits for the results, whatever their type. They are told apart by number.
+pub(crate) trait Call: Send + Sync {
+    /// Sends one.
+    fn send(
+        &self,
+        index: usize,
+        client: &mut Client,
+        now: Timestamp,
+        deadline: Timestamp,
+    ) -> Result<RequestId, RejectReason>;
 
     /// Whether it may be sent again.
-    fn effect(&self) -> Effect;
+    fn effect(&self, index: usize) -> Effect;
 
     /// Whether anybody still waits.
     fn is_awaited(&self) -> bool;
 
-    /// Notes under which id it was sent, so that the waiter can take it back.
+    /// Notes under which id it was sent, so that who waits for one alone can take it back.
     fn sent_as(&self, id: Option<RequestId>);
 
-    /// Leaves the outcome.
-    fn finish(self: Box<Self>, outcome: Result<Reply<'_>, CallError>);
+    /// Leaves the outcome of one.
+    fn finish(&self, index: usize, outcome: Result<Reply<'_>, CallError>);
 }
 
 /// One call and its waiter.
 pub(crate) struct Single<R: Request> {
-    pub(crate) request: R,
-    pub(crate) waiter: Arc<Waiter<R::Response>>,
+    request: Mutex<R>,
+    waiter: Arc<Waiter<R::Response>>,
 }
 
 /// Where the result of one call is left.
@@ -45,6 +50,101 @@ impl<T> Waiter<T> {
     }
 }
 
+impl<R: Request> Single<R> {
+    pub(crate) fn new(request: R, waiter: Arc<Waiter<R::Response>>) -> Self {
+        Self { request: Mutex::new(request), waiter }
+    }
+}
+
+impl<R: Request<Response: Send> + Send> Call for Single<R> {
+    fn send(
+        &self,
+        _: usize,
+        client: &mut Client,
+        now: Timestamp,
+        deadline: Timestamp,
+    ) -> Result<RequestId, RejectReason> {
+        send(&*lock(&self.request), client, now, deadline)
+    }
+
+    fn effect(&self, _: usize) -> Effect {
+        lock(&self.request).effect()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.waiter.result.is_awaited()
+    }
+
+    fn sent_as(&self, id: Option<RequestId>) {
+        *lock(&self.waiter.sent_as) = id;
+    }
+
+    fn finish(&self, _: usize, outcome: Result<Reply<'_>, CallError>) {
+        let result = read(&*lock(&self.request), outcome);
+        self.waiter.result.fill(result);
+    }
+}
+
+/// Several calls whose results are awaited together.
+pub(crate) struct Several<R: Request> {
+    gathered: Mutex<Gathered<R>>,
+    all: Arc<All<R::Response>>,
+}
+
+/// Where the results of several calls are left, once all are there.
+pub(crate) type All<T> = Slot<Vec<Result<T, CallError>>>;
+
+struct Gathered<R: Request> {
+    requests: Vec<R>,
+    results: Vec<Option<Result<R::Response, CallError>>>,
+    missing: usize,
+}
+
+impl<R: Request> Several<R> {
+    pub(crate) fn new(requests: Vec<R>, all: Arc<All<R::Response>>) -> Self {
+        let (missing, results) = (requests.len(), requests.iter().map(|_| None).collect());
+        if missing == 0 {
+            all.fill(Vec::new());
+        }
+        Self { gathered: Mutex::new(Gathered { requests, results, missing }), all }
+    }
+}
+
+impl<R: Request<Response: Send> + Send> Call for Several<R> {
+    fn send(
+        &self,
+        index: usize,
+        client: &mut Client,
+        now: Timestamp,
+        deadline: Timestamp,
+    ) -> Result<RequestId, RejectReason> {
+        send(&lock(&self.gathered).requests[index], client, now, deadline)
+    }
+
+    fn effect(&self, index: usize) -> Effect {
+        lock(&self.gathered).requests[index].effect()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.all.is_awaited()
+    }
+
+    fn sent_as(&self, _: Option<RequestId>) {}
+
+    fn finish(&self, index: usize, outcome: Result<Reply<'_>, CallError>) {
+        let mut gathered = lock(&self.gathered);
+        let result = read(&gathered.requests[index], outcome);
+        if gathered.results[index].replace(result).is_none() {
+            gathered.missing -= 1;
+        }
+        if gathered.missing == 0 {
+            let results = std::mem::take(&mut gathered.results);
+            drop(gathered);
+            self.all.fill(results.into_iter().flatten().collect());
+        }
+    }
+}
+
 fn send<R: Request>(
     request: &R,
     client: &mut Client,
@@ -56,112 +156,4 @@ fn send<R: Request>(
 
 fn read<R: Request>(request: &R, outcome: Result<Reply<'_>, CallError>) -> Result<R::Response, CallError> {
     outcome.and_then(|reply| Ok(request.decode(reply.version, reply.result)?))
-}
-
-impl<R: Request<Response: Send> + Send> Call for Single<R> {
-    fn send(&self, client: &mut Client, now: Timestamp, deadline: Timestamp) -> Result<RequestId, RejectReason> {
-        send(&self.request, client, now, deadline)
-    }
-
-    fn effect(&self) -> Effect {
-        self.request.effect()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.waiter.result.is_awaited()
-    }
-
-    fn sent_as(&self, id: Option<RequestId>) {
-        *lock(&self.waiter.sent_as) = id;
-    }
-
-    fn finish(self: Box<Self>, outcome: Result<Reply<'_>, CallError>) {
-        self.waiter.result.fill(read(&self.request, outcome));
-    }
-}
-
-/// One of several calls whose results are awaited together.
-pub(crate) struct Member<R: Request> {
-    pub(crate) request: R,
-    pub(crate) index: usize,
-    pub(crate) group: Arc<Group<R::Response>>,
-}
-
-/// Where the results of several calls are gathered.
-#[derive(Debug)]
-pub(crate) struct Group<T> {
-    gathered: Mutex<Gathered<T>>,
-    all: Slot<Vec<Result<T, CallError>>>,
-}
-
-#[derive(Debug)]
-struct Gathered<T> {
-    results: Vec<Option<Result<T, CallError>>>,
-    missing: usize,
-    sent_as: Vec<Option<RequestId>>,
-}
-
-impl<T> Group<T> {
-    pub(crate) fn new(count: usize) -> Arc<Self> {
-        let group = Self {
-            gathered: Mutex::new(Gathered {
-                results: (0..count).map(|_| None).collect(),
-                missing: count,
-                sent_as: vec![None; count],
-            }),
-            all: Slot::new(),
-        };
-        if count == 0 {
-            group.all.fill(Vec::new());
-        }
-        Arc::new(group)
-    }
-
-    fn gather(&self, index: usize, result: Result<T, CallError>) {
-        let mut gathered = lock(&self.gathered);
-        if gathered.results[index].replace(result).is_none() {
-            gathered.missing -= 1;
-        }
-        if gathered.missing == 0 {
-            let results = std::mem::take(&mut gathered.results);
-            drop(gathered);
-            self.all.fill(results.into_iter().flatten().collect());
-        }
-    }
-
-    pub(crate) fn poll_take(&self, context: &Context<'_>) -> Poll<Vec<Result<T, CallError>>> {
-        self.all.poll_take(context)
-    }
-
-    /// Nobody will come for the results: gives the ids of those that were sent and not answered.
-    pub(crate) fn abandon(&self) -> Vec<RequestId> {
-        if !self.all.abandon() {
-            return Vec::new();
-        }
-        let gathered = lock(&self.gathered);
-        let unanswered = gathered.results.iter().zip(&gathered.sent_as).filter(|(result, _)| result.is_none());
-        unanswered.filter_map(|(_, id)| *id).collect()
-    }
-}
-
-impl<R: Request<Response: Send> + Send> Call for Member<R> {
-    fn send(&self, client: &mut Client, now: Timestamp, deadline: Timestamp) -> Result<RequestId, RejectReason> {
-        send(&self.request, client, now, deadline)
-    }
-
-    fn effect(&self) -> Effect {
-        self.request.effect()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.group.all.is_awaited()
-    }
-
-    fn sent_as(&self, id: Option<RequestId>) {
-        lock(&self.group.gathered).sent_as[self.index] = id;
-    }
-
-    fn finish(self: Box<Self>, outcome: Result<Reply<'_>, CallError>) {
-        self.group.gather(self.index, read(&self.request, outcome));
-    }
 }

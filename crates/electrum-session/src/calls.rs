@@ -1,15 +1,17 @@
 //! Calls that wait: for a connection, or for their answer.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use electrum_proto::{Client, Effect, Reply, RequestError, RequestId, Timestamp};
 
 use crate::call::Call;
 use crate::error::CallError;
+use crate::ids::IdMap;
 
 /// All calls that were made and not answered.
 pub(crate) struct Calls {
-    sent: HashMap<RequestId, Waiting>,
+    sent: IdMap<RequestId, Waiting>,
     /// In the order in which they are to be sent.
     unsent: VecDeque<Waiting>,
     limit: usize,
@@ -18,29 +20,57 @@ pub(crate) struct Calls {
 }
 
 struct Waiting {
-    call: Box<dyn Call>,
+    call: Arc<dyn Call>,
+    index: usize,
     deadline: Timestamp,
+}
+
+impl Waiting {
+    fn finish(self, outcome: Result<Reply<'_>, CallError>) {
+        self.call.finish(self.index, outcome);
+    }
 }
 
 impl Calls {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { sent: HashMap::new(), unsent: VecDeque::new(), limit, earliest: None }
+        Self { sent: IdMap::default(), unsent: VecDeque::new(), limit, earliest: None }
     }
 
-    /// Sends a call, or lets it wait for its turn.
-    pub(crate) fn submit(&mut self, client: &mut Client, now: Timestamp, deadline: Timestamp, call: Box<dyn Call>) {
-        let waiting = Waiting { call, deadline };
-        if !self.unsent.is_empty() {
-            return self.wait(waiting);
+    /// Sends the requests of a call that was just made, or lets them wait for their turn.
+    pub(crate) fn submit(
+        &mut self,
+        client: &mut Client,
+        now: Timestamp,
+        deadline: Timestamp,
+        call: &Arc<dyn Call>,
+        count: usize,
+    ) {
+        for index in 0..count {
+            let waiting = Waiting { call: Arc::clone(call), index, deadline };
+            if !self.unsent.is_empty() {
+                self.wait(waiting);
+            } else if let Err(waiting) = self.send(client, now, waiting) {
+                self.wait(waiting);
+            }
         }
-        if let Err(waiting) = self.send(client, now, waiting) {
-            self.wait(waiting);
+    }
+
+    /// Those for which nobody waits any more are not to be answered.
+    pub(crate) fn take_back(&self, client: &mut Client) {
+        let mut dropped: Vec<_> =
+            self.sent.iter().filter(|(_, waiting)| !waiting.call.is_awaited()).map(|(id, _)| *id).collect();
+        dropped.sort_unstable();
+        for id in dropped {
+            client.cancel(id);
         }
     }
 
     /// Sends what waits, as far as there is room.
     pub(crate) fn send_waiting(&mut self, client: &mut Client, now: Timestamp) {
         while let Some(waiting) = self.unsent.pop_front() {
+            if !waiting.call.is_awaited() {
+                continue;
+            }
             if let Err(waiting) = self.send(client, now, waiting) {
                 self.unsent.push_front(waiting);
                 return;
@@ -53,13 +83,14 @@ impl Calls {
     pub(crate) fn answered(&mut self, id: RequestId, result: Result<Reply<'_>, RequestError>) {
         let Some(waiting) = self.sent.remove(&id) else { return };
         match result {
-            Ok(reply) => waiting.call.finish(Ok(reply)),
-            Err(RequestError::Lost { written }) if !written || waiting.call.effect() == Effect::Reads => {
+            Ok(reply) => waiting.finish(Ok(reply)),
+            Err(RequestError::Lost { written }) if !written || waiting.call.effect(waiting.index) == Effect::Reads => {
                 waiting.call.sent_as(None);
                 // They are lost in the order in which they were sent, before anything else can be sent.
-                self.wait(waiting);
+                // Having been accepted once, they need no room in the queue again.
+                self.push(waiting);
             }
-            Err(error) => waiting.call.finish(Err(CallError::from_request(error))),
+            Err(error) => waiting.finish(Err(CallError::from_request(error))),
         }
     }
 
@@ -75,7 +106,7 @@ impl Calls {
         }
         for waiting in std::mem::take(&mut self.unsent) {
             if waiting.deadline <= now {
-                waiting.call.finish(Err(why()));
+                waiting.finish(Err(why()));
             } else if waiting.call.is_awaited() {
                 self.unsent.push_back(waiting);
             }
@@ -86,31 +117,36 @@ impl Calls {
     /// The client was closed: what was not sent fails too.
     pub(crate) fn close(&mut self) {
         for waiting in self.unsent.drain(..).chain(self.sent.drain().map(|(_, waiting)| waiting)) {
-            waiting.call.finish(Err(CallError::Closed));
+            waiting.finish(Err(CallError::Closed));
         }
         self.earliest = None;
     }
 
     fn wait(&mut self, waiting: Waiting) {
         if self.unsent.len() >= self.limit {
-            return waiting.call.finish(Err(CallError::QueueFull { limit: self.limit }));
+            // Those that were dropped meanwhile take no room.
+            self.unsent.retain(|waiting| waiting.call.is_awaited());
         }
+        if self.unsent.len() >= self.limit {
+            return waiting.finish(Err(CallError::QueueFull { limit: self.limit }));
+        }
+        self.push(waiting);
+    }
+
+    fn push(&mut self, waiting: Waiting) {
         self.earliest = Some(self.earliest.map_or(waiting.deadline, |earliest| earliest.min(waiting.deadline)));
         self.unsent.push_back(waiting);
     }
 
     /// Sends a call, or fails it, or gives it back if its time has not come.
     fn send(&mut self, client: &mut Client, now: Timestamp, waiting: Waiting) -> Result<(), Waiting> {
-        if !waiting.call.is_awaited() {
-            return Ok(());
-        }
-        match waiting.call.send(client, now, waiting.deadline) {
+        match waiting.call.send(waiting.index, client, now, waiting.deadline) {
             Ok(id) => {
                 waiting.call.sent_as(Some(id));
                 self.sent.insert(id, waiting);
             }
             Err(reason) => match CallError::from_reject(reason) {
-                Some(error) => waiting.call.finish(Err(error)),
+                Some(error) => waiting.finish(Err(error)),
                 None => return Err(waiting),
             },
         }

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use electrum_proto::{RejectReason, Request, State, SubId, Timestamp, Topic};
+use electrum_proto::{Phase, RejectReason, Request, State, SubId, Timestamp, Topic};
 use futures_core::Stream;
 
-use crate::call::{Call as AnyCall, Group, Member, Single, Waiter};
+use crate::call::{All, Call as AnyCall, Several, Single, Waiter};
 use crate::config::Config;
 use crate::error::CallError;
 use crate::life::{Events, LifeEvent};
@@ -29,6 +29,19 @@ pub struct Client {
 /// What the driver of a client holds: the session and the clock.
 #[derive(Clone)]
 pub struct Driver(Arc<Shared>);
+
+/// See [`Driver::end_when_dropped`].
+pub struct EndWhenDropped(Driver);
+
+impl Drop for EndWhenDropped {
+    fn drop(&mut self) {
+        self.0.with(|session, now| {
+            session.close(now);
+            // The only other step is to close a socket, which whoever had it no longer has.
+            while session.poll(now) != Step::Finished {}
+        });
+    }
+}
 
 struct Shared {
     session: Mutex<Session>,
@@ -87,14 +100,9 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        let group = Group::new(requests.len());
-        self.driver().submit(
-            None,
-            requests.into_iter().enumerate().map(|(index, request)| {
-                Box::new(Member { request, index, group: Arc::clone(&group) }) as Box<dyn AnyCall>
-            }),
-        );
-        Batch { group, client: self.clone() }
+        let (all, count) = (Arc::new(All::new()), requests.len());
+        self.driver().submit(None, Arc::new(Several::new(requests, Arc::clone(&all))), count);
+        Batch { all, client: self.clone() }
     }
 
     /// Wants to be told of every change of a topic, on whatever connection. Dropping the result ends it.
@@ -125,11 +133,7 @@ impl Client {
     #[must_use]
     pub fn events(&self) -> LifeEvents {
         let events = self.driver().act(|session, _| {
-            if session.state().phase == electrum_proto::Phase::Closed {
-                Events::closed()
-            } else {
-                session.listeners.add()
-            }
+            if session.client.phase() == Phase::Closed { Events::closed() } else { session.listeners.add() }
         });
         LifeEvents { events, _client: self.clone() }
     }
@@ -150,8 +154,7 @@ impl Client {
         R: Request<Response: Send> + Send + 'static,
     {
         let waiter = Waiter::new();
-        let call = Single { request, waiter: Arc::clone(&waiter) };
-        self.driver().submit(timeout, [Box::new(call) as Box<dyn AnyCall>]);
+        self.driver().submit(timeout, Arc::new(Single::new(request, Arc::clone(&waiter))), 1);
         Call { waiter, client: self.clone() }
     }
 
@@ -179,6 +182,13 @@ impl Driver {
         self.with(|session, _| session.client.config().timeouts.connect)
     }
 
+    /// When what this gives is dropped, the client is closed and its callers are told, for nobody moves its bytes any more.
+    /// An adapter holds it for as long as it drives the client, so that also its own failure leaves nobody waiting.
+    #[must_use]
+    pub fn end_when_dropped(&self) -> EndWhenDropped {
+        EndWhenDropped(self.clone())
+    }
+
     /// The next thing to do.
     pub fn poll(&self) -> Step {
         let now = self.now();
@@ -198,16 +208,13 @@ impl Driver {
         result
     }
 
-    fn submit(&self, timeout: Option<Duration>, calls: impl IntoIterator<Item = Box<dyn AnyCall>>) {
+    fn submit(&self, timeout: Option<Duration>, call: Arc<dyn AnyCall>, count: usize) {
         self.act(|session, now| {
             let deadline = now + timeout.unwrap_or_else(|| session.client.config().timeouts.request);
-            let is_closed = session.state().phase == electrum_proto::Phase::Closed;
-            for call in calls {
-                if is_closed {
-                    call.finish(Err(CallError::Closed));
-                } else {
-                    session.calls.submit(&mut session.client, now, deadline, call);
-                }
+            if session.client.phase() == Phase::Closed {
+                (0..count).for_each(|index| call.finish(index, Err(CallError::Closed)));
+            } else {
+                session.calls.submit(&mut session.client, now, deadline, &call, count);
             }
         });
     }
@@ -241,7 +248,7 @@ impl<T> Drop for Call<T> {
 /// The results of several calls, in time, in the order of the requests.
 #[must_use = "calls whose future is dropped are taken back"]
 pub struct Batch<T> {
-    group: Arc<Group<T>>,
+    all: Arc<All<T>>,
     client: Client,
 }
 
@@ -249,19 +256,14 @@ impl<T> Future for Batch<T> {
     type Output = Vec<Result<T, CallError>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.group.poll_take(context)
+        self.all.poll_take(context)
     }
 }
 
 impl<T> Drop for Batch<T> {
     fn drop(&mut self) {
-        let unanswered = self.group.abandon();
-        if !unanswered.is_empty() {
-            self.client.driver().act(|session, _| {
-                for id in unanswered {
-                    session.client.cancel(id);
-                }
-            });
+        if self.all.abandon() {
+            self.client.driver().act(|session, _| session.calls.take_back(&mut session.client));
         }
     }
 }
@@ -322,4 +324,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(Client, Driver, Call<T>, Batch<T>, Updates, LifeEvents);
+opaque_debug!(Client, Driver, EndWhenDropped, Call<T>, Batch<T>, Updates, LifeEvents);

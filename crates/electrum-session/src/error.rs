@@ -63,10 +63,10 @@ impl CallError {
         match reason {
             RejectReason::NotInVersion(error) => Some(Self::NotInVersion(error)),
             RejectReason::TooLong { bytes, limit } => Some(Self::TooLong { bytes, limit }),
+            RejectReason::TooMany { limit, .. } => Some(Self::QueueFull { limit }),
             RejectReason::Closed => Some(Self::Closed),
             RejectReason::NotReady(_)
             | RejectReason::InFlight { .. }
-            | RejectReason::TooMany { .. }
             | RejectReason::Outgoing { .. }
             | RejectReason::Subscriptions { .. }
             | RejectReason::Subscribed(_) => None,

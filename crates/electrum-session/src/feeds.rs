@@ -1,21 +1,26 @@
 //! Who wants to be told of which subscription.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Waker;
 
 use electrum_proto::{Client, Origin, RejectReason, SubId, SubscribeError, Timestamp, Topic, Update};
 
+use crate::ids::IdMap;
 use crate::updates::Mailbox;
 
 /// The subscriptions of the machine, each with its consumers: the same topic is asked for once.
 #[derive(Debug, Default)]
-pub(crate) struct Feeds(HashMap<SubId, Feed>);
+pub(crate) struct Feeds {
+    feeds: IdMap<SubId, Feed>,
+    /// Those who wait for changes that came meanwhile.
+    wakers: Vec<Waker>,
+}
 
 #[derive(Debug)]
 struct Feed {
     consumers: Vec<Consumer>,
-    /// The newest value, for consumers that come later.
-    last: Option<Update>,
+    /// What consumers that come later are told at once: the newest value, or why there is none.
+    last: Option<Result<Update, SubscribeError>>,
 }
 
 #[derive(Debug)]
@@ -42,9 +47,9 @@ impl Feeds {
                 reason => return Err(reason),
             },
         };
-        let feed = self.0.entry(sub).or_insert_with(|| Feed { consumers: Vec::new(), last: None });
+        let feed = self.feeds.entry(sub).or_insert_with(|| Feed { consumers: Vec::new(), last: None });
         if let Some(last) = &feed.last {
-            consumer.mailbox.put(index, Ok(last.clone()), Origin::Subscribed);
+            self.wakers.extend(consumer.mailbox.put(index, last.clone(), Origin::Subscribed));
         }
         feed.consumers.push(consumer);
         Ok(sub)
@@ -52,30 +57,40 @@ impl Feeds {
 
     /// Takes a consumer away; the last one ends the subscription.
     pub(crate) fn remove(&mut self, client: &mut Client, now: Timestamp, sub: SubId, mailbox: &Arc<Mailbox>) {
-        let Some(feed) = self.0.get_mut(&sub) else { return };
+        let Some(feed) = self.feeds.get_mut(&sub) else { return };
         feed.consumers.retain(|consumer| !Arc::ptr_eq(&consumer.mailbox, mailbox));
         if feed.consumers.is_empty() {
-            self.0.remove(&sub);
+            self.feeds.remove(&sub);
             client.unsubscribe(now, sub);
         }
     }
 
     pub(crate) fn updated(&mut self, sub: SubId, value: Update, origin: Origin) {
-        let Some(feed) = self.0.get_mut(&sub) else { return };
+        let Some(feed) = self.feeds.get_mut(&sub) else { return };
         for consumer in &feed.consumers {
-            consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin);
+            self.wakers.extend(consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin));
         }
-        feed.last = Some(value);
+        feed.last = Some(Ok(value));
     }
 
-    pub(crate) fn refused(&self, sub: SubId, error: &SubscribeError) {
-        for consumer in self.0.get(&sub).into_iter().flat_map(|feed| &feed.consumers) {
-            consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed);
+    pub(crate) fn refused(&mut self, sub: SubId, error: &SubscribeError) {
+        let Some(feed) = self.feeds.get_mut(&sub) else { return };
+        for consumer in &feed.consumers {
+            self.wakers.extend(consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed));
         }
+        // A value that was once known stays the newest.
+        if !matches!(feed.last, Some(Ok(_))) {
+            feed.last = Some(Err(error.clone()));
+        }
+    }
+
+    /// Wakes who waits for changes: once for all that came together.
+    pub(crate) fn wake(&mut self) {
+        self.wakers.drain(..).for_each(Waker::wake);
     }
 
     pub(crate) fn close(&mut self) {
-        for consumer in self.0.drain().flat_map(|(_, feed)| feed.consumers) {
+        for consumer in self.feeds.drain().flat_map(|(_, feed)| feed.consumers) {
             consumer.mailbox.close();
         }
     }

@@ -16,12 +16,13 @@ mod config;
 mod dial;
 mod error;
 mod feeds;
+mod ids;
 mod life;
 mod session;
 mod slot;
 mod updates;
 
-pub use client::{Batch, Call, Client, Driver, LifeEvents, Updates};
+pub use client::{Batch, Call, Client, Driver, EndWhenDropped, LifeEvents, Updates};
 pub use config::Config;
 pub use dial::dial;
 pub use electrum_proto as proto;

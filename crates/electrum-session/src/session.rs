@@ -138,6 +138,12 @@ impl Session {
 
     /// The next thing to do. Answers reach their callers and changes their consumers meanwhile.
     pub fn poll(&mut self, now: Timestamp) -> Step {
+        let step = self.step(now);
+        self.feeds.wake();
+        step
+    }
+
+    fn step(&mut self, now: Timestamp) -> Step {
         self.client.handle(now, Input::Tick);
         self.pump(now);
         loop {
@@ -212,7 +218,7 @@ impl Session {
     fn pump(&mut self, now: Timestamp) {
         let Some(open) = self.link.as_mut().filter(|open| open.is_connected) else { return };
         let conn = open.conn;
-        if open.link.established() && self.client.state().phase == Phase::Connecting {
+        if open.link.established() && self.client.phase() == Phase::Connecting {
             open.since = now;
             self.client.handle(now, Input::Connected(conn));
         }

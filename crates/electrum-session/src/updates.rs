@@ -30,12 +30,25 @@ pub(crate) struct Mailbox(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// The topics that have changed, in the order of their first unread change.
-    order: VecDeque<usize>,
-    changes: BTreeMap<usize, Change>,
+    /// What is unread, oldest first.
+    unread: VecDeque<Unread>,
+    /// How much was read: what stands first in `unread` has this number.
+    read: u64,
+    /// For each topic the number of its unread value, counted from one; zero if there is none.
+    values: Vec<u64>,
     raw: BTreeMap<usize, VecDeque<Change>>,
+    /// Refusals, which do not stand in for values: the newest value is told whatever came after it.
+    refusals: BTreeMap<usize, Change>,
     is_closed: bool,
     waker: Option<Waker>,
+}
+
+#[derive(Debug)]
+enum Unread {
+    Value(Change),
+    /// The oldest one of this topic.
+    Raw(usize),
+    Refusal(usize),
 }
 
 impl Mailbox {
@@ -43,52 +56,48 @@ impl Mailbox {
         Arc::new(Self::default())
     }
 
-    pub(crate) fn put(&self, topic: usize, value: Result<Update, SubscribeError>, origin: Origin) {
+    /// Leaves a change, and tells whom to wake.
+    #[must_use]
+    pub(crate) fn put(&self, topic: usize, value: Result<Update, SubscribeError>, origin: Origin) -> Option<Waker> {
         let mut waiting = lock(&self.0);
-        let mut change = Change { topic, value, origin, skipped: 0 };
-        if matches!(change.value, Ok(Update::RawNotification(_) | Update::RawResult(_))) {
-            let kept = waiting.raw.entry(topic).or_default();
-            kept.push_back(change);
-            if kept.len() > RAW_KEPT {
-                let skipped = kept.pop_front().map_or(0, |oldest| oldest.skipped + 1);
-                if let Some(next) = kept.front_mut() {
-                    next.skipped += skipped;
-                }
-            } else {
-                waiting.order.push_back(topic);
-            }
-        } else {
-            match waiting.changes.get_mut(&topic) {
-                Some(unread) => {
-                    // What is first heard of a topic stays the first, whatever its value has become.
-                    if unread.origin == Origin::Subscribed {
-                        change.origin = Origin::Subscribed;
-                    }
-                    change.skipped = unread.skipped + 1;
-                    *unread = change;
-                }
-                None => {
-                    waiting.changes.insert(topic, change);
-                    waiting.order.push_back(topic);
+        let change = Change { topic, value, origin, skipped: 0 };
+        match change.value {
+            Err(_) => {
+                if waiting.refusals.insert(topic, change).is_none() {
+                    waiting.unread.push_back(Unread::Refusal(topic));
                 }
             }
+            Ok(Update::RawNotification(_) | Update::RawResult(_)) => waiting.put_raw(change),
+            Ok(_) => waiting.put_value(change),
         }
-        wake(waiting);
+        waiting.waker.take()
     }
 
     pub(crate) fn close(&self) {
         let mut waiting = lock(&self.0);
         waiting.is_closed = true;
-        wake(waiting);
+        let waker = waiting.waker.take();
+        drop(waiting);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// The next change; nothing more once the client is closed and all is read.
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<Change>> {
         let mut waiting = lock(&self.0);
-        while let Some(topic) = waiting.order.pop_front() {
-            let raw = waiting.raw.get_mut(&topic).and_then(VecDeque::pop_front);
-            if let Some(change) = raw.or_else(|| waiting.changes.remove(&topic)) {
-                return Poll::Ready(Some(change));
+        while let Some(unread) = waiting.unread.pop_front() {
+            waiting.read += 1;
+            let change = match unread {
+                Unread::Value(change) => {
+                    waiting.values[change.topic] = 0;
+                    Some(change)
+                }
+                Unread::Raw(topic) => waiting.raw.get_mut(&topic).and_then(VecDeque::pop_front),
+                Unread::Refusal(topic) => waiting.refusals.remove(&topic),
+            };
+            if change.is_some() {
+                return Poll::Ready(change);
             }
         }
         if waiting.is_closed {
@@ -99,11 +108,41 @@ impl Mailbox {
     }
 }
 
-fn wake(mut waiting: std::sync::MutexGuard<'_, Waiting>) {
-    let waker = waiting.waker.take();
-    drop(waiting);
-    if let Some(waker) = waker {
-        waker.wake();
+impl Waiting {
+    fn put_value(&mut self, mut change: Change) {
+        let topic = change.topic;
+        if topic >= self.values.len() {
+            self.values.resize(topic + 1, 0);
+        }
+        let place = self.values[topic].checked_sub(self.read + 1).and_then(|place| usize::try_from(place).ok());
+        match place.and_then(|place| self.unread.get_mut(place)) {
+            Some(Unread::Value(unread)) => {
+                // What is first heard of a topic stays the first, whatever its value has become.
+                if unread.origin == Origin::Subscribed {
+                    change.origin = Origin::Subscribed;
+                }
+                change.skipped = unread.skipped + 1;
+                *unread = change;
+            }
+            _ => {
+                self.unread.push_back(Unread::Value(change));
+                self.values[topic] = self.read + self.unread.len() as u64;
+            }
+        }
+    }
+
+    fn put_raw(&mut self, change: Change) {
+        let topic = change.topic;
+        let kept = self.raw.entry(topic).or_default();
+        kept.push_back(change);
+        if kept.len() > RAW_KEPT {
+            let skipped = kept.pop_front().map_or(0, |oldest| oldest.skipped + 1);
+            if let Some(next) = kept.front_mut() {
+                next.skipped += skipped;
+            }
+        } else {
+            self.unread.push_back(Unread::Raw(topic));
+        }
     }
 }
 
@@ -122,13 +161,28 @@ mod tests {
     fn a_topic_keeps_its_newest_value_and_its_place() {
         let mailbox = Mailbox::new();
         let status = |digit: u8| Ok(Update::Script(Some(electrum_proto::types::ScriptStatus::of_text(&[digit]))));
-        mailbox.put(7, status(1), Origin::Subscribed);
-        mailbox.put(3, status(2), Origin::Live);
-        mailbox.put(7, status(3), Origin::Live);
-        mailbox.put(7, status(4), Origin::Live);
+        let _ = mailbox.put(7, status(1), Origin::Subscribed);
+        let _ = mailbox.put(3, status(2), Origin::Live);
+        let _ = mailbox.put(7, status(3), Origin::Live);
+        let _ = mailbox.put(7, status(4), Origin::Live);
         let first = next(&mailbox).unwrap();
         assert_eq!(first, Change { topic: 7, value: status(4), origin: Origin::Subscribed, skipped: 2 });
         assert_eq!(next(&mailbox).map(|change| change.topic), Some(3));
+        assert_eq!(next(&mailbox), None);
+    }
+
+    #[test]
+    fn a_refusal_leaves_the_newest_value_to_be_read() {
+        let mailbox = Mailbox::new();
+        let status = Ok(Update::Script(None));
+        let refusal =
+            Err(SubscribeError::Server(electrum_proto::json::ServerError { code: None, message: "no".into() }));
+        for _ in 0..3 {
+            let _ = mailbox.put(0, status.clone(), Origin::Live);
+            let _ = mailbox.put(0, refusal.clone(), Origin::Subscribed);
+        }
+        assert_eq!(next(&mailbox).map(|change| (change.value, change.skipped)), Some((status, 2)));
+        assert_eq!(next(&mailbox).map(|change| change.value), Some(refusal));
         assert_eq!(next(&mailbox), None);
     }
 
@@ -137,7 +191,7 @@ mod tests {
         let mailbox = Mailbox::new();
         let count = RAW_KEPT + 10;
         for i in 0..count {
-            mailbox.put(0, Ok(Update::RawNotification(i.to_string())), Origin::Live);
+            let _ = mailbox.put(0, Ok(Update::RawNotification(i.to_string())), Origin::Live);
         }
         let first = next(&mailbox).unwrap();
         assert_eq!((first.value, first.skipped), (Ok(Update::RawNotification("10".into())), 10));

@@ -6,16 +6,19 @@ use std::io;
 use std::net::TcpStream;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use async_io::{Async, Timer};
 use electrum_session::proto::{CloseCause, ConnId, Timestamp};
 use electrum_session::{Driver, Step, dial};
+use futures_lite::future::yield_now;
 use futures_lite::{AsyncRead, AsyncWrite};
 
 use crate::signal::Signal;
 
+/// So many turns without a wait, and then other tasks of the thread get theirs.
+const TURNS: u32 = 16;
 /// As much as one read takes in.
 const READ_SIZE: usize = 64 * 1024;
 
@@ -28,13 +31,22 @@ thread_local! {
 enum Socket {
     None,
     Dialling(ConnId, Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>),
-    Open(ConnId, Async<TcpStream>),
+    Open(ConnId, Stream),
+}
+
+/// An open socket, and whether there may be something to read: asking the system in vain costs as much as reading.
+struct Stream {
+    socket: Async<TcpStream>,
+    can_read: bool,
 }
 
 /// Moves bytes until the client is closed.
 pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
+    // A task that is dropped leaves nobody waiting for what nobody does.
+    let _end = driver.end_when_dropped();
     let mut socket = Socket::None;
     let mut alarm = Alarm { timer: Timer::never(), at: None };
+    let mut turns: u32 = 0;
     loop {
         match driver.poll() {
             Step::Connect(conn, target) => {
@@ -50,6 +62,10 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
             Step::Finished => return,
             Step::Wait { until, write } => {
                 alarm.set(until, &driver);
+                turns = turns.wrapping_add(1);
+                if turns % TURNS == 0 {
+                    yield_now().await;
+                }
                 std::future::poll_fn(|context| {
                     // Both directions in every turn: a server may stop reading until it is read from.
                     let wants = [
@@ -81,8 +97,8 @@ impl Socket {
                 let conn = *conn;
                 match dialling.as_mut().poll(context) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(stream)) => {
-                        *self = Self::Open(conn, stream);
+                    Poll::Ready(Ok(socket)) => {
+                        *self = Self::Open(conn, Stream { socket, can_read: true });
                         driver.with(|session, now| session.connected(now, conn));
                     }
                     Poll::Ready(Err(error)) => self.close(driver, conn, CloseCause::Failed(error.to_string())),
@@ -91,8 +107,8 @@ impl Socket {
             }
             Self::Open(conn, stream) => {
                 let conn = *conn;
-                let read = poll_read(stream, driver, conn, context);
-                let written = if write { poll_write(stream, driver, conn, context) } else { Poll::Pending };
+                let written = if write { stream.poll_write(driver, conn, context) } else { Poll::Pending };
+                let read = stream.poll_read(driver, conn, context);
                 for outcome in [&read, &written] {
                     if let Poll::Ready(Err(cause)) = outcome {
                         self.close(driver, conn, cause.clone());
@@ -110,39 +126,36 @@ impl Socket {
     }
 }
 
-fn poll_read(
-    stream: &mut Async<TcpStream>,
-    driver: &Driver,
-    conn: ConnId,
-    context: &mut Context<'_>,
-) -> Poll<Result<(), CloseCause>> {
-    BUFFER.with_borrow_mut(|buffer| {
-        Pin::new(stream).poll_read(context, buffer).map(|read| match read {
-            Ok(0) => Err(CloseCause::End),
+impl Stream {
+    fn poll_read(&mut self, driver: &Driver, conn: ConnId, context: &mut Context<'_>) -> Poll<Result<(), CloseCause>> {
+        if !self.can_read {
+            ready!(self.socket.poll_readable(context)).map_err(failed)?;
+            self.can_read = true;
+        }
+        BUFFER.with_borrow_mut(|buffer| match ready!(Pin::new(&mut self.socket).poll_read(context, buffer)) {
+            Ok(0) => Poll::Ready(Err(CloseCause::End)),
             Ok(count) => {
+                self.can_read = count == buffer.len();
                 driver.with(|session, now| session.read(now, conn, &buffer[..count]));
-                Ok(())
+                Poll::Ready(Ok(()))
             }
-            Err(error) => Err(CloseCause::Failed(error.to_string())),
+            Err(error) => Poll::Ready(Err(failed(error))),
         })
-    })
-}
+    }
 
-fn poll_write(
-    stream: &mut Async<TcpStream>,
-    driver: &Driver,
-    conn: ConnId,
-    context: &mut Context<'_>,
-) -> Poll<Result<(), CloseCause>> {
-    driver.with(|session, now| {
-        Pin::new(stream).poll_write(context, session.outgoing()).map(|written| match written {
+    fn poll_write(&mut self, driver: &Driver, conn: ConnId, context: &mut Context<'_>) -> Poll<Result<(), CloseCause>> {
+        driver.with(|session, now| match ready!(Pin::new(&mut self.socket).poll_write(context, session.outgoing())) {
             Ok(count) => {
                 session.wrote(now, conn, count);
-                Ok(())
+                Poll::Ready(Ok(()))
             }
-            Err(error) => Err(CloseCause::Failed(error.to_string())),
+            Err(error) => Poll::Ready(Err(failed(error))),
         })
-    })
+    }
+}
+
+fn failed(error: io::Error) -> CloseCause {
+    CloseCause::Failed(error.to_string())
 }
 
 /// Rings at a moment, or somewhat earlier: it is moved only when it would ring too late.

@@ -34,11 +34,16 @@
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
 //!   simulations.
 //!
-//! Nothing here shares code with the client: what both understand in the same way, they understand on
-//! their own.
+//! - [`sim`] is another thing: the client itself under watch, in a network that exists in memory only.
+//! - `conformance`, behind a feature of that name, is what every driver of the client must do, as tests.
+//!
+//! Nothing here but these two shares code with the client: what both understand in the same way, they
+//! understand on their own.
 
 pub mod address;
 pub mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod family;
 pub mod hash;
 mod host;

@@ -9,15 +9,15 @@ use electrum_transport::ServerAddr;
 use crate::Outcome;
 use crate::fixture::{self, WINDOW};
 
-pub(super) struct Asked {
-    pub(super) scripts: Vec<ScriptHash>,
+pub(crate) struct Asked {
+    pub(crate) scripts: Vec<ScriptHash>,
     pub(super) headers: Headers,
     pub(super) transaction: TransactionGet,
 }
 
 /// As with the other clients, links between headers and the id of a transaction are not checked (nor could they be:
 /// the answers are made up).
-pub(super) fn asked() -> Asked {
+pub(crate) fn asked() -> Asked {
     Asked {
         scripts: (0..WINDOW).map(|index| ScriptHash::of(fixture::script(index).as_bytes())).collect(),
         headers: Headers::new(0, fixture::HEADERS as u32).without_link_check(),

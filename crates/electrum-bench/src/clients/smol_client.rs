@@ -20,7 +20,8 @@ pub(super) fn run(workload: Workload, server: SocketAddr) -> Outcome<Cost> {
     let (client, driver) = electrum_smol::client(address(server)?);
     let executor = LocalExecutor::new();
     executor.spawn(driver).detach();
-    smol::block_on(executor.run(work(workload, client)))
+    // A task too: smol asks the system for events each time that the future wakes which it blocks on.
+    smol::block_on(executor.run(executor.spawn(work(workload, client))))
 }
 
 async fn work(workload: Workload, client: Client) -> Outcome<Cost> {

@@ -101,9 +101,9 @@ impl Link {
     pub(super) fn write(&mut self, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
         self.outbox.push(|out| {
             out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-            Params::append(out, &id);
+            Params::append_digits(out, id);
             out.extend_from_slice(br#","method":"#);
-            Params::append(out, method);
+            Params::append_str(out, method);
             out.extend_from_slice(br#","params":"#);
             let mut list = Params::open(out);
             params(&mut list);

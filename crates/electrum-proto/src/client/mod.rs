@@ -45,15 +45,15 @@ pub struct Client {
     /// What is to be told before anything else.
     actions: VecDeque<Action<'static>>,
     /// The room for want of which wishes were refused.
-    owed: Owed,
+    wanted_room: WantedRoom,
 }
 
 /// The room that would do for the least of the wishes that were refused for want of it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Owed {
+struct WantedRoom {
     requests: Option<usize>,
     bytes: Option<usize>,
-    subscription: bool,
+    topics: bool,
 }
 
 /// Where a client stands, for people and logs.
@@ -107,7 +107,7 @@ impl Client {
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             actions: VecDeque::new(),
-            owed: Owed::default(),
+            wanted_room: WantedRoom::default(),
             config,
         };
         client.connect();
@@ -182,6 +182,12 @@ impl Client {
             server: self.servers.current(),
             agreed: agreed.map(|agreed| (agreed.software, agreed.version)),
         }
+    }
+
+    /// The phase alone, which costs nothing to look at.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// What the client was made with.

@@ -1,7 +1,7 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
 use super::link::Owner;
-use super::{Client, Owed};
+use super::{Client, WantedRoom};
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
 use crate::nudge;
@@ -99,15 +99,17 @@ impl Client {
 
     /// Tells if there is room again for a wish that was refused for want of it.
     pub(super) fn tell_of_room(&mut self) {
-        let (owed, limits, outgoing) = (self.owed, self.config.limits, self.outgoing().len());
-        let is_ready = self.phase == Phase::Ready;
-        let room_for_requests = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
-        let room_for_bytes =
-            |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
-        if is_ready && (owed.requests.is_some_and(room_for_requests) || owed.bytes.is_some_and(room_for_bytes))
-            || owed.subscription && self.subscriptions.len() < limits.subscriptions
-        {
-            self.owed = Owed::default();
+        let (wanted, limits, outgoing) = (self.wanted_room, self.config.limits, self.outgoing().len());
+        let is_free = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
+        let fits = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
+        let for_requests =
+            self.phase == Phase::Ready && (wanted.requests.is_some_and(is_free) || wanted.bytes.is_some_and(fits));
+        let for_topics = wanted.topics && self.subscriptions.len() < limits.subscriptions;
+        if for_requests {
+            self.wanted_room = WantedRoom { topics: wanted.topics, ..WantedRoom::default() };
+        }
+        self.wanted_room.topics &= !for_topics;
+        if for_requests || for_topics {
             self.actions.push_back(Action::Event(Event::Capacity));
         }
     }
@@ -124,6 +126,9 @@ impl Client {
             return;
         }
         let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
+        if link.outbox.len() >= self.config.limits.outgoing {
+            return;
+        }
         let id = self.requests.draw_id();
         let begin = link.write(id, nudge::METHOD, nudge::params);
         self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
@@ -135,6 +140,13 @@ impl Client {
     fn ping(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut() else { return };
+        link.last_sent = now;
+        link.progress = 0;
+        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
+        // What is still to be written is as good as a ping. On a link that takes no bytes pings would pile up.
+        if link.outbox.len() > 0 {
+            return;
+        }
         let id = self.requests.draw_id();
         // Versions before 1.2 have no ping; every version has a banner.
         let begin = match Ping.method(version) {
@@ -142,10 +154,7 @@ impl Client {
             Err(_) => link.write(id, Banner::METHODS[0].name, |params| Banner.params(version, params)),
         };
         self.requests.add(Owner::Ping, now + self.config.timeouts.request, begin);
-        link.last_sent = now;
-        link.progress = 0;
         link.nudge.wrote_request();
-        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
     }
 
     /// Requests whose deadline has come fail. The server's answer, should it still come, is swallowed for as long again.
@@ -158,13 +167,10 @@ impl Client {
                     self.requests.pass_to(id, Owner::Nobody, grace);
                     self.failed.push_back((RequestId(id), RequestError::TimedOut));
                 }
-                Owner::Subscribe(_) => {
+                // What the server reports on is not known any more: a late end could undo a new beginning.
+                Owner::Subscribe(_) | Owner::Unsubscribe(_) => {
                     self.lose(DownCause::Timeout { waited_for: TimerKind::Request });
                     return;
-                }
-                Owner::Unsubscribe(slot) => {
-                    self.requests.remove(id);
-                    self.subscriptions.ended(slot);
                 }
                 Owner::Nudge => {
                     self.requests.remove(id);

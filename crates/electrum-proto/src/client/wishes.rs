@@ -187,9 +187,9 @@ impl Client {
     fn reject<T>(&mut self, wish: T, reason: RejectReason, requests: usize, bytes: usize) -> Rejected<T> {
         let less = |owed: Option<usize>, needed| Some(owed.map_or(needed, |owed: usize| owed.min(needed)));
         match reason {
-            RejectReason::InFlight { .. } => self.owed.requests = less(self.owed.requests, requests),
-            RejectReason::Outgoing { .. } => self.owed.bytes = less(self.owed.bytes, bytes),
-            RejectReason::Subscriptions { .. } => self.owed.subscription = true,
+            RejectReason::InFlight { .. } => self.wanted_room.requests = less(self.wanted_room.requests, requests),
+            RejectReason::Outgoing { .. } => self.wanted_room.bytes = less(self.wanted_room.bytes, bytes),
+            RejectReason::Subscriptions { .. } => self.wanted_room.topics = true,
             _ => {}
         }
         Rejected { wish, reason }

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use serde::Deserialize;
 
 use super::raw::RawJson;
-use super::scan::{Broken, skip_space, skip_string, skip_value};
+use super::scan::{Broken, skip_key, skip_space, skip_value};
 
 /// One message, borrowed from the line that it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl<'a> Members<'a> {
         if text.get(at) != Some(&b'"') {
             return Err(NotAMessage::Json);
         }
-        let key_end = skip_string(text, at)?;
+        let key_end = skip_key(text, at)?;
         let key = &text[at + 1..key_end - 1];
         let colon = skip_space(text, key_end);
         if text.get(colon) != Some(&b':') {
@@ -159,7 +159,10 @@ impl<'a> Members<'a> {
 
     fn message(self) -> Result<Message<'a>, NotAMessage> {
         if let Some(method) = self.method {
-            let method = RawJson::new(method).decode::<MethodName<'_>>().map_err(|_| NotAMessage::Json)?.0;
+            let method = match RawJson::new(method).plain_string() {
+                Ok(plain) => Cow::Borrowed(plain),
+                Err(_) => RawJson::new(method).decode().map(Cow::Owned).map_err(|_| NotAMessage::Json)?,
+            };
             return Ok(match self.id {
                 Some(id) if id != "null" => Message::Request { method },
                 _ => Message::Notification { method, params: self.params.map(RawJson::new) },
@@ -174,9 +177,6 @@ impl<'a> Members<'a> {
         Ok(Message::Reply { id: ReplyId::parse(self.id), outcome })
     }
 }
-
-#[derive(Deserialize)]
-struct MethodName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl ReplyId {
     fn parse(id: Option<&str>) -> Self {

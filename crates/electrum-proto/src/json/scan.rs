@@ -9,7 +9,13 @@ use memchr::memchr2;
 pub(crate) struct Broken;
 
 /// The position behind spaces, tabs and line ends from `at` on.
-pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
+#[inline]
+pub(crate) fn skip_space(text: &[u8], at: usize) -> usize {
+    // Most often there is none.
+    if matches!(text.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) { skip_spaces(text, at + 1) } else { at }
+}
+
+fn skip_spaces(text: &[u8], mut at: usize) -> usize {
     // Servers that pad put thousands of spaces in one place.
     const RUN: [u8; 32] = [b' '; 32];
     while text.get(at..at + RUN.len()).is_some_and(|run| run == RUN) {
@@ -28,6 +34,17 @@ pub(crate) fn skip_value(text: &[u8], at: usize) -> Result<usize, Broken> {
         b'{' | b'[' => skip_nested(text, at),
         b'}' | b']' | b',' | b':' => Err(Broken),
         _ => Ok(skip_plain(text, at)),
+    }
+}
+
+/// The position behind the key whose opening quote stands at `at`. Keys are short, so a plain loop is quicker than
+/// a vector search.
+#[inline]
+pub(crate) fn skip_key(text: &[u8], at: usize) -> Result<usize, Broken> {
+    let inside = text.get(at + 1..).ok_or(Broken)?;
+    match inside.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        Some(length) if inside[length] == b'"' => Ok(at + length + 2),
+        _ => skip_string(text, at),
     }
 }
 

@@ -88,18 +88,26 @@ impl fmt::Debug for SubId {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Headers,
-    Script(ScriptHash),
+    /// The scripthash, its first bytes as a number: comparing that is quicker, and every notification is looked up.
+    Script(u64, ScriptHash),
     OutPoint(OutPoint),
     /// The method, and each parameter as compact JSON.
     Raw(String, Vec<String>),
+}
+
+impl Key {
+    fn of_script(hash: ScriptHash) -> Self {
+        let first = hash.as_display_bytes()[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Self::Script(first, hash)
+    }
 }
 
 impl Topic {
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Headers => Key::Headers,
-            Self::Script(script) => Key::Script(script.scripthash()),
-            Self::ScriptHash(hash) => Key::Script(*hash),
+            Self::Script(script) => Key::of_script(script.scripthash()),
+            Self::ScriptHash(hash) => Key::of_script(*hash),
             Self::OutPoint { outpoint, .. } => Key::OutPoint(*outpoint),
             Self::Raw { method, params } => Key::Raw(method.clone(), params.iter().map(ToString::to_string).collect()),
         }
@@ -210,7 +218,7 @@ fn script_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
         }
         Ok(())
     })?;
-    Ok((Key::Script(required(about, "[0]")?), Update::Script(required(status, "[1]")?)))
+    Ok((Key::of_script(required(about, "[0]")?), Update::Script(required(status, "[1]")?)))
 }
 
 /// `[txid, index, status]`.

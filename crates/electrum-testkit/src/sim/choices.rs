@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use electrum_proto::operations::Raw;
+use electrum_proto::types::OutPoint;
 use electrum_proto::{Backoff, Config, Limits, Script, Timeouts, Topic, VersionRange};
 use serde_json::Value;
 
@@ -117,15 +118,22 @@ pub fn value(tape: &mut Tape, depth: u32) -> Value {
 }
 
 /// How many topics there are.
-pub(super) const TOPICS: usize = 6;
+pub(super) const TOPICS: usize = 7;
 
-/// The `index`-th topic. The last one is the hash of the script of the one before.
+/// The transaction whose first output is a topic.
+pub(super) const TXID: &str = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
+
+/// The `index`-th topic. The fifth is the hash of the script of the one before.
 pub(super) fn topic(index: usize) -> Topic {
     match index {
         0 => Topic::Script(script(0)),
         1 => Topic::Headers,
         2 => Topic::Raw { method: format!("{RAW_PREFIX}news"), params: vec!["a".into()] },
         5 => Topic::ScriptHash(script(4).scripthash()),
+        6 => match TXID.parse() {
+            Ok(txid) => Topic::OutPoint { outpoint: OutPoint { txid, vout: 0 }, script: script(6) },
+            Err(_) => Topic::Headers,
+        },
         _ => Topic::Script(script(index as u8)),
     }
 }

@@ -2,7 +2,7 @@
 
 use electrum_proto::{CloseCause, ConnId, Input, Phase, RequestId, SubId, Timestamp};
 
-use super::choices::{self, GENESIS, TOPICS, VERSIONS, ask, topic};
+use super::choices::{self, GENESIS, TOPICS, TXID, VERSIONS, ask, topic};
 use super::messages::{self, Layout};
 use super::probe::{Probe, Told};
 use super::tape::Tape;
@@ -280,12 +280,16 @@ impl<'a> Hostile<'a> {
         let script = self.tape.pick(&[0, 3, 4, 9]);
         let by_script = self.tape.chance(300);
         let news = messages::script_news(script, by_script, &status);
-        match self.tape.below(8) {
+        match self.tape.below(9) {
             0..=3 => self.layout.notification("blockchain.scripthash.subscribe", &news),
             4 => self.layout.notification("blockchain.scriptpubkey.subscribe", &news),
             5 => {
                 let tip = messages::tip(self.tape.below(3), 0);
                 self.layout.notification("blockchain.headers.subscribe", &format!("[{tip}]"))
+            }
+            7 => {
+                let output = messages::output(self.tape.below(4));
+                self.layout.notification("blockchain.outpoint.subscribe", &format!("[\"{TXID}\",0,{output}]"))
             }
             6 => self.layout.notification("raw.news", self.tape.pick(&["[\"a\",1]", "[\"a\"]", "[\"b\"]", "[]"])),
             _ => self.layout.notification(
@@ -322,6 +326,7 @@ impl<'a> Hostile<'a> {
             "server.features" => messages::features(GENESIS),
             "blockchain.headers.subscribe" => messages::tip(self.tape.below(3), 0),
             "raw.news" => "[1]".into(),
+            "blockchain.outpoint.subscribe" => messages::output(self.tape.below(4)),
             method if method.ends_with(".unsubscribe") => "true".into(),
             method if method.ends_with(".subscribe") => messages::status(self.tape.below(3)),
             "server.ping" => "null".into(),

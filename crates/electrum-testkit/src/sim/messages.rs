@@ -1,6 +1,6 @@
 //! What servers say, in the layouts that they say it in.
 
-use super::choices::{GENESIS, script};
+use super::choices::{GENESIS, TXID, script};
 use super::tape::Tape;
 
 /// How a server writes its JSON.
@@ -76,6 +76,15 @@ pub(super) fn error(tape: &mut Tape, busy_permille: u32) -> (String, String) {
 /// The status that stands for the `count`-th change of a script: nothing before the first one.
 pub(super) fn status(count: u32) -> String {
     if count == 0 { "null".into() } else { format!("\"{count:064x}\"") }
+}
+
+/// What became of an output after `count` changes.
+pub(super) fn output(count: u32) -> String {
+    match count {
+        0 => "{}".into(),
+        1 => r#"{"funder_height":0}"#.into(),
+        _ => format!(r#"{{"funder_height":{},"spender_txhash":"{TXID}","spender_height":0}}"#, count - 2),
+    }
 }
 
 /// The tip at a height, `fork` times reorganised.

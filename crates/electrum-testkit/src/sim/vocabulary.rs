@@ -7,10 +7,13 @@ use electrum_proto::operations::{Banner, Features, Ping, Raw};
 use electrum_proto::{NotInVersion, ProtocolVersion, Request};
 use serde_json::Value;
 
+type Version = [u16; 3];
+
 /// Methods that the machine may write, with the first version that has each and the first that lacks it again.
-const METHODS: &[(&str, [u16; 3], Option<[u16; 3]>)] = &[
+const METHODS: &[(&str, Version, Option<Version>)] = &[
     ("server.version", [1, 0, 0], None),
     ("server.banner", [1, 0, 0], None),
+    ("server.donation_address", [1, 0, 0], None),
     ("server.features", [1, 1, 0], None),
     ("server.ping", [1, 2, 0], None),
     ("blockchain.headers.subscribe", [1, 0, 0], None),
@@ -19,6 +22,8 @@ const METHODS: &[(&str, [u16; 3], Option<[u16; 3]>)] = &[
     ("blockchain.scripthash.unsubscribe", [1, 4, 2], Some([1, 7, 0])),
     ("blockchain.scriptpubkey.subscribe", [1, 7, 0], None),
     ("blockchain.scriptpubkey.unsubscribe", [1, 7, 0], None),
+    ("blockchain.outpoint.subscribe", [1, 7, 0], None),
+    ("blockchain.outpoint.unsubscribe", [1, 7, 0], None),
 ];
 
 /// Methods that begin like this are the simulation's own and in every version.
@@ -26,7 +31,7 @@ pub(super) const RAW_PREFIX: &str = "raw.";
 
 /// Whether `version` has `method`.
 pub(super) fn is_in_version(method: &str, version: ProtocolVersion) -> bool {
-    let at = |[major, minor, patch]: [u16; 3]| ProtocolVersion::new(major, minor, patch);
+    let at = |[major, minor, patch]: Version| ProtocolVersion::new(major, minor, patch);
     method.starts_with(RAW_PREFIX)
         || METHODS.iter().any(|(name, since, until)| {
             *name == method && at(*since) <= version && until.is_none_or(|until| version < at(until))

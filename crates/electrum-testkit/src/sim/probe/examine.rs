@@ -35,7 +35,11 @@ impl Probe {
             Phase::Handshaking => link.since + times.handshake,
             Phase::Backoff => self.retry_at.unwrap_or(Timestamp::MAX),
             Phase::Ready => {
-                let speaks = (link.said + times.ping_idle).max(now) + times.pong;
+                // What is still to be written is as good as something new.
+                let speaks = match link.outgoing.as_slice() {
+                    [] => (link.said + times.ping_idle).max(now) + times.pong,
+                    _ => Timestamp::MAX,
+                };
                 let hears = match link.bytes_of_line {
                     ..PROGRESS => (link.heard + times.ping_idle).max(now) + times.pong,
                     _ => Timestamp::MAX,
@@ -75,10 +79,9 @@ impl Probe {
     /// A wish that was refused for want of room, and could be had now, must have been told so.
     fn tells_of_room(&mut self) {
         let Some((asks, false)) = &self.refused else { return };
-        if self.client.outgoing().is_empty() && self.is_ready() {
-            if self.client.clone().batch(self.now, Timestamp::MAX, asks.clone()).is_ok() {
-                self.violate(6, "there is room for what was refused, and it was not told");
-            }
+        let can_be_asked = self.client.outgoing().is_empty() && self.is_ready();
+        if can_be_asked && self.client.clone().batch(self.now, Timestamp::MAX, asks.clone()).is_ok() {
+            self.violate(6, "there is room for what was refused, and it was not told");
         }
     }
 

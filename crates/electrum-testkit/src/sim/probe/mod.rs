@@ -72,7 +72,7 @@ struct LinkLog {
     lines: usize,
     /// The id and method of each line, until a server takes it to answer it.
     asked: Vec<(u64, String)>,
-    /// When the last line was added to what is outgoing.
+    /// When the last line was added to what is outgoing, or some of it was written.
     said: Timestamp,
     /// When the client may last have heard a whole line.
     heard: Timestamp,
@@ -250,6 +250,9 @@ impl Probe {
                 Input::Wrote(conn, count) if conn == link.conn => {
                     let count = count.min(link.outgoing.len());
                     link.acknowledged += count as u64;
+                    if count > 0 {
+                        link.said = now;
+                    }
                     link.outgoing.drain(..count);
                 }
                 _ => {}

@@ -1,4 +1,4 @@
-//! The thread that moves the bytes.
+//! Moving the bytes, by whichever thread drives.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -7,25 +7,37 @@ use std::thread;
 
 use electrum_session::proto::{CloseCause, ConnId};
 use electrum_session::transport::DialTarget;
-use electrum_session::{Driver, Step, dial};
+use electrum_session::{Driver, EndWhenDropped, Step, dial};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
+
+use crate::hub::Alarm;
 
 const WAKER: Token = Token(0);
 const SOCKET: Token = Token(1);
 /// As much as one read takes in.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Moves bytes until the client is closed.
-pub(crate) struct Thread {
+/// The socket, and all that it takes to use it.
+pub(crate) struct Io {
     driver: Driver,
     poll: Poll,
     waker: Arc<Waker>,
     dialled: (Sender<Dialled>, Receiver<Dialled>),
-    /// The connection whose socket is being opened.
+    /// The connection whose socket is awaited from `dialled`. Others come too late.
     dialling: Option<ConnId>,
     socket: Option<Socket>,
     buffer: Vec<u8>,
+    events: Events,
+}
+
+/// Why nobody drives any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// What it was for is done.
+    Done,
+    /// The client is closed.
+    Closed,
 }
 
 type Dialled = (ConnId, io::Result<std::net::TcpStream>);
@@ -35,9 +47,9 @@ struct Socket {
     conn: ConnId,
     stream: TcpStream,
     can_read: bool,
-    can_write: bool,
-    /// The other side will send no more: what is left is read up to the end.
+    /// The end of what is to be read was announced, and will not be once more.
     is_ending: bool,
+    can_write: bool,
 }
 
 /// The poll and what wakes it.
@@ -47,37 +59,45 @@ pub(crate) fn poll() -> io::Result<(Poll, Arc<Waker>)> {
     Ok((poll, waker))
 }
 
-impl Thread {
+impl Io {
     pub(crate) fn new(driver: Driver, poll: Poll, waker: Arc<Waker>) -> Self {
-        Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer: vec![0; READ_SIZE] }
+        let (buffer, events) = (vec![0; READ_SIZE], Events::with_capacity(4));
+        Self { driver, poll, waker, dialled: channel(), dialling: None, socket: None, buffer, events }
     }
 
-    pub(crate) fn run(mut self) {
-        let mut events = Events::with_capacity(4);
+    /// When what this gives is dropped, the client is closed: nobody moves its bytes any more.
+    pub(crate) fn end_when_dropped(&self) -> EndWhenDropped {
+        self.driver.end_when_dropped()
+    }
+
+    /// Moves bytes until the client is closed, or until `done` says so when there is nothing more to do but wait.
+    pub(crate) fn drive(&mut self, alarm: &Alarm, mut done: impl FnMut() -> bool) -> Ended {
         loop {
+            alarm.hush();
             match self.driver.poll() {
                 Step::Connect(conn, target) => self.dial(conn, target),
-                Step::Disconnect(conn) => {
-                    self.dialling.take_if(|dialling| *dialling == conn);
-                    self.socket.take_if(|socket| socket.conn == conn);
-                }
-                Step::Finished => return,
+                Step::Disconnect(conn) => self.forget(conn),
+                Step::Finished => return Ended::Closed,
+                Step::Wait { .. } if done() => return Ended::Done,
                 Step::Wait { until, write } => {
                     // Both directions in every turn: a server may stop reading until it is read from.
-                    let has_read = self.read();
                     let has_written = write && self.write();
+                    let has_read = self.read();
                     if has_read || has_written {
                         continue;
                     }
                     let timeout = until.map(|until| self.driver.until(until));
-                    if let Err(error) = self.poll.poll(&mut events, timeout) {
+                    let Self { poll, events, .. } = self;
+                    events.clear();
+                    if let Err(error) = alarm.sleep(|| poll.poll(events, timeout)) {
                         // Nothing but a signal, or a bug of ours, ends a wait in an error.
                         if error.kind() != ErrorKind::Interrupted {
-                            log_failed_wait(&error);
-                            return self.driver.with(|session, now| session.close(now));
+                            log::error!("the client is closed, for waiting for its socket failed: {error}");
+                            self.driver.with(|session, now| session.close(now));
+                            return Ended::Closed;
                         }
                     }
-                    self.take_in(&events);
+                    self.take_in();
                 }
             }
         }
@@ -98,11 +118,11 @@ impl Thread {
     }
 
     /// What the wait ended with.
-    fn take_in(&mut self, events: &Events) {
-        for event in events {
+    fn take_in(&mut self) {
+        for event in &self.events {
             if let Some(socket) = self.socket.as_mut().filter(|_| event.token() == SOCKET) {
                 socket.is_ending |= event.is_read_closed() || event.is_error();
-                socket.can_read |= event.is_readable() || event.is_read_closed() || event.is_error();
+                socket.can_read |= event.is_readable() || socket.is_ending;
                 socket.can_write |= event.is_writable() || event.is_error();
             }
         }
@@ -121,7 +141,7 @@ impl Thread {
     fn register(&mut self, conn: ConnId, stream: std::net::TcpStream) -> io::Result<()> {
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
-        self.socket = Some(Socket { conn, stream, can_read: true, can_write: true, is_ending: false });
+        self.socket = Some(Socket { conn, stream, can_read: true, is_ending: false, can_write: true });
         Ok(())
     }
 
@@ -132,7 +152,7 @@ impl Thread {
         match socket.stream.read(&mut self.buffer) {
             Ok(0) => self.closed(conn, Ok(())),
             Ok(count) => {
-                // What comes after a short read is announced by a new event, unless that was announced with it.
+                // What comes after a short read is announced by a new event, but for the end.
                 socket.can_read = count == self.buffer.len() || socket.is_ending;
                 let bytes = &self.buffer[..count];
                 self.driver.with(|session, now| session.read(now, conn, bytes));
@@ -176,15 +196,16 @@ impl Thread {
 
     /// The socket could not be opened, ended, or broke.
     fn closed(&mut self, conn: ConnId, how: io::Result<()>) {
+        self.forget(conn);
         let cause = match how {
             Ok(()) => CloseCause::End,
             Err(error) => CloseCause::Failed(error.to_string()),
         };
-        self.socket.take_if(|socket| socket.conn == conn);
         self.driver.with(|session, now| session.closed(now, conn, cause));
     }
-}
 
-fn log_failed_wait(error: &io::Error) {
-    log::error!("the client is closed, for waiting for its socket failed: {error}");
+    fn forget(&mut self, conn: ConnId) {
+        self.dialling.take_if(|dialling| *dialling == conn);
+        self.socket.take_if(|socket| socket.conn == conn);
+    }
 }

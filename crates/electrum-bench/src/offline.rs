@@ -1,0 +1,117 @@
+//! The core alone, without a socket: what callgrind counts and what the allocator is asked for.
+
+use std::hint::black_box;
+
+use electrum_proto::operations::Balance;
+use electrum_proto::{Action, Client, Config, ConnId, Event, Input, Request, Ticket, Timestamp, Topic};
+
+use crate::clients::own::asked;
+use crate::fixture::{self, WINDOW};
+
+const READ: usize = 64 * 1024;
+const NOW: Timestamp = Timestamp::ZERO;
+
+/// A ready machine, and the bytes that a server would send next.
+#[derive(Debug)]
+pub struct Offline {
+    client: Client,
+    conn: ConnId,
+    /// The number of the last request.
+    last_id: u64,
+    notifications: Vec<u8>,
+}
+
+impl Offline {
+    /// Through the handshake, with [`fixture::NOTIFIED`] topics subscribed.
+    pub fn new() -> Self {
+        let config = Config { resubscribe_window: usize::MAX, ..Config::default() };
+        let mut client = Client::new(config, NOW);
+        let Action::Connect(conn, _) = client.poll() else { unreachable!("it connects first") };
+        client.handle(NOW, Input::Connected(conn));
+        client.handle(NOW, Input::Wrote(conn, usize::MAX));
+        let notifications = fixture::notifications(fixture::NOTIFIED);
+        let mut offline = Self { client, conn, last_id: 1, notifications };
+        offline.feed(b"{\"jsonrpc\":\"2.0\",\"result\":[\"offline\",\"1.4\"],\"id\":1}\n", |_| ());
+        for script in &asked().scripts[..fixture::NOTIFIED] {
+            offline.client.subscribe(NOW, Topic::ScriptHash(*script)).expect("there is room");
+        }
+        offline.feed(b"", |_| ());
+        let answers = offline.answers(fixture::NOTIFIED, "null");
+        offline.client.handle(NOW, Input::Wrote(conn, usize::MAX));
+        offline.feed(&answers, |_| ());
+        offline
+    }
+
+    /// Requests and replies, [`WINDOW`] of them in each of so many turns.
+    pub fn balances(&mut self, turns: usize) {
+        for _ in 0..turns {
+            let balances: Vec<_> = asked().scripts.into_iter().map(Balance::new).collect();
+            let answers = self.answers(WINDOW, &fixture::balance());
+            self.balances_turn(balances, &answers);
+        }
+    }
+
+    /// What is counted: nothing in it is the benchmark's own but a queue of tickets.
+    #[inline(never)]
+    fn balances_turn(&mut self, balances: Vec<Balance>, answers: &[u8]) {
+        let deadline = NOW + self.client.config().timeouts.request;
+        let tickets = self.client.batch(NOW, deadline, balances).expect("there is room");
+        self.client.handle(NOW, Input::Wrote(self.conn, usize::MAX));
+        let mut waiting = tickets.into_iter();
+        self.feed(answers, |event| {
+            let (Event::Reply { id, result: Ok(reply) }, Some(Ticket { id: first, request })) = (event, waiting.next())
+            else {
+                panic!("no reply")
+            };
+            assert_eq!(id, first);
+            black_box(request.decode(reply.version, reply.result).expect("a balance"));
+        });
+        assert_eq!(waiting.len(), 0);
+    }
+
+    /// Notifications, two for each topic in each of so many turns.
+    pub fn notifications(&mut self, turns: usize) {
+        let lines = std::mem::take(&mut self.notifications);
+        for _ in 0..turns {
+            self.notifications_turn(&lines);
+        }
+        self.notifications = lines;
+    }
+
+    /// What is counted.
+    #[inline(never)]
+    fn notifications_turn(&mut self, lines: &[u8]) {
+        let mut seen = 0;
+        self.feed(lines, |event| {
+            black_box(&event);
+            seen += usize::from(matches!(event, Event::Update { .. }));
+        });
+        assert_eq!(seen, 2 * fixture::NOTIFIED);
+    }
+
+    fn answers(&mut self, count: usize, result: &str) -> Vec<u8> {
+        let first = self.last_id + 1;
+        self.last_id += count as u64;
+        let line = |id| format!("{{\"jsonrpc\":\"2.0\",\"result\":{result},\"id\":{id}}}\n");
+        (first..=self.last_id).map(line).collect::<String>().into_bytes()
+    }
+
+    fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Event<'_>)) {
+        for bytes in bytes.chunks(READ).chain(bytes.is_empty().then_some(bytes)) {
+            self.client.handle(NOW, Input::Read(self.conn, bytes));
+            loop {
+                match self.client.poll() {
+                    Action::Event(event) => each(event),
+                    Action::Wait(_) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+}
+
+impl Default for Offline {
+    fn default() -> Self {
+        Self::new()
+    }
+}

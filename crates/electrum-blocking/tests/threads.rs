@@ -1,0 +1,94 @@
+//! Threads that share a client take turns in moving its bytes: nobody is left without somebody who does.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use electrum_blocking::proto::operations::{Banner, Ping};
+use electrum_blocking::proto::{Origin, Topic};
+use electrum_blocking::{CallError, Client};
+use electrum_testkit::prelude::*;
+
+/// Nothing here takes as long, unless it never ends.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A server that answers pings and tells of every question for the banner, which it leaves open.
+fn server_without_banner() -> (Client, JoinHandle<()>, std::sync::mpsc::Receiver<()>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, was_asked) = channel();
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut answers: TcpStream = stream.try_clone().unwrap();
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let request: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+            let id: u64 = request.split("\"id\":").nth(1).unwrap().split([',', '}']).next().unwrap().parse().unwrap();
+            let result = match () {
+                () if request.contains("server.version") => r#"["x","1.4"]"#,
+                () if request.contains("server.ping") => "null",
+                () => {
+                    asked.send(()).unwrap();
+                    continue;
+                }
+            };
+            writeln!(answers, r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#).unwrap();
+        }
+    });
+    let client =
+        Client::connect(format!("tcp://{address}").parse::<electrum_blocking::transport::ServerAddr>().unwrap());
+    (client.unwrap(), server, was_asked)
+}
+
+/// One caller, who moves the bytes, waits for an answer that never comes; others come and go meanwhile.
+#[test]
+fn a_long_call_keeps_nobody_from_theirs_and_ends_with_the_client() {
+    let (client, server, was_asked) = server_without_banner();
+    client.call(Ping).unwrap();
+    let patient = client.clone();
+    let patient = thread::spawn(move || patient.call_within(2 * LONG, Banner));
+    was_asked.recv_timeout(LONG).unwrap();
+    for _ in 0..20 {
+        client.call_within(LONG, Ping).unwrap();
+    }
+    let others: Vec<_> = (0..4)
+        .map(|_| {
+            let client = client.clone();
+            thread::spawn(move || (0..50).try_for_each(|_| client.call_within(LONG, Ping)))
+        })
+        .collect();
+    for other in others {
+        other.join().unwrap().unwrap();
+    }
+    client.close();
+    assert_eq!(patient.join().unwrap(), Err(CallError::Closed));
+    assert_eq!(client.call(Ping), Err(CallError::Closed));
+    server.join().unwrap();
+}
+
+/// A call that times out while its caller moves the bytes.
+#[test]
+fn a_call_ends_at_its_deadline() {
+    let (client, server, was_asked) = server_without_banner();
+    client.call(Ping).unwrap();
+    assert_eq!(client.call_within(Duration::from_millis(20), Banner), Err(CallError::TimedOut));
+    was_asked.recv_timeout(LONG).unwrap();
+    client.call_within(LONG, Ping).unwrap();
+    drop(client);
+    server.join().unwrap();
+}
+
+/// Changes reach their consumer while calls are made, and after the last one.
+#[test]
+fn changes_come_between_calls() {
+    let server = Server::start(Family::ALL[0]);
+    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let mut tips = client.subscribe(Topic::Headers).unwrap();
+    assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Subscribed));
+    for _ in 0..10 {
+        client.call_within(LONG, Ping).unwrap();
+        server.mine(1);
+        assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Live));
+    }
+}

@@ -1,0 +1,101 @@
+//! What stands before a server: TLS, or a SOCKS5 proxy.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection};
+
+use super::peer::Peer;
+use super::splice::{Shared, Tls, splice};
+
+/// Passes connections on.
+#[derive(Debug)]
+pub(super) struct Front(Peer);
+
+impl Front {
+    /// To this server, with TLS on the client's side.
+    pub(super) fn tls(server: SocketAddr, config: Arc<ServerConfig>) -> Self {
+        Self(Peer::start(move |_, client| {
+            // Whoever cannot be served is closed; the client tells what it makes of that.
+            let _ = serve_tls(client, server, &config);
+        }))
+    }
+
+    /// To wherever the client says, after the manner of RFC 1928, for everybody.
+    pub(super) fn socks() -> Self {
+        Self(Peer::start(|_, client| {
+            let _ = serve_socks(client);
+        }))
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.0.addr()
+    }
+}
+
+/// A certificate that signs itself, as most servers have, and its key.
+pub(super) fn certificate() -> Arc<ServerConfig> {
+    let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).map(|CertifiedKey { cert, signing_key }| {
+        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        (cert.der().clone(), key)
+    });
+    let (certificate, key) = made.unwrap_or_else(|error| panic!("no certificate: {error}"));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()));
+    Arc::new(config.unwrap_or_else(|error| panic!("no TLS: {error}")))
+}
+
+fn serve_tls(client: TcpStream, server: SocketAddr, config: &Arc<ServerConfig>) -> io::Result<()> {
+    let server = connect(server)?;
+    let mut tls = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+    while tls.is_handshaking() {
+        tls.complete_io(&mut &client)?;
+    }
+    while tls.wants_write() {
+        tls.write_tls(&mut &client)?;
+    }
+    splice(client, server, &Tls(Shared::new(tls)))
+}
+
+fn serve_socks(mut client: TcpStream) -> io::Result<()> {
+    let [version, methods] = read(&mut client)?;
+    io::copy(&mut (&client).take(u64::from(methods)), &mut io::sink())?;
+    client.write_all(&[5, 0])?;
+    let [_, command, _, kind] = read(&mut client)?;
+    let targets = match (version, command, kind) {
+        (5, 1, 1) => vec![IpAddr::from(Ipv4Addr::from(read::<4>(&mut client)?))],
+        (5, 1, 4) => vec![IpAddr::from(Ipv6Addr::from(read::<16>(&mut client)?))],
+        (5, 1, 3) => {
+            let [length] = read(&mut client)?;
+            let mut name = String::new();
+            (&client).take(u64::from(length)).read_to_string(&mut name)?;
+            (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|a| a.ip()).collect()).unwrap_or_default()
+        }
+        _ => return client.write_all(&[5, 7, 0, 1, 0, 0, 0, 0, 0, 0]),
+    };
+    let port = u16::from_be_bytes(read(&mut client)?);
+    let Some(server) = targets.into_iter().find_map(|ip| connect((ip, port).into()).ok()) else {
+        return client.write_all(&[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]);
+    };
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+    splice(client, server, &())
+}
+
+fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn connect(server: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&server, Duration::from_secs(10))?;
+    stream.set_nodelay(true)?;
+    // A connection to a port that nobody listens on can meet itself.
+    if stream.local_addr()? == server { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(stream) }
+}

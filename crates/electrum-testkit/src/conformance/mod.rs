@@ -1,0 +1,144 @@
+//! What every driver of the machine must do, as tests that any adapter can be put through.
+//!
+//! Implement [`Adapter`] and [`Client`] for it in a file under `tests/`, and name the adapter in
+//! [`driver_conformance!`](crate::driver_conformance): that makes a test of each scenario on each [`Way`]. Outside the
+//! test harness [`driver_conformance`] runs them one after the other.
+//!
+//! Each scenario is over within [`BOUND`], or fails.
+
+mod adapter;
+mod front;
+mod peer;
+mod scenarios;
+mod splice;
+mod story;
+mod way;
+
+use std::panic::resume_unwind;
+use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+pub use adapter::{Adapter, Change, Client, Failure, Feed, Life, Next, Pending, Setup};
+pub use way::Way;
+
+/// No scenario takes longer, also on a machine that has much else to do.
+pub const BOUND: Duration = Duration::from_secs(120);
+
+/// Set in a process that runs one scenario, which needs it for itself.
+const ALONE: &str = "DRIVER_CONFORMANCE_ALONE";
+
+/// Runs every scenario on every way, one after the other.
+///
+/// # Panics
+/// At the first that fails.
+pub fn driver_conformance<A: Adapter>(adapter: A) {
+    for way in Way::ALL {
+        for scenario in scenarios::all::<A>() {
+            eprintln!("{} ({way})", scenario.name);
+            bounded(move || (scenario.run)(adapter, way));
+        }
+    }
+}
+
+/// The names of all scenarios.
+#[must_use]
+pub fn scenario_names<A: Adapter>() -> Vec<&'static str> {
+    scenarios::all::<A>().into_iter().map(|scenario| scenario.name).collect()
+}
+
+/// Runs one scenario, as one test among others that run at the same time.
+///
+/// # Panics
+/// If it fails, or there is none of this name.
+pub fn run_scenario<A: Adapter>(adapter: A, way: Way, name: &str) {
+    let Some(scenario) = scenarios::all::<A>().into_iter().find(|scenario| scenario.name == name) else {
+        panic!("there is no scenario {name}");
+    };
+    if scenario.alone && std::env::var_os(ALONE).is_none() {
+        return run_alone();
+    }
+    bounded(move || (scenario.run)(adapter, way));
+}
+
+/// Runs this very test again in a process of its own.
+fn run_alone() {
+    let thread = thread::current();
+    let Some(test) = thread.name() else { panic!("a test runs in a thread that bears its name") };
+    let program = std::env::current_exe().unwrap_or_else(|error| panic!("this program is not to be found: {error}"));
+    let output = Command::new(program).args(["--exact", "--nocapture", test]).env(ALONE, "1").output();
+    let output = output.unwrap_or_else(|error| panic!("this program does not start again: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{test}, alone:\n{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Fails when it takes too long. The thread then stays behind, for the harness ends the process.
+fn bounded(run: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = channel::<()>();
+    let thread = thread::spawn(move || {
+        let _sender = sender;
+        run();
+    });
+    if receiver.recv_timeout(BOUND) == Err(RecvTimeoutError::Timeout) {
+        panic!("not done within {BOUND:?}");
+    }
+    if let Err(panic) = thread.join() {
+        resume_unwind(panic);
+    }
+}
+
+/// Makes a test of each scenario on each way, for a value that implements
+/// [`Adapter`](crate::conformance::Adapter) and can be named in a constant.
+#[macro_export]
+macro_rules! driver_conformance {
+    ($adapter:expr) => {
+        $crate::driver_conformance! {
+            @list $adapter;
+            answers_and_errors, every_family, late_replies, waits_while_down, bounded_queue, deadline_while_down,
+            dropped_calls, closed_with_calls_waiting, dropped_handles,
+            mute_in_the_handshake, every_refusal, servers_in_turn, life_is_told,
+            cut_in_mid_line, reset_with_calls_waiting, last_words, mute_when_ready, restarts_under_load,
+            changes_are_made_once, queue_and_repeated_calls,
+            unsubscribes_when_dropped, slow_consumers, several_consumers, changes_during_an_outage, refused_topics,
+            full_duplex, idle,
+        }
+    };
+    (@list $adapter:expr; $($name:ident),* $(,)?) => {
+        mod plain {
+            use super::*;
+            $(#[test] fn $name() {
+                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::Plain, stringify!($name));
+            })*
+        }
+        mod tls {
+            use super::*;
+            $(#[test] fn $name() {
+                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::Tls, stringify!($name));
+            })*
+        }
+        mod socks {
+            use super::*;
+            $(#[test] fn $name() {
+                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::Socks, stringify!($name));
+            })*
+        }
+        mod tls_through_socks {
+            use super::*;
+            $(#[test] fn $name() {
+                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::TlsThroughSocks, stringify!($name));
+            })*
+        }
+        #[test]
+        fn no_scenario_is_left_out() {
+            fn names<A: $crate::conformance::Adapter>(_: A) -> Vec<&'static str> {
+                $crate::conformance::scenario_names::<A>()
+            }
+            assert_eq!(names($adapter), [$(stringify!($name)),*]);
+        }
+    };
+}

@@ -1,0 +1,161 @@
+//! What comes before the first call: handshakes that fail, and the choice of a server.
+
+use std::time::Duration;
+
+use electrum_proto::{Origin, TimerKind, Topic};
+
+use crate::conformance::story::{call_aside, down, next, outcome, read, ready, tip, wait_for};
+use crate::conformance::way::Road;
+use crate::conformance::{Adapter, Client, Feed, Life, Next, Way};
+use crate::scripted::{Scripted, Step};
+use crate::{Family, Server};
+
+const VERSION: &str = "server.version";
+
+/// A server that accepts and says nothing is left in time, and nothing but the version was sent to it.
+pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, way: Way) {
+    let talks = [Step::handshake("Talks 1", "1.4").to_vec(), vec![Step::call("server.banner"), Step::result("\"hi\"")]];
+    let server = Scripted::in_turn(vec![vec![Step::Silence], [talks.concat(), vec![Step::Silence]].concat()]);
+    let mut road = Road::to(way, &[server.addr()]);
+    road.setup.protocol.timeouts.handshake = Duration::from_millis(200);
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    let call = call_aside(&client, read("server.banner"));
+    let cause = down(&mut events);
+    let is_timeout = matches!(cause, electrum_proto::DownCause::Timeout { waited_for: TimerKind::Handshake });
+    // The road may not be ready by then.
+    assert!(is_timeout || cause.name() == "reset", "{cause:?}");
+    assert_eq!(outcome(&call), Ok("hi".into()));
+    server.check();
+    let lines = server.lines();
+    let mute = &lines[0];
+    assert!(mute.len() == 1 && mute[0].contains(VERSION), "{mute:?}");
+}
+
+/// Every form of a refusal is told for what it is, leads to the next attempt, and the client leaves by itself.
+pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
+    let line = |line: &str| vec![Step::SendLine(line.to_owned())];
+    let result = |json: &str| vec![Step::result(json)];
+    let refusals = [
+        ("an error", "refused", vec![Step::error(1, "unsupported protocol version: 1.4")]),
+        ("an error that is text", "refused", line(r#"{"jsonrpc":"2.0","id":$id,"error":"unsupported"}"#)),
+        (
+            "an error of nobody's",
+            "refused",
+            line(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}"#),
+        ),
+        ("an older version", "out_of_range", result(r#"["Old 1","1.2"]"#)),
+        ("a newer version", "out_of_range", result(r#"["New 1","2.0"]"#)),
+        ("a version that is a number", "malformed", result(r#"["Number 1",1.4]"#)),
+        ("no version", "malformed", result(r#"["None 1"]"#)),
+        ("nothing", "malformed", result("null")),
+        ("another protocol", "malformed", line("HTTP/1.1 400 Bad Request")),
+        ("bytes that are no text", "malformed", vec![Step::send(b"\xff\xfe\xfd\n".to_vec())]),
+        ("a line without end", "malformed", vec![Step::send(vec![b' '; 100_000])]),
+        ("the end", "closed", vec![Step::Close]),
+        ("half a line and the end", "closed", vec![Step::send(&b"{\"jsonrpc\":\"2.0\",\"id\""[..]), Step::Close]),
+        ("a reset", "reset", vec![Step::Reset]),
+        ("the answer to something else", "timeout", line(r#"{"jsonrpc":"2.0","id":987654,"result":["Else 1","1.4"]}"#)),
+        (
+            "news before the answer",
+            "refused",
+            vec![
+                Step::send(&b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.headers.subscribe\"}\n"[..]),
+                Step::error(1, "unsupported protocol version: 1.4"),
+            ],
+        ),
+    ];
+    let mut scripts: Vec<Vec<Step>> = refusals
+        .iter()
+        // The server stays, except where leaving is the refusal: it is the client who must go.
+        .map(|(_, _, steps)| [vec![Step::call(VERSION)], steps.clone(), vec![Step::Silence]].concat())
+        .collect();
+    scripts.push([Step::handshake("Agrees 1", "1.6").to_vec(), vec![Step::Silence]].concat());
+    let server = Scripted::in_turn(scripts);
+    let mut road = Road::to(way, &[server.addr()]);
+    road.setup.protocol.timeouts.handshake = Duration::from_millis(1500);
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    for (what, name, _) in &refusals {
+        assert_eq!(down(&mut events).name(), *name, "{what}");
+    }
+    let (_, version) = ready(&mut events);
+    assert_eq!(version.to_string(), "1.6");
+    server.check();
+    assert!(server.wait_done(refusals.len(), Duration::from_secs(30)), "a connection was left open");
+    for (lines, (what, _, _)) in server.lines().iter().zip(&refusals) {
+        assert_eq!(lines.len(), 1, "{what}: {lines:?}");
+    }
+}
+
+/// A client with three servers goes on with the next when one is killed; its topics move along, and every change is
+/// told once.
+pub(super) fn servers_in_turn<A: Adapter>(adapter: A, way: Way) {
+    let mut servers: Vec<_> =
+        [Family::Fulcrum2_1, Family::ElectrumX1_16, Family::Electrs].into_iter().map(Server::start).collect();
+    let road = Road::to(way, &servers.iter().map(Server::addr).collect::<Vec<_>>());
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    let mut tips = client.subscribe(vec![Topic::Headers]);
+    let mut last = tip(&next(&mut tips)).height;
+    for round in 0..12 {
+        let (current, _) = ready(&mut events);
+        let at = road.setup.servers.iter().position(|server| *server == current).expect("one of ours");
+        servers[at].stop();
+        if round % 2 == 0 {
+            // The chain is the same on all, as on the network.
+            for server in &servers {
+                server.mine(1);
+            }
+            let change = next(&mut tips);
+            assert_eq!((tip(&change).height, change.origin), (last + 1, Origin::Resumed), "round {round}");
+            last += 1;
+        }
+        assert!(client.call(read("server.banner"), None).is_ok(), "round {round}");
+        servers[at].restart();
+    }
+    assert_eq!(tips.next(Duration::ZERO), Next::Nothing);
+}
+
+/// The events tell, in order, what happens, and where.
+pub(super) fn life_is_told<A: Adapter>(adapter: A, way: Way) {
+    let mut server = Server::start(Family::ElectrumX2_0);
+    let road = Road::to(way, &[server.addr()]);
+    let address = road.setup.servers[0].clone();
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    let mut others = client.events();
+    let software = Family::ElectrumX2_0.manners().software;
+    for _ in 0..3 {
+        let told = wait_for(&mut events, "a connection", |event| match event {
+            Life::Ready { server, software, version } => Some((server.clone(), software.clone(), version.to_string())),
+            _ => None,
+        });
+        assert_eq!(told, (address.clone(), software.to_owned(), "1.7".to_owned()));
+        server.stop();
+        let told = wait_for(&mut events, "its end", |event| match event {
+            Life::Down { server, retry_in, .. } => Some((server.clone(), *retry_in)),
+            _ => None,
+        });
+        assert!(told.0 == address && told.1 <= Duration::from_millis(100), "{told:?}");
+        server.restart();
+    }
+    ready(&mut events);
+    client.close();
+    // The other listener hears the same, however late it listens.
+    let mut told = Vec::new();
+    while let Next::Item(event) = others.next(Duration::from_secs(10)) {
+        told.push(event);
+    }
+    let mut is_trying = true;
+    for event in &told {
+        let is_connecting = matches!(event, Life::Connecting { .. });
+        if is_connecting {
+            is_trying = true;
+        } else {
+            assert!(is_trying, "{event:?} without an attempt");
+            is_trying = matches!(event, Life::Ready { .. });
+        }
+    }
+    assert_eq!(told.iter().filter(|event| matches!(event, Life::Ready { .. })).count(), 4, "{told:?}");
+}

@@ -1,0 +1,31 @@
+//! More than fits anywhere at once.
+
+use crate::conformance::peer::{Peer, Wire};
+use crate::conformance::story::{header, ready};
+use crate::conformance::way::Road;
+use crate::conformance::{Adapter, Client, Way};
+
+/// A server that answers each line before it reads the next: it stops reading as soon as it is not read from.
+/// Neither side may wait for the other for ever.
+pub(super) fn full_duplex<A: Adapter>(adapter: A, way: Way) {
+    const CALLS: u32 = 20_000;
+    const ANSWER: usize = 2_000;
+    let server = Peer::start(|_, stream| {
+        let answer = format!("\"{}\"", "x".repeat(ANSWER));
+        let Ok(mut wire) = Wire::handshake(stream, "1.4") else { return };
+        while let Ok(line) = wire.line() {
+            if wire.answer(&line, &answer).is_err() {
+                return;
+            }
+        }
+    });
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    ready(&mut events);
+    let answers = client.batch((0..CALLS).map(header).collect());
+    let whole = answers
+        .iter()
+        .filter(|answer| answer.as_ref().is_ok_and(|answer| answer.as_str().is_some_and(|text| text.len() == ANSWER)));
+    assert_eq!(whole.count(), CALLS as usize);
+}

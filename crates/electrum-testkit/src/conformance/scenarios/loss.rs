@@ -1,0 +1,191 @@
+//! Connections that break, and what becomes of the calls.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use electrum_proto::operations::Raw;
+
+use crate::conformance::peer::{Peer, Wire, end_with_reset};
+use crate::conformance::story::{aside, down, header, outcome, read, ready};
+use crate::conformance::way::Road;
+use crate::conformance::{Adapter, Client, Failure, Way};
+use crate::scripted::{Scripted, Step};
+use crate::{Family, Server};
+
+const BROADCAST: &str = "blockchain.transaction.broadcast";
+
+/// A script after which a server has answered a call of the banner with "hi".
+fn greets() -> Vec<Step> {
+    let mut script = Step::handshake("Greets 1", "1.4").to_vec();
+    script.extend([Step::call("server.banner"), Step::result("\"hi\"")]);
+    script
+}
+
+/// An answer that is cut off is no answer: the call is made again, and answered once.
+pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, way: Way) {
+    let mut cut = Step::handshake("Cuts 1", "1.4").to_vec();
+    cut.extend([Step::call("server.banner"), Step::send(&b"{\"jsonrpc\":\"2.0\",\"result\":\"h"[..]), Step::Close]);
+    let server = Scripted::in_turn(vec![cut.clone(), cut, [greets(), vec![Step::Silence]].concat()]);
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
+    server.check();
+    assert_eq!(server.connections(), 3);
+}
+
+/// The same with a reset, and many calls at once.
+pub(super) fn reset_with_calls_waiting<A: Adapter>(adapter: A, way: Way) {
+    let server = Peer::start(|number, stream| {
+        let _ = answer_all(number, stream, 30, |_| {});
+    });
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let answers = client.batch((0..100).map(header).collect());
+    let numbers: Vec<_> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
+    assert_eq!(numbers, (0..100).map(serde_json::Value::from).collect::<Vec<_>>());
+}
+
+/// Answers each call of a header with its height; the first three connections are reset after so many lines.
+fn answer_all(number: usize, stream: TcpStream, lines: usize, saw: impl Fn(&str)) -> std::io::Result<()> {
+    let mut wire = Wire::handshake(stream, "1.4")?;
+    for count in 0.. {
+        if number < 3 && count == lines {
+            end_with_reset(wire.stream());
+            break;
+        }
+        let line = wire.line()?;
+        saw(&line);
+        let height = line.rsplit_once('[').map_or("", |(_, rest)| rest.trim_end_matches(['\n', ']', '}']));
+        wire.answer(&line, if height.is_empty() { "null" } else { height })?;
+    }
+    Ok(())
+}
+
+/// What a server says right before it closes is heard, and so is that it closes.
+pub(super) fn last_words<A: Adapter>(adapter: A, way: Way) {
+    const ROUNDS: usize = 30;
+    // The greeting and the end of the stream may arrive together, or not.
+    let server = Scripted::each(|n| if n < ROUNDS { greets() } else { [greets(), vec![Step::Silence]].concat() });
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    for _ in 0..ROUNDS {
+        assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
+        assert_eq!(down(&mut events).name(), "closed");
+    }
+    assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
+    assert!(server.wait_done(ROUNDS, Duration::from_secs(10)));
+}
+
+/// A server that says nothing any more is found out without any call being made; while it talks it is asked for signs
+/// of life, and kept.
+pub(super) fn mute_when_ready<A: Adapter>(adapter: A, way: Way) {
+    let server = Server::start(Family::ElectrumX1_16);
+    let mut road = Road::to(way, &[server.addr()]);
+    road.setup.protocol.timeouts.ping_idle = Duration::from_millis(50);
+    road.setup.protocol.timeouts.pong = Duration::from_millis(700);
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    ready(&mut events);
+    let asked = |times| server.wait_until(Duration::from_secs(30), |stats| stats.requests("server.ping") >= times);
+    assert!(asked(5));
+    server.pause();
+    assert_eq!(down(&mut events).name(), "timeout");
+    server.resume();
+    ready(&mut events);
+}
+
+/// Callers do not notice that the server is restarted: every call is answered, once, and rightly.
+pub(super) fn restarts_under_load<A: Adapter>(adapter: A, way: Way) {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    let expected: Vec<_> = server.chain(|chain| (0..100).map(|h| chain.header(h).map(|h| h.to_hex())).collect());
+    let expected = Arc::new(expected.into_iter().map(serde_json::Value::from).collect::<Vec<_>>());
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let (is_over, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (client, expected) = (client.clone(), Arc::clone(&expected));
+            let (is_over, rounds) = (Arc::clone(&is_over), Arc::clone(&rounds));
+            aside(move || {
+                let mut wrong = Vec::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    let answers = client.batch((0..100).map(header).collect());
+                    let pairs = answers.into_iter().zip(expected.iter());
+                    wrong.extend(pairs.filter(|(answer, expected)| answer.as_ref() != Ok(expected)));
+                    rounds.fetch_add(1, Ordering::Relaxed);
+                }
+                wrong.into_iter().map(|(answer, _)| answer).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for restarts in 1..=8 {
+        server.restart();
+        let before = rounds.load(Ordering::Relaxed);
+        let is_back = |stats: &crate::Stats| stats.ready == 1 && rounds.load(Ordering::Relaxed) > before;
+        assert!(server.wait_until(Duration::from_secs(30), is_back), "after {restarts} restarts");
+    }
+    is_over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        assert_eq!(outcome(&caller), []);
+    }
+}
+
+/// What changes something is sent again if not one byte of it was written, and otherwise never.
+pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, way: Way) {
+    const READS: usize = 24_000;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let for_server = Arc::clone(&seen);
+    // The first connection reads nothing and is reset: it has the first bytes, and room for some more.
+    let server = Peer::start(move |number, stream| {
+        let Ok(wire) = Wire::handshake(stream, "1.4") else { return };
+        if number == 0 {
+            let _ = wire.stream().peek(&mut [0]);
+            return end_with_reset(wire.stream());
+        }
+        let _ = answer_changes(wire, &for_server);
+    });
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let padding = "x".repeat(1000);
+    let change = |which: &str| Raw::new(BROADCAST, vec![which.into()]);
+    let mut calls = vec![change("first")];
+    calls.extend((0..READS).map(|_| Raw::reading("server.banner", vec![padding.as_str().into()])));
+    calls.push(change("last"));
+    let mut answers = client.batch(calls);
+    assert_eq!(answers.pop(), Some(Ok("made".into())));
+    assert_eq!(answers.remove(0), Err(Failure::Lost));
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(*seen.lock().expect("no panic elsewhere"), ["last"]);
+}
+
+fn answer_changes(mut wire: Wire, seen: &Mutex<Vec<&'static str>>) -> std::io::Result<()> {
+    loop {
+        let line = wire.line()?;
+        if line.contains(BROADCAST) {
+            let which = if line.contains("last") { "last" } else { "first" };
+            seen.lock().expect("no panic elsewhere").push(which);
+            wire.answer(&line, "\"made\"")?;
+        } else {
+            wire.answer(&line, "1")?;
+        }
+    }
+}
+
+/// Calls that were accepted are made again after a loss, however little room there is for new ones.
+pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, way: Way) {
+    let server = Peer::start(|number, stream| {
+        let _ = answer_all(number, stream, 1, |_| {});
+    });
+    let mut road = Road::to(way, &[server.addr()]);
+    road.setup.queue = 3;
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    ready(&mut events);
+    // All are on their way before the connection is lost, which happens after the first answer.
+    let answers = client.batch((0..50).map(header).collect());
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}

@@ -1,0 +1,139 @@
+//! Calls that wait for a connection, and what ends their wait.
+
+use std::time::Duration;
+
+use electrum_proto::{Phase, Topic};
+
+use crate::conformance::story::{PATIENCE, aside, call_aside, header, next, outcome, read};
+use crate::conformance::way::Road;
+use crate::conformance::{Adapter, Client, Failure, Feed, Next, Way};
+use crate::{Family, Server};
+
+/// Calls made while there is no connection are sent when there is one.
+pub(super) fn waits_while_down<A: Adapter>(adapter: A, way: Way) {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    let expected = server.chain(|chain| chain.header(5).map(|header| header.to_hex()));
+    server.stop();
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let single = call_aside(&client, header(5));
+    let batch = aside({
+        let client = client.clone();
+        move || client.batch(vec![header(5); 20])
+    });
+    server.restart();
+    let expected = serde_json::Value::from(expected);
+    assert_eq!(outcome(&single).as_ref(), Ok(&expected));
+    assert!(outcome(&batch).iter().all(|answer| answer.as_ref() == Ok(&expected)));
+}
+
+/// More calls than may wait are refused at once; the others wait, and those that come later find room again.
+pub(super) fn bounded_queue<A: Adapter>(adapter: A, way: Way) {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    server.stop();
+    let mut road = Road::to(way, &[server.addr()]);
+    road.setup.queue = 5;
+    road.setup.protocol.timeouts.request = Duration::from_millis(200);
+    let client = adapter.connect(road.setup.clone());
+    for _ in 0..2 {
+        let answers = client.batch((0..8).map(header).collect());
+        let waited = |answer: &Result<_, _>| matches!(answer, Err(Failure::Unsent(_)));
+        assert!(answers[..5].iter().all(waited), "{answers:?}");
+        assert!(answers[5..].iter().all(|answer| *answer == Err(Failure::QueueFull)), "{answers:?}");
+    }
+    server.restart();
+    assert!(client.call(header(0), Some(PATIENCE)).is_ok());
+}
+
+/// The deadline of a call passes also while there is nobody to ask, and the call says why there is nobody.
+pub(super) fn deadline_while_down<A: Adapter>(adapter: A, way: Way) {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    server.stop();
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    loop {
+        match client.call(header(1), Some(Duration::from_millis(200))) {
+            Err(Failure::Unsent(why)) if why.is_empty() => {}
+            Err(Failure::Unsent(why)) => break assert!(why.contains(&road.setup.servers[0]), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A call that is dropped is taken back: it is not sent if it was not yet, takes no room, and nobody else gets its answer.
+pub(super) fn dropped_calls<A: Adapter>(adapter: A, way: Way) {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    let mut road = Road::to(way, &[server.addr()]);
+    road.setup.queue = 4;
+    let client = adapter.connect(road.setup.clone());
+    let expected = client.call(header(3), None).expect("a header");
+    server.pause();
+    let Some(pending) = client.begin(header(1)) else { return };
+    drop(pending);
+    let pending = client.begin(header(3)).expect("as before");
+    server.resume();
+    assert_eq!(pending.wait(), Ok(expected.clone()));
+    assert_eq!(server.stats().connections, 1);
+
+    server.stop();
+    // It waits until the client knows.
+    while client.phase() == Phase::Ready {
+        let _ = client.call(header(3), Some(Duration::from_millis(5)));
+    }
+    for _ in 0..20 {
+        drop(client.begin(read("server.donation_address")));
+    }
+    let pending = client.begin(header(3)).expect("as before");
+    server.restart();
+    assert_eq!(pending.wait(), Ok(expected));
+    assert_eq!(server.stats().requests("server.donation_address"), 0);
+}
+
+/// Closing a client ends everything that waits, and its connection.
+pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, way: Way) {
+    let server = Server::start(Family::Fulcrum2_1);
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let mut events = client.events();
+    let mut tips = client.subscribe(vec![Topic::Headers]);
+    next(&mut tips);
+    server.pause();
+    let sent = call_aside(&client, header(1));
+    let batch = aside({
+        let client = client.clone();
+        move || client.batch(vec![header(1); 3])
+    });
+    // So that all are on their way; the server has them, and holds its tongue.
+    assert_eq!(client.call(header(1), Some(Duration::from_millis(100))), Err(Failure::TimedOut));
+    client.close();
+    assert_eq!(outcome(&sent), Err(Failure::Closed));
+    assert_eq!(outcome(&batch), [Err(Failure::Closed), Err(Failure::Closed), Err(Failure::Closed)]);
+    assert_eq!(client.call(header(1), None), Err(Failure::Closed));
+    assert_eq!(client.batch(vec![header(1)]), [Err(Failure::Closed)]);
+    assert_eq!(tips.next(PATIENCE), Next::End);
+    while events.next(PATIENCE) != Next::End {}
+    assert_eq!(client.events().next(PATIENCE), Next::End);
+    assert_eq!(client.phase(), Phase::Closed);
+    server.resume();
+    assert!(server.wait_until(PATIENCE, |stats| stats.open == 0));
+}
+
+/// When the last handle is dropped the connection is closed, and not before.
+pub(super) fn dropped_handles<A: Adapter>(adapter: A, way: Way) {
+    let server = Server::start(Family::Fulcrum2_1);
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let mut tips = client.subscribe(vec![Topic::Headers]);
+    let events = client.events();
+    next(&mut tips);
+    let clone = client.clone();
+    drop(client);
+    assert!(clone.call(header(1), None).is_ok());
+    drop(clone);
+    drop(events);
+    server.mine(1);
+    next(&mut tips);
+    assert_eq!(server.stats().open, 1);
+    drop(tips);
+    assert!(server.wait_until(PATIENCE, |stats| stats.open == 0));
+}

@@ -1,0 +1,104 @@
+//! Waiting for what a client tells, with a bound.
+
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use electrum_proto::operations::Raw;
+use electrum_proto::{DownCause, ProtocolVersion, Tip, Update};
+use serde_json::Value;
+
+use super::{Change, Client, Failure, Feed, Life, Next};
+
+/// How long anything is waited for that must come.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A call without parameters that only reads.
+pub(super) fn read(method: &str) -> Raw {
+    Raw::reading(method, Vec::new())
+}
+
+/// A call that asks for the header at this height.
+pub(super) fn header(height: u32) -> Raw {
+    Raw::reading("blockchain.block.header", vec![height.into()])
+}
+
+/// The next of these events that is of the kind wanted.
+pub(super) fn wait_for<T>(events: &mut impl Feed<Life>, what: &str, wanted: impl Fn(&Life) -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    let mut others = Vec::new();
+    loop {
+        match events.next(end.saturating_duration_since(Instant::now())) {
+            Next::Item(event) => {
+                if let Some(found) = wanted(&event) {
+                    return found;
+                }
+                others.push(event);
+            }
+            Next::Nothing => {
+                others.truncate(10);
+                panic!("waited in vain for {what}; there was {others:#?}")
+            }
+            Next::End => panic!("the events ended instead of {what}"),
+        }
+    }
+}
+
+/// Waits until a version is negotiated: with which server, and which.
+pub(super) fn ready(events: &mut impl Feed<Life>) -> (String, ProtocolVersion) {
+    wait_for(events, "a connection", |event| match event {
+        Life::Ready { server, version, .. } => Some((server.clone(), *version)),
+        _ => None,
+    })
+}
+
+/// Waits until the connection is gone, or could not be made: why.
+pub(super) fn down(events: &mut impl Feed<Life>) -> DownCause {
+    wait_for(events, "the end of the connection", |event| match event {
+        Life::Down { cause, .. } => Some(cause.clone()),
+        _ => None,
+    })
+}
+
+/// The next change.
+#[track_caller]
+pub(super) fn next(updates: &mut impl Feed<Change>) -> Change {
+    match updates.next(PATIENCE) {
+        Next::Item(change) => change,
+        other => panic!("a change was due, and there was {other:?}"),
+    }
+}
+
+/// The tip that a change tells of.
+#[track_caller]
+pub(super) fn tip(change: &Change) -> Tip {
+    match &change.value {
+        Ok(Update::Headers(tip)) => *tip,
+        other => panic!("a tip was due, and there was {other:?}"),
+    }
+}
+
+/// Makes a call in a thread of its own.
+pub(super) fn call_aside(client: &impl Client, request: Raw) -> Receiver<Result<Value, Failure>> {
+    let client = client.clone();
+    aside(move || client.call(request, None))
+}
+
+/// Does something that blocks in a thread of its own.
+pub(super) fn aside<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        // The test may have failed meanwhile.
+        let _ = sender.send(run());
+    });
+    receiver
+}
+
+/// What came of something done aside.
+#[track_caller]
+pub(super) fn outcome<T>(receiver: &Receiver<T>) -> T {
+    match receiver.recv_timeout(PATIENCE) {
+        Ok(outcome) => outcome,
+        Err(error) => panic!("waited in vain for the outcome: {error}"),
+    }
+}

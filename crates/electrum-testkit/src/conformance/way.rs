@@ -1,0 +1,74 @@
+//! The ways by which a client reaches a server.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use electrum_proto::{Backoff, Config};
+
+use super::Setup;
+use super::front::{Front, certificate};
+
+/// What lies between client and server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Nothing.
+    Plain,
+    /// TLS, with a certificate that signs itself.
+    Tls,
+    /// A SOCKS5 proxy.
+    Socks,
+    /// Both.
+    TlsThroughSocks,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Tls, Self::Socks, Self::TlsThroughSocks];
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "plain",
+            Self::Tls => "TLS",
+            Self::Socks => "SOCKS5",
+            Self::TlsThroughSocks => "TLS through SOCKS5",
+        })
+    }
+}
+
+/// A way to some servers, for as long as it is held.
+#[derive(Debug)]
+pub(super) struct Road {
+    /// How the client is to be started. Time-outs are the defaults, but it tries again soon.
+    pub(super) setup: Setup,
+    _fronts: Vec<Front>,
+}
+
+impl Road {
+    pub(super) fn to(way: Way, servers: &[SocketAddr]) -> Self {
+        let mut fronts = Vec::new();
+        let servers = match way {
+            Way::Plain | Way::Socks => servers.iter().map(|server| format!("tcp://{server}")).collect(),
+            Way::Tls | Way::TlsThroughSocks => {
+                fronts.extend(servers.iter().map(|server| Front::tls(*server, certificate())));
+                fronts.iter().map(|front| format!("ssl://{}", front.addr())).collect()
+            }
+        };
+        let mut proxy = None;
+        if matches!(way, Way::Socks | Way::TlsThroughSocks) {
+            let front = Front::socks();
+            proxy = Some(format!("socks5://{}", front.addr()));
+            fronts.push(front);
+        }
+        let backoff = Backoff {
+            initial: Duration::from_millis(10),
+            cap: Duration::from_millis(100),
+            set_aside: Duration::from_millis(200),
+            ..Backoff::default()
+        };
+        let protocol = Config { backoff, ..Config::default() };
+        Self { setup: Setup { servers, proxy, protocol, queue: 100_000 }, _fronts: fronts }
+    }
+}

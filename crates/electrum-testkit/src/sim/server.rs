@@ -1,0 +1,267 @@
+//! A model of a server: small enough to be right, with the manners that matter.
+
+use std::collections::BTreeSet;
+
+use electrum_proto::types::{OutPointStatus, TxHeight};
+use electrum_proto::{Config, ProtocolVersion, Topic, Update};
+use serde_json::Value;
+
+use super::choices::{GENESIS, TOPICS, TXID, range, script, topic};
+use super::messages::{self, Layout};
+use super::tape::Tape;
+
+/// How often each thing that can be subscribed has changed. All servers see the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chain {
+    changes: [u32; TOPICS],
+}
+
+/// What stays the same about a server, whatever becomes of its links.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    min: ProtocolVersion,
+    max: ProtocolVersion,
+    refusal: Refusal,
+    is_other_chain: bool,
+    pub(super) layout: Layout,
+}
+
+/// How a server turns down a range that it has no version in.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    Error,
+    Close,
+    Lenient,
+}
+
+/// A server's side of one link.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Session {
+    pub(super) version: Option<ProtocolVersion>,
+    /// The things that it reports on, by their number.
+    pub(super) subscribed: BTreeSet<usize>,
+    /// The things of which it cannot be said whether the client knows that they are subscribed.
+    pub(super) loose: BTreeSet<usize>,
+    partial: Vec<u8>,
+}
+
+/// A request as the server reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) id: u64,
+    pub(super) method: String,
+    params: Vec<Value>,
+}
+
+/// What the server does about a question.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Result(String),
+    Error(String, String),
+    Close,
+}
+
+/// The number of the thing that a topic is about: a script and its hash are one.
+pub(super) fn thing(topic_index: usize) -> usize {
+    if topic_index == 5 { 4 } else { topic_index }
+}
+
+impl Chain {
+    pub(super) fn change(&mut self, thing: usize) {
+        self.changes[thing] += 1;
+    }
+
+    /// The value of a thing, as the answer to a subscription.
+    fn value(&self, thing: usize) -> String {
+        let count = self.changes[thing];
+        match thing {
+            1 => messages::tip(count, 0),
+            2 => format!("[{count}]"),
+            6 => messages::output(count),
+            _ => messages::status(count),
+        }
+    }
+
+    /// The method and the parameters of a notification.
+    pub(super) fn news(&self, thing: usize, version: ProtocolVersion) -> (&'static str, String) {
+        let (count, value) = (self.changes[thing], self.value(thing));
+        match thing {
+            1 => ("blockchain.headers.subscribe", format!("[{value}]")),
+            2 => ("raw.news", format!("[\"a\",{count}]")),
+            6 => ("blockchain.outpoint.subscribe", format!("[\"{TXID}\",0,{value}]")),
+            _ if version >= ProtocolVersion::V1_7 => {
+                ("blockchain.scriptpubkey.subscribe", messages::script_news(thing as u8, false, &value))
+            }
+            _ => ("blockchain.scripthash.subscribe", messages::script_news(thing as u8, false, &value)),
+        }
+    }
+
+    /// Whether an update tells the value of now.
+    pub(super) fn is_told_by(&self, thing: usize, update: &Update) -> bool {
+        let count = self.changes[thing];
+        match update {
+            Update::Script(status) => {
+                status.map_or_else(|| "null".into(), |status| format!("\"{status}\"")) == messages::status(count)
+            }
+            Update::Headers(tip) => tip.height == count,
+            Update::OutPoint(status) => {
+                let height = status.spender.map(|spender| spender.height);
+                let funder = status.funder_height;
+                match count {
+                    0 => *status == OutPointStatus { funder_height: None, spender: None },
+                    1 => funder == Some(TxHeight::Unconfirmed) && height.is_none(),
+                    _ => funder == TxHeight::from_wire(i64::from(count) - 2) && height.is_some(),
+                }
+            }
+            Update::RawResult(text) => *text == format!("[{count}]"),
+            Update::RawNotification(text) => *text == format!("[\"a\",{count}]"),
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn draw(tape: &mut Tape) -> Self {
+        let mut versions = electrum_proto::VersionRange::default();
+        if tape.chance(300) {
+            versions = range(tape);
+        }
+        Self {
+            min: versions.min(),
+            max: versions.max(),
+            refusal: tape.pick(&[Refusal::Error, Refusal::Close, Refusal::Lenient]),
+            is_other_chain: tape.chance(100),
+            layout: Layout::draw(tape),
+        }
+    }
+
+    /// Whether a client of this configuration can ever be ready with it.
+    pub(super) fn suits(&self, config: &Config) -> bool {
+        let offers = if config.offers.is_empty() { vec![config.versions] } else { config.offers.clone() };
+        let agrees = offers.iter().any(|offer| {
+            self.settle(offer.min(), offer.max()).is_some_and(|version| config.versions.contains(version))
+        });
+        let chain_fits = config.genesis_hash.is_none() || !self.is_other_chain;
+        // Protocol 1.0 is out of the question, so the chain can always be asked for.
+        agrees && chain_fits
+    }
+
+    /// The version that both have, the latest one.
+    fn settle(&self, min: ProtocolVersion, max: ProtocolVersion) -> Option<ProtocolVersion> {
+        let version = max.min(self.max);
+        (version >= min.max(self.min)).then_some(version)
+    }
+
+    /// Does what a question asks for, and tells the answer.
+    pub(super) fn answer(&self, session: &mut Session, question: &Question, chain: &Chain) -> Answer {
+        let Some(version) = session.version else { return self.negotiate(session, question) };
+        let thing = thing_named(&question.method, &question.params, version);
+        match (question.method.as_str(), thing) {
+            ("server.features", _) => {
+                let genesis = if self.is_other_chain { messages::other_genesis() } else { GENESIS.into() };
+                Answer::Result(messages::features(&genesis))
+            }
+            ("server.ping", _) => Answer::Result("null".into()),
+            (method, Some(thing)) if method.ends_with(".unsubscribe") => {
+                session.loose.remove(&thing);
+                Answer::Result(session.subscribed.remove(&thing).to_string())
+            }
+            (_, Some(thing)) => {
+                session.subscribed.insert(thing);
+                Answer::Result(chain.value(thing))
+            }
+            (method, None) if method.contains("scribe") => {
+                let error = r#"{"code":-32602,"message":"what is that?"}"#;
+                Answer::Error(error.into(), "what is that?".into())
+            }
+            _ => Answer::Result(format!("\"for {}\"", question.id)),
+        }
+    }
+
+    fn negotiate(&self, session: &mut Session, question: &Question) -> Answer {
+        let bound = |at: usize| {
+            let text = question.params.get(1).and_then(|range| range.get(at)).and_then(Value::as_str);
+            text.and_then(|text| text.parse::<ProtocolVersion>().ok())
+        };
+        let (Some(min), Some(max)) = (bound(0), bound(1)) else { return Answer::Close };
+        let version = match (self.settle(min, max), self.refusal) {
+            (Some(version), _) => version,
+            (None, Refusal::Lenient) => self.max,
+            (None, Refusal::Close) => return Answer::Close,
+            (None, Refusal::Error) => {
+                let error = r#"{"code":1,"message":"unsupported protocol version"}"#;
+                return Answer::Error(error.into(), "unsupported protocol version".into());
+            }
+        };
+        session.version = Some(version);
+        Answer::Result(format!("[\"Sim 1\",\"{version}\"]"))
+    }
+}
+
+impl Session {
+    /// Takes in bytes, and gives the questions that are whole.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<Question> {
+        self.partial.extend_from_slice(bytes);
+        let Some(end) = self.partial.iter().rposition(|b| *b == b'\n') else { return Vec::new() };
+        let lines: Vec<u8> = self.partial.drain(..=end).collect();
+        lines
+            .split(|b| *b == b'\n')
+            .filter_map(|line| {
+                let mut value: Value = serde_json::from_slice(line).ok()?;
+                let Value::Array(params) = value["params"].take() else { return None };
+                Some(Question { id: value["id"].as_u64()?, method: value["method"].as_str()?.into(), params })
+            })
+            .collect()
+    }
+
+    /// A question will not be answered as it should: what it is about can no longer be said.
+    pub(super) fn neglect(&mut self, question: &Question) {
+        if let Some(thing) = self.version.and_then(|version| thing_named(&question.method, &question.params, version)) {
+            self.loose.insert(thing);
+        }
+    }
+}
+
+/// Which thing is subscribed or not with this method and these parameters.
+fn thing_named(method: &str, params: &[Value], version: ProtocolVersion) -> Option<usize> {
+    let first = params.first().and_then(Value::as_str);
+    match method {
+        "blockchain.headers.subscribe" => Some(1),
+        "raw.news" => Some(2),
+        "blockchain.outpoint.subscribe" | "blockchain.outpoint.unsubscribe" => (first == Some(TXID)).then_some(6),
+        "blockchain.scripthash.subscribe" | "blockchain.scripthash.unsubscribe" if version < ProtocolVersion::V1_7 => {
+            [0, 3, 4].into_iter().find(|index| first == Some(&script(*index as u8).scripthash().to_string()))
+        }
+        "blockchain.scriptpubkey.subscribe" | "blockchain.scriptpubkey.unsubscribe" => {
+            [0, 3, 4].into_iter().find(|index| first == Some(&script(*index as u8).to_hex()))
+        }
+        _ => None,
+    }
+}
+
+/// The number of the thing that a topic of the simulation is about.
+pub(super) fn thing_of(wanted: &Topic) -> Option<usize> {
+    (0..TOPICS).find(|index| topic(*index) == *wanted).map(thing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::choices::VERSIONS;
+
+    #[test]
+    fn the_latest_version_of_both_is_settled_on() {
+        let version = |text: &str| text.parse::<ProtocolVersion>().unwrap();
+        let server = Server {
+            min: version("1.4"),
+            max: version("1.6"),
+            refusal: Refusal::Error,
+            is_other_chain: false,
+            layout: Layout::default(),
+        };
+        assert_eq!(server.settle(version("1.1"), version("1.7")), Some(version("1.6")));
+        assert_eq!(server.settle(version("1.1"), version("1.4.2")), Some(version("1.4.2")));
+        assert_eq!(server.settle(version("1.7"), version("1.7")), None);
+        assert_eq!(server.settle(version("1.1"), version("1.3")), None);
+        assert!(VERSIONS.iter().all(|text| version(text) >= version("1.1")));
+    }
+}
