@@ -5,7 +5,7 @@ use electrum_testkit::prelude::*;
 use serde_json::json;
 
 /// A transaction that the chain would take, which is not on it.
-fn payment(server: &Server) -> Transaction {
+pub(crate) fn payment(server: &Server) -> Transaction {
     let reward = server.chain(|chain| chain.block(1).expect("mined").txids[0]);
     let value = server.chain(|chain| chain.output(&OutPoint::new(reward, 0)).expect("a reward").value);
     Transaction::new(

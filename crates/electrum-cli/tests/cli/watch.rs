@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::tool::{BOUND, Tool, run};
 use electrum_testkit::hash::to_hex;
-use electrum_testkit::prelude::*;
+use electrum_testkit::{address, prelude::*};
 use serde_json::{Value, json};
 
 /// What `watch` says next of so many topics, by topic.
@@ -52,7 +52,9 @@ fn told_over_restarts(family: Family, version: &str) {
     let script = script(1);
     let digits = to_hex(&script);
     let topic = format!("script:{digits}");
-    let tool = Tool::start(&["watch", &server.url(), "--script", &digits, "--script", &digits, "--json"]);
+    // Twice the same.
+    let address = address::of_script(&script).expect("it has one");
+    let tool = Tool::start(&["watch", &server.url(), "--script", &digits, "--script", &address, "--json"]);
     let connecting = json!({"event": "connecting", "server": server.url()});
     let software = family.manners().software;
     let ready = json!({"event": "ready", "server": server.url(), "software": software, "version": version});
