@@ -110,7 +110,7 @@ impl Client {
         self.session.subscribe_all(topics).map(Updates)
     }
 
-    /// What happens to the connection from now on.
+    /// What happens to the connection from now on, and before that what happened last.
     #[must_use]
     pub fn events(&self) -> LifeEvents {
         LifeEvents(self.session.events())

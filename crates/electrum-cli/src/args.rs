@@ -1,13 +1,17 @@
 //! The command line.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use electrum_smol::Config;
+use electrum_smol::proto::Script;
 use electrum_smol::proto::types::ScriptHash;
-use electrum_smol::proto::{Script, VersionRange};
 use electrum_smol::transport::ServerAddr;
+
+use crate::reach::{Reach, seconds};
+use crate::typed::args::{
+    BroadcastArgs, FeesArgs, HeaderArgs, HeadersArgs, MerkleArgs, OutPointArgs, ScriptArgs, ServerArgs, TxArgs,
+};
+use crate::typed::target::script;
 
 /// Talks to Electrum servers.
 ///
@@ -32,6 +36,23 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     Call(CallArgs),
     Watch(WatchArgs),
+    /// Print what scripts hold
+    Balance(ScriptArgs),
+    /// Print the transactions of scripts: by height, and inside a block and the mempool by id
+    History(ScriptArgs),
+    /// Print the unspent outputs of scripts, in the same order
+    Unspent(ScriptArgs),
+    Tx(TxArgs),
+    Header(HeaderArgs),
+    Headers(HeadersArgs),
+    Merkle(MerkleArgs),
+    Fees(FeesArgs),
+    /// Print what a server says of itself
+    Features(ServerArgs),
+    /// Print the other servers that a server knows
+    Peers(ServerArgs),
+    Broadcast(BroadcastArgs),
+    Outpoint(OutPointArgs),
 }
 
 impl Default for Command {
@@ -70,12 +91,15 @@ pub(crate) struct CallArgs {
 }
 
 /// Print what happens to the chain and to scripts, as it happens, whatever becomes of the connection
+///
+/// One server is used at a time; when it fails the next takes over, and what changed meanwhile is told once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WatchArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
-    /// An output script to watch, in hexadecimal digits
-    #[arg(long = "script", value_name = "HEX", value_parser = script)]
+    /// The servers, the preferred one first
+    #[arg(value_name = "SERVER", required = true)]
+    pub(crate) servers: Vec<ServerAddr>,
+    /// An output script to watch: an address of any network, or the script in hexadecimal digits
+    #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
     pub(crate) scripts: Vec<Script>,
     /// A scripthash to watch; without --script no protocol after 1.6 is offered, which would want the script
     #[arg(long = "scripthash", value_name = "HEX")]
@@ -87,47 +111,6 @@ pub(crate) struct WatchArgs {
     pub(crate) reach: Reach,
 }
 
-/// How to reach servers, and what to agree on with them.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct Reach {
-    /// The protocol versions to offer [default: 1.4..1.7; with --matrix 1.3..1.4]
-    #[arg(long, value_name = "MIN..MAX")]
-    pub(crate) range: Option<VersionRange>,
-    /// How long to wait for the connection, for the handshake, and for each answer
-    /// [default: 10, 15 and 30]
-    #[arg(long, value_name = "SECS", value_parser = seconds)]
-    pub(crate) timeout: Option<Duration>,
-}
-
-impl Reach {
-    /// A client of these servers, which offers `range` unless the user named one.
-    pub(crate) fn config(&self, servers: impl IntoIterator<Item = ServerAddr>, range: VersionRange) -> Config {
-        let mut config = Config::new(servers);
-        let protocol = &mut config.protocol;
-        protocol.client_name = concat!("electrum-cli/", env!("CARGO_PKG_VERSION")).into();
-        protocol.versions = self.range.unwrap_or(range);
-        // Many of these may have lost one server at the same time.
-        protocol.seed = RandomState::new().hash_one(0);
-        if let Some(timeout) = self.timeout {
-            let timeouts = &mut protocol.timeouts;
-            (timeouts.connect, timeouts.handshake, timeouts.request) = (timeout, timeout, timeout);
-        }
-        config
-    }
-}
-
-fn script(digits: &str) -> Result<Script, &'static str> {
-    Script::from_hex(digits).ok_or("a script is an even number of hexadecimal digits")
-}
-
-/// A time of more than nothing and at most a year, in seconds.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.filter(|time| !time.is_zero() && *time <= YEAR)
-        .ok_or_else(|| "a number of seconds is wanted, such as 10 or 0.5".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,20 +119,5 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn seconds_are_positive_and_finite() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for text in ["0", "-1", "inf", "NaN", "1e300", "", "ten"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_time_out_bounds_connection_handshake_and_answers() {
-        let reach = Reach { range: None, timeout: Some(Duration::from_secs(3)) };
-        let timeouts = reach.config([], VersionRange::default()).protocol.timeouts;
-        assert_eq!([timeouts.connect, timeouts.handshake, timeouts.request], [Duration::from_secs(3); 3]);
     }
 }

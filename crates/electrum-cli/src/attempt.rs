@@ -6,7 +6,7 @@ use electrum_smol::proto::json::RawJson;
 use electrum_smol::proto::operations::Features;
 use electrum_smol::proto::types::{BlockHash, RawHeader};
 use electrum_smol::proto::{DownCause, Effect, ProtocolVersion, Request, VersionRange};
-use electrum_smol::transport::{LinkReport, ServerAddr};
+use electrum_smol::transport::{LinkReport, PinState, ServerAddr};
 use electrum_smol::{CallError, Config};
 use serde::Serialize;
 
@@ -20,6 +20,8 @@ pub(crate) struct Attempt {
     pub(crate) server: ServerAddr,
     /// What was offered.
     pub(crate) range: VersionRange,
+    /// The proxy on the way.
+    pub(crate) proxy: Option<String>,
     pub(crate) outcome: Result<Agreed, DownCause>,
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct Agreed {
 /// Connects to the one server that `config` names, offers `range`, and asks what the server is.
 pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: VersionRange) -> Attempt {
     config.protocol.offers = vec![range];
+    let proxy = config.route.proxy().map(ToString::to_string);
     let outcome = match Connection::open(config).await {
         Err(cause) => Err(cause),
         Ok(connection) => {
@@ -55,7 +58,7 @@ pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: Versi
             Ok(agreed)
         }
     };
-    Attempt { server, range, outcome }
+    Attempt { server, range, proxy, outcome }
 }
 
 /// Asks a server for its chain and its features.
@@ -77,21 +80,27 @@ async fn ask(connection: &Connection) -> (Option<BlockHash>, Result<String, Call
 
 /// An attempt as JSON.
 #[derive(Serialize)]
-#[serde(untagged)]
-enum Record {
+struct Record {
+    server: String,
+    route: String,
+    range: String,
+    #[serde(flatten)]
+    outcome: OutcomeRecord,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+enum OutcomeRecord {
     Ready {
-        server: String,
-        range: String,
-        outcome: &'static str,
         software: String,
         version: String,
         handshake_ms: f64,
         genesis_hash: Option<String>,
+        tls: Option<&'static str>,
+        fingerprint: Option<String>,
+        pin: Option<&'static str>,
     },
     Down {
-        server: String,
-        range: String,
-        outcome: &'static str,
         cause: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
@@ -102,22 +111,43 @@ enum Record {
 impl Attempt {
     /// The attempt as a JSON object.
     pub(crate) fn record(&self) -> impl Serialize + use<> {
-        let (server, range) = (self.server.to_string(), self.range.to_string());
-        match &self.outcome {
-            Ok(agreed) => Record::Ready {
-                server,
-                range,
-                outcome: "ready",
-                software: agreed.software.clone(),
-                version: agreed.version.to_string(),
-                handshake_ms: agreed.handshake_ms(),
-                genesis_hash: agreed.genesis_hash.map(|hash| hash.to_string()),
-            },
+        let outcome = match &self.outcome {
+            Ok(agreed) => {
+                let tls = agreed.link.tls.as_ref();
+                OutcomeRecord::Ready {
+                    software: agreed.software.clone(),
+                    version: agreed.version.to_string(),
+                    handshake_ms: agreed.handshake_ms(),
+                    genesis_hash: agreed.genesis_hash.map(|hash| hash.to_string()),
+                    tls: tls.map(|tls| tls.version),
+                    fingerprint: tls.map(|tls| tls.fingerprint.to_string()),
+                    pin: tls.map(|tls| pin_name(tls.pin)),
+                }
+            }
             Err(cause) => {
                 let (code, message) = failure::code_and_message(cause);
-                Record::Down { server, range, outcome: "down", cause: cause.name(), code, message }
+                OutcomeRecord::Down { cause: cause.name(), code, message }
             }
-        }
+        };
+        let (server, range) = (self.server.to_string(), self.range.to_string());
+        Record { server, route: route(self.proxy.as_deref()), range, outcome }
+    }
+}
+
+/// The way to a server.
+pub(crate) fn route(proxy: Option<&str>) -> String {
+    proxy.unwrap_or("direct").to_owned()
+}
+
+/// Why a certificate was accepted, in one word.
+const fn pin_name(pin: PinState) -> &'static str {
+    match pin {
+        PinState::Ca => "ca",
+        PinState::New => "new",
+        PinState::Known => "known",
+        PinState::Given => "given",
+        PinState::Insecure => "insecure",
+        _ => "accepted",
     }
 }
 

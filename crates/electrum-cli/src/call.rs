@@ -3,16 +3,16 @@
 use std::io;
 
 use electrum_smol::CallError;
-use electrum_smol::proto::json::ServerError;
-use electrum_smol::proto::{DownCause, Effect, VersionRange};
+use electrum_smol::proto::{Effect, VersionRange};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::Verdict;
 use crate::args::CallArgs;
 use crate::connection::Connection;
+use crate::failure::ErrorRecord;
 use crate::output::{Output, printable_lines};
 use crate::raw::{self, RawCall};
+use crate::stop::{Outcome, Verdict};
 use crate::{failure, json};
 
 /// The outcome of a call as JSON.
@@ -26,18 +26,16 @@ struct Record<'a> {
     error: Option<ErrorRecord>,
 }
 
-#[derive(Serialize)]
-struct ErrorRecord {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<i64>,
-    message: String,
-}
-
 /// Makes the call.
-pub(crate) async fn run(args: CallArgs, output: &Output) -> io::Result<Verdict> {
+pub(crate) async fn run(args: CallArgs, output: &Output) -> Outcome {
     let record = |result, error| Record { server: args.server.to_string(), method: &args.method, result, error };
-    let result = match Connection::open(args.reach.config([args.server.clone()], VersionRange::default())).await {
-        Err(cause) => Err(not_connected(&args, &cause, output)),
+    let config = args.reach.config([args.server.clone()], VersionRange::default())?;
+    let proxy = config.route.proxy().map(ToString::to_string);
+    let result = match Connection::open(config).await {
+        Err(cause) => {
+            failure::complain(&args.server, proxy.as_deref(), &cause, output);
+            Err(ErrorRecord::from(&cause))
+        }
         Ok(connection) => {
             let params = args.params.iter().map(|text| raw::param(text)).collect();
             // Nobody knows what the method does, so it is not repeated.
@@ -68,19 +66,9 @@ pub(crate) async fn run(args: CallArgs, output: &Output) -> io::Result<Verdict> 
     Ok(Verdict::Success)
 }
 
-fn not_connected(args: &CallArgs, cause: &DownCause, output: &Output) -> ErrorRecord {
-    let about = format!("{} ({})", args.server, failure::phase(cause));
-    output.error(&about, &cause.to_string(), failure::advice(cause));
-    let (code, message) = failure::code_and_message(cause);
-    ErrorRecord { code, message }
-}
-
 fn refused(args: &CallArgs, connection: &Connection, error: CallError, output: &Output) -> ErrorRecord {
     let Connection { software, version, .. } = connection;
     let about = format!("{} (ready, {software}, protocol {version}), asked for {}", args.server, args.method);
     output.error(&about, &error.to_string(), failure::call_advice(&error));
-    match error {
-        CallError::Server(ServerError { code, message }) => ErrorRecord { code, message },
-        other => ErrorRecord { code: None, message: other.to_string() },
-    }
+    ErrorRecord::from(&error)
 }

@@ -1,7 +1,12 @@
 //! Failures in words: what the user can do about each.
 
 use electrum_smol::CallError;
-use electrum_smol::proto::{DownCause, Phase, TimerKind};
+use electrum_smol::proto::json::ServerError;
+use electrum_smol::proto::{DownCause, Phase, Side, TimerKind};
+use electrum_smol::transport::ServerAddr;
+use serde::Serialize;
+
+use crate::output::Output;
 
 /// What was going on when a connection failed.
 pub(crate) const fn phase(cause: &DownCause) -> Phase {
@@ -16,11 +21,29 @@ pub(crate) const fn phase(cause: &DownCause) -> Phase {
     }
 }
 
+/// Says on stderr that a connection failed, and what can be done about it.
+pub(crate) fn complain(server: &ServerAddr, proxy: Option<&str>, cause: &DownCause, output: &Output) {
+    let through = proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"));
+    let about = format!("{server}{through} ({})", phase(cause));
+    let advice = match cause {
+        DownCause::Connect { side: Side::Network, .. } if proxy.is_some() => {
+            "check that the proxy runs at that address, and that it can reach the server"
+        }
+        other => advice(other),
+    };
+    output.error(&about, &cause.to_string(), advice);
+}
+
 /// What can be done about a connection that failed.
-pub(crate) const fn advice(cause: &DownCause) -> &'static str {
+const fn advice(cause: &DownCause) -> &'static str {
     match cause {
-        DownCause::Connect { .. } => {
+        DownCause::Connect { side: Side::Network, .. } => {
             "check the host and the port, and that the server runs and can be reached from here"
+        }
+        DownCause::Connect { side: Side::Server, .. } => "check the port, or use another server",
+        // The message itself says what; there is no use in trying again before.
+        DownCause::Connect { side: Side::Caller, .. } => {
+            "see to it before you try again: it will be the same until then"
         }
         DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. } => {
             "offer another range of versions (--range), or write the other of tcp:// and ssl:// if this port wants that"
@@ -40,7 +63,7 @@ pub(crate) const fn advice(cause: &DownCause) -> &'static str {
             "check that an Electrum server listens there, with tcp:// or ssl:// as you wrote, or allow more time (--timeout)"
         }
         DownCause::Timeout { .. } => "try again, or use another server: this one may be overloaded",
-        DownCause::WrongChain { .. } => "use a server of the right chain",
+        DownCause::WrongChain { .. } => "use a server of the chain that you want (--genesis)",
         DownCause::Busy { .. } => "try again later, or use another server",
         DownCause::Undrained => "report this: it is a bug of this tool",
     }
@@ -65,5 +88,31 @@ pub(crate) fn code_and_message(cause: &DownCause) -> (Option<i64>, String) {
     match cause {
         DownCause::Refused { error, .. } | DownCause::Busy { error } => (error.code, error.message.clone()),
         other => (None, other.to_string()),
+    }
+}
+
+/// A failure as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorRecord {
+    /// The server's own code, if it said one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<i64>,
+    /// The server's own words if it refused, else ours.
+    pub(crate) message: String,
+}
+
+impl From<&DownCause> for ErrorRecord {
+    fn from(cause: &DownCause) -> Self {
+        let (code, message) = code_and_message(cause);
+        Self { code, message }
+    }
+}
+
+impl From<&CallError> for ErrorRecord {
+    fn from(error: &CallError) -> Self {
+        match error {
+            CallError::Server(ServerError { code, message }) => Self { code: *code, message: message.clone() },
+            other => Self { code: None, message: other.to_string() },
+        }
     }
 }

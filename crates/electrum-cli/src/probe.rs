@@ -3,17 +3,17 @@
 use std::io;
 
 use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
-use electrum_smol::transport::ServerAddr;
+use electrum_smol::transport::{PinState, ServerAddr};
 
-use crate::Verdict;
 use crate::args::ProbeArgs;
-use crate::attempt::{Agreed, Attempt, attempt, chain_name};
+use crate::attempt::{Agreed, Attempt, attempt, chain_name, route};
 use crate::matrix::{self, Row};
 use crate::output::{Output, Paint, printable};
+use crate::stop::{Outcome, Stop, Verdict};
 use crate::{embedded, failure};
 
 /// Does what `probe` was asked for.
-pub(crate) async fn run(args: ProbeArgs, output: &Output) -> io::Result<Verdict> {
+pub(crate) async fn run(args: ProbeArgs, output: &Output) -> Outcome {
     if args.servers.is_empty() {
         let servers = embedded::start()?;
         let count = servers.len();
@@ -31,16 +31,16 @@ pub(crate) async fn run(args: ProbeArgs, output: &Output) -> io::Result<Verdict>
 }
 
 /// One attempt for each server.
-async fn each(args: &ProbeArgs, output: &Output) -> io::Result<Verdict> {
+async fn each(args: &ProbeArgs, output: &Output) -> Outcome {
     let attempts: Vec<_> = args
         .servers
         .iter()
         .map(|server| {
-            let config = args.reach.config([server.clone()], VersionRange::default());
+            let config = args.reach.config([server.clone()], VersionRange::default())?;
             let range = config.protocol.versions;
-            smol::spawn(attempt(server.clone(), config, range))
+            Ok(smol::spawn(attempt(server.clone(), config, range)))
         })
-        .collect();
+        .collect::<Result<_, Stop>>()?;
     let mut verdict = Verdict::Success;
     for attempt in attempts {
         let attempt = attempt.await;
@@ -59,22 +59,22 @@ async fn each(args: &ProbeArgs, output: &Output) -> io::Result<Verdict> {
 }
 
 /// Three attempts for each server, and a table of what came of them.
-async fn matrix(servers: Vec<ServerAddr>, embedded: bool, args: &ProbeArgs, output: &Output) -> io::Result<Verdict> {
+async fn matrix(servers: Vec<ServerAddr>, embedded: bool, args: &ProbeArgs, output: &Output) -> Outcome {
     let client_range = args.reach.range.unwrap_or_else(matrix::default_range);
     let ranges = matrix::ranges(client_range);
     let rows: Vec<_> = servers
         .into_iter()
         .map(|server| {
-            let config = args.reach.config([server.clone()], client_range);
-            smol::spawn(async move {
+            let config = args.reach.config([server.clone()], client_range)?;
+            Ok(smol::spawn(async move {
                 let mut attempts = Vec::with_capacity(ranges.len());
                 for range in ranges {
                     attempts.push(attempt(server.clone(), config.clone(), range).await);
                 }
                 attempts
-            })
+            }))
         })
-        .collect();
+        .collect::<Result<_, Stop>>()?;
     let mut verdict = Verdict::Success;
     let mut table = Vec::with_capacity(rows.len());
     for row in rows {
@@ -109,12 +109,17 @@ fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()>
     add("software", &printable(&agreed.software));
     add("protocol", &output.paint(Paint::Good, agreed.version));
     add("handshake", &format!("{:.1} ms", agreed.handshake_ms()));
-    if let Some(proxy) = &agreed.link.proxy {
-        add("through", proxy);
-    }
+    let plain = "none: whoever is on the way can read and change all";
+    add(
+        "encryption",
+        &agreed.link.tls.as_ref().map_or_else(|| plain.into(), |tls| format!("{}, {}", tls.version, tls.cipher)),
+    );
     if let Some(tls) = &agreed.link.tls {
-        add("encryption", &tls.to_string());
+        add("certificate", &tls.fingerprint.to_string());
+        let paint = if tls.pin == PinState::Insecure { Paint::Bad } else { Paint::Good };
+        add("pin", &output.paint(paint, tls.pin));
     }
+    add("route", &route(agreed.link.proxy.as_deref()));
     if let Some(genesis) = &agreed.genesis_hash {
         let name = chain_name(genesis).map_or_else(String::new, |name| format!(" ({name})"));
         add("genesis hash", &format!("{genesis}{name}"));
@@ -142,8 +147,7 @@ fn members(features: &str) -> Vec<(String, String)> {
 }
 
 fn complain(attempt: &Attempt, cause: &DownCause, output: &Output) {
-    let about = format!("{} ({})", attempt.server, failure::phase(cause));
-    output.error(&about, &cause.to_string(), failure::advice(cause));
+    failure::complain(&attempt.server, attempt.proxy.as_deref(), cause, output);
 }
 
 /// The range from `min` to `max`, which are in order.

@@ -10,14 +10,15 @@ use serde::Serialize;
 use smol::Timer;
 
 use crate::args::WatchArgs;
+use crate::failure;
 use crate::output::{Output, Paint, printable};
+use crate::stop::{Outcome, Verdict};
 use crate::topics::{self, Topics};
-use crate::{Verdict, failure};
 
 /// Watches until the time is up, whatever becomes of the server.
-pub(crate) async fn run(args: WatchArgs, output: &Output) -> io::Result<Verdict> {
+pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let topics = Topics::new(&args);
-    let (client, driver) = electrum_smol::client(args.reach.config([args.server.clone()], Topics::range(&args)));
+    let (client, driver) = electrum_smol::client(args.reach.config(args.servers.clone(), Topics::range(&args))?);
     // Both before the driver runs, so that nothing happens unseen.
     let events = client.events();
     let updates = match client.subscribe_all(topics.topics()) {
@@ -41,7 +42,8 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> io::Result<Verdict>
     drop(news);
     client.close();
     driver.await;
-    watched.map(|()| Verdict::Success)
+    watched?;
+    Ok(Verdict::Success)
 }
 
 /// What happens, from two sources, each of which is in order.

@@ -3,131 +3,12 @@
 use core::time::Duration;
 use electrum_proto::operations::{Banner, Ping, Raw};
 use electrum_proto::{
-    Action, Client, CloseCause, Config, ConnId, DownCause, Event, Input, Phase, RejectReason, RequestError, Script,
-    SubId, TimerKind, Timestamp, Topic, Update,
+    Action, CloseCause, Config, DownCause, Input, Phase, RejectReason, RequestError, TimerKind, Timestamp, Topic,
 };
 
-/// A driver that does nothing that it was not told.
-struct Driver {
-    client: Client,
-    now: Timestamp,
-    conn: Option<ConnId>,
-    /// Everything that the client did, in words.
-    seen: Vec<String>,
-}
+mod driver;
 
-impl Driver {
-    fn new(config: Config) -> Self {
-        let now = Timestamp::from_millis(1_000_000);
-        Self { client: Client::new(config, now), now, conn: None, seen: Vec::new() }
-    }
-
-    /// A driver whose client is ready on protocol `version`.
-    fn ready(version: &str) -> Self {
-        let mut driver = Self::new(Config::default());
-        driver.connect();
-        driver.agree(version);
-        driver
-    }
-
-    fn connect(&mut self) {
-        self.drain();
-        let conn = self.conn.expect("it wants to connect");
-        self.client.handle(self.now, Input::Connected(conn));
-        self.drain();
-    }
-
-    fn agree(&mut self, version: &str) {
-        let id = self.written_id("server.version");
-        self.read(&format!(r#"{{"jsonrpc":"2.0","result":["Test 1.0","{version}"],"id":{id}}}"#));
-    }
-
-    /// What is outgoing counts as written.
-    fn write(&mut self) -> String {
-        let text = String::from_utf8(self.client.outgoing().to_vec()).unwrap();
-        if let Some(conn) = self.conn {
-            self.client.handle(self.now, Input::Wrote(conn, text.len()));
-        }
-        text
-    }
-
-    /// Writes, and gives the id of the only request of this method among what was written.
-    fn written_id(&mut self, method: &str) -> u64 {
-        let ids = self.written_ids(method);
-        assert_eq!(ids.len(), 1, "{method}");
-        ids[0]
-    }
-
-    fn written_ids(&mut self, method: &str) -> Vec<u64> {
-        let lines = self.write();
-        let requests = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        requests.filter(|request| request["method"] == method).map(|request| request["id"].as_u64().unwrap()).collect()
-    }
-
-    fn read(&mut self, line: &str) {
-        let conn = self.conn.expect("a link");
-        self.client.handle(self.now, Input::Read(conn, format!("{line}\n").as_bytes()));
-        self.drain();
-    }
-
-    /// Sleeps exactly until the client wants to be woken.
-    fn sleep(&mut self) -> TimerKind {
-        let (until, kind) = self.drain().expect("a moment to wake up at");
-        assert!(until > self.now, "{kind:?} would spin");
-        self.now = until;
-        self.client.handle(self.now, Input::Tick);
-        self.drain();
-        kind
-    }
-
-    /// Polls until the client waits, noting what it does.
-    fn drain(&mut self) -> Option<(Timestamp, TimerKind)> {
-        loop {
-            let word = match self.client.poll() {
-                Action::Wait(wait) => {
-                    assert_eq!(self.client.poll(), Action::Wait(wait), "waiting changes nothing");
-                    assert_eq!(wait.write, !self.client.outgoing().is_empty());
-                    return wait.until;
-                }
-                Action::Finished => return None,
-                Action::Connect(conn, server) => {
-                    self.conn = Some(conn);
-                    format!("connect {}", server.0)
-                }
-                Action::Disconnect(_) => "disconnect".into(),
-                Action::Event(Event::Ready { version, software, .. }) => format!("ready {version} {software}"),
-                Action::Event(Event::Reply { id, result }) => {
-                    format!("reply {} {:?}", id.number(), result.map(|reply| reply.result.as_str().to_owned()))
-                }
-                Action::Event(Event::Update { value, origin, .. }) => format!("{origin:?} {}", short(&value)),
-                Action::Event(Event::Down { cause, .. }) => format!("down {}", cause.name()),
-                Action::Event(other) => format!("{other:?}"),
-            };
-            self.seen.push(word);
-        }
-    }
-
-    fn seen(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.seen)
-    }
-}
-
-fn short(value: &Update) -> String {
-    match value {
-        Update::Headers(tip) => format!("height {}", tip.height),
-        Update::Script(None) => "no history".into(),
-        Update::Script(Some(status)) => format!("status {}", &status.to_string()[..4]),
-        other => format!("{other:?}"),
-    }
-}
-
-fn script() -> Script {
-    Script::new(*b"\x51")
-}
-
-fn status(digit: char) -> String {
-    digit.to_string().repeat(64)
-}
+use driver::{Driver, script, status};
 
 #[test]
 fn the_version_goes_first_and_alone() {
@@ -177,31 +58,6 @@ fn every_failed_handshake_leads_to_a_new_attempt() {
     assert_eq!(attempt(&|d, _| d.close(CloseCause::End)), "down closed");
     assert_eq!(attempt(&|d, _| d.close(CloseCause::Failed("reset by peer".into()))), "down reset");
     assert_eq!(attempt(&|d, _| d.read(&"x".repeat(70_000))), "disconnect, down malformed");
-}
-
-impl Driver {
-    fn agree_on_nothing(&mut self) {
-        assert_eq!(self.sleep(), TimerKind::Handshake);
-    }
-
-    fn close(&mut self, cause: CloseCause) {
-        self.client.handle(self.now, Input::Closed(self.conn.expect("a link"), cause));
-        self.drain();
-    }
-
-    fn subscribe(&mut self) -> SubId {
-        self.client.subscribe(self.now, Topic::Script(script())).unwrap()
-    }
-
-    fn notify(&mut self, status: &str) {
-        let hash = script().scripthash();
-        self.read(&format!(r#"{{"method":"blockchain.scripthash.subscribe","params":["{hash}","{status}"]}}"#));
-    }
-
-    fn answer(&mut self, method: &str, result: &str) {
-        let id = self.written_id(method);
-        self.read(&format!(r#"{{"id":{id},"result":{result}}}"#));
-    }
 }
 
 const SUBSCRIBE: &str = "blockchain.scripthash.subscribe";

@@ -15,6 +15,8 @@ pub(crate) struct Calls {
     /// In the order in which they are to be sent.
     unsent: VecDeque<Waiting>,
     limit: usize,
+    /// Some in `unsent` may have nobody who waits for them.
+    pub(crate) has_dropped: bool,
     /// No call in `unsent` has a deadline before this.
     earliest: Option<Timestamp>,
 }
@@ -33,7 +35,7 @@ impl Waiting {
 
 impl Calls {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { sent: IdMap::default(), unsent: VecDeque::new(), limit, earliest: None }
+        Self { sent: IdMap::default(), unsent: VecDeque::new(), limit, has_dropped: false, earliest: None }
     }
 
     /// Sends the requests of a call that was just made, or lets them wait for their turn.
@@ -56,10 +58,11 @@ impl Calls {
     }
 
     /// Those for which nobody waits any more are not to be answered.
-    pub(crate) fn take_back(&self, client: &mut Client) {
+    pub(crate) fn take_back(&mut self, client: &mut Client) {
         let mut dropped: Vec<_> =
             self.sent.iter().filter(|(_, waiting)| !waiting.call.is_awaited()).map(|(id, _)| *id).collect();
         dropped.sort_unstable();
+        self.has_dropped = true;
         for id in dropped {
             client.cancel(id);
         }
@@ -123,8 +126,8 @@ impl Calls {
     }
 
     fn wait(&mut self, waiting: Waiting) {
-        if self.unsent.len() >= self.limit {
-            // Those that were dropped meanwhile take no room.
+        if self.unsent.len() >= self.limit && std::mem::take(&mut self.has_dropped) {
+            // They take no room.
             self.unsent.retain(|waiting| waiting.call.is_awaited());
         }
         if self.unsent.len() >= self.limit {

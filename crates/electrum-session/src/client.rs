@@ -129,7 +129,7 @@ impl Client {
         Ok(updates)
     }
 
-    /// What happens to the connection from now on.
+    /// What happens to the connection from now on, and before that what happened last.
     #[must_use]
     pub fn events(&self) -> LifeEvents {
         let events = self.driver().act(|session, _| {
@@ -238,8 +238,11 @@ impl<T> Future for Call<T> {
 impl<T> Drop for Call<T> {
     fn drop(&mut self) {
         if self.waiter.result.abandon() {
-            if let Some(id) = *lock(&self.waiter.sent_as) {
-                self.client.driver().act(|session, _| session.client.cancel(id));
+            // Let go of before the session is locked: whoever drives locks them the other way round.
+            let sent_as = *lock(&self.waiter.sent_as);
+            match sent_as {
+                Some(id) => drop(self.client.driver().act(|session, _| session.client.cancel(id))),
+                None => self.client.driver().with(|session, _| session.calls.has_dropped = true),
             }
         }
     }

@@ -50,7 +50,11 @@ pub enum LifeEvent {
 
 /// Everybody who listens.
 #[derive(Debug, Default)]
-pub(crate) struct Listeners(Vec<Weak<Events>>);
+pub(crate) struct Listeners {
+    listeners: Vec<Weak<Events>>,
+    /// What happened last, for those who come later.
+    last: Option<LifeEvent>,
+}
 
 /// What one listener has not read.
 #[derive(Debug, Default)]
@@ -66,13 +70,15 @@ struct Unread {
 impl Listeners {
     pub(crate) fn add(&mut self) -> Arc<Events> {
         let events = Arc::new(Events::default());
-        self.0.retain(|listener| listener.strong_count() > 0);
-        self.0.push(Arc::downgrade(&events));
+        events.change(|unread| unread.events.extend(self.last.clone()));
+        self.listeners.retain(|listener| listener.strong_count() > 0);
+        self.listeners.push(Arc::downgrade(&events));
         events
     }
 
-    pub(crate) fn tell(&self, event: &LifeEvent) {
-        for listener in self.0.iter().filter_map(Weak::upgrade) {
+    pub(crate) fn tell(&mut self, event: &LifeEvent) {
+        self.last = Some(event.clone());
+        for listener in self.listeners.iter().filter_map(Weak::upgrade) {
             listener.change(|unread| {
                 if unread.events.len() >= KEPT {
                     unread.events.pop_front();
@@ -83,7 +89,7 @@ impl Listeners {
     }
 
     pub(crate) fn close(&mut self) {
-        for listener in self.0.drain(..).filter_map(|listener| listener.upgrade()) {
+        for listener in self.listeners.drain(..).filter_map(|listener| listener.upgrade()) {
             listener.change(|unread| unread.is_closed = true);
         }
     }

@@ -267,7 +267,7 @@ impl Session {
         self.tell(LifeEvent::Down { server, cause, link, retry_in });
     }
 
-    fn tell(&self, event: LifeEvent) {
+    fn tell(&mut self, event: LifeEvent) {
         self.listeners.tell(&event);
     }
 }

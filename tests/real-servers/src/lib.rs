@@ -5,6 +5,8 @@
 //! and also when the process that started them dies. [`Wire`] is a plain client for looking at a server
 //! without any code of the project between.
 //!
+//! [`Relay`] stands between a client and a server and remembers what was asked.
+//!
 //! A test is written once, for whatever release it is given, and [`on_every_server!`] makes one test per release of it:
 //!
 //! ```no_run
@@ -27,6 +29,7 @@ mod electrumx;
 mod kind;
 mod place;
 mod process;
+mod relay;
 mod rpc;
 mod spend;
 mod wire;
@@ -37,6 +40,7 @@ pub use electrumx::{ElectrumX, Setup};
 pub use kind::Kind;
 pub use place::{available, may_run, run_on};
 pub use process::until;
+pub use relay::Relay;
 pub use rpc::RpcError;
 pub use spend::{Coin, Spend, anyone_can_spend, from_hex, scripthash, to_hex};
 pub use wire::{Refusal, Wire};

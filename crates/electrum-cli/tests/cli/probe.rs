@@ -33,6 +33,11 @@ fn steady(mut object: Value) -> Value {
     let members = object.as_object_mut().expect("an object");
     let server = members.remove("server").expect("the server");
     assert!(server.as_str().is_some_and(|server| server.starts_with("tcp://127.0.0.1:")), "{server}");
+    assert_eq!(members.remove("route"), Some(json!("direct")));
+    for name in ["tls", "fingerprint", "pin"] {
+        let expected = (members["outcome"] == "ready").then_some(Value::Null);
+        assert_eq!(members.remove(name), expected, "{name} of a server without TLS");
+    }
     if let Some(time) = members.remove("handshake_ms") {
         assert!(time.as_f64().is_some_and(|time| time > 0.0), "{time}");
     }
@@ -179,6 +184,22 @@ fn nobody_at_home() {
 }
 
 #[test]
+fn the_chain_that_is_wanted_or_none() {
+    let server = Server::start(Family::Fulcrum2_1);
+    let done = run(&["probe", "--json", &server.url(), "--genesis", REGTEST_GENESIS]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    assert_eq!(done.objects()[0]["genesis_hash"], REGTEST_GENESIS);
+
+    let mainnet = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
+    let done = run(&["probe", "--json", &server.url(), "--genesis", mainnet]);
+    assert_eq!(done.code, Some(1));
+    assert_eq!(done.objects()[0]["cause"], "wrong_chain");
+    for words in [&server.url()[..], mainnet, REGTEST_GENESIS, "--genesis"] {
+        assert!(done.errors.contains(words), "{words:?} in {}", done.errors);
+    }
+}
+
+#[test]
 fn one_that_fails_does_not_hide_the_others() {
     let good = Server::start(Family::Electrs);
     let bad = Scripted::start(vec![Step::call("server.version")]);
@@ -215,8 +236,17 @@ fn a_wrong_command_line_is_usage() {
         &["probe", "--timeout", "0"],
         &["prove"],
         &["call", "tcp://127.0.0.1:1"],
+        &["watch"],
         &["watch", "tcp://127.0.0.1:1", "--script", "0x"],
         &["watch", "tcp://127.0.0.1:1", "--scripthash", "00"],
+        &["probe", "tcp://127.0.0.1:1", "--genesis", "00"],
+        &["probe", "tcp://127.0.0.1:1", "--trust", "anything"],
+        &["probe", "tcp://127.0.0.1:1", "--trust", &format!("pin:{}", "ab".repeat(32))],
+        &["probe", "tcp://127.0.0.1:1", "--accept-new-pin", "--trust", "insecure"],
+        &["probe", "tcp://127.0.0.1:1", "--proxy", "http://127.0.0.1:1"],
+        &["probe", "tcp://127.0.0.1:1", "--proxy", "socks5://user:password@127.0.0.1:1", "--isolate"],
+        &["probe", "tcp://127.0.0.1:1", "--isolate"],
+        &["probe", "tcp://abcdef.onion:50001"],
     ] {
         let done = run(args);
         assert_eq!((done.code, done.lines.len()), (Some(2), 0), "{args:?}");

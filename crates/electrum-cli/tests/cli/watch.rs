@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::tool::{BOUND, Tool, run};
 use electrum_testkit::hash::to_hex;
-use electrum_testkit::prelude::*;
+use electrum_testkit::{address, prelude::*};
 use serde_json::{Value, json};
 
 /// What `watch` says next of so many topics, by topic.
@@ -52,7 +52,9 @@ fn told_over_restarts(family: Family, version: &str) {
     let script = script(1);
     let digits = to_hex(&script);
     let topic = format!("script:{digits}");
-    let tool = Tool::start(&["watch", &server.url(), "--script", &digits, "--script", &digits, "--json"]);
+    // Twice the same.
+    let address = address::of_script(&script).expect("it has one");
+    let tool = Tool::start(&["watch", &server.url(), "--script", &digits, "--script", &address, "--json"]);
     let connecting = json!({"event": "connecting", "server": server.url()});
     let software = family.manners().software;
     let ready = json!({"event": "ready", "server": server.url(), "software": software, "version": version});
@@ -126,4 +128,29 @@ fn a_server_that_refuses_is_tried_again() {
     assert_eq!(down["message"], "unsupported protocol version");
     assert_eq!(tool.object()["event"], "connecting");
     assert_eq!(tool.object()["software"], "Late 1");
+}
+
+#[test]
+fn when_a_server_falls_the_next_takes_over_and_tells_what_changed() {
+    let mut servers = [Family::Fulcrum2_1, Family::ElectrumX1_16].map(Server::start);
+    let script = script(1);
+    let topic = format!("script:{}", to_hex(&script));
+    let urls = servers.each_ref().map(Server::url);
+    let tool = Tool::start(&["watch", &urls[0], &urls[1], "--script", &to_hex(&script), "--json"]);
+    let ready = |url: &str| {
+        let ready = std::iter::from_fn(|| Some(tool.object())).find(|event| event["event"] == "ready");
+        assert_eq!(ready.expect("endless")["server"], url);
+    };
+    ready(&urls[0]);
+    assert_eq!(updates(&tool, 2, "subscribed"), truth(&servers[0], &topic, &script));
+    // One chain under both, as on the network; and what the first cannot tell any more.
+    servers[1].chain(|chain| {
+        chain.pay(&script, 10_000);
+        chain.mine(3);
+    });
+    servers[0].stop();
+    let down = tool.object();
+    assert_eq!((&down["event"], &down["server"]), (&json!("down"), &json!(urls[0])));
+    ready(&urls[1]);
+    assert_eq!(updates(&tool, 2, "resumed"), truth(&servers[1], &topic, &script));
 }

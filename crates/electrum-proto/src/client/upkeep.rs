@@ -167,13 +167,10 @@ impl Client {
                     self.requests.pass_to(id, Owner::Nobody, grace);
                     self.failed.push_back((RequestId(id), RequestError::TimedOut));
                 }
-                Owner::Subscribe(_) => {
+                // What the server reports on is not known any more: a late end could undo a new beginning.
+                Owner::Subscribe(_) | Owner::Unsubscribe(_) => {
                     self.lose(DownCause::Timeout { waited_for: TimerKind::Request });
                     return;
-                }
-                Owner::Unsubscribe(slot) => {
-                    self.requests.remove(id);
-                    self.subscriptions.ended(slot);
                 }
                 Owner::Nudge => {
                     self.requests.remove(id);

@@ -38,6 +38,9 @@ pub enum MerkleError {
     /// An inner node of the tree is itself a transaction: a known way to forge a proof.
     #[error("an inner node of the tree is a valid transaction, so the proof may be forged")]
     InnerTransaction,
+    /// The position is that of the double with which a lone node is paired, so nothing stands there.
+    #[error("nothing stands at that position: it belongs to the double of a lone node")]
+    Double,
 }
 
 /// The longest branch that a position of 32 bits can go with.
@@ -49,7 +52,8 @@ const LONGEST: usize = 32;
 ///
 /// # Errors
 /// [`MerkleError`] if no tree has such a branch. A branch with an inner node that is a transaction is refused too:
-/// it could be used to pass off such a node's half as a transaction.
+/// it could be used to pass off such a node's half as a transaction. So is the position behind the last transaction
+/// of an odd number, which the same branch leads to the same root.
 pub fn merkle_root(txid: Txid, branch: &[MerkleNode], position: u32) -> Result<MerkleNode, MerkleError> {
     root(txid.into(), branch, position, |pair| match transaction::txid(pair) {
         Ok(_) => Err(MerkleError::InnerTransaction),
@@ -96,10 +100,11 @@ fn root(
     let mut node = leaf.to_digest();
     for (level, sibling) in branch.iter().enumerate() {
         let mut pair = [0; 64];
-        let (left, right) = match (position >> level) & 1 {
-            1 => (sibling.to_digest(), node),
-            _ => (node, sibling.to_digest()),
-        };
+        let is_right = (position >> level) & 1 == 1;
+        if is_right && sibling.to_digest() == node {
+            return Err(MerkleError::Double);
+        }
+        let (left, right) = if is_right { (sibling.to_digest(), node) } else { (node, sibling.to_digest()) };
         pair[..32].copy_from_slice(&left);
         pair[32..].copy_from_slice(&right);
         check(&pair)?;
@@ -148,6 +153,18 @@ mod tests {
         assert!(merkle_root(txid(0), &[], 1).is_err());
         let long: Vec<_> = (0..33).map(|_| txid(1).into()).collect();
         assert_eq!(merkle_root(txid(0), &long, 0), Err(MerkleError::TooLong(33)));
+    }
+
+    #[test]
+    fn nothing_stands_behind_the_last_transaction() {
+        // Three transactions: the last one is paired with itself, and so is the pair of two among six.
+        let leaf = |n| MerkleNode::from(txid(n));
+        let (low, high) = (pair(leaf(0), leaf(1)), pair(leaf(2), leaf(2)));
+        let root = pair(low, high);
+        assert_eq!(merkle_root(txid(2), &[leaf(2), low], 2), Ok(root));
+        assert_eq!(merkle_root(txid(2), &[leaf(2), low], 3), Err(MerkleError::Double));
+        assert_eq!(merkle_root(txid(0), &[leaf(1), low, root], 4), Ok(pair(root, pair(low, low))));
+        assert_eq!(merkle_root(txid(0), &[leaf(1), low, root], 6), Err(MerkleError::Double));
     }
 
     #[test]

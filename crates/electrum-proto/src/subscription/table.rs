@@ -33,7 +33,7 @@ struct Entry {
     is_due: bool,
     /// A notification came while the subscription was being asked for: it is newer than the answer will be.
     overtaken: bool,
-    /// The question on the wire is older than this subscription: its answer does not count, and it is asked again.
+    /// What is on the wire is older than this subscription: the answer on its way does not count, and it is asked again.
     ask_again: bool,
     /// What was delivered last.
     last: Option<Update>,
@@ -78,7 +78,8 @@ impl Subscriptions {
         // One that the server is still being told of keeps its place on the wire.
         let wire = held.and_then(|slot| self.entry(slot)).map_or(Wire::Off, |entry| entry.wire);
         let is_due = held.and_then(|slot| self.entry(slot)).is_some_and(|entry| entry.is_due);
-        let ask_again = wire == Wire::Asking;
+        // Its value must be asked for again, also where the server reports on it already.
+        let ask_again = matches!(wire, Wire::Asking | Wire::On);
         let entry = Entry { id, topic, wanted: true, wire, is_due, overtaken: false, ask_again, last: None };
         if slot as usize == self.slots.len() {
             self.slots.push(Some(entry));
@@ -86,10 +87,6 @@ impl Subscriptions {
             self.slots[slot as usize] = Some(entry);
         }
         self.by_key.insert(key, slot);
-        if wire == Wire::On {
-            // Its value must be asked for again.
-            self.set_wire(slot, Wire::Off);
-        }
         self.enqueue(slot);
         Ok(id)
     }
@@ -101,6 +98,8 @@ impl Subscriptions {
         };
         entry.wanted = false;
         entry.last = None;
+        // The answer on its way says that the server reports, which must be ended then.
+        entry.ask_again = false;
         match entry.wire {
             Wire::Off => self.forget(id.slot),
             Wire::On => self.enqueue(id.slot),
@@ -154,8 +153,9 @@ impl Subscriptions {
             let Some(entry) = self.entry_mut(slot) else { continue };
             entry.is_due = false;
             match (entry.wanted, entry.wire) {
-                (true, Wire::Off) => {
+                (true, wire) if wire == Wire::Off || wire == Wire::On && entry.ask_again => {
                     entry.overtaken = false;
+                    entry.ask_again = false;
                     self.set_wire(slot, Wire::Asking);
                     return self.entry(slot).map(|entry| Due::Subscribe(slot, &entry.topic));
                 }
@@ -188,9 +188,16 @@ impl Subscriptions {
     /// The server answered a subscription.
     pub(crate) fn answered(&mut self, slot: u32, outcome: Result<RawJson<'_>, ServerError>) -> Answer {
         if self.entry_mut(slot).is_some_and(|entry| core::mem::take(&mut entry.ask_again)) {
-            self.set_wire(slot, Wire::Off);
+            let is_on = outcome.is_ok();
+            self.set_wire(slot, if is_on { Wire::On } else { Wire::Off });
+            if let Some(entry) = self.entry_mut(slot) {
+                entry.ask_again = is_on;
+            }
             self.enqueue(slot);
-            return Answer::Nothing;
+            return match outcome {
+                Err(error) if error.is_busy() => Answer::Later,
+                _ => Answer::Nothing,
+            };
         }
         match outcome {
             Err(error) if error.is_busy() => {
@@ -227,7 +234,10 @@ impl Subscriptions {
     /// The server answered the end of a subscription; whatever it says, it is over.
     pub(crate) fn ended(&mut self, slot: u32) {
         self.set_wire(slot, Wire::Off);
-        self.enqueue(slot);
+        match self.entry(slot) {
+            Some(entry) if entry.wanted => self.enqueue(slot),
+            _ => self.forget(slot),
+        }
     }
 
     /// A notification came. Gives the event that follows, or nothing to tell, or says that no topic is concerned.
@@ -237,7 +247,10 @@ impl Subscriptions {
             None => self.raw_notification(method, params).ok_or(NotOurs)?,
         };
         let entry = self.entry_mut(slot).ok_or(NotOurs)?;
-        if !entry.wanted || entry.wire == Wire::Ending {
+        if !entry.wanted {
+            return Err(NotOurs);
+        }
+        if entry.wire == Wire::Ending {
             return Ok(None);
         }
         entry.overtaken = entry.wire == Wire::Asking;

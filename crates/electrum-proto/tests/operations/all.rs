@@ -16,7 +16,7 @@ use electrum_proto::types::{OutPoint, RawTransaction, Script, ScriptRef, Txid};
 
 /// Something that is done with every operation.
 pub(crate) trait Visitor {
-    fn visit<R: Request>(&mut self, name: &'static str, request: R);
+    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, name: &'static str, request: R);
 }
 
 pub(crate) fn script() -> Script {

@@ -105,7 +105,7 @@ struct Compare {
 }
 
 impl Visitor for Compare {
-    fn visit<R: Request>(&mut self, name: &'static str, request: R) {
+    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, name: &'static str, request: R) {
         let operation = OPERATIONS.iter().find(|operation| operation.name == name).expect(name);
         for version in VERSIONS {
             match (request.method(version), operation.method(version)) {
@@ -133,7 +133,7 @@ fn operations_and_table_agree_and_refusals_name_the_versions() {
 struct OnlyTheHash;
 
 impl Visitor for OnlyTheHash {
-    fn visit<R: Request>(&mut self, name: &'static str, request: R) {
+    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, name: &'static str, request: R) {
         let refused = request.method(ProtocolVersion::V1_7).unwrap_err().to_string();
         assert!(refused.contains("scripthash"), "{name}: {refused}");
         assert!(refused.contains("before 1.7"), "{name}: {refused}");

@@ -134,7 +134,7 @@ fn json() -> impl Strategy<Value = String> {
 struct Decode<'a>(&'a str);
 
 impl Visitor for Decode<'_> {
-    fn visit<R: Request>(&mut self, _: &'static str, request: R) {
+    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, _: &'static str, request: R) {
         for version in VERSIONS {
             // Refused or not: what matters is that it comes back.
             let _ = request.decode(version, RawJson::new(self.0));
@@ -146,7 +146,7 @@ impl Visitor for Decode<'_> {
 struct AcceptsOnlyJson<'a>(&'a str);
 
 impl Visitor for AcceptsOnlyJson<'_> {
-    fn visit<R: Request>(&mut self, name: &'static str, request: R) {
+    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, name: &'static str, request: R) {
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(self.0).is_ok();
         for version in VERSIONS {
             let accepted = request.decode(version, RawJson::new(self.0)).is_ok();

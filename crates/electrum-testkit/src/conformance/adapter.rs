@@ -50,7 +50,7 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Wants to be told of changes of these topics, until the result is dropped.
     fn subscribe(&self, topics: Vec<Topic>) -> Self::Updates;
 
-    /// What happens to the connection from now on.
+    /// What happens to the connection from now on, and before that what happened last.
     fn events(&self) -> Self::Events;
 
     /// Where the client stands.

@@ -103,7 +103,7 @@ macro_rules! driver_conformance {
             dropped_calls, closed_with_calls_waiting, dropped_handles,
             mute_in_the_handshake, every_refusal, servers_in_turn, life_is_told,
             cut_in_mid_line, reset_with_calls_waiting, last_words, mute_when_ready, restarts_under_load,
-            changes_are_made_once, queue_and_repeated_calls,
+            changes_are_made_once, queue_and_repeated_calls, dropped_in_the_midst,
             unsubscribes_when_dropped, slow_consumers, several_consumers, changes_during_an_outage, refused_topics,
             full_duplex, idle,
         }

@@ -6,7 +6,7 @@ use electrum_proto::types::{OutPointStatus, TxHeight};
 use electrum_proto::{Config, ProtocolVersion, Topic, Update};
 use serde_json::Value;
 
-use super::choices::{GENESIS, TOPICS, TXID, VERSIONS, range, script, topic};
+use super::choices::{GENESIS, TOPICS, TXID, range, script, topic};
 use super::messages::{self, Layout};
 use super::tape::Tape;
 
@@ -243,10 +243,10 @@ pub(super) fn thing_of(wanted: &Topic) -> Option<usize> {
     (0..TOPICS).find(|index| topic(*index) == *wanted).map(thing)
 }
 
-/// Versions are what the simulation's ranges are made of.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::choices::VERSIONS;
 
     #[test]
     fn the_latest_version_of_both_is_settled_on() {

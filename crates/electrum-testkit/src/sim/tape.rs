@@ -27,6 +27,16 @@ impl Tape {
         Self { seed: None, decisions, next: 0, state: 0 }
     }
 
+    /// The first `count` decisions of a tape that grows from `seed`.
+    #[must_use]
+    pub fn unrolled(seed: u64, count: usize) -> Vec<u32> {
+        let mut tape = Self::from_seed(seed);
+        for _ in 0..count {
+            tape.below(0);
+        }
+        tape.decisions
+    }
+
     /// The seed, if the tape grows from one.
     #[must_use]
     pub const fn seed(&self) -> Option<u64> {
@@ -37,12 +47,6 @@ impl Tape {
     #[must_use]
     pub fn decisions(&self) -> &[u32] {
         &self.decisions
-    }
-
-    /// The same tape, to be read from its beginning.
-    #[must_use]
-    pub fn rewound(&self) -> Self {
-        Self { next: 0, state: self.seed.unwrap_or(0), decisions: self.decisions.clone(), seed: self.seed }
     }
 
     /// A number below `bound`, or zero if that is zero. A smaller decision gives a smaller number.

@@ -7,8 +7,10 @@ use electrum_proto::operations::{Banner, Features, Ping, Raw};
 use electrum_proto::{NotInVersion, ProtocolVersion, Request};
 use serde_json::Value;
 
+type Version = [u16; 3];
+
 /// Methods that the machine may write, with the first version that has each and the first that lacks it again.
-const METHODS: &[(&str, [u16; 3], Option<[u16; 3]>)] = &[
+const METHODS: &[(&str, Version, Option<Version>)] = &[
     ("server.version", [1, 0, 0], None),
     ("server.banner", [1, 0, 0], None),
     ("server.donation_address", [1, 0, 0], None),
@@ -29,7 +31,7 @@ pub(super) const RAW_PREFIX: &str = "raw.";
 
 /// Whether `version` has `method`.
 pub(super) fn is_in_version(method: &str, version: ProtocolVersion) -> bool {
-    let at = |[major, minor, patch]: [u16; 3]| ProtocolVersion::new(major, minor, patch);
+    let at = |[major, minor, patch]: Version| ProtocolVersion::new(major, minor, patch);
     method.starts_with(RAW_PREFIX)
         || METHODS.iter().any(|(name, since, until)| {
             *name == method && at(*since) <= version && until.is_none_or(|until| version < at(until))

@@ -68,6 +68,8 @@ impl<'a> World<'a> {
         config.limits.line = config.limits.line.max(10_000);
         config.limits.line_before_ready = config.limits.line_before_ready.max(10_000);
         config.timeouts.ping_idle = config.timeouts.ping_idle.max(Duration::from_secs(5));
+        config.backoff.initial = config.backoff.initial.max(Duration::from_millis(200));
+        config.backoff.cap = config.backoff.cap.max(Duration::from_secs(3));
         config.timeouts.connect = config.timeouts.connect.max(Duration::from_secs(1));
         config.timeouts.handshake = config.timeouts.handshake.max(Duration::from_secs(2));
         config.timeouts.request = config.timeouts.request.max(Duration::from_secs(2));
@@ -122,7 +124,8 @@ impl<'a> World<'a> {
         if !self.servers.iter().any(|server| server.suits(config)) {
             return;
         }
-        let long_enough = config.timeouts.request + config.timeouts.pong + Duration::from_secs(20);
+        let long_enough =
+            config.timeouts.ping_idle + config.timeouts.request + config.timeouts.pong + Duration::from_secs(20);
         // What went wrong before counts until it was given up.
         self.ready_since = self.ready_since.map(|_| self.now);
         for _ in 0..PATIENCE {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use electrum_proto::{Origin, TimerKind, Topic};
 
-use crate::conformance::story::{call_aside, down, next, outcome, read, ready, tip, wait_for};
+use crate::conformance::story::{PATIENCE, call_aside, down, next, outcome, read, ready, tip, wait_for};
 use crate::conformance::way::Road;
 use crate::conformance::{Adapter, Client, Feed, Life, Next, Way};
 use crate::scripted::{Scripted, Step};
@@ -132,6 +132,9 @@ pub(super) fn life_is_told<A: Adapter>(adapter: A, way: Way) {
             _ => None,
         });
         assert_eq!(told, (address.clone(), software.to_owned(), "1.7".to_owned()));
+        // Who comes now hears where things stand.
+        let first = client.events().next(PATIENCE);
+        assert!(matches!(first, Next::Item(Life::Ready { .. })), "{first:?}");
         server.stop();
         let told = wait_for(&mut events, "its end", |event| match event {
             Life::Down { server, retry_in, .. } => Some((server.clone(), *retry_in)),

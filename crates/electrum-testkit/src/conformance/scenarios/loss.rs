@@ -189,3 +189,35 @@ pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, way: Way) {
     let answers = client.batch((0..50).map(header).collect());
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
 }
+
+/// Calls that are dropped at any moment, while connections come and go, harm nobody.
+pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, way: Way) {
+    let server = Server::start(Family::Fulcrum2_1);
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    let expected = client.call(header(1), None).expect("a header");
+    if client.begin(header(1)).is_none() {
+        return;
+    }
+    let is_over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..3)
+        .map(|_| {
+            let (client, is_over) = (client.clone(), Arc::clone(&is_over));
+            aside(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let calls: Vec<_> = (0..50).map(|height| client.begin(header(height))).collect();
+                    drop(calls);
+                }
+            })
+        })
+        .collect();
+    for round in 0..100 {
+        let before = server.stats().connections;
+        server.kill_connections();
+        let is_back = |stats: &crate::Stats| stats.connections > before && stats.ready == 1;
+        assert!(server.wait_until(Duration::from_secs(30), is_back), "round {round}");
+    }
+    is_over.store(true, Ordering::Relaxed);
+    callers.iter().for_each(outcome);
+    assert_eq!(client.call(header(1), None), Ok(expected));
+}

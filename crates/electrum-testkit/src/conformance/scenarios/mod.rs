@@ -41,6 +41,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Scenario<A>> {
         together("restarts_under_load", loss::restarts_under_load),
         together("changes_are_made_once", loss::changes_are_made_once),
         together("queue_and_repeated_calls", loss::queue_and_repeated_calls),
+        together("dropped_in_the_midst", loss::dropped_in_the_midst),
         together("unsubscribes_when_dropped", subscriptions::unsubscribes_when_dropped),
         together("slow_consumers", subscriptions::slow_consumers),
         together("several_consumers", subscriptions::several_consumers),

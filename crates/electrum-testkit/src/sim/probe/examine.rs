@@ -79,10 +79,9 @@ impl Probe {
     /// A wish that was refused for want of room, and could be had now, must have been told so.
     fn tells_of_room(&mut self) {
         let Some((asks, false)) = &self.refused else { return };
-        if self.client.outgoing().is_empty() && self.is_ready() {
-            if self.client.clone().batch(self.now, Timestamp::MAX, asks.clone()).is_ok() {
-                self.violate(6, "there is room for what was refused, and it was not told");
-            }
+        let can_be_asked = self.client.outgoing().is_empty() && self.is_ready();
+        if can_be_asked && self.client.clone().batch(self.now, Timestamp::MAX, asks.clone()).is_ok() {
+            self.violate(6, "there is room for what was refused, and it was not told");
         }
     }
 

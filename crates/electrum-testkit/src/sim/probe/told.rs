@@ -204,7 +204,7 @@ impl Probe {
             Err(RequestError::Closed) => (self.phase != Phase::Closed).then_some(3),
         };
         let cancelled = pending.cancelled && *result != Err(RequestError::Cancelled);
-        if let Some(invariant) = wrong.or(cancelled.then_some(3)) {
+        if let Some(invariant) = wrong.or(if cancelled { Some(3) } else { None }) {
             let what = format!("{pending:?} is answered {result:?}, the server said {said:?}");
             self.violate(invariant, what);
         }

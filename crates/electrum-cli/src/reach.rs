@@ -1,0 +1,159 @@
+//! How to reach servers, and what to agree on with them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use electrum_smol::Config;
+use electrum_smol::proto::VersionRange;
+use electrum_smol::proto::types::BlockHash;
+use electrum_smol::transport::{FilePins, PinStore, Proxy, Route, Security, ServerAddr, Trust};
+
+use crate::pins::{self, AcceptNew};
+use crate::stop::Stop;
+
+/// How to reach servers, and what to agree on with them.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "How to reach servers")]
+pub(crate) struct Reach {
+    /// The protocol versions to offer, as in 1.4..1.7 or 1.4 [default: what the command can work with]
+    #[arg(long, value_name = "MIN..MAX")]
+    pub(crate) range: Option<VersionRange>,
+    /// How long to wait for the connection, for the handshake, and for each answer; four times that behind a proxy
+    /// [default: 10, 15 and 30]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// The first block of the chain that the server must serve; another chain is refused as wrong_chain
+    #[arg(long, value_name = "HASH")]
+    pub(crate) genesis: Option<BlockHash>,
+    /// A SOCKS5 proxy, as in socks5://127.0.0.1:9050 for Tor; it resolves the names of servers, too
+    #[arg(long, value_name = "socks5://[USER:PASSWORD@]HOST:PORT")]
+    pub(crate) proxy: Option<Proxy>,
+    /// Show the proxy other credentials for each server, so that Tor keeps the servers apart
+    #[arg(long, requires = "proxy")]
+    pub(crate) isolate: bool,
+    /// Which certificates to accept: ca-or-pin (by a web CA, or the one that the server showed first), ca,
+    /// pin:FINGERPRINT (that one only), or insecure (any) [default: ca-or-pin]
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) trust: Option<Trusted>,
+    /// Accept, once, a certificate other than the one that a server showed before, and remember it from now on
+    #[arg(long)]
+    pub(crate) accept_new_pin: bool,
+    /// The file of the certificates that servers showed first [default: electrum-cli/pins in the user's data folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pins: Option<PathBuf>,
+}
+
+/// [`Trust`], as it is written on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trusted(Trust);
+
+impl FromStr for Trusted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("pin:")) {
+            ("ca-or-pin", _) => Ok(Self(Trust::CaOrPin)),
+            ("ca", _) => Ok(Self(Trust::CaOnly)),
+            ("insecure", _) => Ok(Self(Trust::Insecure)),
+            (_, Some(fingerprint)) => fingerprint
+                .parse()
+                .map(|fingerprint| Self(Trust::Pinned(fingerprint)))
+                .map_err(|error| format!("{error}")),
+            _ => Err("ca-or-pin, ca, insecure or pin:FINGERPRINT is wanted".into()),
+        }
+    }
+}
+
+impl Reach {
+    /// A client of these servers, which offers `range` unless the user named one.
+    pub(crate) fn config(
+        &self,
+        servers: impl IntoIterator<Item = ServerAddr>,
+        range: VersionRange,
+    ) -> Result<Config, Stop> {
+        let mut config = Config::new(servers);
+        config.route = self.route(&config.servers).map_err(Stop::Usage)?;
+        let protocol = &mut config.protocol;
+        protocol.client_name = concat!("electrum-cli/", env!("CARGO_PKG_VERSION")).into();
+        protocol.versions = self.range.unwrap_or(range);
+        protocol.genesis_hash = self.genesis;
+        // Many of these may have lost one server at the same time.
+        protocol.seed = RandomState::new().hash_one(0);
+        if let Some(timeout) = self.timeout {
+            let timeouts = &mut protocol.timeouts;
+            (timeouts.connect, timeouts.handshake, timeouts.request) = (timeout, timeout, timeout);
+        }
+        Ok(config)
+    }
+
+    /// The way to these servers; in words if there is none, whatever they do.
+    fn route(&self, servers: &[ServerAddr]) -> Result<Route, String> {
+        let trust = self.trust.map_or_else(Trust::default, |Trusted(trust)| trust);
+        let mut route = Route::direct().with_trust(trust);
+        if let Some(proxy) = self.proxy.clone() {
+            let isolated = if self.isolate { proxy.isolated(RandomState::new().hash_one(1)) } else { Ok(proxy) };
+            route = route.with_proxy(isolated.map_err(|error| format!("--isolate: {error}"))?);
+        }
+        if self.accept_new_pin && trust != Trust::CaOrPin {
+            return Err("--accept-new-pin is for --trust ca-or-pin: with any other nothing is remembered".into());
+        }
+        let wants_pins = trust == Trust::CaOrPin && servers.iter().any(|server| server.security() == Security::Tls);
+        if wants_pins {
+            let file = self.pins.clone().or_else(pins::default_file);
+            let file =
+                file.ok_or("there is no data folder for the certificates of servers; name a file with --pins")?;
+            let pins = FilePins::new(file);
+            let pins: Arc<dyn PinStore> =
+                if self.accept_new_pin { Arc::new(AcceptNew::new(pins)) } else { Arc::new(pins) };
+            route = route.with_pins(pins);
+        }
+        for server in servers {
+            route.dial_target(server).map_err(|error| error.to_string())?;
+        }
+        Ok(route)
+    }
+}
+
+/// A time of more than nothing and at most a year, in seconds.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| !time.is_zero() && *time <= YEAR)
+        .ok_or_else(|| "a number of seconds is wanted, such as 10 or 0.5".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_positive_and_finite() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "inf", "NaN", "1e300", "", "ten"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_time_out_bounds_connection_handshake_and_answers() {
+        let reach = Reach { timeout: Some(Duration::from_secs(3)), ..Reach::default() };
+        let timeouts = reach.config([], VersionRange::default()).unwrap().protocol.timeouts;
+        assert_eq!([timeouts.connect, timeouts.handshake, timeouts.request], [Duration::from_secs(3); 3]);
+    }
+
+    #[test]
+    fn trust_has_four_words() {
+        let fingerprint = "AB:".repeat(31) + "AB";
+        let trust = |text: &str| text.parse().map(|Trusted(trust)| trust);
+        assert_eq!(trust("ca-or-pin"), Ok(Trust::CaOrPin));
+        assert_eq!(trust("ca"), Ok(Trust::CaOnly));
+        assert_eq!(trust("insecure"), Ok(Trust::Insecure));
+        assert_eq!(trust(&format!("pin:{fingerprint}")), Ok(Trust::Pinned(fingerprint.parse().unwrap())));
+        for text in ["", "pin", "pin:", "pin:ab", &fingerprint, "INSECURE"] {
+            assert!(trust(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Servers behind a SOCKS5 proxy, and what is told when the proxy does not want to.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+use crate::tool::{BOUND, run};
+use electrum_testkit::prelude::*;
+use serde_json::json;
+
+/// A proxy for one connection, which does what it is told. Gives its address.
+fn proxy(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("its address");
+    thread::spawn(move || {
+        let (stream, _) = listener.accept()?;
+        stream.set_read_timeout(Some(BOUND))?;
+        serve(stream)
+    });
+    address
+}
+
+/// A proxy that answers the greeting and, if there is another answer, what follows it.
+fn answering(answers: &'static [&'static [u8]]) -> SocketAddr {
+    proxy(move |mut stream| {
+        for answer in answers {
+            let count = stream.read(&mut [0; 512])?;
+            assert!(count > 0);
+            stream.write_all(answer)?;
+        }
+        // Until the client has read it.
+        stream.read(&mut [0; 1]).map(drop)
+    })
+}
+
+/// A real one: RFC 1928 without a password, to an IPv4 address.
+fn relaying() -> SocketAddr {
+    proxy(|mut client| {
+        let (mut greeting, mut request) = ([0; 3], [0; 10]);
+        client.read_exact(&mut greeting)?;
+        assert_eq!(greeting, [5, 1, 0]);
+        client.write_all(&[5, 0])?;
+        client.read_exact(&mut request)?;
+        let [5, 1, 0, 1, a, b, c, d, high, low] = request else { panic!("{request:?}") };
+        let mut server = TcpStream::connect((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])))?;
+        client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+        let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
+        thread::spawn(move || io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(Shutdown::Write)));
+        io::copy(&mut client, &mut server)?;
+        server.shutdown(Shutdown::Both)
+    })
+}
+
+#[test]
+fn a_server_is_probed_through_a_proxy() {
+    let server = Server::start(Family::Fulcrum2_1);
+    let route = format!("socks5://{}", relaying());
+    let done = run(&["probe", "--json", &server.url(), "--proxy", &route]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let found = &done.objects()[0];
+    assert_eq!((&found["route"], &found["software"]), (&json!(route), &json!("Fulcrum 2.1.1")));
+    let words = run(&["probe", &server.url(), "--proxy", &format!("socks5://{}", relaying())]).lines.join("\n");
+    assert!(words.contains("socks5://127.0.0.1:"), "{words}");
+}
+
+#[test]
+fn an_onion_service_is_named_to_the_proxy_only() {
+    let name = "explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion";
+    let (sender, asked) = std::sync::mpsc::channel();
+    let address = proxy(move |mut stream| {
+        let (mut greeting, mut request) = ([0; 3], [0; 69]);
+        stream.read_exact(&mut greeting)?;
+        stream.write_all(&[5, 0])?;
+        stream.read_exact(&mut request)?;
+        let _ = sender.send(request[5..67].to_vec());
+        stream.write_all(&[5, 0xf0, 0, 1, 0, 0, 0, 0, 0, 0])
+    });
+    let done = run(&["probe", &format!("tcp://{name}:110"), "--proxy", &format!("socks5://{address}")]);
+    assert_eq!(done.code, Some(1), "{}", done.errors);
+    assert_eq!(asked.recv_timeout(BOUND).as_deref(), Ok(name.as_bytes()));
+}
+
+#[test]
+fn a_proxy_that_cannot_tell_servers_apart_is_not_used_for_that() {
+    let address = answering(&[&[5, 0xff]]);
+    let done = run(&["probe", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}"), "--isolate"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.errors.contains("isolat"), "{}", done.errors);
+}
+
+#[test]
+fn what_a_proxy_refuses_is_told() {
+    const ACCEPTED: &[u8] = &[5, 0];
+    let cases: [(&'static [&'static [u8]], &str); 6] = [
+        (&[ACCEPTED, &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]], "not allow"),
+        (&[ACCEPTED, &[5, 4, 0, 1, 0, 0, 0, 0, 0, 0]], "reach"),
+        (&[ACCEPTED, &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]], "refused"),
+        (&[&[5, 0xff]], "password"),
+        (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], "SOCKS5"),
+        (&[], "hung up"),
+    ];
+    for (answers, words) in cases {
+        let address = if answers.is_empty() { proxy(|_| Ok(())) } else { answering(answers) };
+        let done = run(&["probe", "--json", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}")]);
+        assert_eq!(done.code, Some(1), "{words}");
+        assert_eq!(done.objects()[0]["cause"], "connect", "{words}");
+        assert_eq!(done.objects()[0]["route"], format!("socks5://{address}"));
+        for shown in [words, "tcp://127.0.0.1:1 through socks5://", "hint:"] {
+            assert!(done.errors.contains(shown), "{shown:?} in {}", done.errors);
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("its address");
+    drop(listener);
+    let done = run(&["probe", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}")]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.errors.contains("check that the proxy runs"), "{}", done.errors);
+}

@@ -1,0 +1,122 @@
+//! TLS in front of a fake server, with a certificate that can be changed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use electrum_blocking::transport::Fingerprint;
+use electrum_testkit::Server;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::tool::BOUND;
+
+/// Listens for TLS and hands lines on to a server, one answer for each request.
+#[derive(Debug)]
+pub(crate) struct TlsFront {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server: SocketAddr,
+    config: Mutex<Arc<ServerConfig>>,
+    requests: Mutex<Vec<String>>,
+    is_over: AtomicBool,
+}
+
+impl TlsFront {
+    /// In front of `server`, with a certificate that it made for itself, and that certificate's fingerprint.
+    pub(crate) fn start(server: &Server) -> (Self, String) {
+        let (config, fingerprint) = identity();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let shared = Arc::new(Shared {
+            server: server.addr(),
+            config: Mutex::new(config),
+            requests: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        });
+        let acceptor = Some(thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                for stream in listener.incoming().flatten() {
+                    if shared.is_over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let shared = Arc::clone(&shared);
+                    // It ends with the connection, at the latest when nothing comes for long.
+                    thread::spawn(move || shared.serve(stream));
+                }
+            }
+        }));
+        (Self { shared, address, acceptor }, fingerprint)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ssl://{}", self.address)
+    }
+
+    /// Shows another certificate from now on, and gives its fingerprint.
+    pub(crate) fn rotate(&self) -> String {
+        let (config, fingerprint) = identity();
+        *self.shared.config.lock().expect("nobody panics with it") = config;
+        fingerprint
+    }
+
+    /// How many requests came through since the last time.
+    pub(crate) fn requests(&self) -> usize {
+        std::mem::take(&mut *self.shared.requests.lock().expect("nobody panics with it")).len()
+    }
+}
+
+impl Drop for TlsFront {
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::SeqCst);
+        // The acceptor looks whether to go on when someone connects.
+        drop(TcpStream::connect(self.address));
+        if let Some(acceptor) = self.acceptor.take() {
+            acceptor.join().expect("it does not panic");
+        }
+    }
+}
+
+impl Shared {
+    /// Whatever fails ends the connection, which is what the client then sees.
+    fn serve(&self, stream: TcpStream) -> Option<()> {
+        stream.set_read_timeout(Some(BOUND)).ok()?;
+        let config = self.config.lock().ok()?.clone();
+        let mut client = BufReader::new(StreamOwned::new(ServerConnection::new(config).ok()?, stream));
+        let mut server = BufReader::new(TcpStream::connect(self.server).ok()?);
+        server.get_ref().set_read_timeout(Some(BOUND)).ok()?;
+        loop {
+            let (mut request, mut answer) = (String::new(), String::new());
+            if client.read_line(&mut request).ok()? == 0 {
+                return None;
+            }
+            server.get_mut().write_all(request.as_bytes()).ok()?;
+            self.requests.lock().ok()?.push(request);
+            server.read_line(&mut answer).ok()?;
+            client.get_mut().write_all(answer.as_bytes()).ok()?;
+        }
+    }
+}
+
+fn identity() -> (Arc<ServerConfig>, String) {
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(["electrum.example".to_owned()]).expect("a name");
+    let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+    let fingerprint = Fingerprint::of_certificate(&certificate).to_string();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("a version")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        .expect("a key that fits");
+    (Arc::new(config), fingerprint)
+}

@@ -1,0 +1,126 @@
+//! What simulated lives found wrong with the machine, each as its own story.
+
+mod driver;
+
+use driver::{Driver, status};
+use electrum_proto::operations::{Banner, Raw};
+use electrum_proto::{Config, RejectReason, TimerKind, Timestamp};
+
+#[test]
+fn a_server_that_is_not_ready_has_no_say_in_what_is_subscribed() {
+    let genesis = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
+    let mut driver = Driver::new(Config { genesis_hash: genesis.parse().ok(), ..Config::default() });
+    driver.subscribe();
+    driver.connect();
+    driver.agree("1.4");
+    driver.seen();
+    driver.notify(&status('1'));
+    let seen = driver.seen();
+    assert!(seen.len() == 1 && seen[0].starts_with("Unknown(Notification"), "{seen:?}");
+}
+
+#[test]
+fn a_deadline_counts_from_the_latest_moment_that_was_told() {
+    let mut driver = Driver::ready("1.4");
+    driver.client.request(Timestamp::ZERO, Banner).unwrap();
+    driver.seen();
+    let before = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.now.since(before), Config::default().timeouts.request);
+}
+
+#[test]
+fn a_batch_that_is_refused_leaves_no_trace() {
+    let mut config = Config::default();
+    config.limits.outgoing = 200;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    let (until, _) = driver.drain().unwrap();
+    driver.now = Timestamp::from_millis(1_010_000);
+    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 9]).unwrap_err();
+    assert!(matches!(rejected.reason, RejectReason::TooLong { limit: 200, .. }), "it never fits: {rejected:?}");
+    assert_eq!(driver.drain(), Some((until, TimerKind::Ping)), "the next ping is due as before");
+    let mut config = Config::default();
+    config.limits.in_flight = 3;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 4]).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::TooMany { requests: 4, limit: 3 });
+}
+
+#[test]
+fn room_is_told_only_when_what_was_refused_fits() {
+    let mut config = Config::default();
+    config.limits.outgoing = 400;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    driver.write();
+    let raw = |length: usize| Raw::new("x", vec!["y".repeat(length).into()]);
+    driver.client.request(driver.now, raw(100)).unwrap();
+    driver.client.request(driver.now, raw(300)).unwrap_err();
+    driver.seen();
+    driver.drain();
+    assert_eq!(driver.seen(), Vec::<String>::new(), "half of the room is free, which is not enough");
+    driver.write();
+    driver.drain();
+    assert_eq!(driver.seen(), ["Capacity"]);
+    driver.client.request(driver.now, raw(300)).unwrap();
+}
+
+#[test]
+fn a_topic_begun_and_ended_in_one_turn_is_ended_on_the_server_too() {
+    let mut driver = Driver::ready("1.7");
+    let first = driver.subscribe();
+    driver.drain();
+    driver.client.unsubscribe(driver.now, first);
+    let second = driver.subscribe();
+    driver.client.unsubscribe(driver.now, second);
+    driver.answer("blockchain.scriptpubkey.subscribe", "null");
+    driver.answer("blockchain.scriptpubkey.unsubscribe", "true");
+    let first = driver.subscribe();
+    driver.drain();
+    driver.answer("blockchain.scriptpubkey.subscribe", "null");
+    driver.client.unsubscribe(driver.now, first);
+    let second = driver.subscribe();
+    driver.client.unsubscribe(driver.now, second);
+    driver.drain();
+    driver.answer("blockchain.scriptpubkey.unsubscribe", "true");
+    assert_eq!(driver.client.outgoing(), b"");
+}
+
+#[test]
+fn pings_do_not_pile_up_on_a_link_that_takes_no_bytes() {
+    let mut driver = Driver::ready("1.4");
+    driver.write();
+    for _ in 0..300 {
+        driver.sleep();
+        driver.read(r#"{"method":"x"}"#);
+    }
+    assert_eq!(driver.client.outgoing().split(|b| *b == b'\n').count(), 2, "one line");
+}
+
+#[test]
+fn an_end_that_is_not_answered_ends_the_link() {
+    let mut driver = Driver::ready("1.7");
+    let sub = driver.subscribe();
+    driver.drain();
+    driver.answer("blockchain.scriptpubkey.subscribe", "null");
+    driver.client.unsubscribe(driver.now, sub);
+    driver.seen();
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.seen(), ["disconnect", "down timeout"], "it could undo a subscription that is made after it");
+}
+
+#[test]
+fn a_server_of_the_first_protocol_is_never_nudged() {
+    let mut driver = Driver::new(Config { versions: "1.1".parse().unwrap(), ..Config::default() });
+    driver.connect();
+    driver.read(&format!(r#"{{"id":1,"result":["Pads","1.1"]{}}}"#, " ".repeat(900)));
+    driver.write();
+    driver.client.request(driver.now, Banner).unwrap();
+    driver.drain();
+    assert_eq!(driver.write().lines().count(), 1);
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Plants one bug after the other into a copy of the core and checks that the test of the invariant that it breaks
+# fails. Usage: tests/planted-bugs/run.sh [NAME...]; see README.md.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target/planted-bugs}"
+wanted=" $* "
+missed=0
+
+# bug NAME TEST-FILE TEST FILE PERL-SUBSTITUTION
+bug() {
+    case "$wanted" in "  " | *" $1 "*) ;; *) return 0 ;; esac
+    file="crates/electrum-proto/src/$4"
+    perl -0pe "$5" "$root/$file" > "$copy/$file"
+    if cmp -s "$root/$file" "$copy/$file"; then
+        echo "$1: there is nowhere to plant it any more, see $4"
+        missed=1
+        return 0
+    fi
+    if ! (cd "$copy" && cargo test -q -p electrum-testkit --test "$2" --no-run) > "$copy/log" 2>&1; then
+        echo "$1: it does not compile"
+        tail -20 "$copy/log"
+        missed=1
+    elif (cd "$copy" && cargo test -q -p electrum-testkit --test "$2" "$3") > "$copy/log" 2>&1; then
+        echo "$1: MISSED by $3"
+        missed=1
+    else
+        how=$(grep -m1 'is broken' "$copy/log" || grep -m1 'panicked' "$copy/log" || true)
+        echo "$1: found by $3: $(echo "$how" | cut -c1-120)"
+    fi
+    cp "$root/$file" "$copy/$file"
+}
+
+(cd "$root" && git ls-files -z | grep -zv '^crates/electrum-bench/\|^fuzz/' | tar --null -T - -cf - | tar -xf - -C "$copy")
+
+bug lost-scan invariants_wire invariant_01 framing.rs 's/self\.scanned -= self\.start;/self.scanned = self.bytes.len();/'
+bug early-topics invariants_wire invariant_02 client/mod.rs \
+    's/(fn ready_link.*?)self\.phase == Phase::Ready/$1self.phase != Phase::Connecting/s'
+bug cancelled-twice invariants_requests invariant_03 client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
+bug cancelled-twice-explored exploration all_short client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
+bug wrong-request invariants_requests invariant_04 inflight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
+bug late-timers invariants_time invariant_05 timers.rs 's/if at > now/if at >= now/'
+bug one-too-many invariants_limits invariant_06 client/wishes.rs \
+    's/self\.requests\.len\(\) >= limits\.in_flight/self.requests.len() > limits.in_flight/'
+bug old-close invariants_wire invariant_07 client/mod.rs 's/Input::Closed\(conn, cause\) if conn == link\.conn/Input::Closed(_, cause)/'
+bug begun-too-soon invariants_requests invariant_08 framing.rs 's/self\.written > begin/self.written >= begin/'
+bug forgotten-topic invariants_subscriptions invariant_09_in subscription/table.rs \
+    's/(fn link_ready.*?for slot in )0/${1}1/s'
+bug told-twice invariants_subscriptions invariant_09_nothing subscription/table.rs \
+    's/let repeats = /let repeats = false \&\& /'
+bug nudge-too-old invariants_wire invariant_10 nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
+bug silent invariants_time invariant_11 client/upkeep.rs 's/link\.last_sent\.min\(link\.last_heard\)/link.last_sent.max(link.last_heard)/'
+bug no-growth invariants_time invariant_12 servers.rs 's/\.min\(31\)/.min(1)/'
+bug unescaped invariants_wire invariant_13 client/link.rs \
+    's/Params::append\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
+bug no-way-out invariants_ends invariant_14_a phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
+bug chance invariants_ends invariant_14_the servers.rs \
+    's/(pub\(crate\) fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
+
+exit "$missed"
