@@ -77,6 +77,11 @@ impl Subscriptions {
         let id = SubId { serial: self.last_serial, slot };
         // One that the server is still being told of keeps its place on the wire.
         let wire = held.and_then(|slot| self.entry(slot)).map_or(Wire::Off, |entry| entry.wire);
+        // Where the script was sent, its hash alone would not do to end what was begun.
+        let topic = match (held.and_then(|slot| self.entry(slot)).map(|entry| &entry.topic), topic) {
+            (Some(Topic::Script(script)), Topic::ScriptHash(_)) => Topic::Script(script.clone()),
+            (_, topic) => topic,
+        };
         let is_due = held.and_then(|slot| self.entry(slot)).is_some_and(|entry| entry.is_due);
         // Its value must be asked for again, also where the server reports on it already.
         let ask_again = matches!(wire, Wire::Asking | Wire::On);
