@@ -40,6 +40,7 @@ bug lost-scan invariants_wire invariant_01 framing.rs 's/self\.scanned -= self\.
 bug early-topics invariants_wire invariant_02 client/mod.rs \
     's/(fn ready_link.*?)self\.phase == Phase::Ready/$1self.phase != Phase::Connecting/s'
 bug cancelled-twice invariants_requests invariant_03 client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
+bug cancelled-twice-explored exploration all_short client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
 bug wrong-request invariants_requests invariant_04 inflight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
 bug late-timers invariants_time invariant_05 timers.rs 's/if at > now/if at >= now/'
 bug one-too-many invariants_limits invariant_06 client/wishes.rs \

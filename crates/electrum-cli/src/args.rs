@@ -8,6 +8,10 @@ use electrum_smol::proto::types::ScriptHash;
 use electrum_smol::transport::ServerAddr;
 
 use crate::reach::{Reach, seconds};
+use crate::typed::args::{
+    BroadcastArgs, FeesArgs, HeaderArgs, HeadersArgs, MerkleArgs, OutPointArgs, ScriptArgs, ServerArgs, TxArgs,
+};
+use crate::typed::target::script;
 
 /// Talks to Electrum servers.
 ///
@@ -32,6 +36,23 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     Call(CallArgs),
     Watch(WatchArgs),
+    /// Print what scripts hold
+    Balance(ScriptArgs),
+    /// Print the transactions of scripts: by height, and inside a block and the mempool by id
+    History(ScriptArgs),
+    /// Print the unspent outputs of scripts, in the same order
+    Unspent(ScriptArgs),
+    Tx(TxArgs),
+    Header(HeaderArgs),
+    Headers(HeadersArgs),
+    Merkle(MerkleArgs),
+    Fees(FeesArgs),
+    /// Print what a server says of itself
+    Features(ServerArgs),
+    /// Print the other servers that a server knows
+    Peers(ServerArgs),
+    Broadcast(BroadcastArgs),
+    Outpoint(OutPointArgs),
 }
 
 impl Default for Command {
@@ -77,8 +98,8 @@ pub(crate) struct WatchArgs {
     /// The servers, the preferred one first
     #[arg(value_name = "SERVER", required = true)]
     pub(crate) servers: Vec<ServerAddr>,
-    /// An output script to watch, in hexadecimal digits
-    #[arg(long = "script", value_name = "HEX", value_parser = script)]
+    /// An output script to watch: an address of any network, or the script in hexadecimal digits
+    #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
     pub(crate) scripts: Vec<Script>,
     /// A scripthash to watch; without --script no protocol after 1.6 is offered, which would want the script
     #[arg(long = "scripthash", value_name = "HEX")]
@@ -88,10 +109,6 @@ pub(crate) struct WatchArgs {
     pub(crate) duration: Option<Duration>,
     #[command(flatten)]
     pub(crate) reach: Reach,
-}
-
-fn script(digits: &str) -> Result<Script, &'static str> {
-    Script::from_hex(digits).ok_or("a script is an even number of hexadecimal digits")
 }
 
 #[cfg(test)]

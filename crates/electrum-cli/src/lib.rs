@@ -5,8 +5,9 @@
 //!   │                                         ▲
 //!   ├── probe ── attempt, matrix, embedded ───┤
 //!   ├── call ─── raw, json ───────────────────┤
-//!   └── watch ── topics ──────────────────────┘
-//!            all through connection, which is electrum-smol
+//!   ├── watch ── topics ──────────────────────┤
+//!   └── typed ── one module a kind of question┘
+//!            all through connection, which is electrum-smol, on the way that reach says
 //! ```
 
 mod args;
@@ -24,6 +25,7 @@ mod raw;
 mod reach;
 mod stop;
 mod topics;
+mod typed;
 mod watch;
 
 /// The examples of the README at the top of the workspace, which are run as tests.
@@ -52,13 +54,25 @@ pub fn run() -> ExitCode {
             Command::Probe(args) => probe::run(args, &output).await,
             Command::Call(args) => call::run(args, &output).await,
             Command::Watch(args) => watch::run(args, &output).await,
+            Command::Balance(args) => typed::script::balance(args, &output).await,
+            Command::History(args) => typed::script::history(args, &output).await,
+            Command::Unspent(args) => typed::script::unspent(args, &output).await,
+            Command::Tx(args) => typed::transaction::tx(args, &output).await,
+            Command::Header(args) => typed::block::header(args, &output).await,
+            Command::Headers(args) => typed::download::run(args, &output).await,
+            Command::Merkle(args) => typed::block::merkle(args, &output).await,
+            Command::Fees(args) => typed::about::fees(args, &output).await,
+            Command::Features(args) => typed::about::features(args, &output).await,
+            Command::Peers(args) => typed::about::peers(args, &output).await,
+            Command::Broadcast(args) => typed::transaction::broadcast(args, &output).await,
+            Command::Outpoint(args) => typed::transaction::outpoint(args, &output).await,
         }
     });
     match done {
         Ok(Verdict::Success) => ExitCode::SUCCESS,
         // Whoever reads our output has read enough.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Ok(Verdict::Failure) => ExitCode::from(1),
+        Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
         Err(Stop::Usage(words)) => {
             // As clap says what it finds itself.
             let _ = Args::command().error(ErrorKind::ValueValidation, printable(&words)).print();

@@ -16,8 +16,10 @@ pub(crate) enum Verdict {
 pub(crate) enum Stop {
     /// The command line asks for what cannot be, in these words.
     Usage(String),
-    /// Results cannot be written.
+    /// Something cannot be written or read here.
     Output(io::Error),
+    /// A server or the network failed, which was said on stderr.
+    Failed,
 }
 
 /// What a command comes to.

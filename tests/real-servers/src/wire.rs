@@ -68,7 +68,7 @@ impl Wire {
         let id = self.next_id;
         self.next_id += 1;
         let line = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-        writeln!(self.reader.get_mut(), "{line}").ok()?;
+        self.reader.get_mut().write_all(format!("{line}\n").as_bytes()).ok()?;
         let deadline = Instant::now() + BOUND;
         loop {
             let mut message = self.read(deadline)?;

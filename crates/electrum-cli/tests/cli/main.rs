@@ -1,10 +1,15 @@
 //! The tool as its users run it: the real binary against servers on the loopback interface.
 
+mod about;
 mod call;
+mod families;
+mod headers;
 mod probe;
 mod proxy;
 mod readme;
 mod tls;
 mod tls_front;
 mod tool;
+mod transactions;
+mod usage;
 mod watch;

@@ -81,6 +81,14 @@ fn an_onion_service_is_named_to_the_proxy_only() {
 }
 
 #[test]
+fn a_proxy_that_cannot_tell_servers_apart_is_not_used_for_that() {
+    let address = answering(&[&[5, 0xff]]);
+    let done = run(&["probe", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}"), "--isolate"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.errors.contains("isolat"), "{}", done.errors);
+}
+
+#[test]
 fn what_a_proxy_refuses_is_told() {
     const ACCEPTED: &[u8] = &[5, 0];
     let cases: [(&'static [&'static [u8]], &str); 6] = [

@@ -1,6 +1,6 @@
 //! Running the tool as its users do.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -37,7 +37,7 @@ impl Tool {
     pub(crate) fn start_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
         command.envs(variables.iter().copied());
-        command.args(args.iter().map(AsRef::as_ref)).stdin(Stdio::null());
+        command.args(args.iter().map(AsRef::as_ref)).stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool starts");
         let (stdout, mut stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
         let (sender, lines) = channel();
@@ -55,6 +55,12 @@ impl Tool {
             text
         });
         Self { child, lines, errors: Some(errors) }
+    }
+
+    /// Writes to its stdin, and ends it.
+    pub(crate) fn say(&mut self, text: &str) {
+        let mut stdin = self.child.stdin.take().expect("said once");
+        stdin.write_all(text.as_bytes()).expect("it reads");
     }
 
     /// The next line on stdout; nothing after the last.

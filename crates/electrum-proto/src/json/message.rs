@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use serde::Deserialize;
 
 use super::raw::RawJson;
-use super::scan::{Broken, skip_key, skip_space, skip_value};
+use super::scan::{Broken, skip_space, skip_string, skip_value};
 
 /// One message, borrowed from the line that it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl<'a> Members<'a> {
         if text.get(at) != Some(&b'"') {
             return Err(NotAMessage::Json);
         }
-        let key_end = skip_key(text, at)?;
+        let key_end = skip_string(text, at)?;
         let key = &text[at + 1..key_end - 1];
         let colon = skip_space(text, key_end);
         if text.get(colon) != Some(&b':') {

@@ -13,6 +13,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::raw::{DecodeError, RawJson};
+use super::scan::quote_or_backslash;
 
 /// What reading gives: the value, or why the text is refused.
 pub(crate) type Read<T> = Result<T, DecodeError>;
@@ -191,7 +192,6 @@ impl<'a> Reader<'a> {
     }
 
     /// A key without escapes and the colon right after it, which is what keys are; nothing is read otherwise.
-    /// Keys are short, so looking at eight bytes at a time finds their end sooner than a search made for long texts.
     #[inline(always)]
     fn plain_key(&mut self) -> Option<&'a [u8]> {
         self.peek().ok()?;
@@ -216,30 +216,6 @@ impl<'a> Reader<'a> {
             _ => Err(wrong("no colon after a key")),
         }
     }
-}
-
-/// Where the first quote or backslash stands.
-#[inline]
-fn quote_or_backslash(text: &[u8]) -> Option<usize> {
-    /// The byte in all eight places.
-    const fn eight(byte: u8) -> u64 {
-        u64::from_le_bytes([byte; 8])
-    }
-    /// The high bit of the first byte that is zero, and perhaps of some after it.
-    const fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(eight(1)) & !word & eight(0x80)
-    }
-
-    let mut at = 0;
-    while let Some(chunk) = text[at..].first_chunk() {
-        let word = u64::from_le_bytes(*chunk);
-        let found = zeros(word ^ eight(b'"')) | zeros(word ^ eight(b'\\'));
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    text[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|rest| at + rest)
 }
 
 /// An error at the place where the reader stands, which the objects and arrays around it will name.

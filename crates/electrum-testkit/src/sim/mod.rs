@@ -9,11 +9,14 @@
 //!   and model servers. In the end all is well, and the client must know everything.
 //! - [`chunked_life`]: two clients that read the same, one of them in small pieces.
 //!
+//! [`explore::explore`] takes no samples: it goes through all short lives of one client.
+//!
 //! [`suite::play`] plays many lives, makes a failing one small and gives its record. With the feature `proptest`
 //! the tapes are a strategy for property tests of your own.
 
 pub mod choices;
 mod chunks;
+pub mod explore;
 mod hostile;
 mod link;
 mod messages;

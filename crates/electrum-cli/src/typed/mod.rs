@@ -1,0 +1,110 @@
+//! The operations of the protocol as commands: each asks one server, on whatever version it speaks.
+
+pub(crate) mod about;
+pub(crate) mod args;
+pub(crate) mod block;
+pub(crate) mod download;
+mod progress;
+pub(crate) mod script;
+pub(crate) mod target;
+pub(crate) mod transaction;
+
+use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
+use electrum_smol::transport::ServerAddr;
+use electrum_smol::{Call, CallError};
+use serde::Serialize;
+
+use crate::connection::Connection;
+use crate::failure::{self, ErrorRecord};
+use crate::output::Output;
+use crate::reach::Reach;
+use crate::stop::{Outcome, Stop};
+
+/// A server that agreed on a version, to be asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    server: &'a ServerAddr,
+    connection: &'a Connection,
+    output: &'a Output,
+}
+
+/// A command that came to nothing, as JSON.
+#[derive(Serialize)]
+struct Failed {
+    server: String,
+    error: ErrorRecord,
+}
+
+/// Connects to a server, offering `range` unless the user named one, and does some work with it.
+pub(crate) async fn with_server(
+    server: &ServerAddr,
+    reach: &Reach,
+    range: VersionRange,
+    output: &Output,
+    work: impl AsyncFnOnce(Asked<'_>) -> Outcome,
+) -> Outcome {
+    let config = reach.config([server.clone()], range)?;
+    let proxy = config.route.proxy().map(ToString::to_string);
+    match Connection::open(config).await {
+        Ok(connection) => {
+            let outcome = work(Asked { server, connection: &connection, output }).await;
+            connection.close().await;
+            outcome
+        }
+        Err(cause) => {
+            failure::complain(server, proxy.as_deref(), &cause, output);
+            if output.json {
+                output.object(&Failed { server: server.to_string(), error: (&cause).into() })?;
+            }
+            Err(Stop::Failed)
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// The version that was agreed on.
+    pub(crate) const fn version(&self) -> ProtocolVersion {
+        self.connection.version
+    }
+
+    /// Asks, without waiting.
+    pub(crate) fn call<R>(&self, request: R) -> Call<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.connection.client.call(request)
+    }
+
+    /// Asks for `what`, and says on stderr if there is none.
+    pub(crate) async fn ask<R>(&self, what: &str, request: R) -> Result<R::Response, Stop>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        match self.call(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(what, &error)),
+        }
+    }
+
+    /// Says that `what` could not be had.
+    pub(crate) fn failed(&self, what: &str, error: &CallError) -> Stop {
+        self.say(what, &error.to_string(), failure::call_advice(error), error.into())
+    }
+
+    /// Says that `what` the server told cannot be true, or is not what was wanted.
+    pub(crate) fn wrong(&self, what: &str, why: &str, advice: &str) -> Stop {
+        self.say(what, why, advice, ErrorRecord { code: None, message: why.to_owned() })
+    }
+
+    fn say(&self, what: &str, why: &str, advice: &str, error: ErrorRecord) -> Stop {
+        let Connection { software, version, .. } = self.connection;
+        let about = format!("{} (ready, {software}, protocol {version}), asked for {what}", self.server);
+        self.output.error(&about, why, advice);
+        if self.output.json {
+            if let Err(error) = self.output.object(&Failed { server: self.server.to_string(), error }) {
+                return Stop::Output(error);
+            }
+        }
+        Stop::Failed
+    }
+}

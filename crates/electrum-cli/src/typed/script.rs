@@ -1,0 +1,147 @@
+//! `balance`, `history`, `unspent`: what a server knows of scripts.
+//!
+//! Servers list in orders of their own. What is printed is in one order whatever the server: by height, and inside a
+//! block and inside the mempool by transaction id.
+
+use electrum_smol::CallError;
+use electrum_smol::proto::operations::{Balance, History, Unspent};
+use electrum_smol::proto::types::{HistoryEntry, ScriptBalance, ScriptRef, TxHeight, UnspentOutput};
+use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
+use serde::Serialize;
+
+use super::args::ScriptArgs;
+use super::{Asked, with_server};
+use crate::output::{Output, Paint};
+use crate::probe::range;
+use crate::stop::{Outcome, Verdict};
+
+/// What is known of one script, as JSON.
+#[derive(Serialize)]
+struct Record<'a, T> {
+    script: &'a str,
+    scripthash: String,
+    #[serde(flatten)]
+    known: &'a T,
+}
+
+#[derive(Serialize)]
+struct Histories {
+    history: Vec<HistoryEntry>,
+}
+
+#[derive(Serialize)]
+struct Outputs {
+    unspent: Vec<UnspentOutput>,
+}
+
+/// Prints balances.
+pub(crate) async fn balance(args: ScriptArgs, output: &Output) -> Outcome {
+    let lines = |balance: &ScriptBalance, output: &Output| {
+        vec![
+            format!("confirmed    {}", output.paint(Paint::Strong, format!("{:>17}", balance.confirmed.to_string()))),
+            format!("unconfirmed  {:>17}", balance.unconfirmed.to_string()),
+        ]
+    };
+    each(args, output, "a balance", Balance::new, |balance| balance, lines).await
+}
+
+/// Prints histories.
+pub(crate) async fn history(args: ScriptArgs, output: &Output) -> Outcome {
+    let sorted = |mut history: Vec<HistoryEntry>| {
+        history.sort_unstable_by_key(|entry| (place(entry.height), entry.txid));
+        Histories { history }
+    };
+    let lines = |listed: &Histories, _: &Output| {
+        let entries = listed.history.iter();
+        let lines: Vec<_> = entries
+            .map(|entry| {
+                let fee = entry.fee.map(|fee| format!("  fee {} sat", fee.to_sat())).unwrap_or_default();
+                let parent =
+                    if entry.height == TxHeight::UnconfirmedParent { ", after another that waits" } else { "" };
+                format!("{}  {}{fee}{parent}", height(entry.height), entry.txid)
+            })
+            .collect();
+        if lines.is_empty() { vec!["no history".into()] } else { lines }
+    };
+    each(args, output, "a history", History::new, sorted, lines).await
+}
+
+/// Prints unspent outputs.
+pub(crate) async fn unspent(args: ScriptArgs, output: &Output) -> Outcome {
+    let sorted = |mut unspent: Vec<UnspentOutput>| {
+        unspent.sort_unstable_by_key(|output| (place(output.height), output.txid, output.vout));
+        Outputs { unspent }
+    };
+    let lines = |listed: &Outputs, output: &Output| {
+        let entries = listed.unspent.iter();
+        let lines: Vec<_> = entries
+            .map(|entry| {
+                let value = output.paint(Paint::Strong, entry.value);
+                format!("{}  {}:{}  {value}", height(entry.height), entry.txid, entry.vout)
+            })
+            .collect();
+        if lines.is_empty() { vec!["nothing unspent".into()] } else { lines }
+    };
+    each(args, output, "unspent outputs", Unspent::new, sorted, lines).await
+}
+
+/// Asks the same of each script, and prints what comes in the order of the scripts.
+async fn each<R, T: Serialize>(
+    args: ScriptArgs,
+    output: &Output,
+    what: &str,
+    request: impl Fn(ScriptRef) -> R,
+    tidy: impl Fn(R::Response) -> T,
+    lines: impl Fn(&T, &Output) -> Vec<String>,
+) -> Outcome
+where
+    R: Request<Response: Send> + Send + 'static,
+{
+    let only_scripts = args.targets.iter().all(|target| target.script.script().is_some());
+    // From 1.7 on nothing can be asked of a scripthash without its script.
+    let latest = if only_scripts { ProtocolVersion::V1_7 } else { ProtocolVersion::V1_6 };
+    let offered = range(VersionRange::ALL.min(), latest);
+    with_server(&args.server, &args.reach, offered, output, async |asked: Asked<'_>| {
+        let calls: Vec<_> = args.targets.iter().map(|target| asked.call(request(target.script.clone()))).collect();
+        let is_single = calls.len() == 1;
+        let mut verdict = Verdict::Success;
+        for (target, call) in args.targets.iter().zip(calls) {
+            let known = match call.await {
+                Ok(response) => tidy(response),
+                Err(error) => {
+                    asked.failed(&format!("{what} of {}", target.written), &error);
+                    verdict = Verdict::Failure;
+                    // What else was asked of it will not be answered either.
+                    if !matches!(error, CallError::Server(_) | CallError::Decode(_) | CallError::NotInVersion(_)) {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            if output.json {
+                let scripthash = target.script.scripthash().to_string();
+                output.object(&Record { script: &target.written, scripthash, known: &known })?;
+                continue;
+            }
+            let heading = (!is_single).then(|| output.paint(Paint::Strong, &target.written));
+            output.line(&heading.into_iter().chain(lines(&known, output)).collect::<Vec<_>>().join("\n"))?;
+        }
+        Ok(verdict)
+    })
+    .await
+}
+
+/// Blocks in their order, then the mempool, those last that spend from it.
+const fn place(height: TxHeight) -> (u8, u32) {
+    match height {
+        TxHeight::Confirmed(height) => (0, height),
+        TxHeight::Unconfirmed => (1, 0),
+        TxHeight::UnconfirmedParent => (2, 0),
+    }
+}
+
+/// A height in a column of its own.
+pub(super) fn height(height: TxHeight) -> String {
+    let word = height.confirmed().map_or_else(|| "mempool".into(), |height| height.to_string());
+    format!("{word:>8}")
+}

@@ -1,0 +1,125 @@
+//! `headers`: downloads that are continued, and those that must not be.
+
+use std::fs;
+use std::path::Path;
+
+use crate::tool::{Done, run};
+use electrum_testkit::hash::from_hex;
+use electrum_testkit::prelude::*;
+use serde_json::json;
+
+/// The headers of a chain from height `from` to `to`, as a file has them.
+fn bytes(server: &Server, from: u32, to: u32) -> Vec<u8> {
+    let header = |height| server.chain(|chain| chain.header(height).expect("it is mined").to_hex());
+    (from..=to).flat_map(|height| from_hex(&header(height)).expect("hex")).collect()
+}
+
+fn headers(server: &Server, file: &Path, more: &[&str]) -> Done {
+    run(&[&["headers", &server.url(), file.to_str().expect("UTF-8")], more].concat())
+}
+
+#[test]
+fn a_range_is_written_and_later_continued() {
+    // The chain is longer than what servers send at once.
+    let mut chain = Chain::funded();
+    chain.mine(2100);
+    let server = Server::builder(Family::Fulcrum2_1).chain(chain).start().expect("a port");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    let done = headers(&server, &file, &["--to", "50", "--json"]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let hash = server.chain(|chain| chain.header(50).expect("mined").hash().to_string());
+    let object = json!({"file": file, "from": 0, "to": 50, "fetched": 51, "hash": hash});
+    assert_eq!(done.objects(), [object]);
+    assert_eq!(fs::read(&file).expect("written"), bytes(&server, 0, 50));
+
+    // An interrupted run may leave a part of a header.
+    let mut cut = bytes(&server, 0, 40);
+    cut.extend([7; 30]);
+    fs::write(&file, cut).expect("a folder of our own");
+    let done = headers(&server, &file, &[]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    assert!(done.lines[0].contains("headers 0 to 2210, 2170 of them new"), "{:?}", done.lines);
+    assert_eq!(fs::read(&file).expect("written"), bytes(&server, 0, 2210));
+
+    let done = headers(&server, &file, &["--to", "100"]);
+    assert!(done.lines[0].contains("headers 0 to 2210, 0 of them new"), "{:?}", done.lines);
+    server.mine(1);
+    let done = headers(&server, &file, &["--json"]);
+    assert_eq!((&done.objects()[0]["to"], &done.objects()[0]["fetched"]), (&json!(2211), &json!(1)));
+}
+
+#[test]
+fn on_every_version_and_from_any_height() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (family, version) in [
+        (Family::Libbitcoin4, "1.2"),
+        (Family::ElectrumX1_10, "1.3"),
+        (Family::Electrs, "1.4"),
+        (Family::ElectrumX2_0, "1.6"),
+        (Family::ElectrumX2_0, "1.7"),
+    ] {
+        let server = Server::builder(family).prompt().start().expect("a port");
+        let file = folder.path().join(format!("{family}-{version}"));
+        for count in ["10", "30"] {
+            let done = headers(&server, &file, &["--from", "20", "--count", count, "--range", version]);
+            assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{family} {version}");
+        }
+        assert_eq!(fs::read(&file).expect("written"), bytes(&server, 20, 49));
+    }
+}
+
+#[test]
+fn a_file_that_does_not_link_is_left_as_it_is() {
+    let server = Server::start(Family::Fulcrum2_1);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    let other = Server::start(Family::Fulcrum2_1);
+    other.reorganise(5, 6);
+    for (content, more, words) in [
+        (bytes(&other, 0, 108), &[][..], "does not link"),
+        (bytes(&server, 0, 50), &["--from", "10"][..], "does not link"),
+        (vec![1; 170], &[][..], "does not link"),
+        (bytes(&other, 0, 111), &[][..], "ends at height 110"),
+    ] {
+        fs::write(&file, &content).expect("a folder of our own");
+        let done = headers(&server, &file, more);
+        assert_eq!((done.code, done.lines.len()), (Some(1), 0), "{words}");
+        assert!(done.errors.contains(words) && done.errors.contains("--from"), "{words} in {}", done.errors);
+        assert_eq!(fs::read(&file).expect("still there"), content);
+    }
+    fs::write(&file, "no headers").expect("a folder of our own");
+    assert_eq!(headers(&server, &file, &[]).code, Some(2));
+    assert_eq!(fs::read(&file).expect("still there"), b"no headers");
+}
+
+#[test]
+fn headers_of_a_server_that_do_not_link_are_not_written() {
+    let good = Server::start(Family::Fulcrum2_1);
+    let digits = |height| good.chain(|chain| chain.header(height).expect("mined").to_hex());
+    let mut script = Step::handshake("Test 1", "1.4").to_vec();
+    let tip = format!(r#"{{"height":3,"hex":"{}"}}"#, digits(3));
+    script.extend([Step::call("blockchain.headers.subscribe"), Step::result(&tip)]);
+    // The third is missing.
+    let run = format!(r#"{{"count":3,"max":2016,"hex":"{}{}{}"}}"#, digits(0), digits(1), digits(3));
+    script.extend([Step::call("blockchain.block.headers"), Step::result(&run)]);
+    let server = Scripted::start(script);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    let done = crate::tool::run(&["headers", &server.url(), file.to_str().expect("UTF-8"), "--count", "3"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.errors.contains("header 2 names"), "{}", done.errors);
+    assert!(!file.exists());
+}
+
+#[test]
+fn beyond_the_end_of_the_chain() {
+    let server = Server::start(Family::Electrs);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    for more in [&["--to", "111"][..], &["--from", "111"], &["--from", "100", "--count", "12"]] {
+        let done = headers(&server, &file, more);
+        assert_eq!((done.code, done.lines.len()), (Some(1), 0), "{more:?}");
+        assert!(!file.exists());
+    }
+}

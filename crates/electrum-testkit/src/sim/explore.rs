@@ -1,0 +1,230 @@
+//! Every way that a short life can go: not a sample, all of them.
+//!
+//! One client with one topic and one request, and a small server that answers in any order, right or with an error,
+//! or not at all, with changes, broken links and time that passes in between. States that were seen before are not
+//! entered again, so the number of states is what was explored.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use electrum_proto::{CloseCause, Config, Input, Phase, Timestamp};
+
+use super::choices::topic;
+use super::messages::{self, Layout};
+use super::probe::{Probe, Violation};
+use super::vocabulary::Ask;
+
+/// What was explored.
+#[derive(Clone, Debug, Default)]
+pub struct Explored {
+    /// States that differ.
+    pub states: usize,
+    /// Steps between them.
+    pub steps: usize,
+    /// The first violation, and the steps that lead to it.
+    pub violation: Option<(Violation, Vec<&'static str>)>,
+}
+
+/// One step of the world.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Connect,
+    Answer(usize),
+    Refuse(usize),
+    Busy(usize),
+    News,
+    Cut,
+    Wake,
+    WriteOne,
+    WriteAll,
+    Ask,
+    Cancel,
+    Subscribe,
+    Unsubscribe,
+    Close,
+}
+
+/// A client and the server that it talks to.
+#[derive(Clone, Debug)]
+struct State {
+    probe: Probe,
+    now: Timestamp,
+    /// How many of what was asked the server can see.
+    seen: usize,
+    changes: u32,
+    asks: u32,
+}
+
+/// Explores all lives of up to `depth` steps.
+#[must_use]
+pub fn explore(config: Config, depth: usize) -> Explored {
+    let mut explored = Explored::default();
+    let mut known = BTreeSet::new();
+    let mut start =
+        State { probe: Probe::new(config, Timestamp::ZERO), now: Timestamp::ZERO, seen: 0, changes: 0, asks: 0 };
+    start.probe.drain();
+    let mut layer = vec![(start, Vec::new())];
+    for _ in 0..depth {
+        let mut next = Vec::new();
+        for (state, path) in layer {
+            for step in state.steps() {
+                let mut after = state.clone();
+                after.take(step);
+                explored.steps += 1;
+                let mut way = path.clone();
+                way.push(step.name());
+                if let Some(violation) = after.probe.violation() {
+                    explored.violation = Some((violation.clone(), way));
+                    return explored;
+                }
+                if known.insert(after.digest()) {
+                    explored.states += 1;
+                    next.push((after, way));
+                }
+            }
+        }
+        layer = next;
+    }
+    explored
+}
+
+impl State {
+    /// What can happen next.
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = vec![Step::Wake];
+        if self.probe.has_finished() {
+            return Vec::new();
+        }
+        if self.probe.conn().is_some() {
+            steps.push(Step::Cut);
+            if self.probe.phase() == Phase::Connecting {
+                steps.push(Step::Connect);
+            }
+        }
+        if !self.probe.outgoing().is_empty() {
+            steps.extend([Step::WriteAll, Step::WriteOne]);
+        }
+        for index in 0..self.seen.min(self.probe.asked().len()) {
+            steps.extend([Step::Answer(index), Step::Refuse(index), Step::Busy(index)]);
+        }
+        if self.probe.version().is_some() {
+            steps.push(Step::News);
+            if self.asks < 2 {
+                steps.push(Step::Ask);
+            }
+        }
+        match self.probe.subs().is_empty() {
+            true => steps.push(Step::Subscribe),
+            false => steps.push(Step::Unsubscribe),
+        }
+        if self.probe.pending().next().is_some() {
+            steps.push(Step::Cancel);
+        }
+        steps.push(Step::Close);
+        steps
+    }
+
+    fn take(&mut self, step: Step) {
+        let layout = Layout::default();
+        let conn = self.probe.conn();
+        match step {
+            Step::Subscribe => drop(self.probe.subscribe(self.now, topic(0))),
+            Step::Unsubscribe => {
+                if let Some(sub) = self.probe.subs().keys().next().copied() {
+                    self.probe.unsubscribe(self.now, sub);
+                }
+            }
+            Step::Ask => {
+                self.asks += 1;
+                drop(self.probe.request(self.now, None, Ask::Banner));
+            }
+            Step::Cancel => {
+                let first = self.probe.pending().next();
+                if let Some(id) = first {
+                    self.probe.cancel(id);
+                }
+            }
+            Step::Close => self.probe.close(self.now),
+            Step::Wake => {
+                if let Some((until, _)) = self.probe.waits_for().and_then(|wait| wait.until) {
+                    self.now = until;
+                    self.probe.handle(until, Input::Tick);
+                }
+            }
+            Step::Connect | Step::Cut | Step::News | Step::WriteOne | Step::WriteAll => {
+                let Some(conn) = conn else { return };
+                let script_news = messages::script_news(0, false, &messages::status(self.changes + 1));
+                let news = layout.line(layout.notification("blockchain.scripthash.subscribe", &script_news));
+                let input = match step {
+                    Step::Connect => Input::Connected(conn),
+                    Step::Cut => Input::Closed(conn, CloseCause::End),
+                    Step::WriteOne => Input::Wrote(conn, 1),
+                    Step::WriteAll => Input::Wrote(conn, self.probe.outgoing().len()),
+                    _ => {
+                        self.changes += 1;
+                        Input::Read(conn, &news)
+                    }
+                };
+                self.probe.handle(self.now, input);
+                // The server sees whole lines only.
+                if matches!(step, Step::WriteAll) {
+                    self.seen = self.probe.asked().len();
+                }
+            }
+            Step::Answer(index) | Step::Refuse(index) | Step::Busy(index) => self.answer(step, index),
+        }
+        self.probe.drain();
+        if self.probe.conn() != conn {
+            self.seen = 0;
+        }
+    }
+
+    fn answer(&mut self, step: Step, index: usize) {
+        let layout = Layout::default();
+        let (Some(conn), Some((id, method))) = (self.probe.conn(), self.probe.take_asked(index)) else { return };
+        self.seen = self.seen.saturating_sub(1);
+        let number = id.to_string();
+        let (text, outcome) = match step {
+            Step::Refuse(_) => (layout.error(&number, "\"no\""), Err("no".into())),
+            Step::Busy(_) => (layout.error(&number, r#"{"code":-102,"message":"busy"}"#), Err("busy".into())),
+            _ => {
+                let result = match method.as_str() {
+                    "server.version" => "[\"Sim 1\",\"1.4.2\"]".into(),
+                    method if method.ends_with("hash.subscribe") => messages::status(self.changes),
+                    _ => "null".to_owned(),
+                };
+                (layout.result(&number, &result), Ok(result))
+            }
+        };
+        self.probe.will_be_answered(Some(id), outcome);
+        self.probe.handle(self.now, Input::Read(conn, &layout.line(text)));
+    }
+
+    /// States of the same digest go on in the same way.
+    fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        format!("{self:?}").hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Step {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Answer(_) => "answer",
+            Self::Refuse(_) => "refuse",
+            Self::Busy(_) => "busy",
+            Self::News => "news",
+            Self::Cut => "cut",
+            Self::Wake => "wake",
+            Self::WriteOne => "write one byte",
+            Self::WriteAll => "write all",
+            Self::Ask => "ask",
+            Self::Cancel => "cancel",
+            Self::Subscribe => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Close => "close",
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! All short lives of one client: every interleaving of what a driver, a caller and a server can do.
+
+use electrum_proto::Config;
+use electrum_testkit::sim::explore::explore;
+
+#[test]
+fn all_short_lives_keep_the_invariants() {
+    // Ten steps take some seconds; SIM_DEPTH=12 by hand takes half a minute of a processor that has nothing else to do.
+    let depth = std::env::var("SIM_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(10);
+    let mut config = Config { versions: "1.4.2".parse().unwrap(), nudge: false, ..Config::default() };
+    // One request beside the machine's own, so that the limit is met too.
+    config.limits.in_flight = 2;
+    let explored = explore(config, depth);
+    println!("{} states, {} steps, up to {depth} steps deep", explored.states, explored.steps);
+    assert!(explored.violation.is_none(), "{:?}", explored.violation);
+    assert!(explored.states > 1_000, "{} states are too few to mean anything", explored.states);
+}
