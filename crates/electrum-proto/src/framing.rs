@@ -2,17 +2,20 @@
 //!
 //! Nothing above this file knows that messages are lines.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 use memchr::memchr;
 
-/// What is kept of an empty buffer; more than that is given back after a peak.
-const KEPT_CAPACITY: usize = 64 * 1024;
+/// What is kept of an empty buffer, which is two reads of a usual driver; more than that is given back after a peak.
+const KEPT_CAPACITY: usize = 128 * 1024;
 
-/// Received bytes that are not yet used up.
+/// Received text that is not yet used up. That it is UTF-8 is checked once, when it comes in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inbox {
-    bytes: Vec<u8>,
+    text: String,
+    /// What follows `text`: the first bytes of a character whose last ones are still to come, or no UTF-8.
+    odd: Vec<u8>,
     /// Where the first unused byte stands.
     start: usize,
     /// No line ends before this position.
@@ -26,28 +29,45 @@ pub(crate) enum Overflow {
     Line,
     /// More was handed in than is allowed to wait, without anybody asking for the lines.
     Undrained,
+    /// A line is not UTF-8.
+    NotText,
 }
 
 impl Inbox {
     /// Stores `bytes`. What waits stays below `limit` and one read.
     pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) -> Result<(), Overflow> {
         if self.len() > limit {
-            return Err(if memchr(b'\n', &self.bytes[self.start..]).is_some() {
-                Overflow::Undrained
-            } else {
-                Overflow::Line
-            });
+            let has_line = memchr(b'\n', &self.text.as_bytes()[self.start..]).is_some();
+            return Err(if has_line { Overflow::Undrained } else { Overflow::Line });
         }
-        self.make_room(bytes.len());
-        self.bytes.extend_from_slice(bytes);
+        self.make_room();
+        if self.odd.is_empty() {
+            let text = leading_text(bytes);
+            self.text.push_str(text);
+            self.odd.extend_from_slice(&bytes[text.len()..]);
+        } else {
+            self.odd.extend_from_slice(bytes);
+            let text = leading_text(&self.odd);
+            let length = text.len();
+            self.text.push_str(text);
+            self.odd.drain(..length);
+        }
         Ok(())
     }
 
     /// The next whole line without its end, as a range for [`text`](Self::text), which counts as used from now on.
     pub(crate) fn next_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
-        let Some(found) = memchr(b'\n', &self.bytes[self.scanned..]) else {
-            self.scanned = self.bytes.len();
-            return if self.len() > limit { Err(Overflow::Line) } else { Ok(None) };
+        let Some(found) = memchr(b'\n', &self.text.as_bytes()[self.scanned..]) else {
+            self.scanned = self.text.len();
+            let (length, ends) = match memchr(b'\n', &self.odd) {
+                Some(end) => (self.text.len() - self.start + end, true),
+                None => (self.len(), false),
+            };
+            return match (length > limit, ends) {
+                (true, _) => Err(Overflow::Line),
+                (false, true) => Err(Overflow::NotText),
+                (false, false) => Ok(None),
+            };
         };
         let end = self.scanned + found;
         let line = self.start..end;
@@ -56,34 +76,45 @@ impl Inbox {
         if line.len() > limit { Err(Overflow::Line) } else { Ok(Some(line)) }
     }
 
-    /// The bytes of a range. It stays valid until the next [`push`](Self::push).
-    pub(crate) fn text(&self, range: Range<usize>) -> &[u8] {
-        self.bytes.get(range).unwrap_or_default()
+    /// The text of a range. It stays valid until the next [`push`](Self::push).
+    pub(crate) fn text(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The line that is [no text](Overflow::NotText).
+    pub(crate) fn odd_line(&self) -> Vec<u8> {
+        let end = memchr(b'\n', &self.odd).unwrap_or(self.odd.len());
+        [&self.text.as_bytes()[self.start..], &self.odd[..end]].concat()
     }
 
     /// How many bytes wait.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.start
+        self.text.len() - self.start + self.odd.len()
+    }
+
+    /// Gives memory back, should there be nothing to hold in it.
+    pub(crate) fn rest(&mut self) {
+        if self.start == self.text.len() && self.text.capacity() > KEPT_CAPACITY {
+            self.text.clear();
+            self.text.shrink_to(KEPT_CAPACITY);
+            (self.start, self.scanned) = (0, 0);
+        }
     }
 
     /// Moves what waits to the front when most of the buffer is used up, so that each byte moves at most once on average.
-    fn make_room(&mut self, more: usize) {
-        if self.start == 0 {
-            return;
+    fn make_room(&mut self) {
+        let unused = self.text.len() - self.start;
+        if self.start > 0 && self.start >= unused {
+            self.text.drain(..self.start);
+            self.scanned -= self.start;
+            self.start = 0;
         }
-        if self.start == self.bytes.len() {
-            self.bytes.clear();
-            if self.bytes.capacity() > KEPT_CAPACITY {
-                self.bytes.shrink_to(more);
-            }
-        } else if self.start >= self.len() {
-            self.bytes.drain(..self.start);
-        } else {
-            return;
-        }
-        self.scanned -= self.start;
-        self.start = 0;
     }
+}
+
+/// As much of `bytes` as is UTF-8, from their beginning.
+fn leading_text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).or_else(|error| core::str::from_utf8(&bytes[..error.valid_up_to()])).unwrap_or_default()
 }
 
 /// Bytes to be sent, until somebody says that they were.
@@ -147,8 +178,8 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    fn lines(inbox: &mut Inbox, limit: usize) -> Vec<Vec<u8>> {
-        core::iter::from_fn(|| inbox.next_line(limit).unwrap().map(|line| inbox.text(line).to_vec())).collect()
+    fn lines(inbox: &mut Inbox, limit: usize) -> Vec<String> {
+        core::iter::from_fn(|| inbox.next_line(limit).unwrap().map(|line| inbox.text(line).into())).collect()
     }
 
     #[test]
@@ -161,9 +192,56 @@ mod tests {
                 inbox.push(chunk, 100).unwrap();
                 found.append(&mut lines(&mut inbox, 100));
             }
-            assert_eq!(found, [&b"one"[..], b"", b"two\r", b"three"], "in pieces of {size}");
+            assert_eq!(found, ["one", "", "two\r", "three"], "in pieces of {size}");
             assert_eq!(inbox.len(), 4);
         }
+    }
+
+    #[test]
+    fn characters_may_be_cut_anywhere() {
+        let text = "a\u{e9}\n\u{20ac}\u{1d11e}\nz";
+        for size in 1..=text.len() {
+            let mut inbox = Inbox::default();
+            let mut found = vec![];
+            for chunk in text.as_bytes().chunks(size) {
+                inbox.push(chunk, 100).unwrap();
+                found.append(&mut lines(&mut inbox, 100));
+            }
+            assert_eq!(found, ["a\u{e9}", "\u{20ac}\u{1d11e}"], "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_of_once_its_line_ends() {
+        // A byte that is in no text, a character cut short by the end of its line, one that goes on for too long.
+        for line in [&b"z\xff\n"[..], b"\xe2\x82\n", b"\x80\xe2\n"] {
+            for size in 1..=line.len() {
+                let mut inbox = Inbox::default();
+                inbox.push(b"one\n", 100).unwrap();
+                for chunk in line.chunks(size) {
+                    inbox.push(chunk, 100).unwrap();
+                }
+                assert_eq!(inbox.next_line(100), Ok(Some(0..3)), "what came before counts");
+                assert_eq!(inbox.next_line(100), Err(Overflow::NotText), "{line:?} in pieces of {size}");
+                assert_eq!(inbox.odd_line(), line[..line.len() - 1]);
+                assert_eq!(inbox.next_line(1), Err(Overflow::Line), "its length counts first");
+            }
+            let mut inbox = Inbox::default();
+            inbox.push(&line[..line.len() - 1], 100).unwrap();
+            assert_eq!(inbox.next_line(100), Ok(None), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn memory_is_given_back_after_a_peak() {
+        let mut inbox = Inbox::default();
+        inbox.push(&[b'x'; 4 * KEPT_CAPACITY], usize::MAX).unwrap();
+        inbox.rest();
+        assert_eq!(inbox.len(), 4 * KEPT_CAPACITY);
+        inbox.push(b"\n", usize::MAX).unwrap();
+        assert!(inbox.next_line(usize::MAX).unwrap().is_some());
+        inbox.rest();
+        assert!(inbox.text.capacity() <= KEPT_CAPACITY);
     }
 
     #[test]

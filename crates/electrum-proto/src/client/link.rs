@@ -1,6 +1,6 @@
 //! One link to one server, from the attempt to open it to its end.
 
-use alloc::vec::Vec;
+use alloc::string::String;
 use core::ops::Range;
 
 use crate::action::{CloseCause, ConnId};
@@ -40,7 +40,7 @@ pub(super) struct Link {
 /// The elements of an array, and how far they were read.
 #[derive(Clone, Debug)]
 pub(super) struct Array {
-    pub(super) text: Vec<u8>,
+    pub(super) text: String,
     pub(super) next: usize,
 }
 
@@ -87,8 +87,8 @@ impl Link {
         }
     }
 
-    /// The bytes of a piece.
-    pub(super) fn text(&self, piece: &Piece) -> &[u8] {
+    /// The text of a piece.
+    pub(super) fn text(&self, piece: &Piece) -> &str {
         match piece {
             Piece::Line(range) => self.inbox.text(range.clone()),
             Piece::Element(range) => {

@@ -148,11 +148,7 @@ impl Client {
                 break step;
             }
         };
-        let text = |piece: &Piece| {
-            let bytes = self.link.as_ref().map_or(&[][..], |link| link.text(piece));
-            // It was checked when it was parsed.
-            RawJson::new(core::str::from_utf8(bytes).unwrap_or("null"))
-        };
+        let text = |piece: &Piece| RawJson::new(self.link.as_ref().map_or("null", |link| link.text(piece)));
         match step {
             Step::Action(action) => action,
             Step::Reply(id, version, piece) => {
@@ -226,6 +222,9 @@ impl Client {
             return Some(Step::Action(action));
         }
         self.set_following_timers();
+        if let Some(link) = self.link.as_mut() {
+            link.inbox.rest();
+        }
         Some(Step::Action(Action::Wait(Wait {
             until: self.timers.next(),
             write: self.link.as_ref().is_some_and(|link| link.outbox.len() > 0),

@@ -10,7 +10,7 @@ use crate::framing::Overflow;
 use crate::handshake::{self, excerpt};
 use crate::inflight::Waiting;
 use crate::json::scan::{skip_space, skip_value};
-use crate::json::{Message, RawJson, ReplyId, ServerError};
+use crate::json::{Message, NotAMessage, RawJson, ReplyId, ServerError};
 use crate::operations::Features;
 use crate::phase::{Change, Phase};
 use crate::request::Request;
@@ -27,6 +27,9 @@ pub(super) fn overflow(overflow: Overflow, during: Phase) -> DownCause {
         Overflow::Line => {
             DownCause::Malformed { during, what: "a line is longer than it may be".into(), excerpt: String::new() }
         }
+        Overflow::NotText => {
+            DownCause::Malformed { during, what: NotAMessage::Utf8.to_string(), excerpt: String::new() }
+        }
     }
 }
 
@@ -39,12 +42,16 @@ impl Client {
             match next_element(&mut link.array) {
                 Ok(Some(element)) => element,
                 Ok(None) => return Received::Inside,
-                Err(NotAnArray) => return self.malformed("an array is no JSON", None),
+                Err(NotAnArray) => return self.malformed("an array is no JSON", b""),
             }
         } else {
             let line = match link.inbox.next_line(limit) {
                 Ok(Some(line)) => line,
                 Ok(None) => return Received::Nothing,
+                Err(Overflow::NotText) => {
+                    let line = link.inbox.odd_line();
+                    return self.malformed(&NotAMessage::Utf8.to_string(), &line);
+                }
                 Err(too_long) => {
                     self.lose(overflow(too_long, self.phase));
                     return Received::Inside;
@@ -54,11 +61,12 @@ impl Client {
             link.progress = 0;
             self.timers.set(TimerKind::Pong, None);
             let text = link.inbox.text(line.clone());
-            link.nudge.learn(text);
-            match text.get(skip_space(text, 0)) {
+            link.nudge.learn(text.as_bytes());
+            let start = skip_space(text.as_bytes(), 0);
+            match text.as_bytes().get(start) {
                 None => return Received::Inside,
                 Some(b'[') => {
-                    link.array = Some(Array { next: skip_space(text, 0) + 1, text: text.to_vec() });
+                    link.array = Some(Array { next: start + 1, text: text.into() });
                     return Received::Inside;
                 }
                 Some(_) => Piece::Line(line),
@@ -69,9 +77,12 @@ impl Client {
 
     fn message(&mut self, piece: Piece) -> Received {
         let Some(link) = self.link.as_mut() else { return Received::Nothing };
-        let message = match Message::parse(link.text(&piece)) {
+        let message = match Message::parse_text(link.text(&piece)) {
             Ok(message) => message,
-            Err(error) => return self.malformed(&error.to_string(), Some(&piece)),
+            Err(error) => {
+                let text = link.text(&piece).to_string();
+                return self.malformed(&error.to_string(), text.as_bytes());
+            }
         };
         match message {
             Message::Request { .. } => Received::Step(Step::Unknown(UnknownKind::Request, piece)),
@@ -116,7 +127,8 @@ impl Client {
         let Some(link) = self.link.as_mut() else { return Received::Nothing };
         link.unknown_replies += 1;
         if link.unknown_replies > self.config.limits.unknown_replies {
-            return self.malformed("too many replies to nothing that was asked", Some(&piece));
+            let text = link.text(&piece).to_string();
+            return self.malformed("too many replies to nothing that was asked", text.as_bytes());
         }
         Received::Step(Step::Unknown(UnknownKind::Reply, piece))
     }
@@ -237,8 +249,7 @@ impl Client {
         }
     }
 
-    fn malformed(&mut self, what: &str, piece: Option<&Piece>) -> Received {
-        let text = self.link.as_ref().zip(piece).map_or(&[][..], |(link, piece)| link.text(piece));
+    fn malformed(&mut self, what: &str, text: &[u8]) -> Received {
         let cause = DownCause::Malformed { during: self.phase, what: what.into(), excerpt: excerpt(text) };
         self.lose(cause);
         Received::Inside
@@ -251,7 +262,7 @@ struct NotAnArray;
 /// The next element of an array, which is done with when there is none.
 fn next_element(slot: &mut Option<Array>) -> Result<Option<Piece>, NotAnArray> {
     let Some(array) = slot else { return Ok(None) };
-    let text = &array.text;
+    let text = array.text.as_bytes();
     let start = skip_space(text, array.next);
     if text.get(start) == Some(&b']') && skip_space(text, start + 1) == text.len() {
         *slot = None;
@@ -268,7 +279,7 @@ fn next_element(slot: &mut Option<Array>) -> Result<Option<Piece>, NotAnArray> {
 }
 
 /// The piece that `part`, a piece of `whole`, is.
-fn inside(piece: &Piece, whole: &[u8], part: RawJson<'_>) -> Piece {
+fn inside(piece: &Piece, whole: &str, part: RawJson<'_>) -> Piece {
     let offset = (part.as_str().as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
     let within = |range: &core::ops::Range<usize>| {
         let start = range.start.wrapping_add(offset);

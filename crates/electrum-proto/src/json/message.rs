@@ -84,7 +84,11 @@ impl<'a> Message<'a> {
     /// # Errors
     /// [`NotAMessage`] says what keeps it from being a message.
     pub fn parse(text: &'a [u8]) -> Result<Self, NotAMessage> {
-        let text = core::str::from_utf8(text).map_err(|_| NotAMessage::Utf8)?;
+        Self::parse_text(core::str::from_utf8(text).map_err(|_| NotAMessage::Utf8)?)
+    }
+
+    /// Reads one JSON object that is known to be UTF-8.
+    pub(crate) fn parse_text(text: &'a str) -> Result<Self, NotAMessage> {
         Members::of(text)?.message()
     }
 }
