@@ -2,9 +2,9 @@
 
 mod driver;
 
-use driver::{Driver, status};
+use driver::{Driver, script, status};
 use electrum_proto::operations::{Banner, Raw};
-use electrum_proto::{Config, RejectReason, TimerKind, Timestamp};
+use electrum_proto::{Config, RejectReason, TimerKind, Timestamp, Topic};
 
 #[test]
 fn a_server_that_is_not_ready_has_no_say_in_what_is_subscribed() {
@@ -123,4 +123,17 @@ fn a_server_of_the_first_protocol_is_never_nudged() {
     driver.client.request(driver.now, Banner).unwrap();
     driver.drain();
     assert_eq!(driver.write().lines().count(), 1);
+}
+
+#[test]
+fn what_was_begun_with_a_script_is_ended_with_it() {
+    let mut driver = Driver::ready("1.7");
+    let by_script = driver.subscribe();
+    driver.drain();
+    driver.client.unsubscribe(driver.now, by_script);
+    let by_hash = driver.client.subscribe(driver.now, Topic::ScriptHash(script().scripthash())).unwrap();
+    driver.client.unsubscribe(driver.now, by_hash);
+    driver.answer("blockchain.scriptpubkey.subscribe", "null");
+    let end = driver.write();
+    assert!(end.contains("blockchain.scriptpubkey.unsubscribe") && end.contains(&script().to_hex()), "{end}");
 }

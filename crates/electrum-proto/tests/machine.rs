@@ -339,3 +339,19 @@ fn the_wait_between_attempts_grows_to_its_cap() {
     assert_eq!(down.agreed, None);
     assert!(matches!(DownCause::Undrained.name(), "undrained"));
 }
+
+#[test]
+fn a_raw_topic_hears_the_notifications_of_its_method_whatever_the_method() {
+    let mut driver = Driver::ready("1.4");
+    let (hash, other) = (status('a'), status('b'));
+    for params in [vec![hash.clone().into()], vec![]] {
+        driver.client.subscribe(driver.now, Topic::Raw { method: SUBSCRIBE.into(), params }).unwrap();
+    }
+    driver.drain();
+    driver.seen();
+    for about in [&hash, &other] {
+        driver.read(&format!(r#"{{"method":"{SUBSCRIBE}","params":["{about}",null]}}"#));
+    }
+    let told = [&hash, &other].map(|about| format!("Subscribed RawNotification(\"[\\\"{about}\\\",null]\")"));
+    assert_eq!(driver.seen(), told);
+}

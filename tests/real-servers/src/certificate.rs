@@ -96,6 +96,20 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// The certificate in DER.
+    ///
+    /// # Panics
+    /// When openssl is not there or refuses.
+    #[must_use]
+    pub fn der(&self) -> Vec<u8> {
+        let file = self.dir.path().join("certificate.der");
+        let mut command = Command::new("openssl");
+        openssl(command.args(["x509", "-outform", "DER", "-in"]).arg(self.file()).arg("-out").arg(&file));
+        fs::read(file).expect("what openssl wrote")
+    }
+}
+
 impl Default for Certificate {
     fn default() -> Self {
         Self::new()

@@ -198,6 +198,25 @@ impl ElectrumX {
         sessions.iter().filter(is_client).count()
     }
 
+    /// How often a method was called since its start, over all connections that got as far as a call.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    pub fn calls(&self, method: &str) -> u64 {
+        self.admin("getinfo", &json!([]))["request counts"][method].as_u64().unwrap_or(0)
+    }
+
+    /// The height that it has indexed.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        let height = self.admin("getinfo", &json!([]))["db height"].as_u64().expect("a height");
+        u32::try_from(height).expect("a small height")
+    }
+
     /// Asks its admin service, which knows for example `getinfo`, `sessions` and `reorg`.
     ///
     /// # Panics

@@ -70,6 +70,25 @@ fn nudges_only_where_answers_are_held_back(kind: Kind) {
     }
 }
 
+/// Who wants no nudges gets none, and its answers all the same, if late.
+#[test]
+fn none_for_who_wants_none() {
+    run_on(Kind::Ex2_0_0, |kind| {
+        let bitcoind = chain();
+        let server = ElectrumX::start(kind, &bitcoind);
+        let relay = Relay::before(server.port());
+        let mut config = config(&relay.address(), kind.newest());
+        config.protocol.nudge = false;
+        let client = Client::connect(config).expect("the system gives what a client needs");
+        for tag in 0..3 {
+            let found = client.call(balance(tag)).expect("a balance");
+            assert_eq!(Some(found.confirmed), Amount::from_sat(FUNDED));
+        }
+        let counts = relay.counts();
+        assert_eq!((counts.len(), counts.values().sum::<usize>()), (2, 4), "{counts:?}");
+    });
+}
+
 /// The medians of some rounds.
 #[derive(Debug)]
 struct Times {

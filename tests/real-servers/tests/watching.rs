@@ -83,10 +83,7 @@ impl Watcher {
         let mut changes = [self.changes.next(), self.changes.next()];
         changes.sort_by_key(|change| change.topic);
         let values = changes.map(|change| (change.value, change.origin));
-        assert_eq!(
-            values,
-            [(Ok(Update::Headers(tip_of(bitcoind))), origin), (Ok(Update::Script(status)), origin)]
-        );
+        assert_eq!(values, [(Ok(Update::Headers(tip_of(bitcoind))), origin), (Ok(Update::Script(status)), origin)]);
     }
 
     #[track_caller]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::args::{FeesArgs, ServerArgs};
-use super::{Asked, with_server};
+use super::{Asked, Once, with_server};
 use crate::failure::ErrorRecord;
 use crate::output::{Output, Paint, printable};
 use crate::stop::{Outcome, Stop, Verdict};
@@ -119,7 +119,7 @@ struct FeaturesRecord<'a> {
 /// Prints what a server says of itself.
 pub(crate) async fn features(args: ServerArgs, output: &Output) -> Outcome {
     with_server(&args.server, &args.reach, VersionRange::ALL, output, async |asked: Asked<'_>| {
-        let features = asked.ask("features", Features).await?;
+        let features = asked.ask("features", Once(Features)).await?;
         if output.json {
             let more = features.more.iter().filter_map(|(key, text)| Some((&**key, serde_json::from_str(text).ok()?)));
             output.object(&FeaturesRecord {

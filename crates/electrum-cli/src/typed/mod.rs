@@ -9,7 +9,10 @@ pub(crate) mod script;
 pub(crate) mod target;
 pub(crate) mod transaction;
 
-use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
+use std::borrow::Cow;
+
+use electrum_smol::proto::json::{DecodeError, Params, RawJson};
+use electrum_smol::proto::{Effect, NotInVersion, ProtocolVersion, Request, VersionRange};
 use electrum_smol::transport::ServerAddr;
 use electrum_smol::{Call, CallError};
 use serde::Serialize;
@@ -106,5 +109,30 @@ impl Asked<'_> {
             }
         }
         Stop::Failed
+    }
+}
+
+/// A request that is not made again when the connection is lost: some servers close it instead of refusing a method,
+/// and would do so again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Once<R>(pub(crate) R);
+
+impl<R: Request> Request for Once<R> {
+    type Response = R::Response;
+
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        self.0.method(version)
+    }
+
+    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
+        self.0.params(version, params);
+    }
+
+    fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<R::Response, DecodeError> {
+        self.0.decode(version, result)
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
     }
 }

@@ -154,3 +154,37 @@ fn when_a_server_falls_the_next_takes_over_and_tells_what_changed() {
     ready(&urls[1]);
     assert_eq!(updates(&tool, 2, "resumed"), truth(&servers[1], &topic, &script));
 }
+
+#[test]
+fn three_servers_that_fall_in_turn_tell_every_block_once() {
+    let mut servers = [Family::Fulcrum2_1, Family::ElectrumX1_16, Family::Electrs].map(Server::start);
+    let urls = servers.each_ref().map(Server::url);
+    let tool = Tool::start(&["watch", &urls[0], &urls[1], &urls[2], "--json"]);
+    let next_tip = || {
+        let update = std::iter::from_fn(|| Some(tool.object())).find(|event| event["event"] == "update");
+        let update = update.expect("endless");
+        (update["height"].clone(), update["hash"].clone())
+    };
+    let tip = |server: &Server| server.chain(|chain| (json!(chain.height()), json!(chain.tip().hash().to_string())));
+    assert_eq!(next_tip(), tip(&servers[0]));
+    let mine = |servers: &[Server]| {
+        for server in servers {
+            server.mine(1);
+        }
+    };
+    let mut state = 1_u64;
+    for round in 0..30 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let fallen = (state >> 33) as usize % servers.len();
+        // Before the block is mined, or when it may just have been told.
+        if state >> 40 & 1 == 0 {
+            servers[fallen].stop();
+            mine(&servers);
+        } else {
+            mine(&servers);
+            servers[fallen].stop();
+        }
+        assert_eq!(next_tip(), tip(&servers[0]), "round {round}");
+        servers[fallen].restart();
+    }
+}

@@ -21,6 +21,8 @@ pub(crate) struct Subscriptions {
     last_serial: u32,
     /// How many wait for an answer to their subscription.
     asking: usize,
+    /// There is a link on which topics can be asked for. Without one nothing is due: all will be.
+    is_ready: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +79,11 @@ impl Subscriptions {
         let id = SubId { serial: self.last_serial, slot };
         // One that the server is still being told of keeps its place on the wire.
         let wire = held.and_then(|slot| self.entry(slot)).map_or(Wire::Off, |entry| entry.wire);
+        // Where the script was sent, its hash alone would not do to end what was begun.
+        let topic = match (held.and_then(|slot| self.entry(slot)).map(|entry| &entry.topic), topic) {
+            (Some(Topic::Script(script)), Topic::ScriptHash(_)) => Topic::Script(script.clone()),
+            (_, topic) => topic,
+        };
         let is_due = held.and_then(|slot| self.entry(slot)).is_some_and(|entry| entry.is_due);
         // Its value must be asked for again, also where the server reports on it already.
         let ask_again = matches!(wire, Wire::Asking | Wire::On);
@@ -127,6 +134,7 @@ impl Subscriptions {
     pub(crate) fn link_lost(&mut self) {
         self.due.clear();
         self.asking = 0;
+        self.is_ready = false;
         for slot in 0..self.slots.len() as u32 {
             let Some(entry) = self.entry_mut(slot) else { continue };
             entry.is_due = false;
@@ -141,6 +149,7 @@ impl Subscriptions {
 
     /// The link is ready: everything wanted is asked for.
     pub(crate) fn link_ready(&mut self) {
+        self.is_ready = true;
         for slot in 0..self.slots.len() as u32 {
             self.enqueue(slot);
         }
@@ -242,10 +251,9 @@ impl Subscriptions {
 
     /// A notification came. Gives the event that follows, or nothing to tell, or says that no topic is concerned.
     pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
-        let (slot, value) = match of_notification(method, params) {
-            Some((key, value)) => (self.by_key.get(&key).copied().ok_or(NotOurs)?, value),
-            None => self.raw_notification(method, params).ok_or(NotOurs)?,
-        };
+        let known = of_notification(method, params);
+        let known = known.and_then(|(key, value)| Some((self.by_key.get(&key).copied()?, value)));
+        let (slot, value) = known.or_else(|| self.raw_notification(method, params)).ok_or(NotOurs)?;
         let entry = self.entry_mut(slot).ok_or(NotOurs)?;
         if !entry.wanted {
             return Err(NotOurs);
@@ -287,7 +295,7 @@ impl Subscriptions {
     }
 
     fn enqueue(&mut self, slot: u32) {
-        if let Some(entry) = self.entry_mut(slot) {
+        if let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut).filter(|_| self.is_ready) {
             if !core::mem::replace(&mut entry.is_due, true) {
                 self.due.push_back(slot);
             }

@@ -111,7 +111,7 @@ fn check_as_1_1(exchange: &Exchange, result: RawJson<'_>, value: &Value, seen: &
         if !case.respelled && case.method.as_ref().is_ok_and(|method| *method == older.method) {
             assert_eq!(case.params, older.params, "{}", older.what);
             (case.check)(older.version, result, Some(value)).unwrap();
-            seen.operation(case, &older);
+            seen.as_older(case, &older);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use electrum_blocking::{CallError, Client, Config};
 use electrum_proto::operations::{OPERATIONS, Operation, Ping};
@@ -134,7 +134,7 @@ pub(crate) fn check_record(kind: Kind, sessions: &[Session]) {
             writeln!(record, "{} {}", operation.name, on.join(" ")).expect("a string takes all");
         }
     }
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("exercised").join(format!("{}.txt", kind.name()));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/exercised").join(format!("{}.txt", kind.name()));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &record).expect("the record can be written");
     }

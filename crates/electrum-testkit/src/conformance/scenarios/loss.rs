@@ -211,7 +211,7 @@ pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, way: Way) {
             })
         })
         .collect();
-    for round in 0..100 {
+    for round in 0..30 {
         let before = server.stats().connections;
         server.kill_connections();
         let is_back = |stats: &crate::Stats| stats.connections > before && stats.ready == 1;
