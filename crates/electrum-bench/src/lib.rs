@@ -2,6 +2,7 @@
 
 pub mod builds;
 pub mod clients;
+pub mod core_figures;
 pub mod fixture;
 pub mod machine;
 pub mod measure;
@@ -9,6 +10,7 @@ pub mod offline;
 pub mod page;
 pub mod report;
 pub mod runner;
+pub mod scale;
 pub mod server;
 pub mod workload;
 

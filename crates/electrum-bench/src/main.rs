@@ -5,29 +5,45 @@ use std::net::TcpListener;
 use electrum_bench::offline::Offline;
 use electrum_bench::page::Figures;
 use electrum_bench::workload::{Contender, Workload};
-use electrum_bench::{Outcome, builds, clients, report, runner, server};
+use electrum_bench::{Outcome, builds, clients, core_figures, report, runner, scale, server};
 
 const HELP: &str = "\
 electrum-bench                             measure everything, write docs/performance.md
 electrum-bench table [ROUNDS] [NAME ...]   measure and print; only the workloads and clients named
+electrum-bench core                        what the core costs by itself
 electrum-bench builds                      crates and seconds to build each client
 electrum-bench serve                       the canned server (prints its address)
 electrum-bench client CLIENT WORKLOAD ADDR one client on one workload, as JSON
+electrum-bench idle ADDR                   many clients that do nothing, as JSON
+electrum-bench resubscribe ADDR            many subscriptions, made again, as JSON
 electrum-bench offline WORKLOAD TURNS      the core alone, for callgrind: balances or notifications";
 
 /// Odd, so that the median is a figure that was measured.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
+const CLIENTS: usize = 10_000;
+const TOPICS: usize = 10_000;
+const WATCHED: std::time::Duration = std::time::Duration::from_secs(10);
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
-            let cells = runner::table(ROUNDS, &Workload::ALL, &Contender::ALL)?;
-            let figures = Figures { rounds: ROUNDS, cells, builds: builds::all()? };
+            let figures = Figures {
+                rounds: ROUNDS,
+                cells: runner::table(ROUNDS, &Workload::ALL, &Contender::ALL)?,
+                core: core_figures::measure()?,
+                resubscription: runner::with_server("resubscribe")?,
+                idle: runner::with_server("idle")?,
+                builds: builds::all()?,
+            };
             println!("{}\nwritten to {}", figures.page(), figures.write()?.display());
             Ok(())
         }
         ["table", ref rest @ ..] => table(rest),
+        ["core"] => {
+            println!("{}", report::core(&core_figures::measure()?));
+            Ok(())
+        }
         ["builds"] => {
             println!("{}", report::builds(&builds::all()?));
             Ok(())
@@ -40,9 +56,10 @@ fn main() -> Outcome<()> {
         ["client", contender, workload, server] => {
             let contender = Contender::named(contender).ok_or("unknown client")?;
             let workload = Workload::named(workload).ok_or("unknown workload")?;
-            println!("{}", serde_json::to_string(&clients::run(contender, workload, server.parse()?)?)?);
-            Ok(())
+            print(&clients::run(contender, workload, server.parse()?)?)
         }
+        ["idle", server] => print(&scale::idle(CLIENTS, WATCHED, server.parse()?)?),
+        ["resubscribe", server] => print(&scale::resubscribe(TOPICS, server.parse()?)?),
         ["offline", workload, turns] => {
             let (mut offline, turns) = (Offline::new(), turns.parse()?);
             match workload {
@@ -58,6 +75,11 @@ fn main() -> Outcome<()> {
         }
         _ => Err(format!("no such command\n{HELP}").into()),
     }
+}
+
+fn print(figures: &impl serde::Serialize) -> Outcome<()> {
+    println!("{}", serde_json::to_string(figures)?);
+    Ok(())
 }
 
 fn table(arguments: &[&str]) -> Outcome<()> {

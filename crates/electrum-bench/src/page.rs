@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use crate::Outcome;
 use crate::builds::Build;
+use crate::core_figures::CoreFigures;
 use crate::machine;
 use crate::report;
 use crate::runner::Cell;
+use crate::scale::{Idle, Resubscription};
 
 /// Every figure of one run.
 #[derive(Debug)]
@@ -15,6 +17,12 @@ pub struct Figures {
     pub rounds: usize,
     /// The contenders on the workloads.
     pub cells: Vec<Cell>,
+    /// The core by itself.
+    pub core: CoreFigures,
+    /// Subscriptions after a reconnection.
+    pub resubscription: Resubscription,
+    /// Clients that do nothing.
+    pub idle: Idle,
     /// What it takes to build each client.
     pub builds: Vec<Build>,
 }
@@ -37,12 +45,21 @@ impl Figures {
             ),
             &report::summary(&self.cells),
             "electrum_streaming_client runs on tokio's single-threaded runtime, sends its requests in one array and hands out \
-             transactions parsed. electrum-client reads only while a call waits, and has no stream of notifications.\n",
+             transactions parsed. electrum-client reads only while a call waits, and has no stream of notifications. electrum-proto is the \
+             machine alone on a blocking socket. electrum-blocking and electrum-smol hand notifications to a consumer for whom newer \
+             values of a topic take the place of unread ones: all are counted, though a consumer who is slow is handed fewer; \
+             1,000 scripts take turns. electrum-smol runs on the thread that calls.\n",
             "### All figures\n\nFor each operation, medians.\n",
             &report::details(&self.cells),
             "### The server is not the bottleneck\n\nThe server has every answer made beforehand and fills in the id. Its own CPU \
              for each operation, how fast a client that only counts lines drains it, and the fastest contender (wall clock):\n",
             &report::server(&self.cells),
+            "## The core by itself\n\nWithout a socket: a window of 1,000 requests with their replies decoded, or notifications about \
+             1,000 subscribed scripts. Instructions as callgrind counts them. Times are those of the quickest turn.\n",
+            &report::core(&self.core),
+            "## Many subscriptions, many clients\n",
+            &report::resubscription(&self.resubscription),
+            &report::idle(&self.idle),
             "## To build\n\nCrates compiled, the client itself among them, and a release build from nothing with everything downloaded \
              before. electrum-client is built without TLS and proxy.\n",
             &report::builds(&self.builds),

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::builds::Build;
+use crate::core_figures::CoreFigures;
 use crate::runner::Cell;
+use crate::scale::{Idle, Resubscription};
 use crate::workload::{Contender, Workload};
 
 /// The table of the contenders: user CPU for each operation.
@@ -59,6 +61,53 @@ pub fn builds(builds: &[Build]) -> String {
         line(&mut text, build.name, [build.crates.to_string(), time(build.time)].into_iter());
     }
     text
+}
+
+/// What the core costs by itself.
+pub fn core(figures: &CoreFigures) -> String {
+    let mut text = String::from("| | instructions | allocations | bytes allocated |\n|---|---|---|---|\n");
+    for (name, each) in ["a request and its reply", "a notification"].into_iter().zip(figures.each) {
+        let instructions = each.instructions.map_or_else(|| "-".to_owned(), |count| count.to_string());
+        line(
+            &mut text,
+            name,
+            [instructions, format!("{:.3}", each.allocations), format!("{:.0}", each.bytes)].into_iter(),
+        );
+    }
+    text.push_str("\n| requests in flight | time for each, with its reply |\n|---|---|\n");
+    for (count, each) in &figures.in_flight {
+        line(&mut text, &count.to_string(), [time(*each)].into_iter());
+    }
+    text.push_str("\n| a line of | in reads of | time | for each MB |\n|---|---|---|---|\n");
+    for (length, piece, took) in &figures.lines {
+        let megabytes = length / 1_000_000;
+        let row = [format!("{} KiB", piece / 1_024), time(*took), time(*took / megabytes as u32)];
+        line(&mut text, &format!("{megabytes} MB"), row.into_iter());
+    }
+    text
+}
+
+/// Subscriptions made again.
+pub fn resubscription(figures: &Resubscription) -> String {
+    let Resubscription { topics, time: took, written, read, round_trips } = figures;
+    format!(
+        "{topics} subscriptions, each of which changed while the connection was down, made again with the core on a blocking \
+         socket: {} from the open connection to the last new value, {written} bytes written and {read} read, {round_trips} \
+         round trips.\n",
+        time(*took)
+    )
+}
+
+/// Clients that do nothing.
+pub fn idle(figures: &Idle) -> String {
+    let Idle { clients, ready, memory, watched, cpu } = figures;
+    format!(
+        "{clients} clients of electrum-smol in one process, each with a connection of its own: ready after {}; {memory} bytes of \
+         memory for each, all counted in; {} of CPU in {} of idleness, in which no keepalive was due.\n",
+        time(*ready),
+        time(*cpu),
+        time(*watched)
+    )
 }
 
 /// The head of a table with a column for each contender.

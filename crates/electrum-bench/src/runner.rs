@@ -80,6 +80,12 @@ pub fn table(rounds: usize, workloads: &[Workload], contenders: &[Contender]) ->
     Ok(pairs.into_iter().zip(costs).map(|((workload, contender), costs)| cell(workload, contender, &costs)).collect())
 }
 
+/// Runs this program with one word and the address of a server of its own, and reads what it prints.
+pub fn with_server<T: serde::de::DeserializeOwned>(word: &str) -> Outcome<T> {
+    let server = Server::start()?;
+    child(&[word, &server.address.to_string()])
+}
+
 /// Runs this program with other arguments and reads what it prints.
 pub fn child<T: serde::de::DeserializeOwned>(arguments: &[&str]) -> Outcome<T> {
     let output = Command::new(std::env::current_exe()?).args(arguments).stderr(Stdio::inherit()).output()?;

@@ -92,12 +92,17 @@ impl Inbox {
         self.text.len() - self.start + self.odd.len()
     }
 
-    /// Gives memory back, should there be nothing to hold in it.
+    /// Nothing more is to be had for now. After a peak memory is given back as soon as little of it was used:
+    /// large answers often come one after the other, and fresh memory costs more than they do.
     pub(crate) fn rest(&mut self) {
-        if self.start == self.text.len() && self.text.capacity() > KEPT_CAPACITY {
-            self.text.clear();
+        if self.start < self.text.len() {
+            return;
+        }
+        let used = self.text.len();
+        self.text.clear();
+        (self.start, self.scanned) = (0, 0);
+        if used > 0 && self.text.capacity() > KEPT_CAPACITY.max(4 * used) {
             self.text.shrink_to(KEPT_CAPACITY);
-            (self.start, self.scanned) = (0, 0);
         }
     }
 
@@ -239,6 +244,11 @@ mod tests {
         inbox.rest();
         assert_eq!(inbox.len(), 4 * KEPT_CAPACITY);
         inbox.push(b"\n", usize::MAX).unwrap();
+        assert!(inbox.next_line(usize::MAX).unwrap().is_some());
+        inbox.rest();
+        inbox.rest();
+        assert!(inbox.text.capacity() >= 4 * KEPT_CAPACITY, "the next one may be as large");
+        inbox.push(b"small\n", usize::MAX).unwrap();
         assert!(inbox.next_line(usize::MAX).unwrap().is_some());
         inbox.rest();
         assert!(inbox.text.capacity() <= KEPT_CAPACITY);

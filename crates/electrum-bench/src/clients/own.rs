@@ -25,7 +25,7 @@ pub(crate) fn asked() -> Asked {
     }
 }
 
-pub(super) fn address(server: SocketAddr) -> Outcome<ServerAddr> {
+pub(crate) fn address(server: SocketAddr) -> Outcome<ServerAddr> {
     Ok(format!("tcp://{server}").parse()?)
 }
 
