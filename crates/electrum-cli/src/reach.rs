@@ -80,8 +80,6 @@ impl Reach {
         protocol.client_name = concat!("electrum-cli/", env!("CARGO_PKG_VERSION")).into();
         protocol.versions = self.range.unwrap_or(range);
         protocol.genesis_hash = self.genesis;
-        // Many of these may have lost one server at the same time.
-        protocol.seed = RandomState::new().hash_one(0);
         if let Some(timeout) = self.timeout {
             let timeouts = &mut protocol.timeouts;
             (timeouts.connect, timeouts.handshake, timeouts.request) = (timeout, timeout, timeout);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use electrum_smol::{Change, LifeEvent, LifeEvents, Updates};
 use futures_lite::{StreamExt, future};
@@ -15,10 +15,15 @@ use crate::output::{Output, Paint, printable};
 use crate::stop::{Outcome, Verdict};
 use crate::topics::{self, Topics};
 
+/// Somebody looks on: a server that is back is found soon.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// Watches until the time is up, whatever becomes of the server.
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let topics = Topics::new(&args);
-    let (client, driver) = electrum_smol::client(args.reach.config(args.servers.clone(), Topics::range(&args))?);
+    let mut config = args.reach.config(args.servers.clone(), Topics::range(&args))?;
+    config.protocol.backoff.cap = LONGEST_WAIT;
+    let (client, driver) = electrum_smol::client(config);
     // Both before the driver runs, so that nothing happens unseen.
     let events = client.events();
     let updates = match client.subscribe_all(topics.topics()) {

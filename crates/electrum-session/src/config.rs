@@ -1,5 +1,7 @@
 //! What a client is made from.
 
+use std::hash::{BuildHasher, RandomState};
+
 use electrum_transport::{Route, ServerAddr};
 
 /// Which servers to use, how to reach them, and how to behave.
@@ -16,12 +18,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults, for these servers.
+    /// The defaults, for these servers, and a seed of its own: many clients may lose one server at the same time.
     pub fn new(servers: impl IntoIterator<Item = ServerAddr>) -> Self {
         Self {
             servers: servers.into_iter().collect(),
             route: Route::default(),
-            protocol: electrum_proto::Config::default(),
+            protocol: electrum_proto::Config { seed: RandomState::new().hash_one(0), ..Default::default() },
             queue: 100_000,
         }
     }

@@ -22,11 +22,10 @@ fn tells_the_tip(tool: &Tool, bitcoind: &Bitcoind, origin: &str) {
     assert_eq!(told, [&json!("headers"), &json!(height), &json!(bitcoind.block_hash(height)), &json!(origin)]);
 }
 
-/// Of a connection that was lost soon after it was made: the wait before the next attempt doubles each time.
-const KILLS: u32 = 6;
+const KILLS: u32 = 10;
 
 #[test]
-fn kills_and_restarts_are_survived_and_nothing_is_missed_or_told_twice() {
+fn ten_kills_and_restarts_are_survived_and_nothing_is_missed_or_told_twice() {
     run_on(Kind::Ex2_0_0, |kind| {
         let bitcoind = Bitcoind::start();
         bitcoind.mine(101);
