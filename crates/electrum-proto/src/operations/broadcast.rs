@@ -216,7 +216,7 @@ impl Request for TestMempoolAccept {
             })
         })?;
         if verdicts.len() != self.transactions.len() {
-            let what = format_args!("{} verdicts on {} transactions", verdicts.len(), self.transactions.len());
+            let what = alloc::format!("{} verdicts on {} transactions", verdicts.len(), self.transactions.len());
             return Err(DecodeError::new("", what));
         }
         Ok(verdicts)

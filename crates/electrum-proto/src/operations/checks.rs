@@ -41,7 +41,7 @@ pub(super) fn check_unspent(unspent: &[UnspentOutput]) -> Result<(), DecodeError
         None => Ok(()),
         Some(index) => {
             let output = &unspent[index];
-            let what = format_args!("output {} of {} comes twice", output.vout, output.txid);
+            let what = alloc::format!("output {} of {} comes twice", output.vout, output.txid);
             Err(DecodeError::new(format!("utxos[{index}]"), what))
         }
     }
@@ -51,7 +51,7 @@ fn check_txids(history: &[HistoryEntry]) -> Result<(), DecodeError> {
     match find_repeated(history, |entry| (entry.txid, 0)) {
         None => Ok(()),
         Some(index) => {
-            let what = format_args!("{} comes twice", history[index].txid);
+            let what = alloc::format!("{} comes twice", history[index].txid);
             Err(DecodeError::new(format!("history[{index}].tx_hash"), what))
         }
     }

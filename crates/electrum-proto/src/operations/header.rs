@@ -128,7 +128,7 @@ impl Request for Header {
         }
         let Tip { height, header } = read(result, Tip::read)?;
         if height != self.height {
-            let what = format_args!("it is {height}, and {} was asked for", self.height);
+            let what = alloc::format!("it is {height}, and {} was asked for", self.height);
             return Err(DecodeError::new("block_height", what));
         }
         Ok(header)

@@ -117,7 +117,7 @@ impl Request for PaddedPing {
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<(), DecodeError> {
         let found = read(result, read_pong)?;
         if found != self.pong_len as usize {
-            let what = format_args!("{found} characters, and {} were asked for", self.pong_len);
+            let what = alloc::format!("{found} characters, and {} were asked for", self.pong_len);
             return Err(DecodeError::new("data", what));
         }
         Ok(())

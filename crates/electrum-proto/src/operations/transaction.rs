@@ -187,7 +187,7 @@ impl Request for TransactionMerkle {
         })?;
         let height = required(height, "block_height")?;
         if height != self.height {
-            let what = format_args!("it is {height}, and {} was asked for", self.height);
+            let what = alloc::format!("it is {height}, and {} was asked for", self.height);
             return Err(DecodeError::new("block_height", what));
         }
         let proof = MerkleProof { height, position: required(position, "pos")?, branch: required(branch, "merkle")? };
