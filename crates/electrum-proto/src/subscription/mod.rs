@@ -1,5 +1,6 @@
 //! Topics that a server reports on: what they are, how they are asked for, and how they survive a lost link.
 
+mod index;
 mod table;
 mod topic;
 

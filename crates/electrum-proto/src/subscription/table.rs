@@ -1,9 +1,10 @@
 //! The wanted topics, and where each stands on the current link.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use super::index::Index;
 use super::topic::{Key, Origin, SubId, Topic, Update, of_notification};
 use crate::action::Event;
 use crate::error::SubscribeError;
@@ -15,7 +16,7 @@ use crate::version::ProtocolVersion;
 pub(crate) struct Subscriptions {
     slots: Vec<Option<Entry>>,
     free: Vec<u32>,
-    by_key: BTreeMap<Key, u32>,
+    by_key: Index,
     /// The slots that have something to say to the server.
     due: VecDeque<u32>,
     last_serial: u32,
@@ -70,7 +71,7 @@ impl Subscriptions {
     /// Adds a topic, unless it is wanted already.
     pub(crate) fn add(&mut self, topic: Topic) -> Result<SubId, (Topic, SubId)> {
         let key = topic.key();
-        let held = self.by_key.get(&key).copied();
+        let held = self.by_key.get(&key);
         if let Some(entry) = held.and_then(|slot| self.entry(slot)).filter(|entry| entry.wanted) {
             return Err((topic, entry.id));
         }
@@ -252,7 +253,7 @@ impl Subscriptions {
     /// A notification came. Gives the event that follows, or nothing to tell, or says that no topic is concerned.
     pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
         let known = of_notification(method, params);
-        let known = known.and_then(|(key, value)| Some((self.by_key.get(&key).copied()?, value)));
+        let known = known.and_then(|(key, value)| Some((self.by_key.get(&key)?, value)));
         let (slot, value) = known.or_else(|| self.raw_notification(method, params)).ok_or(NotOurs)?;
         let entry = self.entry_mut(slot).ok_or(NotOurs)?;
         if !entry.wanted {
@@ -268,17 +269,17 @@ impl Subscriptions {
 
     /// The raw subscription whose method this is, and whose parameters its parameters begin with; the longest one wins.
     fn raw_notification(&self, method: &str, params: RawJson<'_>) -> Option<(u32, Update)> {
-        let first = Key::Raw(method.into(), Vec::new());
-        let is_ours = |key: &Key| matches!(key, Key::Raw(ours, _) if ours == method);
         // Most notifications that are not known are of no subscribed method: those are not taken apart.
-        self.by_key.range(&first..).next().filter(|(key, _)| is_ours(key))?;
+        if !self.by_key.has_raw(method) {
+            return None;
+        }
         let values: Vec<serde_json::Value> = params.decode().ok()?;
         let mut leading: Vec<_> = values.iter().map(|value| value.to_string()).collect();
         let text = params.to_json_text().ok()?;
         loop {
             let key = Key::Raw(method.into(), leading);
             if let Some(slot) = self.by_key.get(&key) {
-                return Some((*slot, Update::RawNotification(text)));
+                return Some((slot, Update::RawNotification(text)));
             }
             let Key::Raw(_, shorter) = key else { return None };
             leading = shorter;

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, read, required, wrong};
 use crate::operations::{
     HeadersSubscribe, OutPointSubscribe, OutPointUnsubscribe, ScriptSubscribe, ScriptUnsubscribe, method_for_script,
     outpoint_params, param_for_script, read_status,
@@ -88,26 +88,18 @@ impl fmt::Debug for SubId {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Headers,
-    /// The scripthash, its first bytes as a number: comparing that is quicker, and every notification is looked up.
-    Script(u64, ScriptHash),
+    Script(ScriptHash),
     OutPoint(OutPoint),
     /// The method, and each parameter as compact JSON.
     Raw(String, Vec<String>),
-}
-
-impl Key {
-    fn of_script(hash: ScriptHash) -> Self {
-        let first = hash.as_display_bytes()[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
-        Self::Script(first, hash)
-    }
 }
 
 impl Topic {
     pub(crate) fn key(&self) -> Key {
         match self {
             Self::Headers => Key::Headers,
-            Self::Script(script) => Key::of_script(script.scripthash()),
-            Self::ScriptHash(hash) => Key::of_script(*hash),
+            Self::Script(script) => Key::Script(script.scripthash()),
+            Self::ScriptHash(hash) => Key::Script(*hash),
             Self::OutPoint { outpoint, .. } => Key::OutPoint(*outpoint),
             Self::Raw { method, params } => Key::Raw(method.clone(), params.iter().map(ToString::to_string).collect()),
         }
@@ -209,8 +201,9 @@ fn script_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
     params.array(|params, index| {
         match index {
             0 => {
-                let digits = params.string()?;
-                let hash = digits.parse().ok().or_else(|| Some(Script::from_hex(&digits)?.scripthash()));
+                let digits = params.hex_digits()?;
+                let of_script = || Some(ScriptHash::of(&hex::decode(&digits).ok()?));
+                let hash = ScriptHash::from_hex(&digits).ok().or_else(of_script);
                 about = Some(hash.ok_or_else(|| wrong("neither a scripthash nor a script"))?);
             }
             1 => status = Some(read_status(params)?),
@@ -218,7 +211,7 @@ fn script_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
         }
         Ok(())
     })?;
-    Ok((Key::of_script(required(about, "[0]")?), Update::Script(required(status, "[1]")?)))
+    Ok((Key::Script(required(about, "[0]")?), Update::Script(required(status, "[1]")?)))
 }
 
 /// `[txid, index, status]`.
