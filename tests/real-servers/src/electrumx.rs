@@ -238,7 +238,7 @@ impl ElectrumX {
         let mut command = self.command(&database);
         let name = self.kind().name();
         let mut process = Process::start(name, &mut command, &self.log(), self.dir.path());
-        let ports: Vec<u16> = [self.tcp].into_iter().chain(self.tls).collect();
+        let ports: Vec<u16> = [self.tcp, self.admin].into_iter().chain(self.tls).collect();
         let up = until(START_BOUND, &format!("{name} to listen"), || {
             if !process.is_running() {
                 return Some(false);
