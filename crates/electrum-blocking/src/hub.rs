@@ -4,6 +4,7 @@
 //! bytes itself is not. So whoever waits for a call drives if nobody else does, and the thread in the background, once
 //! it has served a call, leaves the socket to the next caller for a moment.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -187,6 +188,12 @@ impl Hub {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
     }
 }
 

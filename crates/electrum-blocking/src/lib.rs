@@ -94,6 +94,22 @@ impl Client {
         self.hub.block_on(|| self.session.batch(requests))
     }
 
+    /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
+    /// and each has a result of its own type.
+    ///
+    /// ```no_run
+    /// # use electrum_blocking::{Client, proto::{types::Script, operations::{Balance, History}}};
+    /// # fn example(client: Client, script: Script) -> Result<(), electrum_blocking::CallError> {
+    /// let (balance, history) =
+    ///     client.together(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
+    /// println!("{:?} {:?}", balance.wait()?, history.wait()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn together<T>(&self, make: impl FnOnce(&mut Together<'_, '_>) -> T) -> T {
+        self.session.together(|calls| make(&mut Together { calls, hub: &self.hub }))
+    }
+
     /// Wants to be told of every change of a topic, on whatever connection. Dropping the iterator ends it.
     ///
     /// # Errors
@@ -131,6 +147,42 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+/// Calls that are to be made at once. See [`Client::together`].
+#[derive(Debug)]
+pub struct Together<'a, 'b> {
+    calls: &'a mut session::Together<'b>,
+    hub: &'a Arc<Hub>,
+}
+
+impl Together<'_, '_> {
+    /// Makes one more call. It is sent with the others.
+    pub fn call<R>(&mut self, request: R) -> Answer<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        Answer { call: self.calls.call(request), hub: Arc::clone(self.hub) }
+    }
+}
+
+/// The answer to a call, which may still be on its way. Dropping it takes the call back.
+#[derive(Debug)]
+#[must_use = "a call whose answer is dropped is taken back"]
+pub struct Answer<T> {
+    call: session::Call<T>,
+    hub: Arc<Hub>,
+}
+
+impl<T> Answer<T> {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// [`CallError`] says who must act.
+    pub fn wait(self) -> Result<T, CallError> {
+        let Self { call, hub } = self;
+        hub.block_on(|| call)
     }
 }
 

@@ -105,6 +105,26 @@ impl Client {
         Batch { all, client: self.clone() }
     }
 
+    /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
+    /// and each has a result of its own type.
+    ///
+    /// ```no_run
+    /// # use electrum_session::{Client, proto::{types::Script, operations::{Balance, History}}};
+    /// # async fn example(client: Client, script: Script) -> Result<(), electrum_session::CallError> {
+    /// let (balance, history) =
+    ///     client.together(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
+    /// println!("{:?} {:?}", balance.await?, history.await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn together<T>(&self, make: impl FnOnce(&mut Together<'_>) -> T) -> T {
+        let mut together = Together { client: self, calls: Vec::new() };
+        let made = make(&mut together);
+        let calls = together.calls;
+        self.driver().submit_all(None, calls.iter().map(|call| (call, 1)));
+        made
+    }
+
     /// Wants to be told of every change of a topic, on whatever connection. Dropping the result ends it.
     ///
     /// # Errors
@@ -209,14 +229,42 @@ impl Driver {
     }
 
     fn submit(&self, timeout: Option<Duration>, call: Arc<dyn AnyCall>, count: usize) {
+        self.submit_all(timeout, [(&call, count)]);
+    }
+
+    fn submit_all<'a>(
+        &self,
+        timeout: Option<Duration>,
+        calls: impl IntoIterator<Item = (&'a Arc<dyn AnyCall>, usize)>,
+    ) {
         self.act(|session, now| {
             let deadline = now + timeout.unwrap_or_else(|| session.client.config().timeouts.request);
-            if session.client.phase() == Phase::Closed {
-                (0..count).for_each(|index| call.finish(index, Err(CallError::Closed)));
-            } else {
-                session.calls.submit(&mut session.client, now, deadline, &call, count);
+            for (call, count) in calls {
+                if session.client.phase() == Phase::Closed {
+                    (0..count).for_each(|index| call.finish(index, Err(CallError::Closed)));
+                } else {
+                    session.calls.submit(&mut session.client, now, deadline, call, count);
+                }
             }
         });
+    }
+}
+
+/// Calls that are to be made at once. See [`Client::together`].
+pub struct Together<'a> {
+    client: &'a Client,
+    calls: Vec<Arc<dyn AnyCall>>,
+}
+
+impl Together<'_> {
+    /// Makes one more call. It is sent with the others.
+    pub fn call<R>(&mut self, request: R) -> Call<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        let waiter = Waiter::new();
+        self.calls.push(Arc::new(Single::new(request, Arc::clone(&waiter))));
+        Call { waiter, client: self.client.clone() }
     }
 }
 
@@ -328,3 +376,9 @@ macro_rules! opaque_debug {
     )*};
 }
 opaque_debug!(Client, Driver, EndWhenDropped, Call<T>, Batch<T>, Updates, LifeEvents);
+
+impl fmt::Debug for Together<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Together").field("calls", &self.calls.len()).finish_non_exhaustive()
+    }
+}

@@ -22,7 +22,7 @@ mod session;
 mod slot;
 mod updates;
 
-pub use client::{Batch, Call, Client, Driver, EndWhenDropped, LifeEvents, Updates};
+pub use client::{Batch, Call, Client, Driver, EndWhenDropped, LifeEvents, Together, Updates};
 pub use config::Config;
 pub use dial::dial;
 pub use electrum_proto as proto;

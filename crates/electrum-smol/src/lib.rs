@@ -27,7 +27,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use electrum_session::{
-    Batch, Call, CallError, Change, Client, Config, LifeEvent, LifeEvents, Updates, proto, transport,
+    Batch, Call, CallError, Change, Client, Config, LifeEvent, LifeEvents, Together, Updates, proto, transport,
 };
 
 use crate::signal::Signal;
