@@ -34,9 +34,9 @@ bug() {
     cp "$root/$file" "$copy/$file"
 }
 
-(cd "$root" && git ls-files -z | grep -zv '^crates/electrum-bench/\|^fuzz/' | tar --null -T - -cf - | tar -xf - -C "$copy")
+(cd "$root" && git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy")
 
-bug lost-scan invariants_wire invariant_01 framing.rs 's/self\.scanned -= self\.start;/self.scanned = self.bytes.len();/'
+bug lost-scan invariants_wire invariant_01 framing.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
 bug early-topics invariants_wire invariant_02 client/mod.rs \
     's/(fn ready_link.*?)self\.phase == Phase::Ready/$1self.phase != Phase::Connecting/s'
 bug cancelled-twice invariants_requests invariant_03 client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
@@ -55,7 +55,7 @@ bug nudge-too-old invariants_wire invariant_10 nudge.rs 's/ProtocolVersion::V1_2
 bug silent invariants_time invariant_11 client/upkeep.rs 's/link\.last_sent\.min\(link\.last_heard\)/link.last_sent.max(link.last_heard)/'
 bug no-growth invariants_time invariant_12 servers.rs 's/\.min\(31\)/.min(1)/'
 bug unescaped invariants_wire invariant_13 client/link.rs \
-    's/Params::append\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
+    's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
 bug no-way-out invariants_ends invariant_14_a phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
 bug chance invariants_ends invariant_14_the servers.rs \
     's/(pub\(crate\) fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'

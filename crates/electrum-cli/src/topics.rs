@@ -69,7 +69,7 @@ impl Topics {
             }
             Ok(Update::Script(status)) => Value::Status { status: status.map(|status| status.to_string()) },
             Ok(Update::OutPoint(status)) => Value::Other { value: serde_json::to_string(status).unwrap_or_default() },
-            Ok(Update::RawResult(value) | Update::RawNotification(value)) => Value::Other { value: value.clone() },
+            Ok(Update::RawResult(value) | Update::RawNotification(value)) => Value::Other { value: value.to_string() },
             Err(error) => Value::Refused { error: error.to_string() },
         };
         UpdateRecord { event: "update", topic, value, origin: origin(change.origin) }

@@ -109,7 +109,7 @@ impl Inbox {
     /// Moves what waits to the front when most of the buffer is used up, so that each byte moves at most once on average.
     fn make_room(&mut self) {
         let unused = self.text.len() - self.start;
-        if self.start > 0 && self.start >= unused {
+        if self.start >= unused {
             self.text.drain(..self.start);
             self.scanned -= self.start;
             self.start = 0;
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_told_of_once_its_line_ends() {
         // A byte that is in no text, a character cut short by the end of its line, one that goes on for too long.
-        for line in [&b"z\xff\n"[..], b"\xe2\x82\n", b"\x80\xe2\n"] {
+        for line in [&b"zzzz\xff\n"[..], b"\xe2\x82\n", b"\x80\xe2\n"] {
             for size in 1..=line.len() {
                 let mut inbox = Inbox::default();
                 inbox.push(b"one\n", 100).unwrap();
@@ -229,7 +229,8 @@ mod tests {
                 assert_eq!(inbox.next_line(100), Ok(Some(0..3)), "what came before counts");
                 assert_eq!(inbox.next_line(100), Err(Overflow::NotText), "{line:?} in pieces of {size}");
                 assert_eq!(inbox.odd_line(), line[..line.len() - 1]);
-                assert_eq!(inbox.next_line(1), Err(Overflow::Line), "its length counts first");
+                assert_eq!(inbox.next_line(line.len() - 1), Err(Overflow::NotText), "as long as it may be");
+                assert_eq!(inbox.next_line(line.len() - 2), Err(Overflow::Line), "its length counts first");
             }
             let mut inbox = Inbox::default();
             inbox.push(&line[..line.len() - 1], 100).unwrap();
@@ -248,10 +249,67 @@ mod tests {
         inbox.rest();
         inbox.rest();
         assert!(inbox.text.capacity() >= 4 * KEPT_CAPACITY, "the next one may be as large");
+        inbox.push(&[b'x'; 2 * KEPT_CAPACITY], usize::MAX).unwrap();
+        inbox.push(b"\n", usize::MAX).unwrap();
+        assert!(inbox.next_line(usize::MAX).unwrap().is_some());
+        inbox.rest();
+        assert!(inbox.text.capacity() >= 4 * KEPT_CAPACITY, "half of it was used");
         inbox.push(b"small\n", usize::MAX).unwrap();
         assert!(inbox.next_line(usize::MAX).unwrap().is_some());
         inbox.rest();
         assert!(inbox.text.capacity() <= KEPT_CAPACITY);
+        assert!(inbox.text.capacity() >= 2 * 64 * 1024, "two reads of a usual driver fit");
+    }
+
+    #[test]
+    fn memory_is_kept_while_a_quarter_of_it_is_used() {
+        let mut inbox = Inbox { text: String::with_capacity(4 * KEPT_CAPACITY), ..Inbox::default() };
+        let capacity = inbox.text.capacity();
+        for (used, kept) in [(capacity / 4, true), (capacity / 4 - 1, false)] {
+            inbox.push(&[&vec![b'x'; used - 1][..], b"\n"].concat(), usize::MAX).unwrap();
+            assert!(inbox.next_line(usize::MAX).unwrap().is_some());
+            inbox.rest();
+            assert_eq!(inbox.text.capacity() == capacity, kept, "{used} bytes of {capacity}");
+        }
+    }
+
+    #[test]
+    fn what_was_used_takes_no_memory_though_a_line_is_always_begun() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"the beginning", 100).unwrap();
+        for round in 0..10_000 {
+            inbox.push(b" of a line\nthe beginning", 100).unwrap();
+            assert_eq!(lines(&mut inbox, 100), ["the beginning of a line"]);
+            inbox.rest();
+            assert!(inbox.text.len() < 100, "{} bytes in round {round}", inbox.text.len());
+        }
+    }
+
+    #[test]
+    fn much_is_not_moved_to_make_room_of_little() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"1\n", 10_000).unwrap();
+        inbox.push(&[b'x'; 1000], 10_000).unwrap();
+        assert_eq!(lines(&mut inbox, 10_000), ["1"]);
+        inbox.push(b"y", 10_000).unwrap();
+        assert_eq!(inbox.start, 2);
+        let mut outbox = Outbox::default();
+        outbox.push(|out| out.extend_from_slice(&[b'x'; 1000]));
+        outbox.push(|out| out.extend_from_slice(b"more"));
+        outbox.wrote(503);
+        assert_eq!(outbox.bytes.len(), 1006, "half of it was written");
+        outbox.wrote(302);
+        assert_eq!(outbox.bytes.len(), 201, "most of it was written");
+        assert_eq!(outbox.bytes(), [&[b'x'; 195][..], b"\nmore\n"].concat());
+    }
+
+    #[test]
+    fn a_line_as_long_as_the_limit_may_come_in_pieces() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"12345", 5).unwrap();
+        assert_eq!(inbox.next_line(5), Ok(None));
+        inbox.push(b"\n", 5).unwrap();
+        assert_eq!(lines(&mut inbox, 5), ["12345"]);
     }
 
     #[test]

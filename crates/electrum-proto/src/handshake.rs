@@ -126,4 +126,12 @@ mod tests {
         assert_eq!(answer(r#"["x",1.4]"#, "1.4..1.7", &config), Ok("1.4".into()));
         assert_eq!(answer(r#"["x",14e-1]"#, "1.4..1.7", &config), Err("malformed"));
     }
+
+    #[test]
+    fn an_excerpt_shows_the_beginning_and_whether_there_is_more() {
+        assert_eq!(excerpt(b"HTTP/1.1 400 Bad Request\r\n"), "HTTP/1.1 400 Bad Request");
+        let long = "x".repeat(121);
+        assert_eq!(excerpt(&long.as_bytes()[..120]), long[..120]);
+        assert_eq!(excerpt(long.as_bytes()), format!("{}…", &long[..120]));
+    }
 }

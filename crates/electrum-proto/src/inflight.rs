@@ -168,6 +168,7 @@ mod tests {
                 id
             })
             .collect();
+        assert!(table.places.len() >= 2 * table.len(), "half of the places are free, so that one is soon found");
         for (i, id) in ids.into_iter().enumerate().rev() {
             assert_eq!(table.remove(id).map(|w| w.owner), Some(i));
         }

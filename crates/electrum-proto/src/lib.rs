@@ -105,6 +105,8 @@
 //!   [`Origin::Resumed`].
 //! - What a server sends can end a link or fail a request. It cannot panic, hang, or use more memory than
 //!   [`Limits`] allow.
+//! - How a server's bytes are cut into reads changes nothing that is told. What is written is the same too, but for
+//!   what depends on what came before the caller's turn: nudges, and subscriptions that a busy server put off.
 //! - Time and randomness come from the caller: same seed, same inputs, same actions.
 //!
 //! # Features

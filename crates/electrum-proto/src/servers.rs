@@ -128,11 +128,14 @@ mod tests {
         assert_eq!(wait_after(u32::MAX, &BACKOFF, &mut Random::new(0)), BACKOFF.cap);
         let mut random = Random::new(1);
         let jittered = Backoff { jitter_permille: 250, ..BACKOFF };
+        let mut shortest = Duration::MAX;
         for failures in 1..100 {
             let (full, wait) =
                 (wait_after(failures, &BACKOFF, &mut random), wait_after(failures, &jittered, &mut random));
             assert!(full * 3 / 4 <= wait && wait <= full, "{wait:?} of {full:?}");
+            shortest = shortest.min(wait * 1000 / u32::try_from(full.as_millis()).unwrap());
         }
+        assert!(shortest < Duration::from_millis(800), "many clients must not come back together: {shortest:?}");
     }
 
     #[test]

@@ -7,6 +7,18 @@ use electrum_proto::{
 };
 
 mod driver;
+#[path = "machine/limits.rs"]
+mod limits;
+#[path = "machine/links.rs"]
+mod links;
+#[path = "machine/messages.rs"]
+mod messages;
+#[path = "machine/nudges.rs"]
+mod nudges;
+#[path = "machine/subscriptions.rs"]
+mod subscriptions;
+#[path = "machine/waiting.rs"]
+mod waiting;
 
 use driver::{Driver, script, status};
 

@@ -10,6 +10,8 @@ use crate::slot::{lock, set_waker};
 
 /// How many notifications of one raw subscription are kept for a consumer who does not read them.
 const RAW_KEPT: usize = 256;
+/// How many bytes of such notifications are kept for one consumer. The newest one of each subscription always is.
+const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
 /// A topic has a new value, or cannot be reported on for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +26,8 @@ pub struct Change {
     pub skipped: u64,
 }
 
-/// Where the changes of one consumer's topics wait, at most one for each topic (of raw ones, at most 256).
+/// Where the changes of one consumer's topics wait, at most one for each topic (of raw ones at most [`RAW_KEPT`], and
+/// [`RAW_BYTES_KEPT`] of all of them).
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox(Mutex<Waiting>);
 
@@ -36,11 +39,21 @@ struct Waiting {
     read: u64,
     /// For each topic the number of its unread value, counted from one; zero if there is none.
     values: Vec<u64>,
-    raw: BTreeMap<usize, VecDeque<Change>>,
+    raw: BTreeMap<usize, Raw>,
+    /// The bytes of all that is in `raw`.
+    raw_bytes: usize,
     /// Refusals, which do not stand in for values: the newest value is told whatever came after it.
     refusals: BTreeMap<usize, Change>,
     is_closed: bool,
     waker: Option<Waker>,
+}
+
+/// What is unread of one raw subscription.
+#[derive(Debug, Default)]
+struct Raw {
+    kept: VecDeque<Change>,
+    /// How often it stands among what is unread, which is at least as often as there is something.
+    places: usize,
 }
 
 #[derive(Debug)]
@@ -93,7 +106,7 @@ impl Mailbox {
                     waiting.values[change.topic] = 0;
                     Some(change)
                 }
-                Unread::Raw(topic) => waiting.raw.get_mut(&topic).and_then(VecDeque::pop_front),
+                Unread::Raw(topic) => waiting.take_raw(topic),
                 Unread::Refusal(topic) => waiting.refusals.remove(&topic),
             };
             if change.is_some() {
@@ -133,16 +146,36 @@ impl Waiting {
 
     fn put_raw(&mut self, change: Change) {
         let topic = change.topic;
-        let kept = self.raw.entry(topic).or_default();
-        kept.push_back(change);
-        if kept.len() > RAW_KEPT {
-            let skipped = kept.pop_front().map_or(0, |oldest| oldest.skipped + 1);
-            if let Some(next) = kept.front_mut() {
-                next.skipped += skipped;
+        let raw = self.raw.entry(topic).or_default();
+        self.raw_bytes += length(&change);
+        raw.kept.push_back(change);
+        while raw.kept.len() > RAW_KEPT || (self.raw_bytes > RAW_BYTES_KEPT && raw.kept.len() > 1) {
+            let Some(oldest) = raw.kept.pop_front() else { break };
+            self.raw_bytes -= length(&oldest);
+            if let Some(next) = raw.kept.front_mut() {
+                next.skipped += oldest.skipped + 1;
             }
-        } else {
+        }
+        if raw.places < raw.kept.len() {
+            raw.places += 1;
             self.unread.push_back(Unread::Raw(topic));
         }
+    }
+
+    fn take_raw(&mut self, topic: usize) -> Option<Change> {
+        let raw = self.raw.get_mut(&topic)?;
+        raw.places -= 1;
+        let change = raw.kept.pop_front()?;
+        self.raw_bytes -= length(&change);
+        Some(change)
+    }
+}
+
+/// The bytes that a raw change holds.
+fn length(change: &Change) -> usize {
+    match &change.value {
+        Ok(Update::RawNotification(text) | Update::RawResult(text)) => text.len(),
+        _ => 0,
     }
 }
 
@@ -191,7 +224,7 @@ mod tests {
         let mailbox = Mailbox::new();
         let count = RAW_KEPT + 10;
         for i in 0..count {
-            let _ = mailbox.put(0, Ok(Update::RawNotification(i.to_string())), Origin::Live);
+            let _ = mailbox.put(0, Ok(Update::RawNotification(i.to_string().into())), Origin::Live);
         }
         let first = next(&mailbox).unwrap();
         assert_eq!((first.value, first.skipped), (Ok(Update::RawNotification("10".into())), 10));
@@ -200,5 +233,27 @@ mod tests {
         assert!(rest.iter().all(|change| change.skipped == 0));
         mailbox.close();
         assert_eq!(mailbox.poll_next(&Context::from_waker(Waker::noop())), Poll::Ready(None));
+    }
+
+    #[test]
+    fn raw_notifications_of_many_bytes_are_fewer() {
+        let mailbox = Mailbox::new();
+        let put = |topic, length: usize, text: &str| {
+            let _ = mailbox.put(topic, Ok(Update::RawNotification(text.repeat(length).into())), Origin::Live);
+        };
+        put(1, 1, "other");
+        for _ in 0..10 {
+            put(0, RAW_BYTES_KEPT / 3, "x");
+        }
+        put(0, 2 * RAW_BYTES_KEPT, "y");
+        put(0, 1, "small");
+        let waiting = lock(&mailbox.0);
+        assert_eq!(waiting.raw[&0].kept.len(), 1, "what is too long for all others goes first");
+        drop(waiting);
+        let found: Vec<_> =
+            std::iter::from_fn(|| next(&mailbox)).map(|change| (change.topic, change.skipped)).collect();
+        assert_eq!(found, [(1, 0), (0, 11)]);
+        let waiting = lock(&mailbox.0);
+        assert_eq!((waiting.raw_bytes, waiting.unread.len(), waiting.raw[&0].places), (0, 0, 0));
     }
 }

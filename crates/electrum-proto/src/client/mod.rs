@@ -285,7 +285,7 @@ impl Client {
         let during = self.phase;
         let link = self.link.as_mut()?;
         if let Some(overflow) = link.overflow.take() {
-            return Some(receive::overflow(overflow, during));
+            return Some(receive::overflow(overflow, during, &link.inbox));
         }
         Some(match (link.closed.clone()?, during) {
             (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { side: Side::Network, message },

@@ -6,7 +6,7 @@ use super::link::{Array, Owner, Piece};
 use super::{Client, Received, Step, UnknownKind};
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError};
-use crate::framing::Overflow;
+use crate::framing::{Inbox, Overflow};
 use crate::handshake::{self, excerpt};
 use crate::inflight::Waiting;
 use crate::json::scan::{skip_space, skip_value};
@@ -21,14 +21,15 @@ use crate::timers::TimerKind;
 /// How long subscriptions wait that a busy server put off.
 const BUSY_PAUSE: core::time::Duration = core::time::Duration::from_secs(5);
 
-pub(super) fn overflow(overflow: Overflow, during: Phase) -> DownCause {
+pub(super) fn overflow(overflow: Overflow, during: Phase, inbox: &Inbox) -> DownCause {
     match overflow {
         Overflow::Undrained => DownCause::Undrained,
         Overflow::Line => {
             DownCause::Malformed { during, what: "a line is longer than it may be".into(), excerpt: String::new() }
         }
         Overflow::NotText => {
-            DownCause::Malformed { during, what: NotAMessage::Utf8.to_string(), excerpt: String::new() }
+            let excerpt = excerpt(&inbox.odd_line());
+            DownCause::Malformed { during, what: NotAMessage::Utf8.to_string(), excerpt }
         }
     }
 }
@@ -48,12 +49,9 @@ impl Client {
             let line = match link.inbox.next_line(limit) {
                 Ok(Some(line)) => line,
                 Ok(None) => return Received::Nothing,
-                Err(Overflow::NotText) => {
-                    let line = link.inbox.odd_line();
-                    return self.malformed(&NotAMessage::Utf8.to_string(), &line);
-                }
-                Err(too_long) => {
-                    self.lose(overflow(too_long, self.phase));
+                Err(found) => {
+                    let cause = overflow(found, self.phase, &link.inbox);
+                    self.lose(cause);
                     return Received::Inside;
                 }
             };

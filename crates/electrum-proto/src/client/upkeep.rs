@@ -5,7 +5,7 @@ use super::{Client, WantedRoom};
 use crate::action::{Action, Event, RequestId};
 use crate::error::{DownCause, RequestError, SubscribeError};
 use crate::nudge;
-use crate::operations::{Banner, Ping};
+use crate::operations::Ping;
 use crate::phase::{Change, Phase};
 use crate::request::Request;
 use crate::subscription::{Answer, Due};
@@ -64,7 +64,7 @@ impl Client {
     pub(super) fn write_what_is_due(&mut self) {
         let Some(version) = self.version() else { return };
         let is_paused = self.timers.get(TimerKind::Resubscribe).is_some();
-        while !is_paused && self.subscriptions.is_due() && self.has_room_to_subscribe() {
+        while !is_paused && self.has_room_to_subscribe() {
             let now = self.now;
             let (Some(link), deadline) = (self.link.as_mut(), now + self.config.timeouts.request) else { return };
             let Some(due) = self.subscriptions.next_due(version) else { break };
@@ -147,12 +147,10 @@ impl Client {
         if link.outbox.len() > 0 {
             return;
         }
+        // Every version from 1.0 on has one.
+        let Ok(method) = Ping.method(version) else { return };
         let id = self.requests.draw_id();
-        // Versions before 1.2 have no ping; every version has a banner.
-        let begin = match Ping.method(version) {
-            Ok(method) => link.write(id, &method, |params| Ping.params(version, params)),
-            Err(_) => link.write(id, Banner::METHODS[0].name, |params| Banner.params(version, params)),
-        };
+        let begin = link.write(id, &method, |params| Ping.params(version, params));
         self.requests.add(Owner::Ping, now + self.config.timeouts.request, begin);
         link.nudge.wrote_request();
     }

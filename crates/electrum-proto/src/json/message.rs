@@ -42,7 +42,8 @@ pub enum ReplyId {
     Foreign,
 }
 
-/// An error that a server answers with instead of a result.
+/// An error that a server answers with instead of a result. Of its words the first 4 KiB are kept: some quote the
+/// whole request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}{}", match .code { Some(code) => alloc::format!(" (code {code})"), None => String::new() })]
 pub struct ServerError {
@@ -210,6 +211,19 @@ impl ServerError {
         matches!(self.code, Some(-101 | -102))
     }
 
+    fn new(code: Option<i64>, mut message: String) -> Self {
+        /// Errors are kept, for each subscription that is refused.
+        const MOST: usize = 4096;
+
+        if message.len() > MOST {
+            let cut = (0..=MOST).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+            message.truncate(cut);
+            message.shrink_to_fit();
+            message.push('…');
+        }
+        Self { code, message }
+    }
+
     /// Reads an error object, or the bare string that electrs-esplora sends. Whatever else comes is quoted.
     fn parse(error: &str) -> Self {
         #[derive(Deserialize)]
@@ -221,11 +235,11 @@ impl ServerError {
         }
         let raw = RawJson::new(error);
         if let Ok(Object { code, message: Some(message) }) = raw.decode() {
-            return Self { code: code.and_then(|code| code.as_i64()), message };
+            return Self::new(code.and_then(|code| code.as_i64()), message);
         }
         match raw.decode::<String>() {
-            Ok(message) => Self { code: None, message },
-            Err(_) => Self { code: None, message: error.to_string() },
+            Ok(message) => Self::new(None, message),
+            Err(_) => Self::new(None, error.to_string()),
         }
     }
 }
@@ -264,6 +278,19 @@ mod tests {
         assert_eq!(reply(beside_a_result).1, Err(ServerError { code: Some(1), message: "no".into() }));
         let odd = r#"{"id":3,"error":[1]}"#;
         assert_eq!(reply(odd).1, Err(ServerError { code: None, message: "[1]".into() }));
+    }
+
+    #[test]
+    fn of_long_errors_the_beginning_is_kept() {
+        for (begin, end) in
+            [(r#"{"error":{"message":""#, r#"","code":1}}"#), (r#"{"error":""#, r#""}"#), (r#"{"error":[""#, r#""]}"#)]
+        {
+            let long = alloc::format!("{begin}x{}{end}", "é".repeat(100_000));
+            let message = reply(&long).1.unwrap_err().message;
+            assert!(message.ends_with("é…") && (4090..=4100).contains(&message.len()), "{}", message.len());
+            let most = alloc::format!("{begin}{}{end}", "x".repeat(4090));
+            assert!(!reply(&most).1.unwrap_err().message.contains('…'));
+        }
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub use params::Params;
 pub use raw::{DecodeError, RawJson};
 
 pub(crate) use decimal::scaled;
-pub(crate) use reader::{Read, Reader, read, required, shown, wrong};
+pub(crate) use reader::{Read, Reader, read, required, shown, too_many, wrong};

@@ -134,6 +134,12 @@ mod tests {
             r#"[0,-7,4294967295,-9223372036854775808,9223372036854775807,true,false,"a\"\n","00ab","",[1.5]]"#;
         assert_eq!(core::str::from_utf8(&json), Ok(expected));
         assert_eq!(Params::to_json(|_| {}), b"[]");
+        // What cannot be JSON must not spoil the line.
+        let no_json = alloc::collections::BTreeMap::from([(alloc::vec![1], 2)]);
+        let json = Params::to_json(|params| {
+            params.json(&no_json).bool(true);
+        });
+        assert_eq!(core::str::from_utf8(&json), Ok("[null,true]"));
     }
 
     proptest! {

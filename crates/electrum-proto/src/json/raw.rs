@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
-use serde::de::{Deserialize, DeserializeSeed};
+use serde::Deserialize;
 
 /// The text of one JSON value as a server sent it, not yet checked beyond its brackets and quotes.
 ///
@@ -29,12 +29,6 @@ impl<'a> RawJson<'a> {
         self.0
     }
 
-    /// Whether the value is `null`.
-    #[must_use]
-    pub fn is_null(self) -> bool {
-        self.0 == "null"
-    }
-
     /// Decodes the whole value, borrowing from the text where `T` can.
     ///
     /// # Errors
@@ -53,17 +47,6 @@ impl<'a> RawJson<'a> {
             .and_then(|rest| rest.strip_suffix('"'))
             .filter(|inside| memchr::memchr2(b'"', b'\\', inside.as_bytes()).is_none())
             .ok_or_else(|| DecodeError::new("", "not a plain string"))
-    }
-
-    /// Decodes the whole value with a seed, which is how a decoder is given what it must check against.
-    ///
-    /// # Errors
-    /// [`DecodeError`] if the text is no JSON, or the seed refuses it.
-    pub fn decode_seed<S: DeserializeSeed<'a>>(self, seed: S) -> Result<S::Value, DecodeError> {
-        let mut json = serde_json::Deserializer::from_str(self.0);
-        seed.deserialize(&mut json)
-            .and_then(|value| json.end().map(|()| value))
-            .map_err(|error| DecodeError::from_json(&error))
     }
 
     /// The text itself, once it was checked to be JSON.

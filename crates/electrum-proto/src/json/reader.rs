@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
                 }
             };
             if let Err(error) = member(self, key) {
-                return Err(error.within(&String::from_utf8_lossy(key)));
+                return Err(error.within(&shown(key)));
             }
             if !self.more(b'}')? {
                 return Ok(());
@@ -105,6 +105,12 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// An array of at most so many elements, for those that are small on the wire and large in memory: one that no
+    /// honest server comes near is not read to its end.
+    pub(crate) fn short_array(&mut self, most: usize, mut element: impl FnMut(&mut Self) -> Read<()>) -> Read<()> {
+        self.array(|reader, index| if index < most { element(reader) } else { Err(too_many(most)) })
     }
 
     /// The text of the next value, whatever it is, stepped over. The inside of strings is not looked at.
@@ -224,6 +230,12 @@ pub(crate) fn wrong(what: impl fmt::Display) -> DecodeError {
     DecodeError::new("", what)
 }
 
+/// There are more of something than can be meant.
+#[cold]
+pub(crate) fn too_many(most: usize) -> DecodeError {
+    wrong(format_args!("there are more than {most}"))
+}
+
 #[cold]
 fn mismatch(expected: &str, found: u8) -> DecodeError {
     let found = match found {
@@ -238,7 +250,7 @@ fn mismatch(expected: &str, found: u8) -> DecodeError {
     wrong(format_args!("{found} where {expected} should be"))
 }
 
-/// A number for an error text, cut if it is absurdly long.
+/// A number or a key for an error text, cut if it is absurdly long.
 pub(crate) fn shown(number: &[u8]) -> String {
     match number {
         [start @ .., _] if start.len() >= 40 => format!("{}…", String::from_utf8_lossy(&start[..40])),

@@ -203,7 +203,7 @@ impl Request for FeeHistogram {
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
         let mut bins = Vec::new();
         read(result, |reader| {
-            reader.array(|reader, _| {
+            reader.short_array(MOST_BINS, |reader| {
                 bins.push(read_bin(reader)?);
                 Ok(())
             })
@@ -211,6 +211,9 @@ impl Request for FeeHistogram {
         Ok(bins)
     }
 }
+
+/// Servers draw some hundred.
+const MOST_BINS: usize = 100_000;
 
 /// Reads `[rate, vsize]`.
 fn read_bin(reader: &mut Reader<'_>) -> Read<HistogramBin> {

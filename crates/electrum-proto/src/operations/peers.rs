@@ -33,6 +33,9 @@ pub struct AddPeer {
     pub features: Box<RawValue>,
 }
 
+/// Servers know of some hundred others.
+const MOST: usize = 10_000;
+
 impl Peers {
     /// The method and its versions.
     pub const METHODS: &'static [Method] = &[PEERS];
@@ -53,7 +56,7 @@ impl Request for Peers {
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
         let mut peers = Vec::new();
         read(result, |reader| {
-            reader.array(|reader, _| {
+            reader.short_array(MOST, |reader| {
                 peers.push(Peer::read(reader)?);
                 Ok(())
             })

@@ -10,7 +10,9 @@ use crate::version::ProtocolVersion;
 
 /// Any method with any parameters; the result is JSON.
 ///
-/// - Result: a [`serde_json::Value`].
+/// - Result: a [`serde_json::Value`], which can take sixteen times the memory of its text: a hostile server can make
+///   that much of a line as long as [`Limits::line`](crate::Limits::line) allows. What the other operations give
+///   takes no more than that limit.
 /// - Versions: all; whether the server knows the method is between you and the server.
 /// - Errors: whatever the server says (`-32601` for a method that it does not know; some close the connection instead).
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,11 @@
 //! Where the topics stand in the table, by what notifications call them.
 
 use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::topic::Key;
+use crate::json::{RawJson, read};
 use crate::types::ScriptHash;
 
 /// The slots of topics. Every notification is looked up here; most are about scripts, of which there may be many, so
@@ -12,6 +14,8 @@ use crate::types::ScriptHash;
 pub(super) struct Index {
     scripts: BTreeMap<(u64, ScriptHash), u32>,
     others: BTreeMap<Key, u32>,
+    /// The length of the longest parameter that any raw subscription ever had.
+    longest_param: usize,
 }
 
 impl Index {
@@ -24,6 +28,9 @@ impl Index {
     }
 
     pub(super) fn insert(&mut self, key: Key, slot: u32) {
+        if let Key::Raw(_, params) = &key {
+            self.longest_param = params.iter().map(String::len).fold(self.longest_param, usize::max);
+        }
         match key {
             Key::Script(hash) => self.scripts.insert(numbered(hash), slot),
             other => self.others.insert(other, slot),
@@ -37,15 +44,95 @@ impl Index {
         };
     }
 
-    /// Whether there is a raw subscription with this method.
-    pub(super) fn has_raw(&self, method: &str) -> bool {
-        let first = Key::Raw(method.into(), Vec::new());
-        matches!(self.others.range(&first..).next(), Some((Key::Raw(ours, _), _)) if ours == method)
+    /// The raw subscription of this method with whose parameters `params` begin; the longest one wins.
+    ///
+    /// There may be millions of them: no more are looked at than the subscriptions have.
+    pub(super) fn raw(&self, method: &str, params: RawJson<'_>) -> Option<u32> {
+        let (mut found, mut goes_on) = self.raw_from(method, &[]);
+        if found.is_none() && !goes_on {
+            return None;
+        }
+        let mut leading = Vec::new();
+        let walked = read(params, |reader| {
+            reader.array(|reader, _| {
+                let param = reader.skip()?;
+                if goes_on {
+                    // What is longer than it can be if it is meant is not taken apart.
+                    let fits = param.len() <= STRETCH * self.longest_param;
+                    let Some(param) = fits.then(|| compact(param)).flatten() else {
+                        goes_on = false;
+                        return Ok(());
+                    };
+                    leading.push(param);
+                    let (slot, more) = self.raw_from(method, &leading);
+                    (found, goes_on) = (slot.or(found), more);
+                }
+                Ok(())
+            })
+        });
+        walked.ok().and(found)
     }
+
+    /// What stands under these parameters, and whether anything stands under these and more.
+    fn raw_from(&self, method: &str, params: &[String]) -> (Option<u32>, bool) {
+        let key = Key::Raw(method.into(), params.to_vec());
+        let mut from = self.others.range(&key..).peekable();
+        let exact = from.next_if(|(other, _)| **other == key).map(|(_, slot)| *slot);
+        let goes_on =
+            matches!(from.peek(), Some((Key::Raw(ours, more), _)) if ours == method && more.starts_with(params));
+        (exact, goes_on)
+    }
+}
+
+/// How many times as long as in its shortest form a parameter may come, which escapes make at most six times as long.
+const STRETCH: usize = 8;
+
+/// The parameter in the form that keys have; nothing for one that is in no key.
+fn compact(param: &[u8]) -> Option<String> {
+    serde_json::from_slice::<serde_json::Value>(param).ok().map(|value| value.to_string())
 }
 
 /// The hash behind its first eight bytes as a number.
 fn numbered(hash: ScriptHash) -> (u64, ScriptHash) {
-    let (first, bytes) = (8, hash.as_display_bytes());
-    (bytes[..first].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)), hash)
+    let [a, b, c, d, e, f, g, h, ..] = *hash.as_display_bytes();
+    (u64::from_be_bytes([a, b, c, d, e, f, g, h]), hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_raw_subscription_with_most_of_the_parameters_is_meant() {
+        let mut index = Index::default();
+        let keys: [(&str, &[&str]); 5] =
+            [("a", &["1"]), ("a", &["1", "2", "3"]), ("b", &[]), ("b", &["{\"x\":1}"]), ("ab", &["1"])];
+        for ((method, params), slot) in keys.into_iter().zip(0..) {
+            index.insert(Key::Raw(method.into(), params.iter().map(|param| (*param).into()).collect()), slot);
+        }
+        let long = alloc::format!("[\"{}\"]", "x".repeat(100_000));
+        for (method, params, slot) in [
+            ("a", "[1]", Some(0)),
+            ("a", "[ 1 , 2 ]", Some(0)),
+            ("a", "[1,2,3]", Some(1)),
+            ("a", "[1,2,3,[4]]", Some(1)),
+            ("a", "[1,2,4]", Some(0)),
+            ("a", "[]", None),
+            ("a", "[2,1]", None),
+            ("a", "1", None),
+            ("a", "null", None),
+            ("a", "[1,]", None),
+            ("b", "[]", Some(2)),
+            ("b", "[{ \"x\": 1 }, 2]", Some(3)),
+            ("b", "[{}]", Some(2)),
+            ("b", &long, Some(2)),
+            ("c", "[]", None),
+        ] {
+            assert_eq!(index.raw(method, RawJson::new(params)), slot, "{method}{params:.50}");
+        }
+        index.insert(Key::Raw("b".into(), alloc::vec![long[1..long.len() - 1].into()]), 5);
+        assert_eq!(index.raw("b", RawJson::new(&long)), Some(5));
+        let escaped = long.replace('x', "\\u0078");
+        assert_eq!(index.raw("b", RawJson::new(&escaped)), Some(5));
+    }
 }

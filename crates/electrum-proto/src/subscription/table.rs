@@ -1,11 +1,10 @@
 //! The wanted topics, and where each stands on the current link.
 
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::index::Index;
-use super::topic::{Key, Origin, SubId, Topic, Update, of_notification};
+use super::topic::{Origin, SubId, Topic, Update, of_notification};
 use crate::action::Event;
 use crate::error::SubscribeError;
 use crate::json::{RawJson, ServerError};
@@ -124,11 +123,6 @@ impl Subscriptions {
     /// How many wait for an answer to their subscription.
     pub(crate) fn asking(&self) -> usize {
         self.asking
-    }
-
-    /// Whether any topic has something to say.
-    pub(crate) fn is_due(&self) -> bool {
-        !self.due.is_empty()
     }
 
     /// The link is gone, and with it all that the server knew.
@@ -267,24 +261,10 @@ impl Subscriptions {
         Ok(entry.deliver(value, origin))
     }
 
-    /// The raw subscription whose method this is, and whose parameters its parameters begin with; the longest one wins.
+    /// The raw subscription that a notification is about, and its parameters.
     fn raw_notification(&self, method: &str, params: RawJson<'_>) -> Option<(u32, Update)> {
-        // Most notifications that are not known are of no subscribed method: those are not taken apart.
-        if !self.by_key.has_raw(method) {
-            return None;
-        }
-        let values: Vec<serde_json::Value> = params.decode().ok()?;
-        let mut leading: Vec<_> = values.iter().map(|value| value.to_string()).collect();
-        let text = params.to_json_text().ok()?;
-        loop {
-            let key = Key::Raw(method.into(), leading);
-            if let Some(slot) = self.by_key.get(&key) {
-                return Some((slot, Update::RawNotification(text)));
-            }
-            let Key::Raw(_, shorter) = key else { return None };
-            leading = shorter;
-            leading.pop()?;
-        }
+        let slot = self.by_key.raw(method, params)?;
+        Some((slot, Update::RawNotification(params.to_json_text().ok()?.into())))
     }
 
     fn entry(&self, slot: u32) -> Option<&Entry> {

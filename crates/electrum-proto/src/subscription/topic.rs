@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -54,9 +55,9 @@ pub enum Update {
     /// Whether an output exists, and what spends it.
     OutPoint(OutPointStatus),
     /// What the server answered to a raw subscription, as JSON.
-    RawResult(String),
+    RawResult(Arc<str>),
     /// The parameters of a notification to a raw subscription, as JSON.
-    RawNotification(String),
+    RawNotification(Arc<str>),
 }
 
 /// How the client learnt of a value.
@@ -163,7 +164,7 @@ impl Topic {
             Self::Headers => read(result, Tip::read).map(Update::Headers),
             Self::Script(_) | Self::ScriptHash(_) => read(result, read_status).map(Update::Script),
             Self::OutPoint { .. } => read(result, OutPointStatus::read).map(Update::OutPoint),
-            Self::Raw { .. } => result.to_json_text().map(Update::RawResult),
+            Self::Raw { .. } => result.to_json_text().map(|text| Update::RawResult(text.into())),
         }
     }
 }

@@ -182,6 +182,7 @@ mod tests {
         assert!(bitcoin::Transaction::try_from(&RawTransaction::new([1, 2, 3])).is_err());
 
         let script = theirs.output[0].script_pubkey.clone();
+        assert_eq!(ScriptRef::from(script.clone()), ScriptRef::from(&*script));
         assert_eq!(bitcoin::ScriptBuf::from(Script::from(script.clone())), script);
         assert_eq!(ScriptRef::from(&*script).script().unwrap().as_bytes(), script.as_bytes());
         let outpoint = theirs.input[0].previous_output;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::BlockHash;
-use crate::json::{Read, Reader, required};
+use crate::json::{Read, Reader, required, too_many};
 
 /// What a server says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +60,11 @@ const TCP_PORT: u16 = 50001;
 /// The usual port for TLS connections, which `s` alone stands for.
 const SSL_PORT: u16 = 50002;
 
+/// A server has a few addresses, and a few keys of its own.
+const MOST: usize = 1_000;
+/// A server announces its version and its ports of another one.
+const MOST_OF_A_PEER: usize = 32;
+
 impl Peer {
     /// The latest protocol that it speaks, as it was announced.
     #[must_use]
@@ -102,7 +107,7 @@ impl Peer {
             match index {
                 0 => address = Some(reader.string()?.into_owned()),
                 1 => host = Some(reader.string()?.into_owned()),
-                2 => reader.array(|reader, _| {
+                2 => reader.short_array(MOST_OF_A_PEER, |reader| {
                     features.push(reader.string()?.into_owned());
                     Ok(())
                 })?,
@@ -127,6 +132,7 @@ impl ServerFeatures {
                 b"hash_function" => hash_function = Some(reader.string()?.into_owned()),
                 b"pruning" => pruning = if reader.null()? { None } else { Some(reader.u32()?.into()) },
                 b"hosts" => hosts = read_hosts(reader)?,
+                _ if more.len() >= MOST => return Err(too_many(MOST)),
                 key => {
                     let text = String::from_utf8_lossy(reader.skip()?).into_owned();
                     more.insert(String::from_utf8_lossy(key).into_owned(), text);
@@ -158,6 +164,9 @@ fn read_hosts(reader: &mut Reader<'_>) -> Read<Vec<ServerHost>> {
     reader.object(|reader, name| {
         if reader.peek()? != b'{' {
             return reader.skip().map(drop);
+        }
+        if hosts.len() >= MOST {
+            return Err(too_many(MOST));
         }
         let mut host = ServerHost { host: String::from_utf8_lossy(name).into_owned(), ..ServerHost::default() };
         reader.object(|reader, key| {

@@ -1,9 +1,11 @@
 //! Answers that cannot be right are refused, each with the place and the reason.
 
 use electrum_proto::json::RawJson;
+use electrum_proto::operations::legacy::GetChunk;
 use electrum_proto::operations::{
-    Balance, Broadcast, EstimateFee, FeeHistogram, Header, Headers, History, Mempool, OutPointGetStatus, PaddedPing,
-    ProvenHeaders, RelayFee, ScriptSubscribe, TestMempoolAccept, TransactionGet, TransactionMerkle, Unspent,
+    Balance, Banner, Broadcast, EstimateFee, Features, FeeHistogram, Header, Headers, History, Mempool,
+    OutPointGetStatus, PaddedPing, Peers, ProvenHeaders, RelayFee, ScriptSubscribe, TestMempoolAccept, TransactionGet,
+    TransactionMerkle, Unspent,
 };
 use electrum_proto::types::{OutPoint, RawTransaction};
 use electrum_proto::{ProtocolVersion, Request};
@@ -117,6 +119,17 @@ fn headers() {
         r#"{{"version":1,"prev_block_hash":null,"merkle_root":"{A}","timestamp":1,"bits":1,"nonce":1,"block_height":6}}"#
     );
     refuses(ProtocolVersion::V1_2, Header { height: 5 }, &[(&piece, "block_height", "5 was asked for")]);
+    // The version is written with a sign or without; both are the same four bytes.
+    for (version, bytes) in [("-1", "ffffffff"), ("4294967295", "ffffffff"), ("4294967296", ""), ("-2147483649", "")] {
+        let piece = piece.replace(r#""version":1"#, &format!(r#""version":{version}"#)).replace(":6}", ":5}");
+        let header = Header { height: 5 }.decode(ProtocolVersion::V1_2, RawJson::new(&piece));
+        match header {
+            Ok(header) => assert!(!bytes.is_empty() && header.to_hex().starts_with(bytes), "{version}"),
+            Err(error) => assert!(bytes.is_empty() && error.place() == "version", "{version}: {error}"),
+        }
+    }
+    let chunk = format!("\"{}\"", HEADERS[0].repeat(2017));
+    refuses(ProtocolVersion::V1_2, GetChunk { index: 0 }, &[(&chunk, "", "2017 headers in a chunk of 2016")]);
 }
 
 #[test]
@@ -131,6 +144,7 @@ fn transactions() {
             (&right.replace("00\"", "\""), "", "cut off"),
             (&right.replace("0\"", "\""), "", "odd number"),
             (&right.replace("0\"", "x\""), "", "not hexadecimal"),
+            (&right.replace("\"01", "\"0x01"), "", "not hexadecimal"),
             ("null", "", "null where a string"),
             ("\"\"", "", "cut off"),
         ],
@@ -160,7 +174,15 @@ fn fees_and_the_rest() {
     assert_eq!(EstimateFee::within(6).decode(V1_6, RawJson::new("-1")), Ok(None));
     refuses(ProtocolVersion::V1_4, RelayFee, &[("-1", "", "no fee rate")]);
     refuses(V1_6, RelayFee, &[("{}", "minrelaytxfee", "missing"), (r#"{"minrelaytxfee":-1}"#, "minrelaytxfee", "-1")]);
-    refuses(V1_6, FeeHistogram, &[("[[1,5],[1]]", "[1][1]", "missing"), ("[[-1,5]]", "[0][0]", "no fee rate")]);
+    refuses(
+        V1_6,
+        FeeHistogram,
+        &[
+            ("[[1,5],[1]]", "[1][1]", "missing"),
+            ("[[-1,5]]", "[0][0]", "no fee rate"),
+            ("[[1,5,0]]", "[0][2]", "third"),
+        ],
+    );
     refuses(V1_6, ScriptSubscribe { script: script().into() }, &[("\"\"", "", "not a hash"), ("5", "", "a number")]);
     refuses(V1_7, PaddedPing { pong_len: 3, data: Vec::new() }, &[(r#"{"data":"00"}"#, "data", "3 were asked for")]);
     let outpoint = OutPointGetStatus { outpoint: OutPoint { txid: txid(), vout: 0 }, script: script() };
@@ -173,4 +195,31 @@ fn fees_and_the_rest() {
             (r#"{"funder_height":-2}"#, "funder_height", "no height"),
         ],
     );
+}
+
+/// What is small on the wire may be large in memory.
+#[test]
+fn lists_that_no_server_has() {
+    let list = |element: &str, count: usize| vec![element; count].join(",");
+    let many = "there are more than";
+    let peer = format!(r#"["1.1.1.1","x",[{}]]"#, list(r#""t""#, 32));
+    let peers = format!("[{}]", list(&peer, 10_000));
+    assert_eq!(Peers.decode(V1_6, RawJson::new(&peers)).map(|peers| peers.len()), Ok(10_000));
+    let features = format!(r#"[["1.1.1.1","x",[{}]]]"#, list(r#""""#, 33));
+    refuses(V1_6, Peers, &[(&features, "[0][2][32]", many)]);
+    refuses(V1_6, Peers, &[(&format!("[{}]", list(r#"["","",[]]"#, 10_001)), "[10000]", many)]);
+    refuses(V1_6, FeeHistogram, &[(&format!("[{}]", list("[0,0]", 100_001)), "[100000]", many)]);
+    let hosts = format!(r#"{{"hosts":{{{}}}}}"#, list(r#""x":{}"#, 1_001));
+    refuses(V1_6, Features, &[(&hosts, "hosts.x", many)]);
+    let more: Vec<_> = (0..=1_000).map(|n| format!(r#""{n}":0"#)).collect();
+    refuses(V1_6, Features, &[(&format!("{{{}}}", more.join(",")), "1000", many)]);
+}
+
+#[test]
+fn texts_that_are_no_json() {
+    refuses(V1_6, Banner, &[("\"a\u{0}b\"", "", "control character"), ("\"\t\"", "", "control character")]);
+    assert_eq!(Banner.decode(V1_6, RawJson::new(r#""a\tb\u0000""#)), Ok("a\tb\0".into()));
+    let key = "k".repeat(1_000_000);
+    let error = Balance::new(script()).decode(V1_6, RawJson::new(&format!(r#"{{"{key}":nul}}"#))).unwrap_err();
+    assert!(error.place().starts_with("kkkk") && error.place().len() < 100);
 }

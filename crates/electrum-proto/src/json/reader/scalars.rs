@@ -27,6 +27,9 @@ impl<'a> Reader<'a> {
     /// A string.
     pub(crate) fn string(&mut self) -> Read<Cow<'a, str>> {
         match self.string_bytes()? {
+            Cow::Borrowed(bytes) if bytes.iter().any(|byte| *byte < b' ') => {
+                Err(wrong("a control character stands in a string"))
+            }
             Cow::Borrowed(bytes) => match core::str::from_utf8(bytes) {
                 Ok(text) => Ok(Cow::Borrowed(text)),
                 Err(_) => Err(wrong("the string is not UTF-8")),

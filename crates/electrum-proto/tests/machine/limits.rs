@@ -1,0 +1,156 @@
+//! What is refused for want of room, to the byte, and when there is room again.
+
+use core::time::Duration;
+
+use electrum_proto::operations::{Banner, Raw};
+use electrum_proto::{Config, Phase, RejectReason, TimerKind, Timestamp, Topic};
+
+use crate::driver::Driver;
+
+fn limited(in_flight: usize, outgoing: usize) -> Driver {
+    let mut config = Config { nudge: false, ..Config::default() };
+    config.limits.in_flight = in_flight;
+    config.limits.outgoing = outgoing;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    driver.write();
+    driver.seen();
+    driver
+}
+
+/// A request whose line has so many bytes, as long as its id has one digit.
+fn long(bytes: usize) -> Raw {
+    let least = br#"{"jsonrpc":"2.0","id":2,"method":"x","params":[""]}"#.len() + 1;
+    Raw::new("x", vec!["y".repeat(bytes - least).into()])
+}
+
+#[test]
+fn a_request_may_be_as_long_as_the_limit() {
+    let mut driver = limited(10, 200);
+    let rejected = driver.client.request(driver.now, long(201)).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::TooLong { bytes: 201, limit: 200 });
+    driver.drain();
+    assert_eq!(driver.seen(), [""; 0], "there will never be room for it");
+    driver.client.request(driver.now, long(200)).unwrap();
+    assert_eq!(driver.client.outgoing().len(), 200);
+    let rejected = driver.client.request(driver.now, long(100)).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::Outgoing { limit: 200 });
+    assert_eq!(driver.client.outgoing().len(), 200, "nothing is left of it");
+    let rejected = driver.client.request(driver.now, long(201)).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::TooLong { bytes: 201, limit: 200 }, "what waits does not count");
+}
+
+#[test]
+fn a_batch_may_have_as_many_requests_and_bytes_as_the_limits() {
+    let mut driver = limited(3, 300);
+    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![long(100); 4]).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::TooMany { requests: 4, limit: 3 });
+    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![long(100), long(100), long(101)]).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::TooLong { bytes: 301, limit: 300 });
+    assert_eq!(driver.client.outgoing(), b"");
+    // Ids are not used twice, so they have grown, but not yet to two digits.
+    assert_eq!(driver.client.batch(driver.now, Timestamp::MAX, vec![long(100); 3]).unwrap().len(), 3);
+    assert_eq!(driver.client.outgoing().len(), 300);
+    assert!(driver.client.batch(driver.now, Timestamp::MAX, Vec::<Banner>::new()).unwrap().is_empty());
+}
+
+#[test]
+fn without_a_ready_server_that_is_the_reason() {
+    let mut config = Config::default();
+    config.limits.in_flight = 1;
+    let mut driver = Driver::new(config);
+    for count in [1, 2] {
+        let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; count]).unwrap_err();
+        assert_eq!(rejected.reason, RejectReason::NotReady(Phase::Connecting));
+    }
+    driver.client.close(driver.now);
+    let rejected = driver.client.request(driver.now, Banner).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::Closed);
+    let rejected = driver.client.subscribe(driver.now, Topic::Headers).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::Closed);
+}
+
+#[test]
+fn room_for_requests_is_told_when_the_least_of_them_fits() {
+    let mut driver = limited(4, usize::MAX);
+    let waiting = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 4]).unwrap();
+    let mut ids = waiting.iter().map(|ticket| ticket.id.number());
+    for count in [3, 2, 4] {
+        let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; count]).unwrap_err();
+        assert_eq!(rejected.reason, RejectReason::InFlight { limit: 4 });
+    }
+    driver.write();
+    for told in [false, true, false] {
+        driver.seen();
+        driver.read(&format!(r#"{{"id":{},"result":""}}"#, ids.next().unwrap()));
+        assert_eq!(driver.seen().iter().any(|word| word == "Capacity"), told);
+    }
+}
+
+#[test]
+fn room_for_bytes_is_told_when_half_of_it_is_free_and_what_was_refused_fits() {
+    for (refused, left) in [(100, 200), (250, 150)] {
+        let mut driver = limited(10, 400);
+        driver.client.request(driver.now, long(400)).unwrap();
+        driver.client.request(driver.now, long(refused)).unwrap_err();
+        let conn = driver.conn.unwrap();
+        let written = |driver: &mut Driver, count| {
+            driver.client.handle(driver.now, electrum_proto::Input::Wrote(conn, count));
+            driver.drain();
+            driver.seen()
+        };
+        assert_eq!(written(&mut driver, 400 - left - 1), [""; 0], "{left} bytes and one more are left");
+        assert_eq!(written(&mut driver, 1), ["Capacity"], "{left} bytes are left");
+        driver.client.request(driver.now, long(refused)).unwrap();
+    }
+}
+
+#[test]
+fn room_is_not_told_of_while_nothing_can_be_sent() {
+    let mut driver = limited(1, usize::MAX);
+    driver.client.request(driver.now, Banner).unwrap();
+    driver.client.request(driver.now, Banner).unwrap_err();
+    driver.drain();
+    driver.seen();
+    driver.close(electrum_proto::CloseCause::End);
+    assert!(driver.seen().iter().all(|word| word != "Capacity"));
+    driver.sleep();
+    driver.connect();
+    assert!(driver.seen().iter().all(|word| word != "Capacity"));
+    driver.agree("1.4");
+    assert!(driver.seen().iter().any(|word| word == "Capacity"));
+}
+
+#[test]
+fn a_wish_for_a_topic_outlives_the_room_for_requests() {
+    let mut config = Config { nudge: false, ..Config::default() };
+    (config.limits.in_flight, config.limits.subscriptions) = (1, 1);
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    let held = driver.client.subscribe(driver.now, Topic::Headers).unwrap();
+    driver.drain();
+    driver.answer("blockchain.headers.subscribe", &format!(r#"{{"height":1,"hex":"{}"}}"#, "00".repeat(80)));
+    driver.client.subscribe(driver.now, Topic::Script(crate::driver::script())).unwrap_err();
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.client.request(driver.now, Banner).unwrap_err();
+    driver.write();
+    driver.seen();
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    assert_eq!(driver.seen()[1..], ["Capacity"], "for the request");
+    driver.client.unsubscribe(driver.now, held);
+    driver.drain();
+    assert_eq!(driver.seen(), ["Capacity"], "for the topic");
+}
+
+#[test]
+fn what_was_taken_back_can_be_taken_back_once() {
+    let mut driver = limited(1, usize::MAX);
+    let ticket = driver.client.request(driver.now, Banner).unwrap();
+    driver.read(&format!(r#"{{"id":{},"result":""}}"#, ticket.id.number()));
+    assert!(!driver.client.cancel(ticket.id), "it was answered");
+    let ticket = driver.client.request_until(driver.now, driver.now + Duration::from_secs(1), Banner).unwrap();
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert!(!driver.client.cancel(ticket.id), "it timed out");
+}

@@ -1,0 +1,119 @@
+//! What the server says: arrays, answers to nothing, and that it is too busy.
+
+use electrum_proto::operations::Banner;
+use electrum_proto::{Action, Config, DownCause, Event, Input, Phase, Timestamp};
+
+use crate::driver::Driver;
+
+/// What comes of a line, with `m` for a message.
+fn told(line: &str) -> Vec<String> {
+    let mut driver = Driver::ready("1.4");
+    driver.seen();
+    driver.read(&line.replace('m', r#"{"method":"x","params":[[],"]"]}"#));
+    let messages = |word: &String| if word.starts_with("Unknown") { "m".into() } else { word.clone() };
+    driver.seen().iter().map(messages).collect()
+}
+
+#[test]
+fn arrays_of_messages_are_read_as_json_has_them() {
+    for (line, messages) in [("[]", 0), (" [ ] ", 0), ("[m]", 1), ("[m]\r", 1), (" [ m , m,m ] ", 3), ("[m,m]", 2)] {
+        assert_eq!(told(line), vec!["m"; messages], "{line}");
+    }
+    for (line, messages) in [
+        ("[m", 0),
+        ("[m,", 1),
+        ("[m,]", 0),
+        ("[m, ]", 0),
+        ("[m m]", 0),
+        ("[m]]", 1),
+        ("[m] m", 1),
+        ("[] m", 0),
+        ("[,m]", 0),
+        ("[m,,m]", 1),
+        ("[[m]]", 0),
+        ("[m,[m]]", 1),
+        ("[", 0),
+    ] {
+        let mut expected = vec!["m"; messages];
+        expected.extend(["disconnect", "down malformed"]);
+        assert_eq!(told(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_link_on_which_nothing_is_answered_that_was_asked_is_given_up() {
+    let mut config = Config::default();
+    config.limits.unknown_replies = 2;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    for round in 1..=2 {
+        driver.seen();
+        driver.read(r#"{"id":77,"result":1}"#);
+        assert!(driver.seen()[0].starts_with("Unknown(Reply"), "{round}");
+    }
+    driver.read(r#"{"id":77,"result":1}"#);
+    assert_eq!(driver.seen(), ["disconnect", "down malformed"]);
+}
+
+/// A driver whose client bears so many answers in a row that say no more than that the server is busy.
+fn bears(busy_replies: usize) -> Driver {
+    let mut config = Config::default();
+    config.limits.busy_replies = busy_replies;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver
+}
+
+const BUSY: &str = r#"{"code":-102,"message":"server busy"}"#;
+
+#[test]
+fn a_server_that_says_nothing_but_that_it_is_busy_is_given_up() {
+    let mut driver = bears(2);
+    driver.agree("1.4");
+    let tickets = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 7]).unwrap();
+    driver.seen();
+    let mut answers = tickets.iter().map(|ticket| ticket.id.number());
+    let mut answer = |driver: &mut Driver, outcome: &str| {
+        let id = answers.next().unwrap();
+        driver.read(&format!(r#"{{"id":{id},{outcome}}}"#));
+        driver.seen()
+    };
+    let busy = format!(r#""error":{BUSY}"#);
+    for outcome in [&busy, &busy, r#""result":"""#, &busy, &busy] {
+        assert_eq!(answer(&mut driver, outcome).len(), 1, "what is between them counts");
+    }
+    let seen = answer(&mut driver, &busy);
+    let replies = seen.iter().filter(|word| word.starts_with("reply")).collect::<Vec<_>>();
+    assert_eq!(seen[..2], ["disconnect", "down busy"]);
+    assert_eq!(replies.len(), 2, "the one that was answered, and one that is lost: {seen:?}");
+    assert!(replies[0].contains("server busy") && replies[1].contains("Lost"), "{replies:?}");
+}
+
+#[test]
+fn any_other_error_shows_that_the_server_works() {
+    let mut driver = bears(0);
+    driver.agree("1.4");
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.read(&format!(r#"{{"id":{id},"error":{{"code":1,"message":"no"}}}}"#));
+    assert_eq!(driver.client.phase(), Phase::Ready);
+}
+
+#[test]
+fn being_busy_during_the_handshake_is_a_refusal() {
+    let mut driver = bears(0);
+    let id = driver.written_id("server.version");
+    driver.read(&format!(r#"{{"id":{id},"error":{BUSY}}}"#));
+    assert_eq!(driver.seen().last().unwrap(), "down refused");
+}
+
+#[test]
+fn what_is_no_text_ends_the_link_and_is_shown() {
+    let mut driver = Driver::ready("1.4");
+    let conn = driver.conn.unwrap();
+    driver.client.handle(driver.now, Input::Read(conn, b"\x16\x03\x01 hello \xff\n"));
+    assert_eq!(driver.client.poll(), Action::Disconnect(conn));
+    let Action::Event(Event::Down { cause, .. }) = driver.client.poll() else { panic!("the link is down") };
+    let DownCause::Malformed { what, excerpt, .. } = &cause else { panic!("{cause:?}") };
+    assert!(what.contains("UTF-8") && excerpt.contains(" hello "), "{cause}");
+}

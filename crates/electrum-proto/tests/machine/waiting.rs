@@ -1,0 +1,125 @@
+//! How long answers are waited for, and what counts as a sign of life.
+
+use core::time::Duration;
+
+use electrum_proto::operations::Banner;
+use electrum_proto::{Config, Input, Phase, TimerKind};
+
+use crate::driver::Driver;
+
+#[test]
+fn a_deadline_holds_after_other_requests_were_answered() {
+    let mut driver = Driver::ready("1.4");
+    let first = driver.client.request(driver.now, Banner).unwrap().id.number();
+    let second = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.write();
+    driver.read(&format!(r#"{{"id":{first},"result":""}}"#));
+    driver.seen();
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.seen(), [format!("reply {second} Err(TimedOut)")]);
+}
+
+#[test]
+fn nothing_is_waited_for_once_everything_is_answered() {
+    let mut driver = Driver::ready("1.4");
+    let (idle, _) = driver.drain().unwrap();
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    assert!(driver.drain().is_some_and(|(until, kind)| kind == TimerKind::Request && until < idle));
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    assert_eq!(driver.drain(), Some((idle, TimerKind::Ping)));
+}
+
+#[test]
+fn requests_end_at_their_own_deadlines() {
+    let mut driver = Driver::ready("1.4");
+    let at = |seconds| driver.now + Duration::from_secs(seconds);
+    let deadlines = [at(3), at(1), at(2), at(1)];
+    let ids = deadlines.map(|deadline| driver.client.request_until(driver.now, deadline, Banner).unwrap().id.number());
+    driver.seen();
+    for (deadline, due) in [(deadlines[1], &[1, 3][..]), (deadlines[2], &[2]), (deadlines[0], &[0])] {
+        assert_eq!(driver.sleep(), TimerKind::Request);
+        assert_eq!(driver.now, deadline);
+        let timed_out: Vec<_> = due.iter().map(|i| format!("reply {} Err(TimedOut)", ids[*i])).collect();
+        assert_eq!(driver.seen(), timed_out);
+    }
+}
+
+#[test]
+fn a_server_that_is_heard_but_not_asked_is_asked_all_the_same() {
+    let mut driver = Driver::ready("1.4");
+    let (due, _) = driver.drain().unwrap();
+    driver.now = driver.now + Duration::from_secs(30);
+    driver.read(r#"{"method":"x"}"#);
+    assert_eq!(driver.drain(), Some((due, TimerKind::Ping)), "it closes links on which nothing is sent");
+}
+
+/// A link whose ping was not answered in time, after `length` bytes of one line came.
+fn slow_line(length: usize) -> Driver {
+    let mut driver = Driver::ready("1.4");
+    driver.write();
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.write();
+    let conn = driver.conn.unwrap();
+    driver.client.handle(driver.now, Input::Read(conn, &vec![b' '; length]));
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    driver
+}
+
+#[test]
+fn a_long_line_is_a_sign_of_life_while_it_grows() {
+    assert_eq!(slow_line(4095).client.phase(), Phase::Backoff);
+    let mut driver = slow_line(4096);
+    assert_eq!(driver.client.phase(), Phase::Ready);
+    while driver.sleep() != TimerKind::Ping {}
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.client.phase(), Phase::Backoff, "it grew no more");
+}
+
+#[test]
+fn a_ping_that_is_answered_late_is_followed_by_others() {
+    let mut driver = Driver::ready("1.4");
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.write();
+    let asked = driver.now;
+    let (until, kind) = driver.drain().unwrap();
+    assert_eq!((until.since(asked), kind), (Config::default().timeouts.pong, TimerKind::Pong));
+    // Another message is a sign of life, too, and the ping itself is given up in the end.
+    driver.read(r#"{"method":"x"}"#);
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.now.since(asked), Config::default().timeouts.request);
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.answer("server.ping", "null");
+    assert_eq!(driver.client.phase(), Phase::Ready);
+}
+
+#[test]
+fn an_old_server_that_has_no_ping_is_asked_for_something_else() {
+    let mut driver = Driver::new(Config { versions: "1.1".parse().unwrap(), ..Config::default() });
+    driver.connect();
+    driver.agree("1.1");
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.seen();
+    driver.answer("server.donation_address", "\"\"");
+    assert_eq!(driver.seen(), [""; 0], "nobody else wanted to know it");
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+}
+
+#[test]
+fn what_is_never_answered_leaves_room_in_the_end() {
+    let mut config = Config::default();
+    config.limits.in_flight = 1;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    driver.client.request(driver.now, Banner).unwrap();
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert!(driver.client.request(driver.now, Banner).is_err(), "the answer may still come");
+    driver.seen();
+    while driver.client.phase() == Phase::Ready && driver.seen().iter().all(|word| word != "Capacity") {
+        driver.sleep();
+        if !driver.written_ids("server.ping").is_empty() {
+            driver.read(r#"{"method":"x"}"#);
+        }
+    }
+    driver.client.request(driver.now, Banner).unwrap();
+}
