@@ -1,8 +1,8 @@
 //! Who drives: the calling thread while it waits for its answer, or the thread in the background.
 //!
 //! A thread that hands its call to another one and its answer back is put to sleep and woken twice; one that moves the
-//! bytes itself is not. So whoever waits for a call drives if nobody else does, and the thread in the background, once
-//! it has served a call, leaves the socket to the next caller for a moment.
+//! bytes itself is not. So whoever waits, for an answer or for a change, drives if nobody else does, and the thread in
+//! the background, once it has served a call, leaves the socket to the next caller for a moment.
 
 use std::fmt;
 use std::future::Future;

@@ -14,18 +14,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Calls block the thread that makes them, each until its answer or its deadline; a thread that waits for a call moves
-//! the bytes meanwhile, for all. While nobody does, one thread in the background sees to the connection; it sleeps
-//! while there is nothing to move. While a connection is being opened there is a second
-//! one, because the system resolves names in no other way.
+//! Calls block the thread that makes them, each until its answer or its deadline. A thread that waits, for an answer or
+//! for a change, moves the bytes meanwhile, for all. While nobody does, one thread in the background sees to the
+//! connection; it sleeps while there is nothing to move. While a connection is being opened there is a second one,
+//! because the system resolves names in no other way.
 
 mod hub;
 mod io;
 mod wait;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -115,7 +117,8 @@ impl Client {
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
     pub fn subscribe(&self, topic: Topic) -> Result<Updates, RejectReason> {
-        self.session.subscribe(topic).map(Updates)
+        let updates = self.session.subscribe(topic)?;
+        Ok(Updates { stream: updates, hub: Arc::clone(&self.hub) })
     }
 
     /// Wants to be told of every change of several topics, which are named by their place in `topics`.
@@ -123,13 +126,14 @@ impl Client {
     /// # Errors
     /// As with [`subscribe`](Self::subscribe); then nothing is subscribed.
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
-        self.session.subscribe_all(topics).map(Updates)
+        let updates = self.session.subscribe_all(topics)?;
+        Ok(Updates { stream: updates, hub: Arc::clone(&self.hub) })
     }
 
     /// What happens to the connection from now on, and before that what happened last.
     #[must_use]
     pub fn events(&self) -> LifeEvents {
-        LifeEvents(self.session.events())
+        LifeEvents { stream: self.session.events(), hub: Arc::clone(&self.hub) }
     }
 
     /// Where the client stands.
@@ -190,11 +194,17 @@ impl<T> Answer<T> {
 ///
 /// A consumer that is slow misses values but never the newest one: those of one topic give way to the latest.
 #[derive(Debug)]
-pub struct Updates(session::Updates);
+pub struct Updates {
+    stream: session::Updates,
+    hub: Arc<Hub>,
+}
 
 /// What happens to the connection, as an iterator that waits for the next. It ends when the client is closed.
 #[derive(Debug)]
-pub struct LifeEvents(session::LifeEvents);
+pub struct LifeEvents {
+    stream: session::LifeEvents,
+    hub: Arc<Hub>,
+}
 
 macro_rules! waiting_iterator {
     ($name:ident, $item:ty) => {
@@ -202,19 +212,21 @@ macro_rules! waiting_iterator {
             type Item = $item;
 
             fn next(&mut self) -> Option<$item> {
-                self.next_until(None).flatten()
+                let Self { stream, hub } = self;
+                let mut stream = pin!(stream);
+                // What is there already costs nothing more.
+                match stream.as_mut().poll_next(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(next) => next,
+                    Poll::Pending => hub.block_on(|| poll_fn(move |context| stream.as_mut().poll_next(context))),
+                }
             }
         }
 
         impl $name {
             /// Waits for the next one for so long. Nothing if none came; nothing inside if none will come.
             pub fn next_within(&mut self, timeout: Duration) -> Option<Option<$item>> {
-                self.next_until(Instant::now().checked_add(timeout))
-            }
-
-            fn next_until(&mut self, deadline: Option<Instant>) -> Option<Option<$item>> {
-                let mut stream = pin!(&mut self.0);
-                wait(deadline, |context| stream.as_mut().poll_next(context))
+                let mut stream = pin!(&mut self.stream);
+                wait(Instant::now().checked_add(timeout), |context| stream.as_mut().poll_next(context))
             }
         }
     };
