@@ -29,6 +29,7 @@
 //! - [`Family`] picks the manners: how versions are negotiated and refused, how JSON is spaced, what errors
 //!   look like, whether answers overtake each other, and whether small ones are held back.
 //! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
+//! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
 //!   signatures are not checked.
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
@@ -47,6 +48,7 @@ pub mod conformance;
 pub mod family;
 pub mod hash;
 mod host;
+pub mod hostile;
 pub mod json;
 pub mod scripted;
 mod server;

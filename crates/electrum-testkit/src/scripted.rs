@@ -4,10 +4,11 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+use crate::hostile::honest::Honest;
 use crate::json::{Json, Leniency, Style, parse};
 
 /// What a [`Scripted`] server does next on a connection.
@@ -21,14 +22,21 @@ pub enum Step {
     Call(String),
     /// Sends these bytes, and nothing else.
     Send(Vec<u8>),
-    /// Sends a line; `$id` in it stands for the id of the line last received, as it was written.
+    /// Sends a line; `$id` in it stands for the id of the line last received, as it was written, and `$result` for
+    /// what an honest server would answer to it.
     SendLine(String),
+    /// The same, without the end of the line.
+    SendText(String),
+    /// Sends these bytes so many times.
+    Repeat(Vec<u8>, usize),
     /// Sends these bytes one by one, each in a segment of its own, so long apart.
     Drip(Vec<u8>, Duration),
     /// Sends these bytes again and again until the client closes.
     Flood(Vec<u8>),
     /// Waits so long.
     Wait(Duration),
+    /// Answers every line as an honest server would, on 1.4, until the client closes.
+    Serve,
     /// Reads, and says nothing, until the client closes.
     Silence,
     /// Neither reads nor says anything until the server is dropped.
@@ -110,6 +118,8 @@ struct State {
     streams: Vec<Option<TcpStream>>,
     /// Lines received, by connection.
     lines: Vec<Vec<String>>,
+    /// When each connection was accepted.
+    accepted: Vec<Instant>,
     /// Connections whose script is over.
     done: usize,
     surprises: Vec<String>,
@@ -160,6 +170,11 @@ impl Scripted {
     /// Connections accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.lock().lines.len()
+    }
+
+    /// When each connection was accepted.
+    pub fn accepted(&self) -> Vec<Instant> {
+        self.shared.lock().accepted.clone()
     }
 
     /// The lines that each connection received in the course of its script.
@@ -241,6 +256,7 @@ fn accept(shared: &Arc<Shared>, listener: &TcpListener, script: impl Fn(usize) -
         };
         let index = state.lines.len();
         state.lines.push(Vec::new());
+        state.accepted.push(Instant::now());
         state.streams.push(stream.try_clone().ok());
         drop(state);
         shared.changed.notify_all();
@@ -282,15 +298,13 @@ fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
-    let mut id = "null".to_owned();
+    let mut line = String::new();
+    let mut honest = Honest::default();
     for step in steps {
         match step {
             Step::Line | Step::Exactly(_) | Step::Call(_) => {
-                let line = read_line(shared, index, &mut reader)?;
+                line = read_line(shared, index, &mut reader)?;
                 let call = parse(&line, Leniency::Strict).ok();
-                if let Some(found) = call.as_ref().and_then(|call| call.get("id")) {
-                    id = COMPACT.write(found);
-                }
                 let method = call.as_ref().and_then(|call| call.get("method")?.as_text());
                 let surprise = match step {
                     Step::Exactly(expected) => *expected != line,
@@ -303,8 +317,12 @@ fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io
                 }
             }
             Step::Send(bytes) => writer.write_all(bytes)?,
-            Step::SendLine(line) => {
-                writer.write_all(format!("{}\n", line.replace("$id", &id)).as_bytes())?;
+            Step::SendLine(text) => writer.write_all(format!("{}\n", fill(text, &line, &mut honest)).as_bytes())?,
+            Step::SendText(text) => writer.write_all(fill(text, &line, &mut honest).as_bytes())?,
+            Step::Repeat(bytes, count) => {
+                for _ in 0..*count {
+                    writer.write_all(bytes)?;
+                }
             }
             Step::Drip(bytes, apart) => {
                 for byte in bytes.chunks(1) {
@@ -316,6 +334,10 @@ fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io
                 writer.write_all(bytes)?;
             },
             Step::Wait(time) => shared.sleep(*time),
+            Step::Serve => loop {
+                let line = read_line(shared, index, &mut reader)?;
+                writer.write_all(&honest.answer(&line))?;
+            },
             Step::Silence => loop {
                 read_line(shared, index, &mut reader)?;
             },
@@ -328,6 +350,14 @@ fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io
         }
     }
     Ok(Ending::Close)
+}
+
+/// What a text of a script becomes as the answer to a line.
+fn fill(text: &str, line: &str, honest: &mut Honest) -> String {
+    let call = parse(line, Leniency::Strict).ok();
+    let id = call.as_ref().and_then(|call| call.get("id")).map_or_else(|| "null".to_owned(), |id| COMPACT.write(id));
+    let text = text.replace("$id", &id);
+    if text.contains("$result") { text.replace("$result", &honest.result(line)) } else { text }
 }
 
 fn read_line(shared: &Shared, index: usize, reader: &mut BufReader<&TcpStream>) -> io::Result<String> {

@@ -1,9 +1,10 @@
 //! Scripts are played as written.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use electrum_testkit::chain::Chain;
 use electrum_testkit::scripted::{Scripted, Step};
 
 const BOUND: Duration = Duration::from_secs(10);
@@ -84,4 +85,28 @@ fn dropping_it_ends_what_stalls_floods_waits_or_is_silent() {
             assert_eq!(error.kind(), ErrorKind::ConnectionReset);
         }
     }
+}
+
+#[test]
+fn answers_can_be_honest_in_part() {
+    let script = vec![
+        Step::Line,
+        Step::SendText("{\"id\":\"$id\",".into()),
+        Step::Repeat(b" ".to_vec(), 3),
+        Step::SendLine("\"result\":$result}".into()),
+        Step::Serve,
+    ];
+    let server = Scripted::start(script);
+    let mut stream = TcpStream::connect(server.addr()).unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let mut say = |line: &str| {
+        stream.write_all(format!("{line}\n").as_bytes()).unwrap();
+        lines.next().unwrap().unwrap()
+    };
+    let header = Chain::funded().header(0).unwrap().to_hex();
+    let ask = r#"{"id":7,"method":"blockchain.block.header","params":[0]}"#;
+    assert_eq!(say(ask), format!(r#"{{"id":"7",   "result":"{header}"}}"#));
+    assert!(say(ask).contains(&format!(r#""result": "{header}""#)));
+    assert!(say(r#"{"id":8,"method":"no.such"}"#).contains("unknown method"));
+    assert_eq!(server.accepted().len(), 1);
 }

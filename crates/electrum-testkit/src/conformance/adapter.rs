@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use electrum_proto::operations::Raw;
-use electrum_proto::{Config, DownCause, Origin, Phase, ProtocolVersion, SubscribeError, Topic, Update};
+use electrum_proto::{Config, DownCause, Origin, Phase, ProtocolVersion, Request, SubscribeError, Topic, Update};
 use serde_json::Value;
 
 /// A driver of the machine, or whatever gives clients that are driven.
@@ -39,7 +39,9 @@ pub trait Client: Clone + Send + Sync + 'static {
     type Events: Feed<Life>;
 
     /// Makes a call and waits for the answer.
-    fn call(&self, request: Raw, timeout: Option<Duration>) -> Result<Value, Failure>;
+    fn call<R>(&self, request: R, timeout: Option<Duration>) -> Result<R::Response, Failure>
+    where
+        R: Request<Response: Send> + Send + 'static;
 
     /// Makes a call that can be dropped before it is answered; nothing, if this adapter has none of that kind.
     fn begin(&self, request: Raw) -> Option<Box<dyn Pending>>;
@@ -132,6 +134,8 @@ pub enum Failure {
         /// Its words.
         message: String,
     },
+    /// The server answered something that cannot be right; in words.
+    Decode(String),
     /// It was sent, and not answered in time.
     TimedOut,
     /// It could not be sent in time; in words.

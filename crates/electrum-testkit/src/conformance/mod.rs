@@ -4,10 +4,14 @@
 //! [`driver_conformance!`](crate::driver_conformance): that makes a test of each scenario on each [`Way`]. Outside the
 //! test harness [`driver_conformance`] runs them one after the other.
 //!
+//! [`hostile_conformance!`](crate::hostile_conformance) does the same with the [catalogue](crate::hostile) of hostile
+//! servers.
+//!
 //! Each scenario is over within [`BOUND`], or fails.
 
 mod adapter;
 mod front;
+pub mod hostile;
 mod peer;
 mod scenarios;
 mod splice;

@@ -7,6 +7,9 @@ use electrum_proto::{CloseCause, ConnId, Input, Timestamp};
 use super::server::Session;
 use super::world::{Happening, World};
 
+/// How long bytes may be under way, in milliseconds.
+pub(super) const LONGEST_DELAY: u64 = 40_000;
+
 /// One link.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -84,7 +87,7 @@ impl World<'_> {
     }
 
     fn delay(&mut self) -> Duration {
-        let millis = if self.is_calm { 1 } else { self.tape.pick(&[1, 1, 10, 200, 40_000]) };
+        let millis = if self.is_calm { 1 } else { self.tape.pick(&[1, 1, 10, 200, LONGEST_DELAY]) };
         Duration::from_millis(millis)
     }
 

@@ -113,8 +113,8 @@ impl Chain {
                     _ => funder == TxHeight::from_wire(i64::from(count) - 2) && height.is_some(),
                 }
             }
-            Update::RawResult(text) => *text == format!("[{count}]"),
-            Update::RawNotification(text) => *text == format!("[\"a\",{count}]"),
+            Update::RawResult(text) => **text == *format!("[{count}]"),
+            Update::RawNotification(text) => **text == *format!("[\"a\",{count}]"),
         }
     }
 }

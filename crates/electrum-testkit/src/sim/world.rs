@@ -9,7 +9,7 @@ use std::time::Duration;
 use electrum_proto::{CloseCause, ConnId, Input, RequestId, SubId, Timestamp};
 
 use super::choices::{self, TOPICS, ask, topic};
-use super::link::Link;
+use super::link::{LONGEST_DELAY, Link};
 use super::messages;
 use super::probe::{Probe, Told};
 use super::server::{Answer, Chain, Question, Server, thing_of};
@@ -124,8 +124,10 @@ impl<'a> World<'a> {
         if !self.servers.iter().any(|server| server.suits(config)) {
             return;
         }
-        let long_enough =
-            config.timeouts.ping_idle + config.timeouts.request + config.timeouts.pong + Duration::from_secs(20);
+        // A dead link is found out so long after the last bytes that got through; what was asked on a live one may
+        // hold its place once more until its late answer is not expected any more.
+        let silence = config.timeouts.ping_idle + 2 * config.timeouts.request + config.timeouts.pong;
+        let long_enough = Duration::from_millis(LONGEST_DELAY) + silence + Duration::from_secs(20);
         // What went wrong before counts until it was given up.
         self.ready_since = self.ready_since.map(|_| self.now);
         for _ in 0..PATIENCE {

@@ -101,12 +101,14 @@ pub(super) fn servers_in_turn<A: Adapter>(adapter: A, way: Way) {
     for round in 0..12 {
         let (current, _) = ready(&mut events);
         let at = road.setup.servers.iter().position(|server| *server == current).expect("one of ours");
+        let is_mined = round % 2 == 0;
+        // The chain is the same on all, as on the network; the client hears of it on its next link.
+        for other in servers.iter().enumerate().filter(|(other, _)| is_mined && *other != at) {
+            other.1.mine(1);
+        }
         servers[at].stop();
-        if round % 2 == 0 {
-            // The chain is the same on all, as on the network.
-            for server in &servers {
-                server.mine(1);
-            }
+        if is_mined {
+            servers[at].mine(1);
             let change = next(&mut tips);
             assert_eq!((tip(&change).height, change.origin), (last + 1, Origin::Resumed), "round {round}");
             last += 1;

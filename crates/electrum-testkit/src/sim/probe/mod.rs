@@ -5,7 +5,7 @@ mod told;
 mod wire;
 mod wishes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use electrum_proto::{
@@ -43,9 +43,10 @@ pub struct Probe {
     former: Option<ConnId>,
     last_id: u64,
     pending: BTreeMap<u64, Pending>,
-    /// What servers were made to answer to each id, and whether an error without id was among it.
+    /// What servers were made to answer to each id.
     answers: BTreeMap<u64, Vec<Result<String, String>>>,
-    errors_without_id: bool,
+    /// What the server of this link was made to say without naming a request.
+    errors_without_id: BTreeSet<String>,
     subs: BTreeMap<SubId, SubLog>,
     servers: Vec<ServerLog>,
     retry_at: Option<Timestamp>,
@@ -125,7 +126,7 @@ impl Probe {
             last_id: 0,
             pending: BTreeMap::new(),
             answers: BTreeMap::new(),
-            errors_without_id: false,
+            errors_without_id: BTreeSet::new(),
             subs: BTreeMap::new(),
             retry_at: None,
             wait: None,
@@ -216,11 +217,11 @@ impl Probe {
         &self.subs
     }
 
-    /// A server is about to answer this to a request.
+    /// A server is about to answer this to a request, or to say it as an error without an id.
     pub fn will_be_answered(&mut self, id: Option<u64>, outcome: Result<String, String>) {
         match id {
             Some(id) => self.answers.entry(id).or_default().push(outcome),
-            None => self.errors_without_id = true,
+            None => self.errors_without_id.extend(outcome.err()),
         }
     }
 

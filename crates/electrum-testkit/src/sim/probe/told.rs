@@ -122,6 +122,7 @@ impl Probe {
         self.phase = Phase::Connecting;
         self.retry_at = None;
         self.former = self.link.as_ref().map(|link| link.conn);
+        self.errors_without_id.clear();
         self.link = Some(LinkLog {
             conn,
             since: now,
@@ -193,7 +194,9 @@ impl Probe {
             Ok(_) => Some(3),
             Err(RequestError::Server(error)) => {
                 let was_said = said.iter().any(|said| said.as_ref().is_err_and(|said| *said == error.message));
-                (!was_said && !self.errors_without_id).then_some(4)
+                // One that names no request can only be meant for a request that waits alone.
+                let can_be_meant = self.pending.is_empty() && self.errors_without_id.contains(&error.message);
+                (!was_said && !can_be_meant).then_some(4)
             }
             Err(RequestError::Lost { written }) => {
                 let link = self.link.as_ref().filter(|link| link.over);

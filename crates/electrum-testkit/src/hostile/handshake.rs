@@ -1,0 +1,94 @@
+//! Servers that are hostile before a version is agreed on.
+
+use std::time::Duration;
+
+use super::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake};
+use crate::scripted::Step;
+
+const UNANSWERED: Expect = Expect::NeverReady("timeout", "did not answer the handshake in time");
+const NO_PROTOCOL: Expect = Expect::NeverReady("malformed", "does not speak the protocol");
+const OUT_OF_RANGE: Expect = Expect::NeverReady("out_of_range", "the server settled on protocol");
+
+pub(super) const ALL: &[Entry] = &[
+    silent("mute", "reads and never says a word", || vec![Step::Silence]),
+    silent("deaf", "neither reads nor says a word", || vec![Step::Stall]),
+    never("closing", "closes without a byte", Expect::NeverReady("closed", "closed the connection instead"), || {
+        vec![Step::Close]
+    }),
+    never("resetting", "resets the connection when it is asked", Expect::NeverReady("reset", "broke"), || {
+        vec![Step::Line, Step::Reset]
+    }),
+    never("refusing", "refuses every version", Expect::NeverReady("refused", "unsupported protocol version"), || {
+        vec![Step::Line, Step::error(1, "unsupported protocol version"), Step::Silence]
+    }),
+    never("refusing_in_a_string", "refuses with a bare string", Expect::NeverReady("refused", "go away"), || {
+        vec![Step::Line, Step::SendLine(r#"{"id":$id,"error":"go away"}"#.into()), Step::Silence]
+    }),
+    never("refusing_at_length", "refuses in 60 kB of words", Expect::NeverReady("refused", "no no no"), || {
+        vec![Step::Line, Step::error(1, &"no ".repeat(20_000)), Step::Silence]
+    }),
+    never("busy", "is too busy for anybody", Expect::NeverReady("refused", "server busy"), || {
+        vec![Step::Line, Step::error(-102, "server busy"), Step::Silence]
+    }),
+    never("older_version", "settles on 1.2, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","1.2"]"#)),
+    never("newer_version", "settles on 9.9, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","9.9"]"#)),
+    never("no_version", "settles on \"latest\"", NO_PROTOCOL, || result(r#"["Hostile","latest"]"#)),
+    never("version_as_number", "gives the version as a number", NO_PROTOCOL, || result(r#"["Hostile",1.4]"#)),
+    never("huge_version", "gives a version of many digits", NO_PROTOCOL, || {
+        result(r#"["Hostile","1.99999999999999999999999999"]"#)
+    }),
+    never("version_as_null", "answers null", NO_PROTOCOL, || result("null")),
+    never("third_value", "gives a third value beside software and version", NO_PROTOCOL, || {
+        result(r#"["Hostile","1.4",1e999]"#)
+    }),
+    silent("wrong_id", "answers under another id", || answer(r#"{"id":77777,"result":["Hostile","1.4"]}"#)),
+    silent("id_as_string", "answers under the id as a string", || answer(r#"{"id":"$id","result":["Hostile","1.4"]}"#)),
+    silent("id_null", "answers under the id null", || answer(r#"{"id":null,"result":["Hostile","1.4"]}"#)),
+    silent("late", "answers when it is too late", || {
+        vec![Step::Line, Step::Wait(Duration::from_secs(5)), Step::SendLine(RIGHT.into()), Step::Silence]
+    }),
+    Entry {
+        name: "early",
+        does: "tells and answers before it is asked",
+        ask: Ask::Balance,
+        expect: Expect::Answer,
+        short: &[],
+        script: || {
+            let mut steps = vec![
+                Step::send("{\"method\":\"blockchain.headers.subscribe\"}\n"),
+                Step::send("{\"id\":99999,\"result\":[\"Hostile\",\"1.7\"]}\n"),
+            ];
+            steps.extend(after_handshake([Step::Serve]));
+            steps
+        },
+    },
+    never("http", "is a web server", Expect::NeverReady("malformed", "no JSON"), || {
+        vec![Step::Line, Step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 18446744073709551615\r\n\r\n")]
+    }),
+    never("endless_greeting", "sends a first line without an end", Expect::NeverReady("malformed", "longer"), || {
+        vec![Step::Line, Step::Flood(vec![b'x'; 4096])]
+    }),
+    silent("chattering", "tells of blocks without an end instead of answering", || {
+        vec![Step::Line, Step::Flood(b"{\"method\":\"blockchain.headers.subscribe\",\"params\":[]}\n".repeat(50))]
+    }),
+    silent("dripping_greeting", "sends a space now and then instead of an answer", || {
+        vec![Step::Line, Step::Drip(vec![b' '; 1000], Duration::from_millis(20))]
+    }),
+];
+
+const fn never(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
+    Entry { name, does, ask: Ask::Balance, expect, short: &[], script }
+}
+
+/// One that leaves the handshake without an answer.
+const fn silent(name: &'static str, does: &'static str, script: fn() -> Vec<Step>) -> Entry {
+    Entry { short: &[Timeout::Handshake], ..never(name, does, UNANSWERED, script) }
+}
+
+fn answer(text: &str) -> Vec<Step> {
+    vec![Step::Line, Step::SendLine(text.to_owned()), Step::Silence]
+}
+
+fn result(json: &str) -> Vec<Step> {
+    vec![Step::Line, Step::result(json), Step::Silence]
+}

@@ -1,0 +1,51 @@
+//! Servers that take too little, give too much, or never stay.
+
+use std::time::Duration;
+
+use super::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once};
+use crate::scripted::Step;
+
+const NO_LIFE: Expect = Expect::Dropped("timeout", "no sign of life");
+
+pub(super) const ALL: &[Entry] = &[
+    entry("never_reads", "reads nothing more once it has agreed", Ask::Bulk, NO_LIFE, || {
+        after_handshake([Step::Stall])
+    }),
+    entry("falls_mute", "reads, and says nothing more once it has agreed", Ask::Balance, NO_LIFE, || {
+        after_handshake([Step::Silence])
+    }),
+    entry("writes_while_we_write", "writes 32 MB before it reads on", Ask::Bulk, Expect::Answer, || {
+        let news = "{\"method\":\"hostile.news\",\"params\":[\"while you write\"]}\n".repeat(1000);
+        let count = 32 * 1024 * 1024 / news.len();
+        after_handshake([Step::Line, Step::Repeat(news.into_bytes(), count), Step::SendLine(RIGHT.into()), Step::Serve])
+    }),
+    entry("reads_late", "reads nothing for a second while much is sent", Ask::Bulk, Expect::Answer, || {
+        after_handshake([Step::Wait(Duration::from_secs(1)), Step::Serve])
+    }),
+    entry("closes_when_ready", "closes each connection as soon as it has agreed", Ask::Balance, CLOSES, || {
+        after_handshake([Step::Close])
+    }),
+    entry("closes_when_asked", "closes each connection at the first call", Ask::Balance, CLOSES, || {
+        after_handshake([Step::Line, Step::Close])
+    }),
+    entry("resets_when_asked", "resets each connection at the first call", Ask::Balance, RESETS, || {
+        after_handshake([Step::Line, Step::Reset])
+    }),
+    entry(
+        "garbage_when_asked",
+        "answers the first call on each connection with garbage",
+        Ask::Balance,
+        GARBAGE,
+        || once([Step::send("}{\n")]),
+    ),
+];
+
+const CLOSES: Expect = Expect::KeepsLosing("closed", "closed the connection");
+const RESETS: Expect = Expect::KeepsLosing("reset", "broke");
+const GARBAGE: Expect = Expect::KeepsLosing("malformed", "no JSON");
+
+const fn entry(name: &'static str, does: &'static str, ask: Ask, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
+    Entry { name, does, ask, expect, short: SILENCE, script }
+}
+
+const SILENCE: &[Timeout] = &[Timeout::Silence];
