@@ -5,7 +5,8 @@
 //! and also when the process that started them dies. [`Wire`] is a plain client for looking at a server
 //! without any code of the project between.
 //!
-//! [`Relay`] stands between a client and a server and remembers what was asked.
+//! [`Relay`] stands between a client and a server and remembers what was asked; [`BadLink`] stands there and
+//! stalls, resets and cuts.
 //!
 //! A test is written once, for whatever release it is given, and [`on_every_server!`] makes one test per release of it:
 //!
@@ -23,6 +24,7 @@
 //!
 //! The programs come from the script `prepare` of this folder. Whether the tests run is decided by [`may_run`].
 
+mod bad_link;
 mod bitcoind;
 mod certificate;
 mod electrumx;
@@ -30,11 +32,13 @@ mod kind;
 mod microsocks;
 mod place;
 mod process;
+mod random;
 mod relay;
 mod rpc;
 mod spend;
 mod wire;
 
+pub use bad_link::{BadLink, Faults, Weather};
 pub use bitcoind::Bitcoind;
 pub use certificate::Certificate;
 pub use electrumx::{ElectrumX, Setup};
@@ -42,6 +46,7 @@ pub use kind::Kind;
 pub use microsocks::Microsocks;
 pub use place::{available, may_run, run_on};
 pub use process::until;
+pub use random::Random;
 pub use relay::Relay;
 pub use rpc::RpcError;
 pub use spend::{Coin, Spend, anyone_can_spend, from_hex, scripthash, to_hex};

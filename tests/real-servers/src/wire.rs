@@ -1,6 +1,6 @@
 //! A plain client: lines of JSON over a socket, and nothing of the project.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
@@ -65,23 +65,58 @@ impl Wire {
     /// Like [`call`](Self::call), with `None` when the server closes instead of answering.
     #[track_caller]
     pub fn try_call(&mut self, method: &str, params: &Value) -> Option<Result<Value, Refusal>> {
+        let id = self.write(method, params)?;
+        let deadline = Instant::now() + BOUND;
+        self.answer(deadline).map(|(answered, answer)| {
+            assert_eq!(answered, id, "nothing else was asked");
+            answer
+        })
+    }
+
+    /// Calls a method for each of these parameters, all at once; gives the answers in the same order.
+    ///
+    /// # Panics
+    /// When the server closes.
+    #[track_caller]
+    pub fn calls(&mut self, method: &str, all: &[Value]) -> Vec<Result<Value, Refusal>> {
+        let first = self.next_id;
+        for params in all {
+            self.write(method, params).expect("the server reads");
+        }
+        let deadline = Instant::now() + BOUND;
+        let mut answers: BTreeMap<u64, Result<Value, Refusal>> = BTreeMap::new();
+        while answers.len() < all.len() {
+            let (id, answer) = self.answer(deadline).expect("the server answers");
+            assert!(id >= first && answers.insert(id, answer).is_none(), "{id} was answered twice");
+        }
+        answers.into_values().collect()
+    }
+
+    /// Writes a request; gives its id.
+    fn write(&mut self, method: &str, params: &Value) -> Option<u64> {
         let id = self.next_id;
         self.next_id += 1;
         let line = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         self.reader.get_mut().write_all(format!("{line}\n").as_bytes()).ok()?;
-        let deadline = Instant::now() + BOUND;
+        Some(id)
+    }
+
+    /// The next answer, and to which request; `None` when the server closes.
+    #[track_caller]
+    fn answer(&mut self, deadline: Instant) -> Option<(u64, Result<Value, Refusal>)> {
         loop {
             let mut message = self.read(deadline)?;
             if let Some(method) = message["method"].as_str() {
                 self.notifications.push_back((method.to_owned(), message["params"].clone()));
-            } else if message["id"] == id {
-                return Some(match &message["error"] {
+            } else if let Some(id) = message["id"].as_u64() {
+                let answer = match &message["error"] {
                     Value::Null => Ok(message["result"].take()),
                     error => Err(Refusal {
                         code: error["code"].as_i64().expect("a code"),
                         message: error["message"].as_str().expect("a message").to_owned(),
                     }),
-                });
+                };
+                return Some((id, answer));
             }
         }
     }

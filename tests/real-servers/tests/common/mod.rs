@@ -93,7 +93,7 @@ fn next<S: Stream + Unpin>(stream: &mut S, within: Duration) -> Option<S::Item> 
 }
 
 impl Events {
-    fn next(&mut self, within: Duration) -> Option<LifeEvent> {
+    pub(crate) fn next(&mut self, within: Duration) -> Option<LifeEvent> {
         match self {
             Self::Blocking(events) => events.next_within(within).flatten(),
             Self::Smol(events) => next(events, within),

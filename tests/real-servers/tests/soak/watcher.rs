@@ -1,0 +1,120 @@
+//! A consumer of one client's changes and life events, who remembers the newest values.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use electrum_blocking::proto::{Topic, Update};
+use electrum_blocking::{Change, LifeEvent};
+use real_servers::Random;
+use serde_json::{Value, json};
+
+use crate::common::{Changes, Client, Events, topic};
+use crate::facts::Facts;
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What was told so far.
+pub(crate) struct Watcher(Arc<Mutex<Seen>>);
+
+struct Seen {
+    /// The newest value of each topic: the tip, then the scripts.
+    last: Vec<Option<Update>>,
+    origins: BTreeMap<String, u64>,
+    /// Values that gave way to newer ones because the consumer was slow.
+    skipped: u64,
+    /// Values that were told although nothing had changed.
+    repeated: u64,
+    refused: u64,
+    life: BTreeMap<String, u64>,
+}
+
+impl Watcher {
+    /// Watches the tip and all scripts, in threads of its own.
+    pub(crate) fn start(client: &Client, scripts: u32, random: Random) -> Self {
+        let scripts = (0..scripts).map(|number| topic(&Facts::script(number)));
+        let topics: Vec<_> = std::iter::once(Topic::Headers).chain(scripts).collect();
+        let seen = Arc::new(Mutex::new(Seen {
+            last: vec![None; topics.len()],
+            origins: BTreeMap::new(),
+            skipped: 0,
+            repeated: 0,
+            refused: 0,
+            life: BTreeMap::new(),
+        }));
+        let (changes, events) = (client.subscribe(topics), client.events());
+        let watcher = Self(Arc::clone(&seen));
+        thread::spawn(move || Self(seen).watch(changes, random));
+        let living = Self(Arc::clone(&watcher.0));
+        thread::spawn(move || living.live(events));
+        watcher
+    }
+
+    fn watch(self, mut changes: Changes, mut random: Random) {
+        loop {
+            if let Some(change) = changes.next_within(PATIENCE) {
+                self.with(|seen| seen.note(change));
+            }
+            // Somebody who has other things to do now and then.
+            if random.one_in(500) {
+                thread::sleep(random.within(&(Duration::ZERO..Duration::from_secs(1))));
+            }
+        }
+    }
+
+    fn live(self, mut events: Events) {
+        loop {
+            let name = match events.next(PATIENCE) {
+                Some(LifeEvent::Ready { .. }) => "ready".to_owned(),
+                Some(LifeEvent::Down { cause, .. }) => format!("down: {}", cause.name()),
+                _ => continue,
+            };
+            self.with(|seen| *seen.life.entry(name).or_default() += 1);
+        }
+    }
+
+    pub(crate) fn report(&self) -> Value {
+        self.with(|seen| {
+            let statuses: Vec<_> = seen.last[1..].iter().map(value).collect();
+            json!({
+                "tip": value(&seen.last[0]),
+                "statuses": statuses,
+                "told": seen.origins,
+                "skipped": seen.skipped,
+                "repeated": seen.repeated,
+                "refused": seen.refused,
+                "life": seen.life,
+            })
+        })
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Seen {
+    fn note(&mut self, change: Change) {
+        let Ok(value) = change.value else {
+            self.refused += 1;
+            return;
+        };
+        let value = Some(value);
+        // What came between may have been skipped, and the value be the old one again.
+        self.repeated += u64::from(change.skipped == 0 && self.last[change.topic] == value);
+        self.last[change.topic] = value;
+        self.skipped += change.skipped;
+        *self.origins.entry(format!("{:?}", change.origin)).or_default() += 1;
+    }
+}
+
+/// As the protocol writes it; `false` for what was not told yet.
+fn value(last: &Option<Update>) -> Value {
+    match last {
+        None => json!(false),
+        Some(Update::Headers(tip)) => json!({"height": tip.height, "header": tip.header.to_hex()}),
+        Some(Update::Script(status)) => json!(status.map(|status| status.to_string())),
+        Some(other) => panic!("nobody asked for {other:?}"),
+    }
+}
