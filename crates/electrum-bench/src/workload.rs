@@ -55,9 +55,9 @@ impl Workload {
     pub fn operations(self) -> usize {
         match self {
             Self::Balances => 200_000,
-            Self::Headers => 500,
-            Self::History => 20,
-            Self::Transaction => 200,
+            Self::Headers => 300,
+            Self::History => 10,
+            Self::Transaction => 100,
             Self::Notifications => 500_000,
             Self::OneByOne => 10_000,
         }
