@@ -1,9 +1,11 @@
 //! What changes something: the transactions arrive in bitcoind.
 
+use std::collections::BTreeSet;
+
 use electrum_proto::operations::{
     Broadcast, BroadcastPackage, BroadcastPackageVerbose, MempoolRecent, RecentTransaction, TestMempoolAccept,
 };
-use electrum_proto::types::{Amount, RawTransaction};
+use electrum_proto::types::RawTransaction;
 use real_servers::{Bitcoind, Coin, Spend, anyone_can_spend, until};
 use serde_json::{Value, json};
 
@@ -32,11 +34,23 @@ pub(crate) fn check(session: &Session, scene: &Scene) {
         packages(session, bitcoind);
     }
     if session.has::<MempoolRecent>() {
-        let size = single.bytes().len() as u64;
-        let expected = RecentTransaction { txid, fee: Amount::from_sat(1_000).expect("an amount"), vsize: size };
-        until(BOUND, "the transaction among the recent ones", || {
-            session.call(MempoolRecent).contains(&expected).then_some(())
-        });
+        recent(session, bitcoind);
+    }
+}
+
+/// Which ten are the last nobody can say, for the server takes in all that are new at once, in no order.
+fn recent(session: &Session, bitcoind: &Bitcoind) {
+    let waiting = bitcoind.mempool();
+    let listed = until(BOUND, "as many recent transactions as a server lists", || {
+        let listed = session.call(MempoolRecent);
+        (listed.len() == waiting.len().min(10)).then_some(listed)
+    });
+    let different: BTreeSet<_> = listed.iter().map(|listed| listed.txid.to_string()).collect();
+    assert_eq!(different.len(), listed.len(), "{listed:?}");
+    for RecentTransaction { txid, fee, vsize } in listed {
+        let entry = bitcoind.rpc("getmempoolentry", &json!([txid.to_string()]));
+        assert_eq!(entry["vsize"], vsize, "{txid}");
+        assert_eq!(entry["fees"]["base"].as_f64(), Some(fee.to_sat() as f64 / 1e8), "{txid}");
     }
 }
 
