@@ -49,9 +49,9 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// Until a request is answered, if it has no deadline of its own.
     pub request: Duration,
-    /// Without sending or hearing anything, before a sign of life is asked for.
+    /// Without sending anything or getting any answer, before a sign of life is asked for.
     pub ping_idle: Duration,
-    /// Until that sign must have come.
+    /// Until that sign must have come. A server that sends other things meanwhile has as long as for any request.
     pub pong: Duration,
 }
 

@@ -12,9 +12,9 @@ pub enum TimerKind {
     Handshake,
     /// A request, or several, must be answered by then.
     Request,
-    /// Nothing was sent or heard for so long that a sign of life is asked for.
+    /// Nothing was sent or answered for so long that a sign of life is asked for.
     Ping,
-    /// The server must have given a sign of life by then.
+    /// The server must have answered by then.
     Pong,
     /// The next attempt to connect is due.
     Retry,

@@ -27,7 +27,10 @@ pub(super) struct Link {
     pub(super) closed: Option<CloseCause>,
     pub(super) overflow: Option<Overflow>,
     pub(super) last_sent: Timestamp,
-    pub(super) last_heard: Timestamp,
+    /// When something that was asked was last answered.
+    pub(super) last_answered: Timestamp,
+    /// When a sign of life was last asked for.
+    pub(super) ping_sent: Timestamp,
     /// Bytes that came since the last whole message.
     pub(super) progress: usize,
     /// Replies that answer nothing that was asked.
@@ -79,7 +82,8 @@ impl Link {
             closed: None,
             overflow: None,
             last_sent: now,
-            last_heard: now,
+            last_answered: now,
+            ping_sent: now,
             progress: 0,
             unknown_replies: 0,
             busy_replies: 0,

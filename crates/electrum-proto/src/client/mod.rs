@@ -277,7 +277,6 @@ impl Client {
         let begin = link.write(id, handshake::METHOD, |params| handshake::params(name, offered, params));
         self.requests.add(Owner::Version, Timestamp::MAX, begin);
         link.last_sent = self.now;
-        link.last_heard = self.now;
     }
 
     /// Why the link ended, if the driver or the buffers say that it did.

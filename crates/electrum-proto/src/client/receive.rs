@@ -55,9 +55,13 @@ impl Client {
                     return Received::Inside;
                 }
             };
-            link.last_heard = now;
             link.progress = 0;
-            self.timers.set(TimerKind::Pong, None);
+            if let Some(pong_by) = self.timers.get(TimerKind::Pong) {
+                // It lives. Its answer may take as long as any, for other things may be answered first.
+                let timeouts = &self.config.timeouts;
+                let latest = (now + timeouts.pong).min(link.ping_sent + timeouts.request);
+                self.timers.set(TimerKind::Pong, Some(pong_by.max(latest)));
+            }
             let text = link.inbox.text(line.clone());
             link.nudge.learn(text.as_bytes());
             let start = skip_space(text.as_bytes(), 0);
@@ -102,7 +106,8 @@ impl Client {
                     (ReplyId::Null, Err(_)) => self.requests.only().and_then(|only| self.requests.remove(only.id)),
                     _ => None,
                 };
-                match (waiting, outcome) {
+                let is_answer = waiting.is_some();
+                let received = match (waiting, outcome) {
                     (None, _) => self.unknown_reply(piece),
                     (Some(Waiting { id, owner: Owner::Caller, .. }), Ok(result)) => {
                         let result = inside(&piece, link.text(&piece), result);
@@ -116,8 +121,19 @@ impl Client {
                         link.busy_replies = 0;
                         self.own_reply(waiting.owner, Ok(RawJson::new(&result)))
                     }
+                };
+                if is_answer {
+                    self.was_answered();
                 }
+                received
             }
+        }
+    }
+
+    fn was_answered(&mut self) {
+        self.timers.set(TimerKind::Pong, None);
+        if let Some(link) = self.link.as_mut() {
+            link.last_answered = self.now;
         }
     }
 

@@ -27,7 +27,7 @@ impl Client {
         let ping_at = self
             .ready_link()
             .filter(|_| self.timers.get(TimerKind::Pong).is_none())
-            .map(|link| link.last_sent.min(link.last_heard) + self.config.timeouts.ping_idle);
+            .map(|link| link.last_sent.min(link.last_answered) + self.config.timeouts.ping_idle);
         self.timers.set(TimerKind::Ping, ping_at);
     }
 
@@ -45,7 +45,7 @@ impl Client {
                 // A long line over a slow link is a sign of life, if it grows.
                 Some(link) if link.progress >= PROGRESS => {
                     link.progress = 0;
-                    link.last_heard = self.now;
+                    link.last_answered = self.now;
                 }
                 _ => self.lose(DownCause::Timeout { waited_for: kind }),
             },
@@ -140,7 +140,7 @@ impl Client {
     fn ping(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut() else { return };
-        link.last_sent = now;
+        (link.last_sent, link.ping_sent) = (now, now);
         link.progress = 0;
         self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
         // What is still to be written is as good as a ping. On a link that takes no bytes pings would pile up.

@@ -53,6 +53,36 @@ fn a_server_that_is_heard_but_not_asked_is_asked_all_the_same() {
     assert_eq!(driver.drain(), Some((due, TimerKind::Ping)), "it closes links on which nothing is sent");
 }
 
+#[test]
+fn a_server_that_tells_news_and_answers_nothing_is_left() {
+    let timeouts = Config::default().timeouts;
+    let mut driver = Driver::ready("1.4");
+    let begin = driver.now;
+    // Calls are made, and news comes, all the time.
+    while driver.client.phase() == Phase::Ready {
+        driver.client.request(driver.now, Banner).unwrap();
+        driver.write();
+        driver.read(r#"{"method":"x"}"#);
+        let (until, _) = driver.drain().unwrap();
+        driver.now = until.min(driver.now + Duration::from_secs(1));
+        driver.client.handle(driver.now, Input::Tick);
+        driver.drain();
+    }
+    assert_eq!(driver.now.since(begin), timeouts.ping_idle + timeouts.request);
+    assert_eq!(driver.seen().into_iter().filter(|word| word.starts_with("down")).collect::<Vec<_>>(), ["down timeout"]);
+}
+
+#[test]
+fn an_answer_to_something_else_is_a_sign_of_life() {
+    let mut driver = Driver::ready("1.4");
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.write();
+    driver.read(&format!(r#"{{"id":{id},"error":{{"code":1,"message":"not now"}}}}"#));
+    assert_eq!(driver.sleep(), TimerKind::Request, "the ping is given up in the end");
+    assert_eq!((driver.sleep(), driver.client.phase()), (TimerKind::Ping, Phase::Ready));
+}
+
 /// A link whose ping was not answered in time, after `length` bytes of one line came.
 fn slow_line(length: usize) -> Driver {
     let mut driver = Driver::ready("1.4");
@@ -79,15 +109,20 @@ fn a_long_line_is_a_sign_of_life_while_it_grows() {
 fn a_ping_that_is_answered_late_is_followed_by_others() {
     let mut driver = Driver::ready("1.4");
     assert_eq!(driver.sleep(), TimerKind::Ping);
-    driver.write();
+    let ping = driver.written_id("server.ping");
     let asked = driver.now;
     let (until, kind) = driver.drain().unwrap();
     assert_eq!((until.since(asked), kind), (Config::default().timeouts.pong, TimerKind::Pong));
-    // Another message is a sign of life, too, and the ping itself is given up in the end.
+    // Another message puts off the end, but not beyond what any answer may take.
+    driver.now = driver.now + Duration::from_secs(5);
     driver.read(r#"{"method":"x"}"#);
-    assert_eq!(driver.sleep(), TimerKind::Request);
-    assert_eq!(driver.now.since(asked), Config::default().timeouts.request);
+    assert_eq!(driver.drain().unwrap().0.since(asked), Duration::from_secs(25));
+    driver.now = driver.now + Duration::from_secs(19);
+    driver.read(r#"{"method":"x"}"#);
+    assert_eq!(driver.drain().unwrap().0.since(asked), Config::default().timeouts.request);
+    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
     assert_eq!(driver.sleep(), TimerKind::Ping);
+    assert_eq!(driver.now.since(asked), Config::default().timeouts.ping_idle);
     driver.answer("server.ping", "null");
     assert_eq!(driver.client.phase(), Phase::Ready);
 }
@@ -117,8 +152,8 @@ fn what_is_never_answered_leaves_room_in_the_end() {
     driver.seen();
     while driver.client.phase() == Phase::Ready && driver.seen().iter().all(|word| word != "Capacity") {
         driver.sleep();
-        if !driver.written_ids("server.ping").is_empty() {
-            driver.read(r#"{"method":"x"}"#);
+        for id in driver.written_ids("server.ping") {
+            driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
         }
     }
     driver.client.request(driver.now, Banner).unwrap();
