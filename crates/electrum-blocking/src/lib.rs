@@ -233,3 +233,8 @@ macro_rules! waiting_iterator {
 }
 waiting_iterator!(Updates, Change);
 waiting_iterator!(LifeEvents, LifeEvent);
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

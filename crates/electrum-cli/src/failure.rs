@@ -17,7 +17,8 @@ pub(crate) const fn phase(cause: &DownCause) -> Phase {
         | DownCause::OutOfRange { .. }
         | DownCause::WrongChain { .. }
         | DownCause::Timeout { waited_for: TimerKind::Handshake } => Phase::Handshaking,
-        DownCause::Timeout { .. } | DownCause::Busy { .. } | DownCause::Undrained => Phase::Ready,
+        // All else takes a server that agreed.
+        _ => Phase::Ready,
     }
 }
 
@@ -66,6 +67,7 @@ const fn advice(cause: &DownCause) -> &'static str {
         DownCause::WrongChain { .. } => "use a server of the chain that you want (--genesis)",
         DownCause::Busy { .. } => "try again later, or use another server",
         DownCause::Undrained => "report this: it is a bug of this tool",
+        _ => "try again, or use another server",
     }
 }
 

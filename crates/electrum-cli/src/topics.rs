@@ -105,6 +105,7 @@ pub(crate) const fn advice(error: &SubscribeError) -> &'static str {
             "give the script (--script) instead of its hash, or offer an earlier range (--range 1.4..1.6)"
         }
         SubscribeError::Decode(_) => "use another server: this one does not answer as the protocol says",
+        _ => "use another server",
     }
 }
 

@@ -46,6 +46,7 @@ pub enum Input<'a> {
 
 /// How a link ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseCause {
     /// The other side closed it in order.
     End,

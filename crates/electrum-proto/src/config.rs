@@ -9,6 +9,15 @@ use crate::types::BlockHash;
 use crate::version::VersionRange;
 
 /// How a client behaves. Every limit is a limit: none means "without end" when it is zero.
+///
+/// Fields may be added: begin from the default.
+/// ```
+/// use electrum_proto::{Config, Limits};
+///
+/// let limits = Limits { in_flight: 100, ..Limits::default() };
+/// let config = Config { client_name: "my wallet 1.0".into(), limits, ..Config::default() };
+/// # assert_eq!((config.limits.in_flight, config.servers), (100, 1));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// What the client calls itself in `server.version`.

@@ -12,6 +12,7 @@ use crate::version::VersionRange;
 
 /// Why a link is given up. Each leads to a new attempt, never to a session that half works.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DownCause {
     /// The link could not be opened.
     Connect {
@@ -166,6 +167,8 @@ impl fmt::Display for DownCause {
     }
 }
 
+impl core::error::Error for DownCause {}
+
 /// How a request that was accepted ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
@@ -255,14 +258,11 @@ impl<T> fmt::Display for Rejected<T> {
     }
 }
 
-impl<T: fmt::Debug> core::error::Error for Rejected<T> {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(&self.reason)
-    }
-}
+impl<T: fmt::Debug> core::error::Error for Rejected<T> {}
 
 /// Why a subscription cannot be made for now. It stays wanted, and is tried again on the next link.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SubscribeError {
     /// The server refuses it.
     #[error("the server refuses the subscription: {0}")]

@@ -111,6 +111,13 @@
 //!
 //! # Features
 //! - `std` (default): `std` in the dependencies, and nothing else.
+//! - `bitcoin`: conversions between the [`types`] and those of the crate `bitcoin`, version 0.32.
+//!
+//! # What may grow
+//! What only people read (causes, errors of decoding and of proofs) and what servers say of themselves is
+//! `non_exhaustive`. What a driver decides on ([`Action`], [`Event`], [`RequestError`], [`RejectReason`]) is not: a new
+//! case there comes with a new major version (below 1.0, minor), and the compiler shows where it is to be dealt with.
+//! [`Config`] and its parts may get fields at any time: write `..Config::default()`.
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 

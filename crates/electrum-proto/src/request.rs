@@ -154,3 +154,20 @@ impl NotInVersion {
         Self { operation: operation.into(), version, available }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_method_tells_its_versions() {
+        let [v1_2, v1_4] = [ProtocolVersion::V1_2, ProtocolVersion::V1_4];
+        let since = Method::since("x", v1_2);
+        assert_eq!(since.to_string(), "x (from 1.2)");
+        assert!(since.is_in(v1_2) && since.is_in(v1_4) && !since.not_before(v1_4).is_in(v1_2));
+        let between = Method::between("x", v1_2, v1_4);
+        assert_eq!(between.to_string(), "x (from 1.2, before 1.4)");
+        assert!(between.is_in(v1_2) && !between.is_in(v1_4));
+    }
+}

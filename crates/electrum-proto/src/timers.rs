@@ -4,7 +4,7 @@ use crate::time::Timestamp;
 
 /// What a wake-up is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
+#[non_exhaustive]
 pub enum TimerKind {
     /// The link must be open by then.
     Connect,

@@ -93,6 +93,7 @@ impl Default for VersionRange {
 
 /// A text that is no version or no range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum VersionError {
     /// Not one to four integers below 65536, joined by dots.
     #[error("{0:?} is not a protocol version: one to four numbers joined by dots are, such as 1.4 or 1.4.2")]

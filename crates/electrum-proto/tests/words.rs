@@ -115,7 +115,7 @@ fn every_refusal_names_the_limit_that_was_met() {
     assert!(texts.iter().zip(told).all(|(text, told)| text.contains(told)), "{texts:?}");
     let rejected = client.subscribe(Timestamp::ZERO, Topic::Headers).unwrap_err();
     assert_eq!(rejected.to_string(), rejected.reason.to_string());
-    assert_eq!(rejected.source().unwrap().to_string(), rejected.reason.to_string());
+    assert!(rejected.source().is_none(), "a report with sources would say it twice");
     let decode = DecodeError::new("height", "it is no number");
     let texts = all_differ(&[
         SubscribeError::Server(busy()),

@@ -47,3 +47,8 @@ pub fn client(config: impl Into<Config>) -> (Client, impl Future<Output = ()> + 
     let (client, driver) = Client::new(config.into(), move || wake.set());
     (client, driver::drive(driver, signal))
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,20 +6,12 @@ use electrum_proto::{ProtocolVersion, Request};
 // The one list of all operations, which the tests of the core hold against the table.
 #[path = "../../../crates/electrum-proto/tests/operations/all.rs"]
 mod all;
+// What the corpus says by number.
+#[path = "../../../crates/electrum-proto/tests/operations/versions.rs"]
+mod versions;
 
 use all::{Visitor, visit_all};
-
-const VERSIONS: [ProtocolVersion; 9] = [
-    ProtocolVersion::V1_0,
-    ProtocolVersion::V1_1,
-    ProtocolVersion::V1_2,
-    ProtocolVersion::V1_3,
-    ProtocolVersion::V1_4,
-    ProtocolVersion::V1_4_2,
-    ProtocolVersion::V1_6,
-    ProtocolVersion::V1_7,
-    ProtocolVersion::new(2, 0, 0),
-];
+use versions::VERSIONS;
 
 /// The first byte chooses the operation, the second the version, the rest is the text of a result: it is decoded or refused.
 pub fn decode(data: &[u8]) {

@@ -1,13 +1,17 @@
 //! What the suites of the testkit want of the adapter.
 
+mod terms;
+
 use std::time::Duration;
 
+use electrum_blocking as electrum;
 use electrum_blocking::proto::operations::Raw;
 use electrum_blocking::proto::{Phase, Request, Topic};
-use electrum_blocking::transport::{Route, ServerAddr};
-use electrum_blocking::{CallError, Client, Config, LifeEvent, LifeEvents, Updates};
+use electrum_blocking::{Client, LifeEvents, Updates};
 use electrum_testkit::conformance::{self, Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use serde_json::Value;
+
+use self::terms::{change, config, failure, life};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Blocking;
@@ -16,14 +20,7 @@ impl Adapter for Blocking {
     type Client = Handle;
 
     fn connect(&self, setup: Setup) -> Handle {
-        let servers = setup.servers.iter().map(|server| server.parse::<ServerAddr>().unwrap());
-        let mut config = Config::new(servers);
-        if let Some(proxy) = setup.proxy {
-            config.route = Route::direct().with_proxy(proxy.parse().unwrap()).with_timeout_factor(1);
-        }
-        config.protocol = setup.protocol;
-        config.queue = setup.queue;
-        Handle(Client::connect(config).unwrap())
+        Handle(Client::connect(config(setup)).unwrap())
     }
 }
 
@@ -75,13 +72,7 @@ pub(crate) struct Changes(Updates);
 
 impl Feed<Change> for Changes {
     fn next(&mut self, within: Duration) -> Next<Change> {
-        match self.0.next_within(within) {
-            Some(Some(change)) => {
-                Next::Item(Change { topic: change.topic, value: change.value, origin: change.origin })
-            }
-            Some(None) => Next::End,
-            None => Next::Nothing,
-        }
+        next(self.0.next_within(within), change)
     }
 }
 
@@ -89,34 +80,10 @@ pub(crate) struct Events(LifeEvents);
 
 impl Feed<Life> for Events {
     fn next(&mut self, within: Duration) -> Next<Life> {
-        match self.0.next_within(within) {
-            Some(Some(event)) => Next::Item(life(event)),
-            Some(None) => Next::End,
-            None => Next::Nothing,
-        }
+        next(self.0.next_within(within), life)
     }
 }
 
-fn life(event: LifeEvent) -> Life {
-    match event {
-        LifeEvent::Connecting { server } => Life::Connecting { server: server.to_string() },
-        LifeEvent::Ready { server, software, version, .. } => {
-            Life::Ready { server: server.to_string(), software, version }
-        }
-        LifeEvent::Down { server, cause, retry_in, .. } => Life::Down { server: server.to_string(), cause, retry_in },
-        other => panic!("not known: {other:?}"),
-    }
-}
-
-fn failure(error: CallError) -> Failure {
-    match error {
-        CallError::Server(error) => Failure::Server { code: error.code, message: error.message },
-        CallError::Decode(error) => Failure::Decode(error.to_string()),
-        CallError::TimedOut => Failure::TimedOut,
-        CallError::Unsent { why } => Failure::Unsent(why),
-        CallError::Lost => Failure::Lost,
-        CallError::QueueFull { .. } => Failure::QueueFull,
-        CallError::Closed => Failure::Closed,
-        other => Failure::Other(other.to_string()),
-    }
+fn next<T, U>(came: Option<Option<T>>, map: impl FnOnce(T) -> U) -> Next<U> {
+    came.map_or(Next::Nothing, |item| item.map_or(Next::End, |item| Next::Item(map(item))))
 }

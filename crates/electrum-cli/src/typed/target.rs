@@ -47,7 +47,7 @@ pub(crate) fn script(text: &str) -> Result<Script, String> {
 }
 
 fn script_in_digits(digits: &str) -> Result<Script, String> {
-    let script = Script::from_hex(digits).filter(|script| !script.as_bytes().is_empty());
+    let script = Script::from_hex(digits).ok().filter(|script| !script.as_bytes().is_empty());
     script.ok_or_else(|| "a script is an even number of hexadecimal digits".into())
 }
 

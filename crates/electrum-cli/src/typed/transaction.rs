@@ -74,7 +74,7 @@ pub(crate) async fn broadcast(args: BroadcastArgs, output: &Output) -> Outcome {
         args.transaction
     };
     let transaction = RawTransaction::from_hex(digits.trim())
-        .ok_or_else(|| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
+        .map_err(|_| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
     let own = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;
     with_server(&args.server, &args.reach, VersionRange::ALL, output, async |asked: Asked<'_>| {
         let txid = asked.ask(&format!("the broadcast of {own}"), Broadcast { transaction }).await?;

@@ -58,6 +58,7 @@ struct WantedRoom {
 
 /// Where a client stands, for people and logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct State {
     /// The phase.
     pub phase: Phase,

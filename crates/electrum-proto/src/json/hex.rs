@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 /// A text that is not hex, or not of the length that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HexError {
     /// An odd number of digits.
     #[error("an odd number of hexadecimal digits")]

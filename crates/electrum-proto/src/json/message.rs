@@ -55,6 +55,7 @@ pub struct ServerError {
 
 /// A text that is no message of JSON-RPC. After it nothing that the server sends can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotAMessage {
     /// Quotes or brackets do not match, or something stands where it cannot.
     #[error("it is no JSON")]

@@ -69,6 +69,7 @@ pub struct TestMempoolAccept {
 
 /// What became of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct PackageResult {
     /// Whether the network took all of it.
     pub success: bool,
@@ -87,6 +88,7 @@ pub struct PackageError {
 
 /// Whether the mempool would take a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Acceptance {
     /// The transaction's id.
     pub txid: Txid,

@@ -28,6 +28,7 @@ pub struct EstimateFee {
 
 /// How careful a fee estimate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum EstimateMode {
     /// Looks further back: higher, and less moved by a quiet hour.
     Conservative,
@@ -66,6 +67,7 @@ pub struct FeeHistogram;
 
 /// The fee rates that a mempool asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MempoolFees {
     /// What a transaction must pay to be taken now: it rises when the mempool is full.
     pub mempool_min: FeeRate,

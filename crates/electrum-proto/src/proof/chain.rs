@@ -6,6 +6,7 @@ use crate::types::{BlockHash, RawHeader};
 
 /// Why headers are no chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// A header does not name the one before it.
     #[error("header {index} names {found} as the one before it, which is {expected}")]

@@ -7,6 +7,7 @@ use crate::types::{BlockHash, MerkleNode, Txid};
 
 /// Why a merkle branch proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MerkleError {
     /// The position does not exist in a tree of that depth.
     #[error("position {position} does not exist in a tree with a branch of {length} hashes")]

@@ -6,6 +6,7 @@ use crate::types::{Txid, Wtxid};
 
 /// Why bytes are no transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TransactionError {
     /// They end before the transaction does.
     #[error("the transaction is cut off")]

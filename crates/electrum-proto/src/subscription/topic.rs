@@ -18,6 +18,7 @@ use crate::version::ProtocolVersion;
 
 /// Something that a server reports changes of.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Topic {
     /// The tip of the chain. Protocol documentation: `blockchain.headers.subscribe`. All versions.
     ///

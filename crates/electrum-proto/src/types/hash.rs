@@ -31,11 +31,7 @@ macro_rules! hash_newtype {
                 &self.0
             }
 
-            /// From 64 hexadecimal digits of either case.
-            ///
-            /// # Errors
-            /// [`HashError`] for anything else.
-            pub fn from_hex(digits: &[u8]) -> Result<Self, HashError> {
+            pub(crate) fn from_hex(digits: &[u8]) -> Result<Self, HashError> {
                 let mut bytes = [0; 32];
                 hex::decode_exact(digits, &mut bytes).map_err(|_| HashError)?;
                 Ok(Self(bytes))
@@ -45,6 +41,7 @@ macro_rules! hash_newtype {
         impl FromStr for $name {
             type Err = HashError;
 
+            /// Reads 64 hexadecimal digits of either case.
             fn from_str(text: &str) -> Result<Self, HashError> {
                 Self::from_hex(text.as_bytes())
             }

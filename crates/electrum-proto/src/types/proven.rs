@@ -65,6 +65,7 @@ pub struct CheckpointProof {
 
 /// Why a server's proof does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProofError {
     /// The branch cannot be one.
     #[error(transparent)]

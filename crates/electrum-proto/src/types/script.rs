@@ -7,7 +7,7 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 
 use super::ScriptHash;
-use crate::json::hex;
+use crate::json::hex::{self, HexError};
 
 /// An output script, the bytes that a transaction output is locked with.
 ///
@@ -23,10 +23,12 @@ impl Script {
         Self(bytes.into())
     }
 
-    /// A script from its hexadecimal digits; nothing if they are odd in number or no digits.
-    #[must_use]
-    pub fn from_hex(digits: &str) -> Option<Self> {
-        hex::decode(digits.as_bytes()).ok().map(Self)
+    /// A script from its hexadecimal digits, of either case.
+    ///
+    /// # Errors
+    /// [`HexError`] if they are odd in number or no digits.
+    pub fn from_hex(digits: &str) -> Result<Self, HexError> {
+        hex::decode(digits.as_bytes()).map(Self)
     }
 
     /// The bytes of the script.

@@ -10,6 +10,7 @@ use crate::json::{Read, Reader, required, too_many};
 
 /// What a server says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ServerFeatures {
     /// The hash of the first block of the chain that it serves.
     pub genesis_hash: BlockHash,

@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Serialize, Serializer};
 
 use super::Txid;
-use crate::json::hex;
+use crate::json::hex::{self, HexError};
 use crate::proof::{self, TransactionError};
 
 /// A transaction as bytes, with its witnesses if it has any.
@@ -20,10 +20,12 @@ impl RawTransaction {
         Self(bytes.into())
     }
 
-    /// A transaction from its hexadecimal digits; nothing if they are odd in number or no digits.
-    #[must_use]
-    pub fn from_hex(digits: &str) -> Option<Self> {
-        hex::decode(digits.as_bytes()).ok().map(Self)
+    /// A transaction from its hexadecimal digits, of either case.
+    ///
+    /// # Errors
+    /// [`HexError`] if they are odd in number or no digits.
+    pub fn from_hex(digits: &str) -> Result<Self, HexError> {
+        hex::decode(digits.as_bytes()).map(Self)
     }
 
     /// The bytes.

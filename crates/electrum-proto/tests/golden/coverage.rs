@@ -4,22 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use electrum_proto::ProtocolVersion;
 use electrum_proto::operations::OPERATIONS;
+use electrum_proto::{ProtocolVersion, VersionRange};
 
 use crate::operations::Case;
 use crate::recording::Exchange;
+use crate::versions::VERSIONS;
 
 /// The versions of the table of operations.
-const VERSIONS: [ProtocolVersion; 7] = [
-    ProtocolVersion::V1_1,
-    ProtocolVersion::V1_2,
-    ProtocolVersion::V1_3,
-    ProtocolVersion::V1_4,
-    ProtocolVersion::V1_4_2,
-    ProtocolVersion::V1_6,
-    ProtocolVersion::V1_7,
-];
+fn shown() -> impl Iterator<Item = ProtocolVersion> {
+    VERSIONS.into_iter().filter(|version| VersionRange::ALL.contains(*version))
+}
 
 /// Which operation was seen with its result, on which version.
 type Cells = BTreeSet<(&'static str, ProtocolVersion)>;
@@ -54,7 +49,7 @@ impl Seen {
         let exercised = Exercised::read();
         let mut missing = Cells::new();
         for operation in OPERATIONS {
-            for version in VERSIONS.into_iter().filter(|version| operation.method(*version).is_some()) {
+            for version in shown().filter(|version| operation.method(*version).is_some()) {
                 let cell = (operation.name, version);
                 let is_seen = match version {
                     // No server that can be had for a test speaks it.
@@ -81,13 +76,13 @@ impl Seen {
         let marks = [('R', &exercised.real), ('G', &self.recorded), ('g', &self.as_older), ('T', &exercised.testkit)];
         let mut out = String::from(INTRODUCTION);
         out.push_str("| operation |");
-        VERSIONS.iter().for_each(|version| write!(out, " {version} |").unwrap());
+        shown().for_each(|version| write!(out, " {version} |").unwrap());
         out.push_str("\n|---|");
-        out.push_str(&"---|".repeat(VERSIONS.len()));
+        out.push_str(&"---|".repeat(shown().count()));
         out.push('\n');
         for operation in OPERATIONS {
             write!(out, "| `{}` |", operation.name).unwrap();
-            for version in VERSIONS {
+            for version in shown() {
                 let cell = (operation.name, version);
                 let seen: String =
                     marks.iter().filter(|(_, cells)| cells.contains(&cell)).map(|(mark, _)| mark).collect();

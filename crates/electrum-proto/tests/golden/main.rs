@@ -8,6 +8,8 @@ mod proofs;
 mod readings;
 mod recording;
 mod replies;
+#[path = "../operations/versions.rs"]
+mod versions;
 
 use electrum_proto::ProtocolVersion;
 use electrum_proto::json::{DecodeError, RawJson};

@@ -338,7 +338,7 @@ impl<'a> Arguments<'a> {
 
     fn transactions(&mut self) -> Argument<Vec<RawTransaction>> {
         let list = self.next()?.as_array().ok_or(Unwritable::Type)?;
-        let transaction = |value: &Value| RawTransaction::from_hex(value.as_str()?);
+        let transaction = |value: &Value| RawTransaction::from_hex(value.as_str()?).ok();
         list.iter().map(|value| transaction(value).ok_or(Unwritable::Type)).collect()
     }
 

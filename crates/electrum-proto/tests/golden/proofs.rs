@@ -188,7 +188,7 @@ fn script_and_result(exchange: &Exchange) -> Option<(ScriptRef, String)> {
         "blockchain.scripthash" if exchange.version < ProtocolVersion::V1_7 => {
             argument.parse::<ScriptHash>().ok()?.into()
         }
-        "blockchain.scriptpubkey" => Script::from_hex(&argument)?.into(),
+        "blockchain.scriptpubkey" => Script::from_hex(&argument).ok()?.into(),
         _ => return None,
     };
     let reply = exchange.reply.as_ref()?;

@@ -5,3 +5,5 @@ mod effects;
 mod faults;
 mod table;
 mod totality;
+mod unrecorded;
+mod versions;

@@ -5,20 +5,15 @@ use std::path::Path;
 
 use electrum_proto::operations::{METHODS, OPERATIONS};
 use electrum_proto::types::ScriptRef;
-use electrum_proto::{Method, NotInVersion, ProtocolVersion, Request};
+use electrum_proto::{Method, NotInVersion, ProtocolVersion, Request, VersionRange};
 
 use crate::all::{Visitor, script, visit_all, visit_with_script};
+use crate::versions::VERSIONS;
 
 /// The versions that the table shows.
-const VERSIONS: [ProtocolVersion; 7] = [
-    ProtocolVersion::V1_1,
-    ProtocolVersion::V1_2,
-    ProtocolVersion::V1_3,
-    ProtocolVersion::V1_4,
-    ProtocolVersion::V1_4_2,
-    ProtocolVersion::V1_6,
-    ProtocolVersion::V1_7,
-];
+fn shown() -> impl Iterator<Item = ProtocolVersion> {
+    VERSIONS.into_iter().filter(|version| VersionRange::ALL.contains(*version))
+}
 
 /// The protocol's methods with their first version and, if they were removed, the first one without them;
 /// transcribed from the protocol documentation.
@@ -107,7 +102,7 @@ struct Compare {
 impl Visitor for Compare {
     fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, name: &'static str, request: R) {
         let operation = OPERATIONS.iter().find(|operation| operation.name == name).expect(name);
-        for version in VERSIONS {
+        for version in shown() {
             match (request.method(version), operation.method(version)) {
                 (Ok(method), Some(expected)) => assert_eq!(method, expected, "{name} on {version}"),
                 (Err(NotInVersion { available, .. }), None) => {
@@ -168,16 +163,16 @@ fn document() -> String {
          1.4.3 and 1.5 as 1.4.2. A script of which only the hash is known is served up to 1.6.\n\n",
     );
     out.push_str("| operation |");
-    for version in VERSIONS {
+    for version in shown() {
         write!(out, " {version} |").unwrap();
     }
     out.push_str("\n|---|");
-    out.push_str(&"---|".repeat(VERSIONS.len()));
+    out.push_str(&"---|".repeat(shown().count()));
     out.push('\n');
     for operation in OPERATIONS {
         write!(out, "| `{}` |", operation.name).unwrap();
         let mut before = None;
-        for version in VERSIONS {
+        for version in shown() {
             let method = operation.method(version);
             match method {
                 None => out.push_str(" – |"),

@@ -1,15 +1,20 @@
 //! What the suites of the testkit want of the adapter.
 
+#[path = "../../../electrum-blocking/tests/adapter/terms.rs"]
+mod terms;
+
 use std::time::Duration;
 
+use electrum_smol as electrum;
 use electrum_smol::proto::operations::Raw;
 use electrum_smol::proto::{Phase, Request, Topic};
-use electrum_smol::transport::{Route, ServerAddr};
-use electrum_smol::{Call, CallError, Client, Config, LifeEvent, LifeEvents, Updates};
+use electrum_smol::{Call, Client, LifeEvents, Updates};
 use electrum_testkit::conformance::{self, Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use futures_lite::{FutureExt, Stream, StreamExt};
 use serde_json::Value;
 use smol::Timer;
+
+use self::terms::{change, config, failure, life};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Smol;
@@ -18,14 +23,7 @@ impl Adapter for Smol {
     type Client = Handle;
 
     fn connect(&self, setup: Setup) -> Handle {
-        let servers = setup.servers.iter().map(|server| server.parse::<ServerAddr>().unwrap());
-        let mut config = Config::new(servers);
-        if let Some(proxy) = setup.proxy {
-            config.route = Route::direct().with_proxy(proxy.parse().unwrap()).with_timeout_factor(1);
-        }
-        config.protocol = setup.protocol;
-        config.queue = setup.queue;
-        Handle(electrum_smol::connect(config))
+        Handle(electrum_smol::connect(config(setup)))
     }
 }
 
@@ -84,7 +82,7 @@ pub(crate) struct Changes(Updates);
 
 impl Feed<Change> for Changes {
     fn next(&mut self, within: Duration) -> Next<Change> {
-        next(&mut self.0, within, |change| Change { topic: change.topic, value: change.value, origin: change.origin })
+        next(&mut self.0, within, change)
     }
 }
 
@@ -103,28 +101,4 @@ fn next<S: Stream + Unpin, T>(stream: &mut S, within: Duration, map: impl FnOnce
         Next::Nothing
     };
     smol::block_on(item.or(nothing))
-}
-
-fn life(event: LifeEvent) -> Life {
-    match event {
-        LifeEvent::Connecting { server } => Life::Connecting { server: server.to_string() },
-        LifeEvent::Ready { server, software, version, .. } => {
-            Life::Ready { server: server.to_string(), software, version }
-        }
-        LifeEvent::Down { server, cause, retry_in, .. } => Life::Down { server: server.to_string(), cause, retry_in },
-        other => panic!("not known: {other:?}"),
-    }
-}
-
-fn failure(error: CallError) -> Failure {
-    match error {
-        CallError::Server(error) => Failure::Server { code: error.code, message: error.message },
-        CallError::Decode(error) => Failure::Decode(error.to_string()),
-        CallError::TimedOut => Failure::TimedOut,
-        CallError::Unsent { why } => Failure::Unsent(why),
-        CallError::Lost => Failure::Lost,
-        CallError::QueueFull { .. } => Failure::QueueFull,
-        CallError::Closed => Failure::Closed,
-        other => Failure::Other(other.to_string()),
-    }
 }
