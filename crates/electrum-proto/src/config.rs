@@ -56,7 +56,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// Until the handshake is over.
     pub handshake: Duration,
-    /// Until a request is answered, if it has no deadline of its own.
+    /// Until a request is answered, if it has no deadline of its own. With thousands in flight the end of any deadline
+    /// may be noticed some milliseconds late.
     pub request: Duration,
     /// Without sending anything or getting any answer, before a sign of life is asked for.
     pub ping_idle: Duration,

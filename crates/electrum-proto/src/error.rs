@@ -273,4 +273,7 @@ pub enum SubscribeError {
     /// The server accepted it, but what it answered cannot be right.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// The server has not answered it for so long. It still may.
+    #[error("the server did not answer the subscription in time")]
+    TimedOut,
 }

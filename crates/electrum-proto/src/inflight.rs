@@ -2,10 +2,14 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::time::Timestamp;
 
 const SMALLEST: usize = 16;
+/// Above so many places a deadline may be noticed late: by as much as this for each time as many.
+const MANY: usize = 4096;
+const LOOK: Duration = Duration::from_millis(1);
 
 /// One request that was written, or will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub(crate) struct InFlight<O> {
     places: Vec<Option<Waiting<O>>>,
     count: usize,
     last_id: u64,
-    /// No deadline comes before this. It may be earlier than the earliest one.
+    /// When to look for deadlines that have come. It may be earlier than the earliest one, and a little later.
     earliest: Option<Timestamp>,
 }
 
@@ -105,7 +109,10 @@ impl<O: Copy> InFlight<O> {
     pub(crate) fn overdue(&mut self, now: Timestamp) -> Vec<u64> {
         let mut ids: Vec<u64> = self.places.iter().flatten().filter(|w| w.deadline <= now).map(|w| w.id).collect();
         ids.sort_unstable();
-        self.earliest = self.places.iter().flatten().map(|w| w.deadline).filter(|deadline| *deadline > now).min();
+        let next = self.places.iter().flatten().map(|w| w.deadline).filter(|deadline| *deadline > now).min();
+        // A look costs as much as there are places: many are not looked at more often than they can be.
+        let pause = LOOK * (self.places.len() / MANY) as u32;
+        self.earliest = next.map(|next| next.max(now + pause));
         ids
     }
 
@@ -173,6 +180,25 @@ mod tests {
             assert_eq!(table.remove(id).map(|w| w.owner), Some(i));
         }
         assert_eq!(table.len(), 0);
+    }
+
+    #[test]
+    fn many_deadlines_that_come_one_by_one_are_looked_for_now_and_then() {
+        let mut table = InFlight::default();
+        for micros in 0..50_000 {
+            table.draw_id();
+            table.add((), Timestamp::new(Duration::from_micros(micros)), 0);
+        }
+        let (mut looks, mut found) = (0, 0);
+        while let Some(now) = table.look_at() {
+            looks += 1;
+            for id in table.overdue(now) {
+                table.remove(id);
+                found += 1;
+            }
+        }
+        assert_eq!((found, table.len()), (50_000, 0));
+        assert!(looks < 10, "{looks}");
     }
 
     #[test]

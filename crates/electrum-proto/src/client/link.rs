@@ -29,10 +29,14 @@ pub(super) struct Link {
     pub(super) last_sent: Timestamp,
     /// When something that was asked was last answered.
     pub(super) last_answered: Timestamp,
+    /// When a subscription was last answered.
+    pub(super) last_subscribed: Timestamp,
     /// When a sign of life was last asked for.
     pub(super) ping_sent: Timestamp,
-    /// Bytes that came since the last whole message.
+    /// Bytes that came of a message that is not whole yet, or were written of what is not all written yet.
     pub(super) progress: usize,
+    /// How often in a row that was taken for an answer.
+    pub(super) spared: u32,
     /// Replies that answer nothing that was asked.
     pub(super) unknown_replies: usize,
     /// Answers in a row that say only that the server is busy.
@@ -83,8 +87,10 @@ impl Link {
             overflow: None,
             last_sent: now,
             last_answered: now,
+            last_subscribed: now,
             ping_sent: now,
             progress: 0,
+            spared: 0,
             unknown_replies: 0,
             busy_replies: 0,
             nudge: Nudge::default(),

@@ -134,7 +134,12 @@ impl Client {
                 link.overflow = link.inbox.push(bytes, limit).err();
                 link.progress = link.progress.saturating_add(bytes.len());
             }
-            Input::Wrote(conn, count) if conn == link.conn => link.outbox.wrote(count),
+            Input::Wrote(conn, count) if conn == link.conn => {
+                link.outbox.wrote(count);
+                if link.outbox.len() > 0 {
+                    link.progress = link.progress.saturating_add(count);
+                }
+            }
             Input::Closed(conn, cause) if conn == link.conn => {
                 link.closed.get_or_insert(cause);
             }

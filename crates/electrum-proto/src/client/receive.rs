@@ -134,6 +134,7 @@ impl Client {
         self.timers.set(TimerKind::Pong, None);
         if let Some(link) = self.link.as_mut() {
             link.last_answered = self.now;
+            link.spared = 0;
         }
     }
 
@@ -180,6 +181,7 @@ impl Client {
                 self.chain_answered(checked)
             }
             Owner::Subscribe(slot) => {
+                link.last_subscribed = self.now;
                 let answer = self.subscriptions.answered(slot, outcome);
                 self.subscription_answered(answer)
             }

@@ -8,11 +8,13 @@ use crate::nudge;
 use crate::operations::Ping;
 use crate::phase::{Change, Phase};
 use crate::request::Request;
-use crate::subscription::{Answer, Due};
+use crate::subscription::{Answer, Due, Overdue};
 use crate::timers::TimerKind;
 
 /// A line that grows by less than this between two signs of life is no sign of life.
 const PROGRESS: usize = 4096;
+/// How often in a row growth does for an answer: for twenty minutes, with the usual time-outs.
+const SPARED: u32 = 15;
 
 impl Client {
     /// The timer whose moment has come, if one has.
@@ -42,9 +44,10 @@ impl Client {
             TimerKind::Request => self.fail_overdue(),
             TimerKind::Ping => self.ping(),
             TimerKind::Pong => match self.link.as_mut() {
-                // A long line over a slow link is a sign of life, if it grows.
-                Some(link) if link.progress >= PROGRESS => {
+                // A long line over a slow link, in either direction, is a sign of life if it grows.
+                Some(link) if link.progress >= PROGRESS && link.spared < SPARED => {
                     link.progress = 0;
+                    link.spared += 1;
                     link.last_answered = self.now;
                 }
                 _ => self.lose(DownCause::Timeout { waited_for: kind }),
@@ -159,14 +162,16 @@ impl Client {
     fn fail_overdue(&mut self) {
         let grace = self.now + self.config.timeouts.request;
         for id in self.requests.overdue(self.now) {
+            // The link may be lost on the way, and all requests with it.
             let Some(owner) = self.requests.get_mut(id).map(|waiting| waiting.owner) else { continue };
             match owner {
                 Owner::Caller => {
                     self.requests.pass_to(id, Owner::Nobody, grace);
                     self.failed.push_back((RequestId(id), RequestError::TimedOut));
                 }
+                Owner::Subscribe(slot) => self.subscription_overdue(id, slot),
                 // What the server reports on is not known any more: a late end could undo a new beginning.
-                Owner::Subscribe(_) | Owner::Unsubscribe(_) => {
+                Owner::Unsubscribe(_) => {
                     self.lose(DownCause::Timeout { waited_for: TimerKind::Request });
                     return;
                 }
@@ -180,6 +185,28 @@ impl Client {
                     self.requests.remove(id);
                 }
             }
+        }
+    }
+
+    /// A subscription waits its turn while others are answered. One that is passed over is told to have no answer yet;
+    /// whether the server answers anything at all is asked with a ping.
+    fn subscription_overdue(&mut self, id: u64, slot: u32) {
+        let (now, patience) = (self.now, self.config.timeouts.request);
+        let Some(link) = self.link.as_ref() else { return };
+        let is_mute = link.last_answered + patience <= now;
+        let others_by = link.last_subscribed + patience;
+        if others_by > now {
+            self.requests.pass_to(id, Owner::Subscribe(slot), others_by);
+            return;
+        }
+        self.requests.pass_to(id, Owner::Subscribe(slot), now + patience);
+        match self.subscriptions.timed_out(slot) {
+            Overdue::Link => return self.lose(DownCause::Timeout { waited_for: TimerKind::Request }),
+            Overdue::Event(event) => self.actions.push_back(Action::Event(event)),
+            Overdue::Nothing => {}
+        }
+        if is_mute && self.timers.get(TimerKind::Pong).is_none() {
+            self.ping();
         }
     }
 }

@@ -4,5 +4,5 @@ mod index;
 mod table;
 mod topic;
 
-pub(crate) use table::{Answer, Due, NotOurs, Subscriptions};
+pub(crate) use table::{Answer, Due, NotOurs, Overdue, Subscriptions};
 pub use topic::{Origin, SubId, Tip, Topic, Update};

@@ -19,7 +19,7 @@ pub(crate) struct Subscriptions {
     /// The slots that have something to say to the server.
     due: VecDeque<u32>,
     last_serial: u32,
-    /// How many wait for an answer to their subscription.
+    /// How many wait for an answer to their subscription that is not late yet.
     asking: usize,
     /// There is a link on which topics can be asked for. Without one nothing is due: all will be.
     is_ready: bool,
@@ -37,15 +37,22 @@ struct Entry {
     overtaken: bool,
     /// What is on the wire is older than this subscription: the answer on its way does not count, and it is asked again.
     ask_again: bool,
+    /// How many links in a row were given up because this was not answered.
+    links_lost: u32,
     /// What was delivered last.
     last: Option<Update>,
 }
+
+/// A server that answers everything but one topic is not left for it again and again.
+const MOST_LINKS: u32 = 3;
 
 /// Where a topic stands on the current link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wire {
     Off,
     Asking,
+    /// Asked for so long ago that the answer may never come.
+    Late,
     On,
     Ending,
 }
@@ -55,6 +62,15 @@ enum Wire {
 pub(crate) enum Due<'a> {
     Subscribe(u32, &'a Topic),
     Unsubscribe(u32, &'a Topic, &'static str),
+}
+
+/// What follows from a subscription that is not answered.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Overdue {
+    Nothing,
+    Event(Event<'static>),
+    /// The server may have lost it, and what it reports on is not known: everything is asked for on a new link.
+    Link,
 }
 
 /// What follows from the answer to a subscription.
@@ -86,8 +102,9 @@ impl Subscriptions {
         };
         let is_due = held.and_then(|slot| self.entry(slot)).is_some_and(|entry| entry.is_due);
         // Its value must be asked for again, also where the server reports on it already.
-        let ask_again = matches!(wire, Wire::Asking | Wire::On);
-        let entry = Entry { id, topic, wanted: true, wire, is_due, overtaken: false, ask_again, last: None };
+        let ask_again = matches!(wire, Wire::Asking | Wire::Late | Wire::On);
+        let entry =
+            Entry { id, topic, wanted: true, wire, is_due, overtaken: false, ask_again, links_lost: 0, last: None };
         if slot as usize == self.slots.len() {
             self.slots.push(Some(entry));
         } else {
@@ -110,7 +127,7 @@ impl Subscriptions {
         match entry.wire {
             Wire::Off => self.forget(id.slot),
             Wire::On => self.enqueue(id.slot),
-            Wire::Asking | Wire::Ending => {}
+            Wire::Asking | Wire::Late | Wire::Ending => {}
         }
         true
     }
@@ -120,7 +137,7 @@ impl Subscriptions {
         self.slots.len() - self.free.len()
     }
 
-    /// How many wait for an answer to their subscription.
+    /// How many wait for an answer to their subscription that is not late yet.
     pub(crate) fn asking(&self) -> usize {
         self.asking
     }
@@ -189,9 +206,28 @@ impl Subscriptions {
         }
     }
 
+    /// The server has not answered a subscription in time, or for as long again. A late answer still counts.
+    pub(crate) fn timed_out(&mut self, slot: u32) -> Overdue {
+        let Some(entry) = self.entry_mut(slot) else { return Overdue::Nothing };
+        if entry.wire == Wire::Late && entry.links_lost < MOST_LINKS {
+            for late in self.slots.iter_mut().flatten().filter(|entry| entry.wire == Wire::Late) {
+                late.links_lost += 1;
+            }
+            return Overdue::Link;
+        }
+        let error = SubscribeError::TimedOut;
+        let told = entry.wanted.then_some(Event::SubscriptionRefused { sub: entry.id, error });
+        self.set_wire(slot, Wire::Late);
+        told.map_or(Overdue::Nothing, Overdue::Event)
+    }
+
     /// The server answered a subscription.
     pub(crate) fn answered(&mut self, slot: u32, outcome: Result<RawJson<'_>, ServerError>) -> Answer {
-        if self.entry_mut(slot).is_some_and(|entry| core::mem::take(&mut entry.ask_again)) {
+        let asks_again = self.entry_mut(slot).is_some_and(|entry| {
+            entry.links_lost = 0;
+            core::mem::take(&mut entry.ask_again)
+        });
+        if asks_again {
             let is_on = outcome.is_ok();
             self.set_wire(slot, if is_on { Wire::On } else { Wire::Off });
             if let Some(entry) = self.entry_mut(slot) {
@@ -227,6 +263,11 @@ impl Subscriptions {
                     }
                 };
                 if core::mem::take(&mut entry.overtaken) {
+                    // The notification should be the newer one. Where they differ the server is asked once more.
+                    entry.ask_again = entry.last.as_ref() != Some(&value);
+                    if entry.ask_again {
+                        self.enqueue(slot);
+                    }
                     return Answer::Nothing;
                 }
                 let origin = if entry.last.is_none() { Origin::Subscribed } else { Origin::Resumed };
@@ -256,7 +297,7 @@ impl Subscriptions {
         if entry.wire == Wire::Ending {
             return Ok(None);
         }
-        entry.overtaken = entry.wire == Wire::Asking;
+        entry.overtaken = matches!(entry.wire, Wire::Asking | Wire::Late);
         let origin = if entry.last.is_none() { Origin::Subscribed } else { Origin::Live };
         Ok(entry.deliver(value, origin))
     }

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use electrum_proto::operations::Banner;
-use electrum_proto::{Config, Input, Phase, TimerKind};
+use electrum_proto::operations::{Banner, Raw};
+use electrum_proto::{Config, Input, Phase, TimerKind, Timestamp};
 
 use crate::driver::Driver;
 
@@ -156,5 +156,45 @@ fn what_is_never_answered_leaves_room_in_the_end() {
             driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
         }
     }
+    driver.client.request(driver.now, Banner).unwrap();
+}
+
+#[test]
+fn a_line_that_never_ends_is_not_waited_for_for_ever() {
+    let mut driver = slow_line(4096);
+    let conn = driver.conn.unwrap();
+    let mut signs = 1;
+    while driver.client.phase() == Phase::Ready {
+        driver.write();
+        driver.client.handle(driver.now, Input::Read(conn, &[b' '; 4096]));
+        signs += usize::from(driver.sleep() == TimerKind::Pong);
+    }
+    assert_eq!(signs, 16, "fifteen times growth did for an answer");
+}
+
+#[test]
+fn a_request_that_is_long_on_its_way_is_a_sign_of_life() {
+    let mut driver = Driver::ready("1.4");
+    let (late, long) = (driver.now + Duration::from_secs(600), vec!["x".repeat(1_000_000).into()]);
+    driver.client.request_until(driver.now, late, Raw::reading("server.banner", long)).unwrap();
+    let conn = driver.conn.unwrap();
+    while driver.now + Duration::from_secs(100) < late {
+        driver.client.handle(driver.now, Input::Wrote(conn, 10_000));
+        driver.sleep();
+        assert_eq!(driver.client.phase(), Phase::Ready);
+    }
+}
+
+#[test]
+fn what_was_taken_back_leaves_its_room_though_it_had_no_deadline() {
+    let mut config = Config::default();
+    config.limits.in_flight = 1;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    let ticket = driver.client.request_until(driver.now, Timestamp::MAX, Banner).unwrap();
+    assert!(driver.client.cancel(ticket.id));
+    assert!(driver.client.request(driver.now, Banner).is_err(), "the answer may still come");
+    assert_eq!(driver.sleep(), TimerKind::Request);
     driver.client.request(driver.now, Banner).unwrap();
 }

@@ -125,8 +125,9 @@ impl<'a> World<'a> {
             return;
         }
         // A dead link is found out so long after the last bytes that got through; what was asked on a live one may
-        // hold its place once more until its late answer is not expected any more.
-        let silence = config.timeouts.ping_idle + 2 * config.timeouts.request + config.timeouts.pong;
+        // hold its place once more until its late answer is not expected any more, and a subscription that was lost
+        // is waited for twice, both times after others were answered.
+        let silence = config.timeouts.ping_idle + 4 * config.timeouts.request + config.timeouts.pong;
         let long_enough = Duration::from_millis(LONGEST_DELAY) + silence + Duration::from_secs(20);
         // What went wrong before counts until it was given up.
         self.ready_since = self.ready_since.map(|_| self.now);

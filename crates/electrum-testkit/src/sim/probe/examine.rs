@@ -5,7 +5,7 @@ use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, Timestamp,
 use super::{Probe, Told};
 use crate::sim::tape::Tape;
 
-/// A line in which so many bytes came is a sign of life by itself.
+/// A line of which so many bytes came or went is a sign of life by itself.
 const PROGRESS: usize = 4096;
 /// How many polls a client may need to tell of what follows from one fact, beyond one for each request that waits.
 const POLLS: usize = 1_000;
@@ -40,7 +40,7 @@ impl Probe {
                     [] => (link.said + times.ping_idle).max(now) + times.pong,
                     _ => Timestamp::MAX,
                 };
-                let hears = match link.bytes_of_line {
+                let hears = match link.progress {
                     ..PROGRESS => (link.heard + times.ping_idle).max(now) + times.pong,
                     _ => Timestamp::MAX,
                 };

@@ -78,7 +78,8 @@ struct LinkLog {
     /// When the client may last have heard a whole line.
     heard: Timestamp,
     unread_line: bool,
-    bytes_of_line: usize,
+    /// Bytes that came of a line that is not whole yet, or were written of what is not all written yet.
+    progress: usize,
     was_read: bool,
 }
 
@@ -246,7 +247,7 @@ impl Probe {
                     link.was_read = true;
                     let behind = bytes.iter().rposition(|b| *b == b'\n').map(|at| bytes.len() - at - 1);
                     link.unread_line |= behind.is_some();
-                    link.bytes_of_line = behind.unwrap_or(link.bytes_of_line + bytes.len());
+                    link.progress = behind.unwrap_or(link.progress + bytes.len());
                 }
                 Input::Wrote(conn, count) if conn == link.conn => {
                     let count = count.min(link.outgoing.len());
@@ -255,6 +256,9 @@ impl Probe {
                         link.said = now;
                     }
                     link.outgoing.drain(..count);
+                    if !link.outgoing.is_empty() {
+                        link.progress += count;
+                    }
                 }
                 _ => {}
             }

@@ -137,7 +137,7 @@ impl Probe {
             said: now,
             heard: now,
             unread_line: false,
-            bytes_of_line: 0,
+            progress: 0,
             was_read: false,
         });
     }
