@@ -7,6 +7,8 @@ use electrum_proto::{
 };
 
 mod driver;
+#[path = "machine/late_subscriptions.rs"]
+mod late_subscriptions;
 #[path = "machine/limits.rs"]
 mod limits;
 #[path = "machine/links.rs"]

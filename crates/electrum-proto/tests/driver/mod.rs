@@ -124,6 +124,11 @@ pub fn script() -> Script {
     Script::new(*b"\x51")
 }
 
+/// A topic for each number.
+pub fn other_script(number: u8) -> Topic {
+    Topic::Script(Script::new([0x51, number]))
+}
+
 pub fn status(digit: char) -> String {
     digit.to_string().repeat(64)
 }
