@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use memchr::memchr;
 use serde::Deserialize;
 
 use super::raw::RawJson;
@@ -165,9 +166,12 @@ impl<'a> Members<'a> {
 
     fn message(self) -> Result<Message<'a>, NotAMessage> {
         if let Some(method) = self.method {
-            let method = match RawJson::new(method).plain_string() {
-                Ok(plain) => Cow::Borrowed(plain),
-                Err(_) => RawJson::new(method).decode().map(Cow::Owned).map_err(|_| NotAMessage::Json)?,
+            let method = match method.as_bytes() {
+                // It ends at its first quote, so it is plain if it has no escapes.
+                [b'"', inside @ .., b'"'] if memchr(b'\\', inside).is_none() => {
+                    Cow::Borrowed(&method[1..method.len() - 1])
+                }
+                _ => RawJson::new(method).decode().map(Cow::Owned).map_err(|_| NotAMessage::Json)?,
             };
             return Ok(match self.id {
                 Some(id) if id != "null" => Message::Request { method },

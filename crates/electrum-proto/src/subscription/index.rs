@@ -4,15 +4,18 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use hashbrown::HashMap;
+
 use super::topic::Key;
 use crate::json::{RawJson, read};
 use crate::types::ScriptHash;
 
-/// The slots of topics. Every notification is looked up here; most are about scripts, of which there may be many, so
-/// those are told apart by numbers first. A tree cannot be made slow by whoever picks the scripts.
+/// The slots of topics. Every notification is looked up here, and most are about scripts, of which there may be many.
+/// Scripts are only looked up, never listed, so their order does not matter; where they stand depends on a seed that
+/// whoever picks them does not know.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    scripts: BTreeMap<(u64, ScriptHash), u32>,
+    scripts: HashMap<ScriptHash, u32>,
     others: BTreeMap<Key, u32>,
     /// The length of the longest parameter that any raw subscription ever had.
     longest_param: usize,
@@ -21,7 +24,7 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn get(&self, key: &Key) -> Option<u32> {
         match key {
-            Key::Script(hash) => self.scripts.get(&numbered(*hash)),
+            Key::Script(hash) => self.scripts.get(hash),
             other => self.others.get(other),
         }
         .copied()
@@ -32,14 +35,14 @@ impl Index {
             self.longest_param = params.iter().map(String::len).fold(self.longest_param, usize::max);
         }
         match key {
-            Key::Script(hash) => self.scripts.insert(numbered(hash), slot),
+            Key::Script(hash) => self.scripts.insert(hash, slot),
             other => self.others.insert(other, slot),
         };
     }
 
     pub(super) fn remove(&mut self, key: &Key) {
         match key {
-            Key::Script(hash) => self.scripts.remove(&numbered(*hash)),
+            Key::Script(hash) => self.scripts.remove(hash),
             other => self.others.remove(other),
         };
     }
@@ -90,12 +93,6 @@ const STRETCH: usize = 8;
 /// The parameter in the form that keys have; nothing for one that is in no key.
 fn compact(param: &[u8]) -> Option<String> {
     serde_json::from_slice::<serde_json::Value>(param).ok().map(|value| value.to_string())
-}
-
-/// The hash behind its first eight bytes as a number.
-fn numbered(hash: ScriptHash) -> (u64, ScriptHash) {
-    let [a, b, c, d, e, f, g, h, ..] = *hash.as_display_bytes();
-    (u64::from_be_bytes([a, b, c, d, e, f, g, h]), hash)
 }
 
 #[cfg(test)]

@@ -202,18 +202,22 @@ fn script_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
     let (mut about, mut status) = (None, None);
     params.array(|params, index| {
         match index {
-            0 => {
-                let digits = params.hex_digits()?;
-                let of_script = || Some(ScriptHash::of(&hex::decode(&digits).ok()?));
-                let hash = ScriptHash::from_hex(&digits).ok().or_else(of_script);
-                about = Some(hash.ok_or_else(|| wrong("neither a scripthash nor a script"))?);
-            }
+            0 => about = Some(script_named(params)?),
             1 => status = Some(read_status(params)?),
             _ => drop(params.skip()?),
         }
         Ok(())
     })?;
     Ok((Key::Script(required(about, "[0]")?), Update::Script(required(status, "[1]")?)))
+}
+
+fn script_named(params: &mut Reader<'_>) -> Read<ScriptHash> {
+    if let Some(hash) = params.plain_hash()? {
+        return Ok(ScriptHash::from_display_bytes(hash));
+    }
+    let digits = params.hex_digits()?;
+    let of_script = || Some(ScriptHash::of(&hex::decode(&digits).ok()?));
+    ScriptHash::from_hex(&digits).ok().or_else(of_script).ok_or_else(|| wrong("neither a scripthash nor a script"))
 }
 
 /// `[txid, index, status]`.

@@ -47,6 +47,12 @@ impl<'a> Reader<'a> {
         self.fixed_hex::<32, 66>("not a hash: 64 hexadecimal digits are")
     }
 
+    /// The 32 bytes of a hash if that comes next, without escapes; nothing is read otherwise.
+    #[inline]
+    pub(crate) fn plain_hash(&mut self) -> Read<Option<[u8; 32]>> {
+        self.plain_hex::<32, 66>()
+    }
+
     /// The 80 bytes of a block header in hexadecimal digits.
     pub(crate) fn header(&mut self) -> Read<[u8; 80]> {
         self.fixed_hex::<80, 162>("not a block header: 160 hexadecimal digits are")
@@ -183,17 +189,27 @@ impl<'a> Reader<'a> {
     /// `N` bytes from a string of `2 * N` digits, which with its quotes is `QUOTED` bytes long.
     #[inline]
     fn fixed_hex<const N: usize, const QUOTED: usize>(&mut self, otherwise: &str) -> Read<[u8; N]> {
-        self.peek()?;
-        let mut bytes = [0; N];
-        if let Some([b'"', digits @ .., b'"']) = self.text.get(self.at..self.at + QUOTED) {
-            if hex::decode_exact(digits, &mut bytes).is_ok() {
-                self.at += QUOTED;
-                return Ok(bytes);
-            }
+        if let Some(bytes) = self.plain_hex::<N, QUOTED>()? {
+            return Ok(bytes);
         }
         // Escapes, or no such string at all.
         let digits = self.string_bytes()?;
+        let mut bytes = [0; N];
         hex::decode_exact(&digits, &mut bytes).map_err(|_| wrong(otherwise))?;
         Ok(bytes)
+    }
+
+    /// The same, if the string is written without escapes; nothing is read otherwise.
+    #[inline]
+    fn plain_hex<const N: usize, const QUOTED: usize>(&mut self) -> Read<Option<[u8; N]>> {
+        self.peek()?;
+        let mut bytes = [0; N];
+        match self.text.get(self.at..self.at + QUOTED) {
+            Some([b'"', digits @ .., b'"']) if hex::decode_exact(digits, &mut bytes).is_ok() => {
+                self.at += QUOTED;
+                Ok(Some(bytes))
+            }
+            _ => Ok(None),
+        }
     }
 }
