@@ -106,6 +106,9 @@ struct Members<'a> {
     error: Option<&'a str>,
 }
 
+/// How most servers begin every line. It says nothing, and what most lines have need not be taken apart.
+const USUAL_BEGINNINGS: [&[u8]; 2] = [br#"{"jsonrpc":"2.0","#, br#"{"jsonrpc": "2.0","#];
+
 impl<'a> Members<'a> {
     fn of(source: &'a str) -> Result<Self, NotAMessage> {
         let mut members = Self::default();
@@ -115,8 +118,9 @@ impl<'a> Members<'a> {
             let is_json = skip_value(text, at).is_ok_and(|end| skip_space(text, end) == text.len());
             return Err(if is_json { NotAMessage::NotAnObject } else { NotAMessage::Json });
         }
-        at = skip_space(text, at + 1);
-        if text.get(at) == Some(&b'}') {
+        let usual = USUAL_BEGINNINGS.into_iter().find(|usual| text[at..].starts_with(usual));
+        at = skip_space(text, at + usual.map_or(1, <[u8]>::len));
+        if text.get(at) == Some(&b'}') && usual.is_none() {
             at += 1;
         } else {
             loop {
@@ -328,6 +332,9 @@ mod tests {
             ("HTTP/1.1 400 Bad Request", NotAMessage::Json),
             (r#"{"id":1,"result":1}x"#, NotAMessage::Json),
             (r#"{"id":1,"result":1,}"#, NotAMessage::Json),
+            (r#"{"jsonrpc":"2.0",}"#, NotAMessage::Json),
+            (r#"{"jsonrpc":"2.0","#, NotAMessage::Json),
+            (r#"{"jsonrpc":"2.0"}"#, NotAMessage::Empty),
             (r#"{"id":1 "result":1}"#, NotAMessage::Json),
             (r#"{"id":1,"result":}"#, NotAMessage::Json),
             (r#"{"id":1,"result":"1}"#, NotAMessage::Json),
