@@ -4,7 +4,7 @@ mod driver;
 
 use std::time::Duration;
 
-use driver::{Driver, script, status};
+use driver::{Driver, other_script, script, status};
 use electrum_proto::operations::{Banner, Raw};
 use electrum_proto::{Config, RejectReason, TimerKind, Timestamp, Topic};
 
@@ -141,4 +141,22 @@ fn what_was_begun_with_a_script_is_ended_with_it() {
     driver.answer("blockchain.scriptpubkey.subscribe", "null");
     let end = driver.write();
     assert!(end.contains("blockchain.scriptpubkey.unsubscribe") && end.contains(&script().to_hex()), "{end}");
+}
+
+#[test]
+fn a_link_that_is_given_up_is_closed_before_anything_else_is_told() {
+    const SUBSCRIBE: &str = "blockchain.scripthash.subscribe";
+    let mut driver = Driver::ready("1.4.2");
+    let sub = driver.subscribe();
+    driver.drain();
+    driver.answer(SUBSCRIBE, "null");
+    driver.client.subscribe(driver.now, other_script(1)).unwrap();
+    driver.client.unsubscribe(driver.now, sub);
+    driver.drain();
+    driver.seen();
+    // Neither is answered: the subscription is told of, the end that is not known to be one costs the link.
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    let seen = driver.seen();
+    assert_eq!((seen[0].as_str(), seen[2].as_str()), ("disconnect", "down timeout"), "{seen:?}");
+    assert!(seen[1].contains("SubscriptionRefused"), "{seen:?}");
 }

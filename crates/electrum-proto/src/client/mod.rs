@@ -309,7 +309,8 @@ impl Client {
     fn lose(&mut self, cause: DownCause) {
         let Some(link) = self.link.take() else { return };
         if link.closed.is_none() {
-            self.actions.push_back(Action::Disconnect(link.conn));
+            // Before what else this turn told: there is nothing to write on it any more.
+            self.actions.push_front(Action::Disconnect(link.conn));
         }
         self.fail_all(&link, |written| RequestError::Lost { written });
         self.subscriptions.link_lost();
