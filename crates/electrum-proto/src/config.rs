@@ -49,7 +49,7 @@ pub struct Config {
     pub seed: u64,
 }
 
-/// How long things may take.
+/// How long things may take: a millisecond at least, whatever is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// Until a link is open.
@@ -155,6 +155,20 @@ impl Default for Backoff {
             jitter_permille: 250,
             stable_after: Duration::from_secs(10),
             set_aside: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Timeouts {
+    /// What is due at once is due again at once, and nothing else would ever be done.
+    pub(crate) fn floored(self) -> Self {
+        let floored = |timeout: Duration| timeout.max(Duration::from_millis(1));
+        Self {
+            connect: floored(self.connect),
+            handshake: floored(self.handshake),
+            request: floored(self.request),
+            ping_idle: floored(self.ping_idle),
+            pong: floored(self.pong),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use driver::{Driver, other_script, script, status};
 use electrum_proto::operations::{Banner, Raw};
-use electrum_proto::{Config, RejectReason, TimerKind, Timestamp, Topic};
+use electrum_proto::{Action, Config, Event, Input, RejectReason, TimerKind, Timestamp, Topic};
 
 #[test]
 fn a_server_that_is_not_ready_has_no_say_in_what_is_subscribed() {
@@ -152,11 +152,35 @@ fn a_link_that_is_given_up_is_closed_before_anything_else_is_told() {
     driver.answer(SUBSCRIBE, "null");
     driver.client.subscribe(driver.now, other_script(1)).unwrap();
     driver.client.unsubscribe(driver.now, sub);
-    driver.drain();
-    driver.seen();
+    answer_something_else(&mut driver);
     // Neither is answered: the subscription is told of, the end that is not known to be one costs the link.
     assert_eq!(driver.sleep(), TimerKind::Request);
     let seen = driver.seen();
     assert_eq!((seen[0].as_str(), seen[2].as_str()), ("disconnect", "down timeout"), "{seen:?}");
     assert!(seen[1].contains("SubscriptionRefused"), "{seen:?}");
+}
+
+#[test]
+fn nothing_is_refused_any_more_once_the_client_is_closed() {
+    let mut driver = Driver::ready("1.4");
+    for number in 0..2 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    answer_something_else(&mut driver);
+    let (until, _) = driver.drain().unwrap();
+    driver.client.handle(until, Input::Tick);
+    assert!(matches!(driver.client.poll(), Action::Event(Event::SubscriptionRefused { .. })));
+    driver.client.close(until);
+    driver.drain();
+    assert_eq!(driver.seen(), ["disconnect"]);
+}
+
+/// A while later the server answers something, and so it lives when what was asked before is overdue.
+fn answer_something_else(driver: &mut Driver) {
+    driver.drain();
+    driver.now = driver.now + Duration::from_secs(15);
+    driver.client.request(driver.now, Banner).unwrap();
+    driver.drain();
+    driver.answer("server.banner", r#""""#);
+    driver.seen();
 }

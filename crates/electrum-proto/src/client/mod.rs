@@ -95,7 +95,8 @@ enum UnknownKind {
 impl Client {
     /// A client that will connect as soon as it is polled.
     #[must_use]
-    pub fn new(config: Config, now: Timestamp) -> Self {
+    pub fn new(mut config: Config, now: Timestamp) -> Self {
+        config.timeouts = config.timeouts.floored();
         let mut client = Self {
             now,
             phase: Phase::Connecting,
@@ -192,7 +193,7 @@ impl Client {
         self.phase
     }
 
-    /// What the client was made with.
+    /// What the client goes by.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config

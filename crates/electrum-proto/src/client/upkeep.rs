@@ -188,25 +188,28 @@ impl Client {
         }
     }
 
-    /// A subscription waits its turn while others are answered. One that is passed over is told to have no answer yet;
-    /// whether the server answers anything at all is asked with a ping.
+    /// A subscription waits its turn while others are answered. If the server answers nothing at all, a ping tells
+    /// whether it lives: a dead link refuses nothing. One that is passed over is told to have no answer yet.
     fn subscription_overdue(&mut self, id: u64, slot: u32) {
-        let (now, patience) = (self.now, self.config.timeouts.request);
+        let (now, timeouts) = (self.now, self.config.timeouts);
         let Some(link) = self.link.as_ref() else { return };
-        let is_mute = link.last_answered + patience <= now;
-        let others_by = link.last_subscribed + patience;
+        let others_by = link.last_subscribed + timeouts.request;
         if others_by > now {
             self.requests.pass_to(id, Owner::Subscribe(slot), others_by);
             return;
         }
-        self.requests.pass_to(id, Owner::Subscribe(slot), now + patience);
+        if link.last_answered + timeouts.request <= now {
+            self.requests.pass_to(id, Owner::Subscribe(slot), now + timeouts.pong);
+            if self.timers.get(TimerKind::Pong).is_none() {
+                self.ping();
+            }
+            return;
+        }
+        self.requests.pass_to(id, Owner::Subscribe(slot), now + timeouts.request);
         match self.subscriptions.timed_out(slot) {
-            Overdue::Link => return self.lose(DownCause::Timeout { waited_for: TimerKind::Request }),
+            Overdue::Link => self.lose(DownCause::Timeout { waited_for: TimerKind::Request }),
             Overdue::Event(event) => self.actions.push_back(Action::Event(event)),
             Overdue::Nothing => {}
-        }
-        if is_mute && self.timers.get(TimerKind::Pong).is_none() {
-            self.ping();
         }
     }
 }

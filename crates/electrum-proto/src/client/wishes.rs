@@ -136,6 +136,7 @@ impl Client {
         self.advance(Change::Close);
         self.timers.clear();
         self.subscriptions = Default::default();
+        self.actions.retain(|action| !matches!(action, Action::Event(Event::SubscriptionRefused { .. })));
         if let Some(link) = self.link.take() {
             // A link that was only asked for a moment ago need not be opened.
             let asked_for =

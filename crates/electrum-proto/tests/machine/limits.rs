@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use electrum_proto::operations::{Banner, Raw};
-use electrum_proto::{Config, Phase, RejectReason, TimerKind, Timestamp, Topic};
+use electrum_proto::{Config, Phase, RejectReason, Timeouts, TimerKind, Timestamp, Topic};
 
 use crate::driver::Driver;
 
@@ -153,4 +153,21 @@ fn what_was_taken_back_can_be_taken_back_once() {
     let ticket = driver.client.request_until(driver.now, driver.now + Duration::from_secs(1), Banner).unwrap();
     assert_eq!(driver.sleep(), TimerKind::Request);
     assert!(!driver.client.cancel(ticket.id), "it timed out");
+}
+
+#[test]
+fn timeouts_of_zero_leave_time_for_everything_else() {
+    let zero = Duration::ZERO;
+    let timeouts = Timeouts { connect: zero, handshake: zero, request: zero, ping_idle: zero, pong: zero };
+    let mut driver = Driver::new(Config { timeouts, ..Config::default() });
+    driver.subscribe();
+    driver.connect();
+    driver.agree("1.4");
+    for _ in 0..100 {
+        // The driver panics if the client never waits.
+        if driver.sleep() == TimerKind::Retry {
+            driver.connect();
+            driver.agree("1.4");
+        }
+    }
 }
