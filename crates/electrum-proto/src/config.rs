@@ -84,7 +84,7 @@ pub struct Limits {
     pub busy_replies: usize,
 }
 
-/// When to try again after a link is lost.
+/// When to try again after a link is lost: in a millisecond at the earliest, whatever is said here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The wait after the first failure. It doubles with every further one.
@@ -159,10 +159,13 @@ impl Default for Backoff {
     }
 }
 
+/// The least that anything may take: what is due at once is due again at once, and nothing else would ever be done.
+pub(crate) const LEAST: Duration = Duration::from_millis(1);
+
 impl Timeouts {
-    /// What is due at once is due again at once, and nothing else would ever be done.
+    /// With a millisecond for each at least.
     pub(crate) fn floored(self) -> Self {
-        let floored = |timeout: Duration| timeout.max(Duration::from_millis(1));
+        let floored = |timeout: Duration| timeout.max(LEAST);
         Self {
             connect: floored(self.connect),
             handshake: floored(self.handshake),

@@ -16,6 +16,8 @@ pub(crate) struct Inbox {
     text: String,
     /// What follows `text`: the first bytes of a character whose last ones are still to come, or no UTF-8.
     odd: Vec<u8>,
+    /// No line ends in `odd` before this position.
+    odd_scanned: usize,
     /// Where the first unused byte stands.
     start: usize,
     /// No line ends before this position.
@@ -50,7 +52,10 @@ impl Inbox {
             let text = leading_text(&self.odd);
             let length = text.len();
             self.text.push_str(text);
-            self.odd.drain(..length);
+            if length > 0 {
+                self.odd.drain(..length);
+                self.odd_scanned = 0;
+            }
         }
         Ok(())
     }
@@ -59,9 +64,12 @@ impl Inbox {
     pub(crate) fn next_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
         let Some(found) = memchr(b'\n', &self.text.as_bytes()[self.scanned..]) else {
             self.scanned = self.text.len();
-            let (length, ends) = match memchr(b'\n', &self.odd) {
-                Some(end) => (self.text.len() - self.start + end, true),
-                None => (self.len(), false),
+            let (length, ends) = match memchr(b'\n', &self.odd[self.odd_scanned..]) {
+                Some(end) => (self.text.len() - self.start + self.odd_scanned + end, true),
+                None => {
+                    self.odd_scanned = self.odd.len();
+                    (self.len(), false)
+                }
             };
             return match (length > limit, ends) {
                 (true, _) => Err(Overflow::Line),
@@ -236,6 +244,30 @@ mod tests {
             inbox.push(&line[..line.len() - 1], 100).unwrap();
             assert_eq!(inbox.next_line(100), Ok(None), "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_looked_through_once_however_it_comes() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"one\n\xff", 1000).unwrap();
+        assert_eq!(inbox.next_line(1000), Ok(Some(0..3)));
+        for length in 1..=100 {
+            assert_eq!(inbox.next_line(1000), Ok(None));
+            assert_eq!(inbox.odd_scanned, length, "what was looked at is not looked at again");
+            inbox.push(b"x", 1000).unwrap();
+        }
+        inbox.push(b"y\nz\n", 1000).unwrap();
+        for _ in 0..2 {
+            assert_eq!(inbox.next_line(1000), Err(Overflow::NotText));
+            assert_eq!(inbox.odd_line(), [&b"\xff"[..], &[b'x'; 100], b"y"].concat());
+        }
+        // The end of a character may be what was waited for.
+        let mut inbox = Inbox::default();
+        for piece in [&b"\xe2"[..], b"\x82", b"\xac", b"\xe2\x82\xac\n"] {
+            assert_eq!(inbox.next_line(1000), Ok(None));
+            inbox.push(piece, 1000).unwrap();
+        }
+        assert_eq!(lines(&mut inbox, 1000), ["\u{20ac}\u{20ac}"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::action::ServerIndex;
-use crate::config::Backoff;
+use crate::config::{Backoff, LEAST};
 use crate::random::Random;
 use crate::time::Timestamp;
 
@@ -102,7 +102,7 @@ pub(crate) fn wait_after(failures: u32, backoff: &Backoff, random: &mut Random) 
     let doublings = failures.saturating_sub(1).min(31);
     let full = backoff.initial.saturating_mul(1 << doublings).min(backoff.cap);
     let shorter = random.permille() * backoff.jitter_permille.min(1000) / 1000;
-    full.saturating_mul(1000 - shorter) / 1000
+    (full.saturating_mul(1000 - shorter) / 1000).max(LEAST)
 }
 
 #[cfg(test)]

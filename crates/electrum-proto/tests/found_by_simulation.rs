@@ -114,7 +114,7 @@ fn an_end_that_is_not_answered_ends_the_link() {
     driver.drain();
     driver.answer("blockchain.scriptpubkey.subscribe", "null");
     driver.client.unsubscribe(driver.now, sub);
-    driver.seen();
+    answer_something_else(&mut driver);
     assert_eq!(driver.sleep(), TimerKind::Request);
     assert_eq!(driver.seen(), ["disconnect", "down timeout"], "it could undo a subscription that is made after it");
 }

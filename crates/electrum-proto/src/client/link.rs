@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::ops::Range;
 
 use crate::action::{CloseCause, ConnId};
+use crate::config::Timeouts;
 use crate::framing::{Inbox, Outbox, Overflow};
 use crate::handshake::Agreed;
 use crate::json::Params;
@@ -29,10 +30,12 @@ pub(super) struct Link {
     pub(super) last_sent: Timestamp,
     /// When something that was asked was last answered.
     pub(super) last_answered: Timestamp,
-    /// When a subscription was last answered.
-    pub(super) last_subscribed: Timestamp,
+    /// When a subscription or an end of one was last answered, and the id under which that was asked for.
+    pub(super) last_subscribed: (Timestamp, u64),
     /// When a sign of life was last asked for.
-    pub(super) ping_sent: Timestamp,
+    pub(super) ping_sent: Option<Timestamp>,
+    /// Where in the stream the last ping begins.
+    pub(super) ping_begin: u64,
     /// Bytes that came of a message that is not whole yet, or were written of what is not all written yet.
     pub(super) progress: usize,
     /// How often in a row that was taken for an answer.
@@ -87,14 +90,21 @@ impl Link {
             overflow: None,
             last_sent: now,
             last_answered: now,
-            last_subscribed: now,
-            ping_sent: now,
+            last_subscribed: (now, 0),
+            ping_sent: None,
+            ping_begin: 0,
             progress: 0,
             spared: 0,
             unknown_replies: 0,
             busy_replies: 0,
             nudge: Nudge::default(),
         }
+    }
+
+    /// Whether the server lives at all: it has answered something lately, or the ping that went out a pong ago.
+    pub(super) fn lives(&self, now: Timestamp, timeouts: &Timeouts) -> bool {
+        let has_ponged = |sent: Timestamp| sent + timeouts.pong >= now && self.last_answered >= sent;
+        self.last_answered + timeouts.request > now || self.ping_sent.is_some_and(has_ponged)
     }
 
     /// The text of a piece.

@@ -202,7 +202,11 @@ impl Client {
     /// One turn: what is due first, or nothing if something changed inside and the next turn may say more.
     fn step(&mut self) -> Option<Step> {
         if let Some(action) = self.actions.pop_front() {
-            return Some(Step::Action(action));
+            return match action {
+                // Whoever ended it does not want to hear of it any more.
+                Action::Event(Event::SubscriptionRefused { sub, .. }) if !self.subscriptions.is_wanted(sub) => None,
+                action => Some(Step::Action(action)),
+            };
         }
         if let Some((id, error)) = self.failed.pop_front() {
             return Some(Step::Action(Action::Event(Event::Reply { id, result: Err(error) })));

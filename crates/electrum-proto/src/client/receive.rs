@@ -59,7 +59,7 @@ impl Client {
             if let Some(pong_by) = self.timers.get(TimerKind::Pong) {
                 // It lives. Its answer may take as long as any, for other things may be answered first.
                 let timeouts = &self.config.timeouts;
-                let latest = (now + timeouts.pong).min(link.ping_sent + timeouts.request);
+                let latest = (now + timeouts.pong).min(link.ping_sent.unwrap_or(now) + timeouts.request);
                 self.timers.set(TimerKind::Pong, Some(pong_by.max(latest)));
             }
             let text = link.inbox.text(line.clone());
@@ -119,7 +119,7 @@ impl Client {
                     (Some(waiting), Ok(result)) => {
                         let result = String::from(result.as_str());
                         link.busy_replies = 0;
-                        self.own_reply(waiting.owner, Ok(RawJson::new(&result)))
+                        self.own_reply(waiting, Ok(RawJson::new(&result)))
                     }
                 };
                 if is_answer {
@@ -162,13 +162,17 @@ impl Client {
             let (id, result) = (RequestId(waiting.id), Err(RequestError::Server(error)));
             return Received::Step(Step::Action(Action::Event(Event::Reply { id, result })));
         }
-        self.own_reply(waiting.owner, Err(error))
+        self.own_reply(waiting, Err(error))
     }
 
     /// An answer to something that the machine asked by itself.
-    fn own_reply(&mut self, owner: Owner, outcome: Result<RawJson<'_>, ServerError>) -> Received {
+    fn own_reply(&mut self, waiting: Waiting<Owner>, outcome: Result<RawJson<'_>, ServerError>) -> Received {
         let Some(link) = self.link.as_mut() else { return Received::Nothing };
-        match owner {
+        let is_about_topics = matches!(waiting.owner, Owner::Subscribe(_) | Owner::Unsubscribe(_));
+        if is_about_topics && !outcome.as_ref().is_err_and(ServerError::is_busy) {
+            link.last_subscribed = (self.now, waiting.id);
+        }
+        match waiting.owner {
             Owner::Version => {
                 let agreed = handshake::agree(outcome, link.offered, &self.config);
                 self.version_answered(agreed)
@@ -181,7 +185,6 @@ impl Client {
                 self.chain_answered(checked)
             }
             Owner::Subscribe(slot) => {
-                link.last_subscribed = self.now;
                 let answer = self.subscriptions.answered(slot, outcome);
                 self.subscription_answered(answer)
             }

@@ -143,18 +143,18 @@ impl Client {
     fn ping(&mut self) {
         let (Some(version), now) = (self.version(), self.now) else { return };
         let Some(link) = self.link.as_mut() else { return };
-        (link.last_sent, link.ping_sent) = (now, now);
+        (link.last_sent, link.ping_sent) = (now, Some(now));
         link.progress = 0;
         self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
-        // What is still to be written is as good as a ping. On a link that takes no bytes pings would pile up.
-        if link.outbox.len() > 0 {
+        // On a link that takes no bytes pings would pile up.
+        if !link.outbox.has_begun(link.ping_begin) {
             return;
         }
         // Every version from 1.0 on has one.
         let Ok(method) = Ping.method(version) else { return };
         let id = self.requests.draw_id();
-        let begin = link.write(id, &method, |params| Ping.params(version, params));
-        self.requests.add(Owner::Ping, now + self.config.timeouts.request, begin);
+        link.ping_begin = link.write(id, &method, |params| Ping.params(version, params));
+        self.requests.add(Owner::Ping, now + self.config.timeouts.request, link.ping_begin);
         link.nudge.wrote_request();
     }
 
@@ -169,12 +169,7 @@ impl Client {
                     self.requests.pass_to(id, Owner::Nobody, grace);
                     self.failed.push_back((RequestId(id), RequestError::TimedOut));
                 }
-                Owner::Subscribe(slot) => self.subscription_overdue(id, slot),
-                // What the server reports on is not known any more: a late end could undo a new beginning.
-                Owner::Unsubscribe(_) => {
-                    self.lose(DownCause::Timeout { waited_for: TimerKind::Request });
-                    return;
-                }
+                Owner::Subscribe(_) | Owner::Unsubscribe(_) => self.subscription_overdue(id, owner),
                 Owner::Nudge => {
                     self.requests.remove(id);
                     if let Some(link) = self.link.as_mut() {
@@ -188,28 +183,39 @@ impl Client {
         }
     }
 
-    /// A subscription waits its turn while others are answered. If the server answers nothing at all, a ping tells
-    /// whether it lives: a dead link refuses nothing. One that is passed over is told to have no answer yet.
-    fn subscription_overdue(&mut self, id: u64, slot: u32) {
+    /// A subscription, or the end of one, waits its turn while what was asked for before it is answered. If the server
+    /// answers nothing at all, a ping tells whether it lives: a dead link refuses nothing. Only then it is too late.
+    fn subscription_overdue(&mut self, id: u64, owner: Owner) {
         let (now, timeouts) = (self.now, self.config.timeouts);
         let Some(link) = self.link.as_ref() else { return };
-        let others_by = link.last_subscribed + timeouts.request;
-        if others_by > now {
-            self.requests.pass_to(id, Owner::Subscribe(slot), others_by);
+        let (answered, answered_id) = link.last_subscribed;
+        let others_by = answered + timeouts.request;
+        if others_by > now && answered_id < id {
+            self.requests.pass_to(id, owner, others_by);
             return;
         }
-        if link.last_answered + timeouts.request <= now {
-            self.requests.pass_to(id, Owner::Subscribe(slot), now + timeouts.pong);
+        if !link.lives(now, &timeouts) {
+            self.requests.pass_to(id, owner, now + timeouts.pong);
             if self.timers.get(TimerKind::Pong).is_none() {
                 self.ping();
             }
             return;
         }
-        self.requests.pass_to(id, Owner::Subscribe(slot), now + timeouts.request);
-        match self.subscriptions.timed_out(slot) {
+        let overdue = match owner {
+            Owner::Subscribe(slot) => self.subscriptions.timed_out(slot),
+            Owner::Unsubscribe(slot) => self.subscriptions.end_timed_out(slot),
+            _ => return,
+        };
+        match overdue {
+            Overdue::Late(event) => {
+                self.requests.pass_to(id, owner, now + timeouts.request);
+                self.actions.extend(event.map(Action::Event));
+            }
+            Overdue::GivenUp(event) => {
+                self.requests.pass_to(id, Owner::Nobody, now + timeouts.request);
+                self.actions.extend(event.map(Action::Event));
+            }
             Overdue::Link => self.lose(DownCause::Timeout { waited_for: TimerKind::Request }),
-            Overdue::Event(event) => self.actions.push_back(Action::Event(event)),
-            Overdue::Nothing => {}
         }
     }
 }

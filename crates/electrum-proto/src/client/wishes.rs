@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Client;
 use super::link::Owner;
-use crate::action::{Action, Event, RequestId};
+use crate::action::{Action, RequestId};
 use crate::error::{RejectReason, Rejected, RequestError};
 use crate::phase::{Change, Phase};
 use crate::request::Request;
@@ -85,12 +85,11 @@ impl Client {
     /// Takes a request back: its reply will be [`RequestError::Cancelled`]. The server may have seen it all the same.
     /// Tells whether it was waiting.
     pub fn cancel(&mut self, id: RequestId) -> bool {
-        let grace = self.now + self.config.timeouts.request;
         match self.requests.get_mut(id.0) {
             Some(waiting) if waiting.owner == Owner::Caller => {
                 // The place is free again when the answer comes, or is not expected any more.
-                let until = waiting.deadline.min(grace);
-                self.requests.pass_to(id.0, Owner::Nobody, until);
+                let grace = self.now + self.config.timeouts.request;
+                self.requests.pass_to(id.0, Owner::Nobody, grace);
                 self.failed.push_back((id, RequestError::Cancelled));
                 true
             }
@@ -119,10 +118,6 @@ impl Client {
     /// Wants to be told no more. Tells whether there was such a subscription.
     pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
         self.pass_time(now);
-        // Whoever ends it does not want to hear of it any more.
-        self.actions.retain(
-            |action| !matches!(action, Action::Event(Event::SubscriptionRefused { sub: about, .. }) if *about == sub),
-        );
         self.subscriptions.remove(sub)
     }
 
@@ -136,7 +131,6 @@ impl Client {
         self.advance(Change::Close);
         self.timers.clear();
         self.subscriptions = Default::default();
-        self.actions.retain(|action| !matches!(action, Action::Event(Event::SubscriptionRefused { .. })));
         if let Some(link) = self.link.take() {
             // A link that was only asked for a moment ago need not be opened.
             let asked_for =

@@ -16,13 +16,17 @@ pub(crate) struct Subscriptions {
     slots: Vec<Option<Entry>>,
     free: Vec<u32>,
     by_key: Index,
-    /// The slots that have something to say to the server.
+    /// The slots that may have something to say to the server, each once.
     due: VecDeque<u32>,
+    /// For each slot, whether it stands in `due`.
+    in_due: Vec<bool>,
     last_serial: u32,
     /// How many wait for an answer to their subscription that is not late yet.
     asking: usize,
     /// There is a link on which topics can be asked for. Without one nothing is due: all will be.
     is_ready: bool,
+    /// How many links in a row were given up because the end of a subscription was not answered.
+    links_lost_to_ends: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -31,20 +35,24 @@ struct Entry {
     topic: Topic,
     wanted: bool,
     wire: Wire,
-    /// Whether it stands in `due`.
-    is_due: bool,
     /// A notification came while the subscription was being asked for: it is newer than the answer will be.
     overtaken: bool,
+    /// It was asked for again since the answer differed from the notification that overtook it.
+    is_checked: bool,
     /// What is on the wire is older than this subscription: the answer on its way does not count, and it is asked again.
     ask_again: bool,
     /// How many links in a row were given up because this was not answered.
     links_lost: u32,
+    /// How often in a row the server was too busy for it on this link.
+    busy: u32,
     /// What was delivered last.
     last: Option<Update>,
 }
 
 /// A server that answers everything but one topic is not left for it again and again.
 const MOST_LINKS: u32 = 3;
+/// A server that is always too busy for one topic, and for nothing else, refuses it.
+const MOST_BUSY: u32 = 16;
 
 /// Where a topic stands on the current link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +72,13 @@ pub(crate) enum Due<'a> {
     Unsubscribe(u32, &'a Topic, &'static str),
 }
 
-/// What follows from a subscription that is not answered.
+/// What follows from a subscription that is not answered, or from an end.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Overdue {
-    Nothing,
-    Event(Event<'static>),
+    /// It may be told. A late answer still counts.
+    Late(Option<Event<'static>>),
+    /// It is given up for as long as the link lives, which may be told.
+    GivenUp(Option<Event<'static>>),
     /// The server may have lost it, and what it reports on is not known: everything is asked for on a new link.
     Link,
 }
@@ -100,13 +110,23 @@ impl Subscriptions {
             (Some(Topic::Script(script)), Topic::ScriptHash(_)) => Topic::Script(script.clone()),
             (_, topic) => topic,
         };
-        let is_due = held.and_then(|slot| self.entry(slot)).is_some_and(|entry| entry.is_due);
         // Its value must be asked for again, also where the server reports on it already.
         let ask_again = matches!(wire, Wire::Asking | Wire::Late | Wire::On);
-        let entry =
-            Entry { id, topic, wanted: true, wire, is_due, overtaken: false, ask_again, links_lost: 0, last: None };
+        let entry = Entry {
+            id,
+            topic,
+            wanted: true,
+            wire,
+            overtaken: false,
+            is_checked: false,
+            ask_again,
+            links_lost: 0,
+            busy: 0,
+            last: None,
+        };
         if slot as usize == self.slots.len() {
             self.slots.push(Some(entry));
+            self.in_due.push(false);
         } else {
             self.slots[slot as usize] = Some(entry);
         }
@@ -132,6 +152,11 @@ impl Subscriptions {
         true
     }
 
+    /// Whether this subscription was made and not ended.
+    pub(crate) fn is_wanted(&self, id: SubId) -> bool {
+        self.entry(id.slot).is_some_and(|entry| entry.id == id && entry.wanted)
+    }
+
     /// How many topics are held.
     pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
@@ -145,13 +170,15 @@ impl Subscriptions {
     /// The link is gone, and with it all that the server knew.
     pub(crate) fn link_lost(&mut self) {
         self.due.clear();
+        self.in_due.fill(false);
         self.asking = 0;
         self.is_ready = false;
         for slot in 0..self.slots.len() as u32 {
             let Some(entry) = self.entry_mut(slot) else { continue };
-            entry.is_due = false;
             entry.overtaken = false;
+            entry.is_checked = false;
             entry.ask_again = false;
+            entry.busy = 0;
             entry.wire = Wire::Off;
             if !entry.wanted {
                 self.forget(slot);
@@ -171,8 +198,8 @@ impl Subscriptions {
     pub(crate) fn next_due(&mut self, version: ProtocolVersion) -> Option<Due<'_>> {
         loop {
             let slot = self.due.pop_front()?;
+            self.in_due[slot as usize] = false;
             let Some(entry) = self.entry_mut(slot) else { continue };
-            entry.is_due = false;
             match (entry.wanted, entry.wire) {
                 (true, wire) if wire == Wire::Off || wire == Wire::On && entry.ask_again => {
                     entry.overtaken = false;
@@ -206,10 +233,17 @@ impl Subscriptions {
         }
     }
 
-    /// The server has not answered a subscription in time, or for as long again. A late answer still counts.
+    /// The server has not answered a subscription in time, or for as long again.
     pub(crate) fn timed_out(&mut self, slot: u32) -> Overdue {
-        let Some(entry) = self.entry_mut(slot) else { return Overdue::Nothing };
-        if entry.wire == Wire::Late && entry.links_lost < MOST_LINKS {
+        let Some(entry) = self.entry_mut(slot) else { return Overdue::GivenUp(None) };
+        let is_late = entry.wire == Wire::Late;
+        if entry.links_lost >= MOST_LINKS {
+            return match self.refused(slot, SubscribeError::TimedOut) {
+                Answer::Event(event) if !is_late => Overdue::GivenUp(Some(event)),
+                _ => Overdue::GivenUp(None),
+            };
+        }
+        if is_late {
             for late in self.slots.iter_mut().flatten().filter(|entry| entry.wire == Wire::Late) {
                 late.links_lost += 1;
             }
@@ -218,7 +252,18 @@ impl Subscriptions {
         let error = SubscribeError::TimedOut;
         let told = entry.wanted.then_some(Event::SubscriptionRefused { sub: entry.id, error });
         self.set_wire(slot, Wire::Late);
-        told.map_or(Overdue::Nothing, Overdue::Event)
+        Overdue::Late(told)
+    }
+
+    /// The server has not answered the end of a subscription in time. What it reports on is not known any more: a late
+    /// end could undo a new beginning. A server that never answers any end is not left for it again and again.
+    pub(crate) fn end_timed_out(&mut self, slot: u32) -> Overdue {
+        if self.links_lost_to_ends < MOST_LINKS {
+            self.links_lost_to_ends += 1;
+            return Overdue::Link;
+        }
+        self.over(slot);
+        Overdue::GivenUp(None)
     }
 
     /// The server answered a subscription.
@@ -240,7 +285,7 @@ impl Subscriptions {
             };
         }
         match outcome {
-            Err(error) if error.is_busy() => {
+            Err(error) if error.is_busy() && self.was_busy(slot) => {
                 self.set_wire(slot, Wire::Off);
                 self.enqueue(slot);
                 Answer::Later
@@ -249,6 +294,7 @@ impl Subscriptions {
             Ok(result) => {
                 self.set_wire(slot, Wire::On);
                 let Some(entry) = self.entry_mut(slot) else { return Answer::Nothing };
+                entry.busy = 0;
                 if !entry.wanted {
                     self.enqueue(slot);
                     return Answer::Nothing;
@@ -262,10 +308,12 @@ impl Subscriptions {
                         });
                     }
                 };
+                let was_checked = core::mem::take(&mut entry.is_checked);
                 if core::mem::take(&mut entry.overtaken) {
-                    // The notification should be the newer one. Where they differ the server is asked once more.
-                    entry.ask_again = entry.last.as_ref() != Some(&value);
-                    if entry.ask_again {
+                    // The notification should be the newer one. Where they can be told to differ the server is asked once more.
+                    let is_raw = matches!(value, Update::RawResult(_));
+                    if !is_raw && !was_checked && entry.last.as_ref() != Some(&value) {
+                        (entry.is_checked, entry.ask_again) = (true, true);
                         self.enqueue(slot);
                     }
                     return Answer::Nothing;
@@ -278,6 +326,11 @@ impl Subscriptions {
 
     /// The server answered the end of a subscription; whatever it says, it is over.
     pub(crate) fn ended(&mut self, slot: u32) {
+        self.links_lost_to_ends = 0;
+        self.over(slot);
+    }
+
+    fn over(&mut self, slot: u32) {
         self.set_wire(slot, Wire::Off);
         match self.entry(slot) {
             Some(entry) if entry.wanted => self.enqueue(slot),
@@ -316,11 +369,20 @@ impl Subscriptions {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
+    /// The server was too busy for it. Tells whether to ask again on this link.
+    fn was_busy(&mut self, slot: u32) -> bool {
+        self.entry_mut(slot).is_some_and(|entry| {
+            entry.busy += 1;
+            entry.busy < MOST_BUSY
+        })
+    }
+
     fn enqueue(&mut self, slot: u32) {
-        if let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut).filter(|_| self.is_ready) {
-            if !core::mem::replace(&mut entry.is_due, true) {
-                self.due.push_back(slot);
-            }
+        if !self.is_ready || self.entry(slot).is_none() {
+            return;
+        }
+        if !core::mem::replace(&mut self.in_due[slot as usize], true) {
+            self.due.push_back(slot);
         }
     }
 

@@ -152,6 +152,19 @@ impl Driver {
         self.read(&format!(r#"{{"method":"blockchain.scripthash.subscribe","params":["{hash}","{status}"]}}"#));
     }
 
+    /// What follows from a notification of the script of [`subscribe`](Self::subscribe).
+    pub fn notified(&mut self, digit: char) -> Vec<String> {
+        self.seen();
+        self.notify(&status(digit));
+        self.seen()
+    }
+
+    pub fn answer_pings(&mut self) {
+        for id in self.written_ids("server.ping") {
+            self.read(&format!(r#"{{"id":{id},"result":null}}"#));
+        }
+    }
+
     pub fn answer(&mut self, method: &str, result: &str) {
         let id = self.written_id(method);
         self.read(&format!(r#"{{"id":{id},"result":{result}}}"#));

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use electrum_proto::{Config, TimerKind};
+use electrum_proto::operations::Banner;
+use electrum_proto::{Config, Input, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, other_script, status};
@@ -42,13 +43,9 @@ fn a_subscription_that_alone_is_not_answered_is_told_of_and_may_be_answered_late
 /// Until a request is overdue, on a server that answers pings.
 fn next_overdue(driver: &mut Driver) {
     while driver.sleep() != TimerKind::Request {
-        for id in driver.written_ids("server.ping") {
-            driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
-        }
+        driver.answer_pings();
     }
-    for id in driver.written_ids("server.ping") {
-        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
-    }
+    driver.answer_pings();
 }
 
 /// Until something is told of requests that are overdue.
@@ -78,10 +75,106 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
         driver.agree("1.4");
         driver.write();
     }
-    driver.seen();
+    let told = until_told(&mut driver);
+    assert!(told[0].contains("TimedOut") && told.len() == 1, "{told:?}");
+    // It is given up on this link, and takes no place among the requests.
+    next_overdue(&mut driver);
     for _ in 0..10 {
-        let told = until_told(&mut driver);
-        assert!(told[0].contains("TimedOut") && told.len() == 1, "{told:?}");
+        assert_eq!(driver.sleep(), TimerKind::Ping);
+        driver.answer_pings();
+    }
+    assert_eq!(driver.seen(), [""; 0]);
+    assert_eq!(driver.notified('3'), ["Subscribed status 3333"], "it may have heard all the same");
+}
+
+#[test]
+fn what_is_never_answered_leaves_room_for_requests() {
+    let mut config = Config::default();
+    config.limits.in_flight = 1;
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    driver.subscribe();
+    driver.drain();
+    for _ in 0..3 {
+        until_told(&mut driver);
+        until_told(&mut driver);
+        driver.sleep();
+        driver.connect();
+        driver.agree("1.4");
+    }
+    until_told(&mut driver);
+    assert!(driver.client.request(driver.now, Banner).is_err());
+    while driver.client.request(driver.now, Banner).is_err() {
+        assert!(driver.client.state().agreed.is_some(), "on the same link");
+        driver.sleep();
+        driver.answer_pings();
+    }
+}
+
+#[test]
+fn one_that_was_lost_is_found_out_though_later_ones_are_answered() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.write();
+    driver.seen();
+    for number in 0..3 {
+        driver.now = driver.now + Duration::from_secs(20);
+        driver.client.handle(driver.now, Input::Tick);
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+        driver.drain();
+        driver.answer(SUBSCRIBE, "null");
+    }
+    let seen = driver.seen();
+    assert!(seen.iter().any(|word| word.contains("TimedOut")), "{seen:?}");
+}
+
+#[test]
+fn an_end_waits_its_turn_behind_slow_subscriptions() {
+    let mut driver = Driver::ready("1.4.2");
+    let ended = driver.subscribe();
+    driver.drain();
+    driver.answer(SUBSCRIBE, "null");
+    for number in 0..100 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    let asked = driver.written_ids(SUBSCRIBE);
+    driver.client.unsubscribe(driver.now, ended);
+    driver.drain();
+    let end = driver.written_id("blockchain.scripthash.unsubscribe");
+    driver.seen();
+    for id in asked.into_iter().chain([end]) {
+        driver.now = driver.now + Duration::from_secs(10);
+        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+    }
+    let seen = driver.seen();
+    assert!(seen.iter().all(|word| word == "Subscribed no history") && seen.len() == 100, "{seen:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_ends_costs_three_links_and_no_more() {
+    let mut driver = Driver::ready("1.4.2");
+    for round in 0..5 {
+        let sub = driver.subscribe();
+        driver.drain();
+        driver.answer(SUBSCRIBE, "null");
+        driver.client.unsubscribe(driver.now, sub);
+        driver.seen();
+        if round < 3 {
+            assert_eq!(until_told(&mut driver), ["disconnect", "down timeout"]);
+            driver.sleep();
+            driver.connect();
+            driver.agree("1.4.2");
+            driver.write();
+        } else {
+            while driver.sleep() != TimerKind::Ping {
+                driver.answer_pings();
+            }
+            driver.answer_pings();
+            assert_eq!(driver.seen(), [""; 0], "it counts as ended");
+        }
     }
 }
 
@@ -119,4 +212,54 @@ fn an_answer_that_differs_from_what_overtook_it_is_asked_for_again() {
     driver.notify(&status('a'));
     driver.answer(SUBSCRIBE, &format!("\"{}\"", status('a')));
     assert_eq!(driver.write(), "");
+}
+
+#[test]
+fn a_server_that_contradicts_itself_for_ever_is_asked_once_more_only() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    for _ in 0..2 {
+        driver.notify(&status('a'));
+        driver.answer(SUBSCRIBE, &format!("\"{}\"", status('b')));
+    }
+    assert_eq!(driver.write(), "");
+    assert_eq!(driver.seen().split_off(2), ["Subscribed status aaaa"]);
+    assert_eq!(driver.notified('c'), ["Live status cccc"]);
+}
+
+#[test]
+fn a_raw_topic_that_was_overtaken_is_not_asked_for_again() {
+    let mut driver = Driver::ready("1.4");
+    driver.client.subscribe(driver.now, Topic::Raw { method: "x.subscribe".into(), params: vec![] }).unwrap();
+    driver.drain();
+    driver.seen();
+    let id = driver.written_id("x.subscribe");
+    driver.read(r#"{"method":"x.subscribe","params":[2]}"#);
+    driver.read(&format!(r#"{{"id":{id},"result":1}}"#));
+    assert_eq!(driver.seen(), ["Subscribed RawNotification(\"[2]\")"]);
+    assert_eq!(driver.write(), "");
+}
+
+#[test]
+fn a_topic_that_a_server_is_always_too_busy_for_is_refused_on_this_link() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.seen();
+    let mut asked = 0;
+    while driver.seen().is_empty() {
+        let id = driver.written_id(SUBSCRIBE);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        asked += 1;
+        if driver.seen.is_empty() {
+            assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+            // Others are answered well.
+            let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+            driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+            driver.seen.retain(|word| !word.starts_with("reply"));
+        }
+    }
+    assert_eq!(asked, 16);
+    assert_eq!(driver.sleep(), TimerKind::Ping);
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use electrum_proto::operations::Banner;
 use electrum_proto::types::OutPoint;
-use electrum_proto::{CloseCause, Config, RejectReason, TimerKind, Topic};
+use electrum_proto::{Action, CloseCause, Config, Event, RejectReason, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, other_script, script, status};
@@ -402,4 +402,32 @@ fn a_raw_topic_may_have_a_long_parameter() {
     driver.read(&format!(r#"{{"method":"x.subscribe","params":["{param}",1]}}"#));
     let seen = driver.seen();
     assert!(seen[0].starts_with("Subscribed RawNotification"), "{:.100}", seen[0]);
+}
+
+#[test]
+fn a_refusal_that_waits_to_be_told_is_not_told_of_what_was_ended_meanwhile() {
+    let mut driver = Driver::ready("1.7");
+    let hash = |number: u8| Topic::ScriptHash(electrum_proto::Script::new([number]).scripthash());
+    let subs: Vec<_> = (0..3).map(|number| driver.client.subscribe(driver.now, hash(number)).unwrap()).collect();
+    assert!(matches!(driver.client.poll(), Action::Event(Event::SubscriptionRefused { sub, .. }) if sub == subs[0]));
+    driver.seen();
+    driver.client.unsubscribe(driver.now, subs[1]);
+    driver.drain();
+    let seen = driver.seen();
+    assert!(seen.len() == 1 && seen[0].contains("SubId(3)"), "{seen:?}");
+}
+
+#[test]
+fn what_comes_and_goes_while_nothing_can_be_asked_takes_no_memory() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    fail(&mut driver, SUBSCRIBE, BUSY);
+    let other = driver.client.clone();
+    for _ in 0..1000 {
+        let sub = driver.client.subscribe(driver.now, other_script(1)).unwrap();
+        driver.client.unsubscribe(driver.now, sub);
+    }
+    let length = |client: &electrum_proto::Client| format!("{client:?}").len();
+    assert!(length(&driver.client) < length(&other) + 100);
 }

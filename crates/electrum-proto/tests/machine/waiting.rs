@@ -198,3 +198,27 @@ fn what_was_taken_back_leaves_its_room_though_it_had_no_deadline() {
     assert_eq!(driver.sleep(), TimerKind::Request);
     driver.client.request(driver.now, Banner).unwrap();
 }
+
+#[test]
+fn a_request_that_was_taken_back_shortly_before_its_end_may_still_be_answered() {
+    let mut driver = Driver::ready("1.4");
+    let deadline = driver.now + Duration::from_millis(100);
+    let id = driver.client.request_until(driver.now, deadline, Banner).unwrap().id;
+    driver.drain();
+    driver.seen();
+    assert!(driver.client.cancel(id));
+    driver.now = deadline + Duration::from_millis(10);
+    driver.client.handle(driver.now, Input::Tick);
+    driver.read(&format!(r#"{{"id":{},"result":""}}"#, id.number()));
+    assert_eq!(driver.seen(), [format!("reply {} Err(Cancelled)", id.number())], "the answer is no surprise");
+}
+
+#[test]
+fn a_ping_goes_out_beside_what_is_about_to_be_written() {
+    let mut driver = Driver::ready("1.4");
+    driver.write();
+    driver.now = driver.now + Config::default().timeouts.ping_idle;
+    driver.client.request(driver.now, Banner).unwrap();
+    driver.drain();
+    assert_eq!(driver.written_ids("server.ping").len(), 1, "the answer to the other may take longer than a pong");
+}
