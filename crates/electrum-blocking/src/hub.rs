@@ -34,7 +34,7 @@ pub(crate) struct Alarm {
     is_asleep: AtomicBool,
     /// Callers whose answers have not come.
     waiting: AtomicUsize,
-    /// Calls so far.
+    /// Calls so far that had to wait.
     calls: AtomicUsize,
     background: OnceLock<Thread>,
     /// The thread in the background is to drive.
@@ -110,6 +110,8 @@ impl Hub {
             false
         };
         if !poll() {
+            // One that ended at once is none for which the thread in the background should leave the socket.
+            self.alarm.calls.fetch_add(1, SeqCst);
             if let Some(mut io) = self.try_lock() {
                 // Should the client be closed meanwhile, the call ends with it.
                 io.drive(&self.alarm, &mut poll);
@@ -202,7 +204,6 @@ struct Waiting(Arc<Waiter>);
 
 impl Waiting {
     fn new(alarm: &Arc<Alarm>) -> Self {
-        alarm.calls.fetch_add(1, SeqCst);
         alarm.waiting.fetch_add(1, SeqCst);
         Self(Arc::new(Waiter { thread: thread::current(), alarm: Arc::clone(alarm), is_done: AtomicBool::new(false) }))
     }

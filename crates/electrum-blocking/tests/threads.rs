@@ -2,11 +2,13 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use electrum_blocking::proto::operations::{Banner, Ping};
+use electrum_blocking::proto::operations::{Banner, MempoolRecent, Ping};
 use electrum_blocking::proto::{Origin, Topic};
 use electrum_blocking::{CallError, Client};
 use electrum_testkit::prelude::*;
@@ -91,4 +93,44 @@ fn changes_come_between_calls() {
         server.mine(1);
         assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Live));
     }
+}
+
+/// Calls that fail before anything is sent, one right after the other, leave the socket to somebody.
+#[test]
+fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
+    let server = Server::start(Family::ElectrumX1_16);
+    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let mut tips = client.subscribe(Topic::Headers).unwrap();
+    assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Subscribed));
+    let (other, is_over) = (client.clone(), Arc::new(AtomicBool::new(false)));
+    let over = Arc::clone(&is_over);
+    let hasty = thread::spawn(move || {
+        // Afterwards the thread in the background leaves the socket to callers for a moment.
+        other.call_within(LONG, Ping).unwrap();
+        while !over.load(Relaxed) {
+            assert!(other.call(MempoolRecent).is_err(), "the version has no such operation");
+        }
+    });
+    // By then it would be left to the loop, which never needs it.
+    thread::sleep(Duration::from_millis(50));
+    server.mine(1);
+    let told = tips.next_within(LONG).flatten().map(|tip| tip.origin);
+    is_over.store(true, Relaxed);
+    hasty.join().unwrap();
+    assert_eq!(told, Some(Origin::Live));
+}
+
+/// Whatever makes the topics may ask the client something.
+#[test]
+fn topics_may_be_made_with_the_client() {
+    let server = Server::start(Family::ALL[0]);
+    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let topics = (0..3).map(|number| {
+        client.call_within(LONG, Ping).unwrap();
+        Topic::Script(electrum_blocking::proto::Script::new(script(number)))
+    });
+    let mut updates = client.subscribe_all(topics).unwrap();
+    let mut told: Vec<_> = (0..3).map(|_| updates.next_within(LONG).flatten().unwrap().topic).collect();
+    told.sort_unstable();
+    assert_eq!(told, [0, 1, 2]);
 }

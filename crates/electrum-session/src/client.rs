@@ -139,6 +139,8 @@ impl Client {
     /// If the client is closed or the limit of subscriptions is reached; then nothing is subscribed.
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         let mut updates = Updates { mailbox: Mailbox::new(), subs: Vec::new(), client: self.clone() };
+        // Before the session is locked: what makes them may take its time, or use the client.
+        let topics: Vec<Topic> = topics.into_iter().collect();
         self.driver().act(|session, now| {
             for (index, topic) in topics.into_iter().enumerate() {
                 let sub = session.feeds.add(&mut session.client, now, topic, index, &updates.mailbox)?;
