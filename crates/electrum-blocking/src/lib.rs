@@ -199,6 +199,16 @@ pub struct Updates {
     hub: Arc<Hub>,
 }
 
+impl Updates {
+    /// Wants to be told of the changes of one more topic in this iterator. Gives the number by which it names that topic.
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached.
+    pub fn add(&mut self, topic: Topic) -> Result<usize, RejectReason> {
+        self.stream.add(topic)
+    }
+}
+
 /// What happens to the connection, as an iterator that waits for the next. It ends when the client is closed.
 #[derive(Debug)]
 pub struct LifeEvents {

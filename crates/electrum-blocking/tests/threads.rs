@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use electrum_blocking::proto::operations::{Banner, MempoolRecent, Ping};
-use electrum_blocking::proto::{Origin, Topic};
+use electrum_blocking::proto::{Origin, RejectReason, Topic};
 use electrum_blocking::{CallError, Client};
 use electrum_testkit::prelude::*;
 
@@ -133,4 +133,24 @@ fn topics_may_be_made_with_the_client() {
     let mut told: Vec<_> = (0..3).map(|_| updates.next_within(LONG).flatten().unwrap().topic).collect();
     told.sort_unstable();
     assert_eq!(told, [0, 1, 2]);
+}
+
+/// A wallet that uses a new address need not listen in one more place.
+#[test]
+fn topics_may_be_added_to_what_is_listened_to() {
+    let server = Server::start(Family::ALL[0]);
+    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let topic = |number| Topic::Script(electrum_blocking::proto::Script::new(script(number)));
+    let mut updates = client.subscribe(topic(0)).unwrap();
+    assert_eq!(updates.next_within(LONG).flatten().map(|change| change.topic), Some(0));
+    assert_eq!(updates.add(topic(1)), Ok(1));
+    let first = updates.next_within(LONG).flatten().unwrap();
+    assert_eq!((first.topic, first.origin), (1, Origin::Subscribed));
+    for (paid, topic) in [(1, 1), (0, 0)] {
+        server.pay(&script(paid), 10_000);
+        let change = updates.next_within(LONG).flatten().unwrap();
+        assert_eq!((change.topic, change.origin), (topic, Origin::Live));
+    }
+    client.close();
+    assert_eq!(updates.add(topic(2)), Err(RejectReason::Closed));
 }

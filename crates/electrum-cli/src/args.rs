@@ -20,7 +20,7 @@ use crate::typed::target::script;
 ///
 /// SERVER is tcp://host:port, ssl://host:port, host:port:t or host:port:s.
 ///
-/// Exit codes: 0 success, 1 a server or the network failed, 2 wrong usage.
+/// Exit codes: 0 success, 1 a server, the network or this machine failed, 2 wrong usage.
 #[derive(Debug, Parser)]
 #[command(name = "electrum-cli", version)]
 pub(crate) struct Args {

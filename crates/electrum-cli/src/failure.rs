@@ -3,7 +3,7 @@
 use electrum_smol::CallError;
 use electrum_smol::proto::json::ServerError;
 use electrum_smol::proto::{DownCause, Phase, Side, TimerKind};
-use electrum_smol::transport::ServerAddr;
+use electrum_smol::transport::{Security, ServerAddr};
 use serde::Serialize;
 
 use crate::output::Output;
@@ -26,9 +26,25 @@ pub(crate) const fn phase(cause: &DownCause) -> Phase {
 pub(crate) fn complain(server: &ServerAddr, proxy: Option<&str>, cause: &DownCause, output: &Output) {
     let through = proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"));
     let about = format!("{server}{through} ({})", phase(cause));
+    let is_tls = server.security() == Security::Tls;
     let advice = match cause {
         DownCause::Connect { side: Side::Network, .. } if proxy.is_some() => {
             "check that the proxy runs at that address, and that it can reach the server"
+        }
+        DownCause::Timeout { waited_for: TimerKind::Connect } if proxy.is_some() => {
+            "check that a SOCKS5 proxy runs at that address and can reach the server, or allow more time (--timeout)"
+        }
+        // The port may be open, and silent about TLS.
+        DownCause::Timeout { waited_for: TimerKind::Connect } if is_tls => {
+            "check the host and the port, write tcp:// if this port does not speak TLS, or allow more time (--timeout)"
+        }
+        DownCause::Connect { side: Side::Server, .. } if is_tls => {
+            "check the port, use another server, or trust the certificate in another way (--trust)"
+        }
+        DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. }
+            if is_tls =>
+        {
+            "offer another range of versions (--range), or check that an Electrum server listens there"
         }
         other => advice(other),
     };
@@ -47,7 +63,7 @@ const fn advice(cause: &DownCause) -> &'static str {
             "see to it before you try again: it will be the same until then"
         }
         DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. } => {
-            "offer another range of versions (--range), or write the other of tcp:// and ssl:// if this port wants that"
+            "offer another range of versions (--range), or write ssl:// if this port wants that"
         }
         DownCause::Closed { .. } | DownCause::Reset { .. } => {
             "try again later: the server may be restarting, or have too many clients"
@@ -68,6 +84,16 @@ const fn advice(cause: &DownCause) -> &'static str {
         DownCause::Busy { .. } => "try again later, or use another server",
         DownCause::Undrained => "report this: it is a bug of this tool",
         _ => "try again, or use another server",
+    }
+}
+
+/// What can be done about an operation that failed, of which the user knows neither method nor parameters.
+pub(crate) const fn operation_advice(error: &CallError) -> &'static str {
+    match error {
+        CallError::Server(_) => {
+            "check what was asked for: its chain may have no such thing (the words are the server's)"
+        }
+        other => call_advice(other),
     }
 }
 

@@ -60,6 +60,11 @@ impl Topics {
         self.0.iter().map(|(_, topic)| topic.clone())
     }
 
+    /// What the topics are called.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// A change as JSON, and the name of its topic.
     pub(crate) fn record(&self, change: &Change) -> UpdateRecord<'_> {
         let topic = self.0.get(change.topic).map_or("?", |(name, _)| name);

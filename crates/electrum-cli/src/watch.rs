@@ -1,6 +1,6 @@
 //! `watch`: what happens to the chain, to scripts and to the connection, line by line, as it happens.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::topics::{self, Topics};
 /// Somebody looks on: a server that is back is found soon.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Watches until the time is up, whatever becomes of the server.
+/// Watches until the time is up, whatever becomes of the server. It failed if nothing was ever told of a topic.
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let topics = Topics::new(&args);
     let mut config = args.reach.config(args.servers.clone(), Topics::range(&args))?;
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     };
     let mut news = News { events, updates, held: VecDeque::new() };
     let driver = smol::spawn(driver);
-    let printer = Printer { topics, output, started: Instant::now() };
+    let mut printer = Printer { topics, output, started: Instant::now(), told: BTreeSet::new() };
     let watched = future::or(printer.print_all(&mut news), async {
         match args.duration {
             Some(duration) => drop(Timer::after(duration).await),
@@ -48,7 +48,16 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     client.close();
     driver.await;
     watched?;
-    Ok(Verdict::Success)
+    let untold = printer.untold();
+    if untold.is_empty() {
+        return Ok(Verdict::Success);
+    }
+    output.error(
+        "what is to be watched",
+        &format!("nothing was told of {untold}"),
+        "see above for what went wrong, or watch for longer (--for)",
+    );
+    Ok(Verdict::Failure)
 }
 
 /// What happens, from two sources, each of which is in order.
@@ -91,6 +100,8 @@ struct Printer<'a> {
     topics: Topics,
     output: &'a Output,
     started: Instant,
+    /// The topics of which a value was told, by their numbers.
+    told: BTreeSet<usize>,
 }
 
 /// An event of the connection as JSON.
@@ -116,14 +127,25 @@ enum EventRecord<'a> {
 }
 
 impl Printer<'_> {
-    async fn print_all(&self, news: &mut News) -> io::Result<()> {
+    async fn print_all(&mut self, news: &mut News) -> io::Result<()> {
         while let Some(item) = news.next().await {
             match item {
                 Item::Event(event) => self.event(&event)?,
-                Item::Update(change) => self.update(&change)?,
+                Item::Update(change) => {
+                    if change.value.is_ok() {
+                        self.told.insert(change.topic);
+                    }
+                    self.update(&change)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The names of the topics of which no value was told.
+    fn untold(&self) -> String {
+        let names = self.topics.names().enumerate().filter(|(number, _)| !self.told.contains(number));
+        names.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
     }
 
     fn event(&self, event: &LifeEvent) -> io::Result<()> {

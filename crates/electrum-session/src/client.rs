@@ -141,13 +141,8 @@ impl Client {
         let mut updates = Updates { mailbox: Mailbox::new(), subs: Vec::new(), client: self.clone() };
         // Before the session is locked: what makes them may take its time, or use the client.
         let topics: Vec<Topic> = topics.into_iter().collect();
-        self.driver().act(|session, now| {
-            for (index, topic) in topics.into_iter().enumerate() {
-                let sub = session.feeds.add(&mut session.client, now, topic, index, &updates.mailbox)?;
-                updates.subs.push(sub);
-            }
-            Ok::<(), RejectReason>(())
-        })?;
+        self.driver()
+            .act(|session, now| topics.into_iter().try_for_each(|topic| updates.take_in(session, now, topic)))?;
         Ok(updates)
     }
 
@@ -331,6 +326,24 @@ pub struct Updates {
     mailbox: Arc<Mailbox>,
     subs: Vec<SubId>,
     client: Client,
+}
+
+impl Updates {
+    /// Wants to be told of the changes of one more topic in this stream. Gives the number by which the stream names it.
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached.
+    pub fn add(&mut self, topic: Topic) -> Result<usize, RejectReason> {
+        let client = self.client.clone();
+        client.driver().act(|session, now| self.take_in(session, now, topic))?;
+        Ok(self.subs.len() - 1)
+    }
+
+    fn take_in(&mut self, session: &mut Session, now: Timestamp, topic: Topic) -> Result<(), RejectReason> {
+        let sub = session.feeds.add(&mut session.client, now, topic, self.subs.len(), &self.mailbox)?;
+        self.subs.push(sub);
+        Ok(())
+    }
 }
 
 impl Stream for Updates {

@@ -91,7 +91,7 @@ impl Asked<'_> {
 
     /// Says that `what` could not be had.
     pub(crate) fn failed(&self, what: &str, error: &CallError) -> Stop {
-        self.say(what, &error.to_string(), failure::call_advice(error), error.into())
+        self.say(what, &error.to_string(), failure::operation_advice(error), error.into())
     }
 
     /// Says that `what` the server told cannot be true, or is not what was wanted.

@@ -41,14 +41,29 @@ pub(crate) fn script(text: &str) -> Result<Script, String> {
     if text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return script_in_digits(text);
     }
-    let address: Address<NetworkUnchecked> = text.parse().map_err(|error| format!("{WANTED}: {error}"))?;
+    let address: Address<NetworkUnchecked> = text.parse().map_err(|_| no_address(text))?;
     // The script is the same on every network.
     Ok(Script::new(address.assume_checked().script_pubkey().into_bytes()))
 }
 
+/// Why a text is no address.
+fn no_address(text: &str) -> String {
+    /// How addresses in base 58 are long.
+    const BASE58: std::ops::RangeInclusive<usize> = 26..=35;
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.to_ascii_lowercase().starts_with(prefix));
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if begins(&["xpub", "ypub", "zpub", "tpub", "upub", "vpub"]) {
+        "an extended key stands for many addresses: name those that are meant".into()
+    } else if is_plain && (begins(&["bc1", "tb1", "bcrt1"]) || BASE58.contains(&text.len())) {
+        "the address is mistyped: its checksum does not fit".into()
+    } else {
+        WANTED.into()
+    }
+}
+
 fn script_in_digits(digits: &str) -> Result<Script, String> {
     let script = Script::from_hex(digits).ok().filter(|script| !script.as_bytes().is_empty());
-    script.ok_or_else(|| "a script is an even number of hexadecimal digits".into())
+    script.ok_or_else(|| "a script is written in hexadecimal digits, two for each byte".into())
 }
 
 #[cfg(test)]
@@ -102,17 +117,22 @@ mod tests {
     #[test]
     fn all_else_is_refused_in_words() {
         for (text, words) in [
-            ("", "even number"),
-            ("abc", "even number"),
-            ("script:", "even number"),
-            ("script:xy", "even number"),
+            ("", "two for each byte"),
+            ("abc", "two for each byte"),
+            ("script:", "two for each byte"),
+            ("script:xy", "two for each byte"),
             ("scripthash:ab", "64 hexadecimal digits"),
             ("nobody", "neither an address"),
-            ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "neither an address"),
-            ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "neither an address"),
+            ("no-address", "neither an address"),
+            (
+                "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8",
+                "extended key",
+            ),
+            ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "mistyped"),
+            ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "mistyped"),
             // Version 0 with the checksum of later ones, and the other way round (BIP 350).
-            ("bc1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", "neither an address"),
-            ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", "neither an address"),
+            ("bc1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", "mistyped"),
+            ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", "mistyped"),
         ] {
             let error = read(text).expect_err(text);
             assert!(error.contains(words), "{text}: {error}");

@@ -32,6 +32,7 @@ pub struct Builder {
     family: Family,
     chain: Option<Chain>,
     software: Option<String>,
+    port: u16,
     prompt: bool,
 }
 
@@ -65,6 +66,12 @@ impl Builder {
         self
     }
 
+    /// The port to listen at, instead of one that the system picks, which is what tests should do.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// Holds no answer back. ElectrumX 1.18 and later keep small answers for up to a second; a test that is
     /// not about that need not wait.
     pub fn prompt(mut self) -> Self {
@@ -74,7 +81,7 @@ impl Builder {
 
     /// Starts listening.
     pub fn start(self) -> io::Result<Server> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         let address = listener.local_addr()?;
         let mut host = Host::new(self.family, self.chain.unwrap_or_default());
         let settings = host.settings_mut();
@@ -106,7 +113,7 @@ impl Server {
 
     /// A server with a chain or a name of its own.
     pub fn builder(family: Family) -> Builder {
-        Builder { family, chain: None, software: None, prompt: false }
+        Builder { family, chain: None, software: None, port: 0, prompt: false }
     }
 
     /// Where it listens.

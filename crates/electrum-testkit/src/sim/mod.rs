@@ -1,8 +1,8 @@
 //! A simulated network with virtual time, and a client under watch in it.
 //!
 //! A *life* is what happens to one client from its beginning to its end. Everything in it is decided by a [`Tape`],
-//! which grows from a seed; a [`Probe`] stands between the client and all that happens, and checks the invariants of
-//! the documentation at each call. There are three kinds of life:
+//! which grows from a seed; a [`Probe`] stands between the client and all that happens, and checks the invariants at each
+//! call. There are three kinds of life:
 //!
 //! - [`hostile_life`]: facts and wishes in any order, and a server that says anything.
 //! - [`network_life`]: a driver that does what it is told and nothing else, a network that delays, cuts and loses,
@@ -13,6 +13,25 @@
 //!
 //! [`suite::play`] plays many lives, makes a failing one small and gives its record. With the feature `proptest`
 //! the tapes are a strategy for property tests of your own.
+//!
+//! # The invariants
+//! 1. Any split of the same server bytes gives the same events and the same outgoing bytes; polling late or often gives the
+//!    same events.
+//! 2. The first line on every link is `server.version`, alone, and no other byte leaves before its reply was accepted.
+//! 3. Every accepted request gets exactly one reply, whatever mix of loss, time-out, cancel and close; ids never repeat.
+//! 4. In a batch each member is answered by itself.
+//! 5. `poll` after `Wait` gives the same `Wait`; a tick before `until` changes nothing, one at `until` makes progress. With
+//!    bytes outgoing `Wait::write` is set.
+//! 6. Buffered input, outgoing bytes, requests in flight and subscriptions stay within their limits, for any server.
+//! 7. Inputs with an old `ConnId` change nothing; time running backwards is time standing still.
+//! 8. `Lost { written: false }` only if no byte of that line was acknowledged.
+//! 9. When server and client are quiet, the server's subscriptions are the wanted ones, the last update of each topic is
+//!    the server's status, and no two equal ones were told in a row.
+//! 10. No method is written outside its versions.
+//! 11. A silent application keeps its link alive; a mute server is found out within the idle time and the wait for a pong.
+//! 12. Backoff grows to its cap within its jitter and is reset only by a link that lasted.
+//! 13. Encoded lines hold one newline, at their end, and parse back to the same method, parameters and id.
+//! 14. Same seed and same inputs give the same actions. From every state `close` reaches `Finished` in bounded polls.
 
 pub mod choices;
 mod chunks;

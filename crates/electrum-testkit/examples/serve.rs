@@ -1,0 +1,46 @@
+//! Serves a fake server for a person to try a client on: `serve FAMILY [PORT]`. What happens on its chain is written line by
+//! line: `mine 2`, `pay SCRIPT SATOSHI`, `reorganise 1 2`, `restart`. It ends with its input. Without a family it lists them.
+
+use std::io::stdin;
+
+use electrum_testkit::hash::from_hex;
+use electrum_testkit::{Family, Server};
+
+fn main() -> Result<(), String> {
+    let mut arguments = std::env::args().skip(1);
+    let Some(family) = arguments.next() else {
+        Family::ALL.iter().for_each(|family| println!("{family}"));
+        return Ok(());
+    };
+    let family: Family = family.parse().map_err(|_| format!("there is no family {family}"))?;
+    let port = arguments.next().unwrap_or_else(|| "0".to_owned());
+    let port = port.parse().map_err(|_| format!("{port} is no port"))?;
+    let mut server = Server::builder(family).port(port).start().map_err(|error| format!("port {port}: {error}"))?;
+    println!("{}", server.url());
+    for line in stdin().lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        match act(&mut server, &line.split_whitespace().collect::<Vec<_>>()) {
+            Some(done) => println!("{done}"),
+            None => println!("mine BLOCKS, pay SCRIPT SATOSHI, reorganise BLOCKS BLOCKS, or restart"),
+        }
+    }
+    Ok(())
+}
+
+/// Does what a line says, and says what was done; nothing if it says nothing that can be done.
+fn act(server: &mut Server, words: &[&str]) -> Option<String> {
+    Some(match words {
+        ["mine", blocks] => format!("block {}", server.mine(blocks.parse().ok()?)),
+        ["pay", script, satoshi] => {
+            format!("transaction {}", server.pay(&from_hex(script)?, satoshi.parse().ok()?))
+        }
+        ["reorganise", depth, blocks] => {
+            format!("block {}", server.reorganise(depth.parse().ok()?, blocks.parse().ok()?))
+        }
+        ["restart"] => {
+            server.restart();
+            "restarted".to_owned()
+        }
+        _ => return None,
+    })
+}
