@@ -39,8 +39,8 @@ bug() {
 bug lost-scan invariants_wire invariant_01 framing.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
 bug early-topics invariants_wire invariant_02 client/mod.rs \
     's/(fn ready_link.*?)self\.phase == Phase::Ready/$1self.phase != Phase::Connecting/s'
-bug cancelled-twice invariants_requests invariant_03 client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
-bug cancelled-twice-explored exploration all_short client/wishes.rs 's/waiting\.owner = Owner::Nobody;//'
+bug cancelled-twice invariants_requests invariant_03 client/wishes.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
+bug cancelled-twice-explored exploration all_short client/wishes.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
 bug wrong-request invariants_requests invariant_04 inflight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
 bug late-timers invariants_time invariant_05 timers.rs 's/if at > now/if at >= now/'
 bug one-too-many invariants_limits invariant_06 client/wishes.rs \
@@ -52,7 +52,7 @@ bug forgotten-topic invariants_subscriptions invariant_09_in subscription/table.
 bug told-twice invariants_subscriptions invariant_09_nothing subscription/table.rs \
     's/let repeats = /let repeats = false \&\& /'
 bug nudge-too-old invariants_wire invariant_10 nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
-bug silent invariants_time invariant_11 client/upkeep.rs 's/link\.last_sent\.min\(link\.last_heard\)/link.last_sent.max(link.last_heard)/'
+bug silent invariants_time invariant_11 client/upkeep.rs 's/link\.last_sent\.min\(link\.last_answered\)/link.last_sent.max(link.last_answered)/'
 bug no-growth invariants_time invariant_12 servers.rs 's/\.min\(31\)/.min(1)/'
 bug unescaped invariants_wire invariant_13 client/link.rs \
     's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'

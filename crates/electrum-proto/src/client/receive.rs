@@ -168,10 +168,6 @@ impl Client {
     /// An answer to something that the machine asked by itself.
     fn own_reply(&mut self, waiting: Waiting<Owner>, outcome: Result<RawJson<'_>, ServerError>) -> Received {
         let Some(link) = self.link.as_mut() else { return Received::Nothing };
-        let is_about_topics = matches!(waiting.owner, Owner::Subscribe(_) | Owner::Unsubscribe(_));
-        if is_about_topics && !outcome.as_ref().is_err_and(ServerError::is_busy) {
-            link.last_subscribed = (self.now, waiting.id);
-        }
         match waiting.owner {
             Owner::Version => {
                 let agreed = handshake::agree(outcome, link.offered, &self.config);
@@ -185,10 +181,12 @@ impl Client {
                 self.chain_answered(checked)
             }
             Owner::Subscribe(slot) => {
+                link.last_subscribed = (self.now, waiting.id);
                 let answer = self.subscriptions.answered(slot, outcome);
                 self.subscription_answered(answer)
             }
             Owner::Unsubscribe(slot) => {
+                link.last_subscribed = (self.now, waiting.id);
                 self.subscriptions.ended(slot);
                 Received::Inside
             }

@@ -236,14 +236,13 @@ impl Subscriptions {
     /// The server has not answered a subscription in time, or for as long again.
     pub(crate) fn timed_out(&mut self, slot: u32) -> Overdue {
         let Some(entry) = self.entry_mut(slot) else { return Overdue::GivenUp(None) };
-        let is_late = entry.wire == Wire::Late;
         if entry.links_lost >= MOST_LINKS {
-            return match self.refused(slot, SubscribeError::TimedOut) {
-                Answer::Event(event) if !is_late => Overdue::GivenUp(Some(event)),
-                _ => Overdue::GivenUp(None),
-            };
+            return Overdue::GivenUp(match self.refused(slot, SubscribeError::TimedOut) {
+                Answer::Event(event) => Some(event),
+                _ => None,
+            });
         }
-        if is_late {
+        if entry.wire == Wire::Late {
             for late in self.slots.iter_mut().flatten().filter(|entry| entry.wire == Wire::Late) {
                 late.links_lost += 1;
             }

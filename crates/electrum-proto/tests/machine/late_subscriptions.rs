@@ -88,6 +88,24 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
 }
 
 #[test]
+fn an_answered_ping_shows_life_however_short_a_time_requests_have() {
+    let mut config = Config::default();
+    config.timeouts.request = Duration::from_secs(2);
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.seen();
+    next_overdue(&mut driver);
+    assert_eq!(driver.seen(), [""; 0]);
+    // Some of these are looks that find nothing.
+    (0..3).for_each(|_| next_overdue(&mut driver));
+    let seen = driver.seen();
+    assert!(seen.first().is_some_and(|word| word.contains("TimedOut")), "{seen:?}");
+}
+
+#[test]
 fn what_is_never_answered_leaves_room_for_requests() {
     let mut config = Config::default();
     config.limits.in_flight = 1;
