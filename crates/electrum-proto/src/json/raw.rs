@@ -123,3 +123,18 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_is_plain_if_what_stands_between_its_quotes_is_what_it_says() {
+        for (text, plain) in [(r#""00ff""#, "00ff"), (r#""""#, "")] {
+            assert_eq!(RawJson::new(text).plain_string(), Ok(plain));
+        }
+        for text in [r#""a\u0062""#, r#""a"b""#, "\"", "5", "\"open", ""] {
+            assert!(RawJson::new(text).plain_string().is_err(), "{text}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use electrum_proto::operations::Banner;
-use electrum_proto::{Config, Input, TimerKind, Topic};
+use electrum_proto::{Config, Input, SubId, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, other_script, status};
@@ -107,12 +107,35 @@ fn an_answered_ping_shows_life_however_short_a_time_requests_have() {
 
 #[test]
 fn what_is_never_answered_leaves_room_for_requests() {
+    let (mut driver, _) = after_three_links();
+    until_told(&mut driver);
+    assert!(driver.client.request(driver.now, Banner).is_err());
+    while driver.client.request(driver.now, Banner).is_err() {
+        assert!(driver.client.state().agreed.is_some(), "on the same link");
+        driver.sleep();
+        driver.answer_pings();
+    }
+}
+
+#[test]
+fn what_is_given_up_and_not_wanted_any_more_is_not_told_of() {
+    let (mut driver, sub) = after_three_links();
+    driver.client.unsubscribe(driver.now, sub);
+    driver.seen();
+    while driver.sleep() != TimerKind::Ping {
+        driver.answer_pings();
+    }
+    assert_eq!(driver.seen(), [""; 0]);
+}
+
+/// A client with room for one request, whose only subscription cost three links and is asked for on the fourth.
+fn after_three_links() -> (Driver, SubId) {
     let mut config = Config::default();
     config.limits.in_flight = 1;
     let mut driver = Driver::new(config);
     driver.connect();
     driver.agree("1.4");
-    driver.subscribe();
+    let sub = driver.subscribe();
     driver.drain();
     for _ in 0..3 {
         until_told(&mut driver);
@@ -121,13 +144,7 @@ fn what_is_never_answered_leaves_room_for_requests() {
         driver.connect();
         driver.agree("1.4");
     }
-    until_told(&mut driver);
-    assert!(driver.client.request(driver.now, Banner).is_err());
-    while driver.client.request(driver.now, Banner).is_err() {
-        assert!(driver.client.state().agreed.is_some(), "on the same link");
-        driver.sleep();
-        driver.answer_pings();
-    }
+    (driver, sub)
 }
 
 #[test]
