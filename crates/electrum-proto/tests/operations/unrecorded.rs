@@ -2,8 +2,8 @@
 
 use electrum_proto::json::RawJson;
 use electrum_proto::operations::legacy::UtxoGetAddress;
-use electrum_proto::operations::{Banner, EstimateFee, EstimateMode, Features, Peers};
-use electrum_proto::types::OutPoint;
+use electrum_proto::operations::{Banner, BroadcastPackage, EstimateFee, EstimateMode, Features, Peers};
+use electrum_proto::types::{OutPoint, RawTransaction};
 use electrum_proto::{Action, Client, Config, Event, Input, ProtocolVersion, Reply, Request, Timestamp};
 
 use crate::all::txid;
@@ -72,4 +72,13 @@ fn a_ticket_reads_what_its_request_reads() {
     let ticket = client.request(Timestamp::ZERO, &Banner).map_err(|rejected| rejected.reason).unwrap();
     assert_eq!(ticket.decode(Reply { version, result }), Ok("hello".to_owned()));
     assert!(ticket.decode(Reply { version, result: RawJson::NULL }).is_err());
+}
+
+#[test]
+fn an_error_of_a_package_may_say_more_than_is_known() {
+    let errors = format!(r#"[{{"txid":"{}","error":"bad-txns","code":[1]}}]"#, txid());
+    let result = format!(r#"{{"success":false,"errors":{errors}}}"#);
+    let package = BroadcastPackage { transactions: vec![RawTransaction::new([1])] };
+    let decoded = package.decode(ProtocolVersion::V1_6, RawJson::new(&result)).unwrap();
+    assert_eq!((decoded.success, &*decoded.errors[0].error), (false, "bad-txns"));
 }
