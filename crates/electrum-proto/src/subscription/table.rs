@@ -23,8 +23,6 @@ pub(crate) struct Subscriptions {
     last_serial: u32,
     /// How many wait for an answer to their subscription that is not late yet.
     asking: usize,
-    /// There is a link on which topics can be asked for. Without one nothing is due: all will be.
-    is_ready: bool,
     /// How many links in a row were given up because the end of a subscription was not answered.
     links_lost_to_ends: u32,
 }
@@ -172,7 +170,6 @@ impl Subscriptions {
         self.due.clear();
         self.in_due.fill(false);
         self.asking = 0;
-        self.is_ready = false;
         for slot in 0..self.slots.len() as u32 {
             let Some(entry) = self.entry_mut(slot) else { continue };
             entry.overtaken = false;
@@ -188,7 +185,6 @@ impl Subscriptions {
 
     /// The link is ready: everything wanted is asked for.
     pub(crate) fn link_ready(&mut self) {
-        self.is_ready = true;
         for slot in 0..self.slots.len() as u32 {
             self.enqueue(slot);
         }
@@ -377,9 +373,6 @@ impl Subscriptions {
     }
 
     fn enqueue(&mut self, slot: u32) {
-        if !self.is_ready || self.entry(slot).is_none() {
-            return;
-        }
         if !core::mem::replace(&mut self.in_due[slot as usize], true) {
             self.due.push_back(slot);
         }

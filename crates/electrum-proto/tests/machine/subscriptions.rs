@@ -412,9 +412,11 @@ fn a_refusal_that_waits_to_be_told_is_not_told_of_what_was_ended_meanwhile() {
     assert!(matches!(driver.client.poll(), Action::Event(Event::SubscriptionRefused { sub, .. }) if sub == subs[0]));
     driver.seen();
     driver.client.unsubscribe(driver.now, subs[1]);
+    // Another topic comes in its place.
+    driver.client.subscribe(driver.now, hash(9)).unwrap();
     driver.drain();
     let seen = driver.seen();
-    assert!(seen.len() == 1 && seen[0].contains("SubId(3)"), "{seen:?}");
+    assert!(seen.len() == 2 && seen[0].contains("SubId(3)") && seen[1].contains("SubId(4)"), "{seen:?}");
 }
 
 #[test]
