@@ -188,3 +188,19 @@ fn three_servers_that_fall_in_turn_tell_every_block_once() {
         servers[fallen].restart();
     }
 }
+
+#[test]
+fn to_be_told_nothing_is_a_failure() {
+    let mut server = Server::start(Family::Fulcrum2_1);
+    let url = server.url();
+    let hash = Scripthash::of_script(&script(1)).to_string();
+    // The last version has no subscription to a script of which only the hash is known.
+    let refused = Server::start(Family::ElectrumX2_0);
+    let done = run(&["watch", &refused.url(), "--scripthash", &hash, "--range", "1.7", "--for", "2"]);
+    assert_eq!(done.code, Some(1), "{}", done.errors);
+    assert!(done.errors.contains(&format!("nothing was told of scripthash:{hash}\n")), "{}", done.errors);
+    server.stop();
+    let done = run(&["watch", &url, "--for", "1"]);
+    assert_eq!(done.code, Some(1), "{}", done.errors);
+    assert!(done.errors.contains("nothing was told of headers"), "{}", done.errors);
+}
