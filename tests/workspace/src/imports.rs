@@ -1,0 +1,24 @@
+//! Finds files of a crate that import each other, directly or in a ring.
+//!
+//! A file imports another one if it names an item that is defined there, in a `use` or in a path that begins with
+//! `crate`, `super`, `self` or a module of its own. Names that are re-exported are followed to the file that defines
+//! them, so a `mod.rs` that shows what its folder offers imports nothing by that, unless it uses the name itself.
+//! What is compiled for tests only is left out: tests stand above everything.
+
+mod graph;
+mod module;
+mod resolve;
+
+use std::path::Path;
+
+pub use graph::Ring;
+
+/// Returns the rings of files that import each other, below the root file of a library, program or test.
+///
+/// # Panics
+/// If a file of it cannot be read or is not Rust.
+#[must_use]
+pub fn rings(root_file: &Path) -> Vec<Ring> {
+    let modules = module::load(root_file);
+    graph::rings(&resolve::imports(&modules))
+}

@@ -1,0 +1,9 @@
+//! Checks of the workspace as a whole, each in the file that is named after it.
+//!
+//! They read sources and `cargo metadata`, offline, and change nothing unless `UPDATE_DOCS=1` is set.
+
+pub mod files;
+pub mod imports;
+pub mod layers;
+pub mod metadata;
+pub mod words;
