@@ -36,28 +36,28 @@ bug() {
 
 (cd "$root" && git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy")
 
-bug lost-scan invariants_wire invariant_01 framing.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
-bug early-topics invariants_wire invariant_02 client/mod.rs \
+bug lost-scan invariants_wire invariant_01 wire/framing/inbox.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
+bug early-topics invariants_wire invariant_02 machine/client.rs \
     's/(fn ready_link.*?)self\.phase == Phase::Ready/$1self.phase != Phase::Connecting/s'
-bug cancelled-twice invariants_requests invariant_03 client/wishes.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
-bug cancelled-twice-explored exploration all_short client/wishes.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
-bug wrong-request invariants_requests invariant_04 inflight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
-bug late-timers invariants_time invariant_05 timers.rs 's/if at > now/if at >= now/'
-bug one-too-many invariants_limits invariant_06 client/wishes.rs \
+bug cancelled-twice invariants_requests invariant_03 machine/commands.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
+bug cancelled-twice-explored exploration all_short machine/commands.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
+bug wrong-request invariants_requests invariant_04 machine/in_flight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
+bug late-timers invariants_time invariant_05 machine/timers.rs 's/if at > now/if at >= now/'
+bug one-too-many invariants_limits invariant_06 machine/commands.rs \
     's/self\.requests\.len\(\) >= limits\.in_flight/self.requests.len() > limits.in_flight/'
-bug old-close invariants_wire invariant_07 client/mod.rs 's/Input::Closed\(conn, cause\) if conn == link\.conn/Input::Closed(_, cause)/'
-bug begun-too-soon invariants_requests invariant_08 framing.rs 's/self\.written > begin/self.written >= begin/'
-bug forgotten-topic invariants_subscriptions invariant_09_in subscription/table.rs \
+bug old-close invariants_wire invariant_07 machine/client.rs 's/Input::Closed\(conn, cause\) if conn == link\.conn/Input::Closed(_, cause)/'
+bug begun-too-soon invariants_requests invariant_08 wire/framing/outbox.rs 's/self\.written > begin/self.written >= begin/'
+bug forgotten-topic invariants_subscriptions invariant_09_in machine/subscriptions/table.rs \
     's/(fn link_ready.*?for slot in )0/${1}1/s'
-bug told-twice invariants_subscriptions invariant_09_nothing subscription/table.rs \
+bug told-twice invariants_subscriptions invariant_09_nothing machine/subscriptions/table.rs \
     's/let repeats = /let repeats = false \&\& /'
-bug nudge-too-old invariants_wire invariant_10 nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
-bug silent invariants_time invariant_11 client/upkeep.rs 's/link\.last_sent\.min\(link\.last_answered\)/link.last_sent.max(link.last_answered)/'
-bug no-growth invariants_time invariant_12 servers.rs 's/\.min\(31\)/.min(1)/'
-bug unescaped invariants_wire invariant_13 client/link.rs \
+bug nudge-too-old invariants_wire invariant_10 machine/nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
+bug silent invariants_time invariant_11 machine/keepalive.rs 's/link\.last_sent\.min\(link\.last_answered\)/link.last_sent.max(link.last_answered)/'
+bug no-growth invariants_time invariant_12 machine/servers.rs 's/\.min\(31\)/.min(1)/'
+bug unescaped invariants_wire invariant_13 machine/link.rs \
     's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
-bug no-way-out invariants_ends invariant_14_a phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
-bug chance invariants_ends invariant_14_the servers.rs \
+bug no-way-out invariants_ends invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
+bug chance invariants_ends invariant_14_the machine/servers.rs \
     's/(pub\(crate\) fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
 
 exit "$missed"

@@ -4,9 +4,10 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::json::{DecodeError, ServerError};
-use crate::phase::Phase;
+use crate::machine::phase::Phase;
+use crate::machine::subscriptions::topic::SubId;
+use crate::machine::timers::TimerKind;
 use crate::request::NotInVersion;
-use crate::timers::TimerKind;
 use crate::types::BlockHash;
 use crate::version::VersionRange;
 
@@ -246,7 +247,7 @@ pub enum RejectReason {
     },
     /// The topic is subscribed already.
     #[error("the topic is subscribed already")]
-    Subscribed(crate::SubId),
+    Subscribed(SubId),
     /// The client was closed.
     #[error("the client was closed")]
     Closed,

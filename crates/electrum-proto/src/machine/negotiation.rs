@@ -5,11 +5,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use serde_json::value::RawValue;
 
+use super::phase::Phase;
 use crate::config::Config;
 use crate::error::DownCause;
 use crate::json::{Params, RawJson, ServerError};
 use crate::operations::Features;
-use crate::phase::Phase;
 use crate::request::Request;
 use crate::types::BlockHash;
 use crate::version::{ProtocolVersion, VersionError, VersionRange};

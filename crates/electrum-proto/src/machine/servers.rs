@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::action::ServerIndex;
+use super::random::Random;
 use crate::config::{Backoff, LEAST};
-use crate::random::Random;
+use crate::event::ServerIndex;
 use crate::time::Timestamp;
 
 /// The record of each server.

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::Client;
+use super::client::Client;
 use super::link::Owner;
-use crate::action::{Action, RequestId};
+use super::phase::{Change, Phase};
+use super::subscriptions::topic::{SubId, Topic};
+use super::ticket::Ticket;
 use crate::error::{RejectReason, Rejected, RequestError};
-use crate::phase::{Change, Phase};
+use crate::event::{Action, RequestId};
 use crate::request::Request;
-use crate::subscription::{SubId, Topic};
-use crate::ticket::Ticket;
 use crate::time::Timestamp;
 
 impl Client {

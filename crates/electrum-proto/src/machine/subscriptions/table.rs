@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::index::Index;
 use super::topic::{Origin, SubId, Topic, Update, of_notification};
-use crate::action::Event;
 use crate::error::SubscribeError;
+use crate::event::Event;
 use crate::json::{RawJson, ServerError};
 use crate::version::ProtocolVersion;
 

@@ -1,15 +1,15 @@
 //! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
 
+use super::client::{Client, WantedRoom};
 use super::link::Owner;
-use super::{Client, WantedRoom};
-use crate::action::{Action, Event, RequestId};
+use super::nudge;
+use super::phase::{Change, Phase};
+use super::subscriptions::{Answer, Due, Overdue};
+use super::timers::TimerKind;
 use crate::error::{DownCause, RequestError, SubscribeError};
-use crate::nudge;
+use crate::event::{Action, Event, RequestId};
 use crate::operations::Ping;
-use crate::phase::{Change, Phase};
 use crate::request::Request;
-use crate::subscription::{Answer, Due, Overdue};
-use crate::timers::TimerKind;
 
 /// A line that grows by less than this between two signs of life is no sign of life.
 const PROGRESS: usize = 4096;

@@ -2,26 +2,27 @@
 
 use alloc::string::{String, ToString};
 
+use super::client::Client;
+use super::in_flight::Waiting;
 use super::link::{Array, Owner, Piece};
-use super::{Client, Received, Step, UnknownKind};
-use crate::action::{Action, Event, RequestId};
-use crate::error::{DownCause, RequestError};
-use crate::framing::{Inbox, Overflow};
-use crate::handshake::{self, excerpt};
-use crate::inflight::Waiting;
+use super::negotiation::{self, excerpt};
+use super::phase::{Change, Phase};
+use super::step::{Received, Step, UnknownKind};
+use super::subscriptions::{Answer, NotOurs};
+use super::timers::TimerKind;
+use crate::error::{DownCause, RequestError, Side};
+use crate::event::{Action, CloseCause, Event, RequestId};
 use crate::json::scan::{skip_space, skip_value};
 use crate::json::{Message, NotAMessage, RawJson, ReplyId, ServerError};
 use crate::operations::Features;
-use crate::phase::{Change, Phase};
 use crate::request::Request;
-use crate::subscription::{Answer, NotOurs};
 use crate::time::Timestamp;
-use crate::timers::TimerKind;
+use crate::wire::framing::{Inbox, Overflow};
 
 /// How long subscriptions wait that a busy server put off.
 const BUSY_PAUSE: core::time::Duration = core::time::Duration::from_secs(5);
 
-pub(super) fn overflow(overflow: Overflow, during: Phase, inbox: &Inbox) -> DownCause {
+fn overflow(overflow: Overflow, during: Phase, inbox: &Inbox) -> DownCause {
     match overflow {
         Overflow::Undrained => DownCause::Undrained,
         Overflow::Line => {
@@ -35,6 +36,26 @@ pub(super) fn overflow(overflow: Overflow, during: Phase, inbox: &Inbox) -> Down
 }
 
 impl Client {
+    /// Why the link ended, if the driver or the buffers say that it did.
+    pub(super) fn link_end(&mut self) -> Option<DownCause> {
+        let during = self.phase;
+        let link = self.link.as_mut()?;
+        if let Some(found) = link.overflow.take() {
+            return Some(overflow(found, during, &link.inbox));
+        }
+        Some(match (link.closed.clone()?, during) {
+            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { side: Side::Network, message },
+            (CloseCause::Layer { side, message }, Phase::Connecting) => DownCause::Connect { side, message },
+            (CloseCause::End, Phase::Connecting) => {
+                DownCause::Connect { side: Side::Network, message: "it was closed at once".into() }
+            }
+            (CloseCause::End, _) => DownCause::Closed { during },
+            (CloseCause::Failed(message) | CloseCause::Layer { message, .. }, _) => {
+                DownCause::Reset { during, message }
+            }
+        })
+    }
+
     /// Reads the next message, if one is there.
     pub(super) fn receive(&mut self) -> Received {
         let (limit, now) = (self.line_limit(), self.now);
@@ -170,12 +191,12 @@ impl Client {
         let Some(link) = self.link.as_mut() else { return Received::Nothing };
         match waiting.owner {
             Owner::Version => {
-                let agreed = handshake::agree(outcome, link.offered, &self.config);
+                let agreed = negotiation::agree(outcome, link.offered, &self.config);
                 self.version_answered(agreed)
             }
             Owner::Features => {
                 let checked = match (&link.agreed, self.config.genesis_hash) {
-                    (Some(agreed), Some(wanted)) => handshake::check_chain(outcome, agreed.version, wanted),
+                    (Some(agreed), Some(wanted)) => negotiation::check_chain(outcome, agreed.version, wanted),
                     _ => Ok(()),
                 };
                 self.chain_answered(checked)
@@ -199,7 +220,7 @@ impl Client {
         }
     }
 
-    fn version_answered(&mut self, agreed: Result<handshake::Agreed, DownCause>) -> Received {
+    fn version_answered(&mut self, agreed: Result<negotiation::Agreed, DownCause>) -> Received {
         let agreed = match agreed {
             Ok(agreed) => agreed,
             Err(cause) => {
@@ -226,7 +247,7 @@ impl Client {
                 let checked = self
                     .config
                     .genesis_hash
-                    .map_or(Ok(()), |wanted| handshake::check_chain(Err(error), version, wanted));
+                    .map_or(Ok(()), |wanted| negotiation::check_chain(Err(error), version, wanted));
                 self.chain_answered(checked)
             }
         }

@@ -4,9 +4,9 @@ use alloc::string::String;
 
 use crate::error::{DownCause, RequestError, Side, SubscribeError};
 use crate::json::RawJson;
-use crate::subscription::{Origin, SubId, Update};
+use crate::machine::subscriptions::topic::{Origin, SubId, Update};
+use crate::machine::timers::TimerKind;
 use crate::time::Timestamp;
-use crate::timers::TimerKind;
 use crate::version::ProtocolVersion;
 
 /// One link's generation. What comes late from an old link carries an old one and is ignored.

@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn the_documented_diagram_is_the_table() {
-        let documented = include_str!("../docs/phases.txt");
+        let documented = include_str!("../../docs/phases.txt");
         assert_eq!(documented, diagram(), "docs/phases.txt must be what `phase::diagram` gives");
     }
 

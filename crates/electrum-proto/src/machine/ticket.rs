@@ -1,6 +1,6 @@
 //! A request that was accepted, waiting for its answer.
 
-use crate::action::{Reply, RequestId};
+use crate::event::{Reply, RequestId};
 use crate::json::DecodeError;
 use crate::request::Request;
 

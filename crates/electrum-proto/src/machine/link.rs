@@ -3,14 +3,14 @@
 use alloc::string::String;
 use core::ops::Range;
 
-use crate::action::{CloseCause, ConnId};
+use super::negotiation::Agreed;
+use super::nudge::Nudge;
 use crate::config::Timeouts;
-use crate::framing::{Inbox, Outbox, Overflow};
-use crate::handshake::Agreed;
+use crate::event::{CloseCause, ConnId};
 use crate::json::Params;
-use crate::nudge::Nudge;
 use crate::time::Timestamp;
 use crate::version::VersionRange;
+use crate::wire::framing::{Inbox, Outbox, Overflow};
 
 /// The state that ends with the link.
 #[derive(Clone, Debug)]

@@ -2,7 +2,6 @@
 
 mod index;
 mod table;
-mod topic;
+pub(crate) mod topic;
 
 pub(crate) use table::{Answer, Due, NotOurs, Overdue, Subscriptions};
-pub use topic::{Origin, SubId, Tip, Topic, Update};

@@ -1,14 +1,11 @@
-//! Bytes to messages and back: one JSON text per line.
-//!
-//! Nothing above this file knows that messages are lines.
+//! Received bytes to lines.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 use memchr::memchr;
 
-/// What is kept of an empty buffer, which is two reads of a usual driver; more than that is given back after a peak.
-const KEPT_CAPACITY: usize = 128 * 1024;
+use super::KEPT_CAPACITY;
 
 /// Received text that is not yet used up. That it is UTF-8 is checked once, when it comes in.
 #[derive(Clone, Debug, Default)]
@@ -128,62 +125,6 @@ impl Inbox {
 /// As much of `bytes` as is UTF-8, from their beginning.
 fn leading_text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).or_else(|error| core::str::from_utf8(&bytes[..error.valid_up_to()])).unwrap_or_default()
-}
-
-/// Bytes to be sent, until somebody says that they were.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outbox {
-    bytes: Vec<u8>,
-    /// How many of `bytes` were written.
-    start: usize,
-    /// How many bytes were written on this link in all.
-    written: u64,
-}
-
-impl Outbox {
-    /// Appends one message, which `write` writes without a line end, and tells where in the stream it begins.
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
-        let begin = self.written + self.len() as u64;
-        write(&mut self.bytes);
-        self.bytes.push(b'\n');
-        begin
-    }
-
-    /// Takes back what was appended last, from `begin` on, none of which may have been shown to anybody.
-    pub(crate) fn take_back(&mut self, begin: u64) {
-        let kept = usize::try_from(begin.saturating_sub(self.written)).unwrap_or(usize::MAX);
-        self.bytes.truncate(self.start.saturating_add(kept));
-    }
-
-    /// What is to be written.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..]
-    }
-
-    /// How many bytes are to be written.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.start
-    }
-
-    /// `count` more bytes were written.
-    pub(crate) fn wrote(&mut self, count: usize) {
-        let count = count.min(self.len());
-        self.start += count;
-        self.written += count as u64;
-        if self.start == self.bytes.len() {
-            self.start = 0;
-            self.bytes.clear();
-            self.bytes.shrink_to(KEPT_CAPACITY);
-        } else if self.start > self.len() {
-            self.bytes.drain(..self.start);
-            self.start = 0;
-        }
-    }
-
-    /// Whether any byte of the message that begins at `begin` was written.
-    pub(crate) fn has_begun(&self, begin: u64) -> bool {
-        self.written > begin
-    }
 }
 
 #[cfg(test)]
@@ -318,24 +259,6 @@ mod tests {
     }
 
     #[test]
-    fn much_is_not_moved_to_make_room_of_little() {
-        let mut inbox = Inbox::default();
-        inbox.push(b"1\n", 10_000).unwrap();
-        inbox.push(&[b'x'; 1000], 10_000).unwrap();
-        assert_eq!(lines(&mut inbox, 10_000), ["1"]);
-        inbox.push(b"y", 10_000).unwrap();
-        assert_eq!(inbox.start, 2);
-        let mut outbox = Outbox::default();
-        outbox.push(|out| out.extend_from_slice(&[b'x'; 1000]));
-        outbox.push(|out| out.extend_from_slice(b"more"));
-        outbox.wrote(503);
-        assert_eq!(outbox.bytes.len(), 1006, "half of it was written");
-        outbox.wrote(302);
-        assert_eq!(outbox.bytes.len(), 201, "most of it was written");
-        assert_eq!(outbox.bytes(), [&[b'x'; 195][..], b"\nmore\n"].concat());
-    }
-
-    #[test]
     fn a_line_as_long_as_the_limit_may_come_in_pieces() {
         let mut inbox = Inbox::default();
         inbox.push(b"12345", 5).unwrap();
@@ -366,21 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn partial_writes_keep_count_of_what_left() {
-        let mut outbox = Outbox::default();
-        let first = outbox.push(|out| out.extend_from_slice(b"one"));
-        let second = outbox.push(|out| out.extend_from_slice(b"two"));
-        assert!(!outbox.has_begun(first));
-        outbox.wrote(1);
-        assert!(outbox.has_begun(first) && !outbox.has_begun(second));
-        outbox.wrote(3);
-        assert_eq!(outbox.bytes(), b"two\n");
-        assert!(!outbox.has_begun(second));
-        let third = outbox.push(|out| out.extend_from_slice(b"three"));
-        outbox.take_back(third);
-        assert_eq!(outbox.bytes(), b"two\n");
-        outbox.wrote(100);
-        assert_eq!(outbox.len(), 0);
-        assert!(outbox.has_begun(second));
+    fn much_is_not_moved_to_make_room_of_little() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"1\n", 10_000).unwrap();
+        inbox.push(&[b'x'; 1000], 10_000).unwrap();
+        assert_eq!(lines(&mut inbox, 10_000), ["1"]);
+        inbox.push(b"y", 10_000).unwrap();
+        assert_eq!(inbox.start, 2);
     }
 }

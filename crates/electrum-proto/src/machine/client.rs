@@ -1,26 +1,22 @@
 //! The machine: facts and wishes in, actions out.
 
-mod link;
-mod receive;
-mod upkeep;
-mod wishes;
-
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
-use self::link::{Link, Owner, Piece};
-use crate::action::{Action, CloseCause, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
+use super::in_flight::InFlight;
+use super::link::{Link, Owner, Piece};
+use super::negotiation;
+use super::phase::{Change, Phase};
+use super::random::Random;
+use super::servers::Servers;
+use super::step::{Received, Step, UnknownKind};
+use super::subscriptions::Subscriptions;
+use super::timers::{TimerKind, Timers};
 use crate::config::Config;
-use crate::error::{DownCause, RequestError, Side};
-use crate::handshake;
-use crate::inflight::InFlight;
+use crate::error::{DownCause, RequestError};
+use crate::event::{Action, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
 use crate::json::RawJson;
-use crate::phase::{Change, Phase};
-use crate::random::Random;
-use crate::servers::Servers;
-use crate::subscription::Subscriptions;
 use crate::time::Timestamp;
-use crate::timers::{TimerKind, Timers};
 use crate::version::ProtocolVersion;
 
 /// A client of Electrum servers, without sockets, clock or threads.
@@ -30,30 +26,30 @@ use crate::version::ProtocolVersion;
 /// [`Action::Wait`]. Any order of calls is right; none of them fails or panics because of what a server sent.
 #[derive(Clone, Debug)]
 pub struct Client {
-    config: Config,
-    now: Timestamp,
-    phase: Phase,
-    link: Option<Link>,
-    last_conn: u64,
-    requests: InFlight<Owner>,
+    pub(super) config: Config,
+    pub(super) now: Timestamp,
+    pub(super) phase: Phase,
+    pub(super) link: Option<Link>,
+    pub(super) last_conn: u64,
+    pub(super) requests: InFlight<Owner>,
     /// Replies that are due to callers whose requests will not be answered any more.
-    failed: VecDeque<(RequestId, RequestError)>,
-    subscriptions: Subscriptions,
-    timers: Timers,
-    servers: Servers,
-    random: Random,
+    pub(super) failed: VecDeque<(RequestId, RequestError)>,
+    pub(super) subscriptions: Subscriptions,
+    pub(super) timers: Timers,
+    pub(super) servers: Servers,
+    pub(super) random: Random,
     /// What is to be told before anything else.
-    actions: VecDeque<Action<'static>>,
+    pub(super) actions: VecDeque<Action<'static>>,
     /// The room for want of which wishes were refused.
-    wanted_room: WantedRoom,
+    pub(super) wanted_room: WantedRoom,
 }
 
 /// The room that would do for the least of the wishes that were refused for want of it.
 #[derive(Clone, Copy, Debug, Default)]
-struct WantedRoom {
-    requests: Option<usize>,
-    bytes: Option<usize>,
-    topics: bool,
+pub(super) struct WantedRoom {
+    pub(super) requests: Option<usize>,
+    pub(super) bytes: Option<usize>,
+    pub(super) topics: bool,
 }
 
 /// Where a client stands, for people and logs.
@@ -66,30 +62,6 @@ pub struct State {
     pub server: ServerIndex,
     /// What the server calls itself and the version that was negotiated, once it is ready.
     pub agreed: Option<(String, ProtocolVersion)>,
-}
-
-/// What one turn of [`Client::poll`] found, without borrowing from the client.
-enum Step {
-    Action(Action<'static>),
-    Reply(RequestId, ProtocolVersion, Piece),
-    Unknown(UnknownKind, Piece),
-}
-
-/// What came of the next message.
-enum Received {
-    /// There is no whole message.
-    Nothing,
-    /// It changed something inside, of which the next turn may tell.
-    Inside,
-    /// It is to be told.
-    Step(Step),
-}
-
-#[derive(Clone, Copy)]
-enum UnknownKind {
-    Reply,
-    Notification,
-    Request,
 }
 
 impl Client {
@@ -242,25 +214,25 @@ impl Client {
         })))
     }
 
-    fn pass_time(&mut self, now: Timestamp) {
+    pub(super) fn pass_time(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
     }
 
-    fn advance(&mut self, change: Change) {
+    pub(super) fn advance(&mut self, change: Change) {
         if let Some(phase) = self.phase.after(change) {
             self.phase = phase;
         }
     }
 
-    fn ready_link(&self) -> Option<&Link> {
+    pub(super) fn ready_link(&self) -> Option<&Link> {
         self.link.as_ref().filter(|_| self.phase == Phase::Ready)
     }
 
-    fn version(&self) -> Option<ProtocolVersion> {
+    pub(super) fn version(&self) -> Option<ProtocolVersion> {
         self.ready_link()?.agreed.as_ref().map(|agreed| agreed.version)
     }
 
-    const fn line_limit(&self) -> usize {
+    pub(super) const fn line_limit(&self) -> usize {
         match self.phase {
             Phase::Ready => self.config.limits.line,
             _ => self.config.limits.line_before_ready,
@@ -268,7 +240,7 @@ impl Client {
     }
 
     /// Asks for a new link.
-    fn connect(&mut self) {
+    pub(super) fn connect(&mut self) {
         self.last_conn += 1;
         let conn = ConnId(self.last_conn);
         let offered = self.config.offer(self.servers.offer());
@@ -279,39 +251,19 @@ impl Client {
     }
 
     /// The version goes first on every link, and nothing else goes before its answer was accepted.
-    fn start_handshake(&mut self) {
+    pub(super) fn start_handshake(&mut self) {
         self.timers.clear();
         self.timers.set(TimerKind::Handshake, Some(self.now + self.config.timeouts.handshake));
         let Some(link) = self.link.as_mut() else { return };
         let (name, offered) = (&self.config.client_name, link.offered);
         let id = self.requests.draw_id();
-        let begin = link.write(id, handshake::METHOD, |params| handshake::params(name, offered, params));
+        let begin = link.write(id, negotiation::METHOD, |params| negotiation::params(name, offered, params));
         self.requests.add(Owner::Version, Timestamp::MAX, begin);
         link.last_sent = self.now;
     }
 
-    /// Why the link ended, if the driver or the buffers say that it did.
-    fn link_end(&mut self) -> Option<DownCause> {
-        let during = self.phase;
-        let link = self.link.as_mut()?;
-        if let Some(overflow) = link.overflow.take() {
-            return Some(receive::overflow(overflow, during, &link.inbox));
-        }
-        Some(match (link.closed.clone()?, during) {
-            (CloseCause::Failed(message), Phase::Connecting) => DownCause::Connect { side: Side::Network, message },
-            (CloseCause::Layer { side, message }, Phase::Connecting) => DownCause::Connect { side, message },
-            (CloseCause::End, Phase::Connecting) => {
-                DownCause::Connect { side: Side::Network, message: "it was closed at once".into() }
-            }
-            (CloseCause::End, _) => DownCause::Closed { during },
-            (CloseCause::Failed(message) | CloseCause::Layer { message, .. }, _) => {
-                DownCause::Reset { during, message }
-            }
-        })
-    }
-
     /// Gives the link up: everybody who waits is told, and the next attempt is planned.
-    fn lose(&mut self, cause: DownCause) {
+    pub(super) fn lose(&mut self, cause: DownCause) {
         let Some(link) = self.link.take() else { return };
         if link.closed.is_none() {
             // Before what else this turn told: there is nothing to write on it any more.
@@ -336,7 +288,7 @@ impl Client {
     }
 
     /// No request that waits will be answered: their callers get the error that follows from whether they were begun.
-    fn fail_all(&mut self, link: &Link, error: impl Fn(bool) -> RequestError) {
+    pub(super) fn fail_all(&mut self, link: &Link, error: impl Fn(bool) -> RequestError) {
         for waiting in self.requests.take_all() {
             if waiting.owner == Owner::Caller {
                 let written = link.outbox.has_begun(waiting.begin);
