@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use electrum_smol::proto::json::{DecodeError, Params, RawJson};
-use electrum_smol::proto::{Effect, NotInVersion, ProtocolVersion, Request};
+use electrum_smol::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request};
 use serde_json::value::RawValue;
 
 use crate::json;
@@ -24,6 +24,8 @@ pub(crate) fn param(text: &str) -> Box<RawValue> {
 }
 
 impl Request for RawCall {
+    const NAME: &'static str = "call of a method";
+    const METHODS: &'static [Method] = &[];
     type Response = String;
 
     fn method(&self, _: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {

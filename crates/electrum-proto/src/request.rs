@@ -12,15 +12,51 @@ use crate::version::ProtocolVersion;
 ///
 /// The operations of the protocol are in [`operations`](crate::operations); whatever a server adds of its own
 /// goes through [`Raw`](crate::operations::Raw).
+///
+/// # Example
+/// An operation that one server adds of its own, with a typed result:
+/// ```
+/// use electrum_proto::json::{DecodeError, Params, RawJson};
+/// use electrum_proto::types::Txid;
+/// use electrum_proto::{Method, ProtocolVersion, Request};
+///
+/// struct TransactionHeight(Txid);
+///
+/// impl Request for TransactionHeight {
+///     const NAME: &'static str = "height of a transaction";
+///     const METHODS: &'static [Method] =
+///         &[Method::since("blockchain.transaction.get_height", ProtocolVersion::V1_4)];
+///     type Response = Option<u32>;
+///
+///     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+///         params.hex(self.0.as_display_bytes());
+///     }
+///
+///     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+///         result.decode()
+///     }
+/// }
+///
+/// let request = TransactionHeight(Txid::from_display_bytes([7; 32]));
+/// assert_eq!(request.method(ProtocolVersion::V1_6)?, "blockchain.transaction.get_height");
+/// assert_eq!(request.decode(ProtocolVersion::V1_6, RawJson::new("153"))?, Some(153));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Request {
+    /// The operation's name in error texts, such as "fee estimate".
+    const NAME: &'static str;
+    /// The methods that serve the operation, with their versions; the first one that a version has is sent.
+    const METHODS: &'static [Method];
     /// What a server's result decodes to.
     type Response;
 
-    /// The method that `version` has for this operation.
+    /// Returns the method that `version` has for this operation: the first one of [`METHODS`](Self::METHODS).
     ///
     /// # Errors
     /// [`NotInVersion`] if it has none; nothing is written then.
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion>;
+    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
+        Method::of_version(Self::NAME, Self::METHODS, version)
+    }
 
     /// Writes the parameters as `version` wants them; none unless an operation says otherwise.
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -40,6 +76,8 @@ pub trait Request {
 }
 
 impl<R: Request + ?Sized> Request for &R {
+    const NAME: &'static str = R::NAME;
+    const METHODS: &'static [Method] = R::METHODS;
     type Response = R::Response;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {

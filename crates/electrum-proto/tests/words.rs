@@ -9,7 +9,7 @@ use electrum_proto::operations::Banner;
 use electrum_proto::proof::Target;
 use electrum_proto::types::{BlockHash, FeeRate, OutPoint, RawHeader, RawTransaction, ScriptRef, TxHeight, Txid};
 use electrum_proto::{
-    Client, Config, DownCause, NotInVersion, Phase, ProtocolVersion, RejectReason, RequestError, Script, Side,
+    Client, Config, DownCause, NotInVersion, Phase, ProtocolVersion, RejectReason, Request, RequestError, Script, Side,
     SubscribeError, TimerKind, Timestamp, Topic, VersionRange,
 };
 

@@ -12,7 +12,7 @@ pub(crate) mod transaction;
 use std::borrow::Cow;
 
 use electrum_smol::proto::json::{DecodeError, Params, RawJson};
-use electrum_smol::proto::{Effect, NotInVersion, ProtocolVersion, Request, VersionRange};
+use electrum_smol::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request, VersionRange};
 use electrum_smol::transport::ServerAddr;
 use electrum_smol::{Call, CallError};
 use serde::Serialize;
@@ -118,6 +118,8 @@ impl Asked<'_> {
 pub(crate) struct Once<R>(pub(crate) R);
 
 impl<R: Request> Request for Once<R> {
+    const NAME: &'static str = R::NAME;
+    const METHODS: &'static [Method] = R::METHODS;
     type Response = R::Response;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {

@@ -1,6 +1,5 @@
 //! Transactions on their way to the network.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +9,7 @@ use serde_json::value::RawValue;
 use super::methods::{BROADCAST, BROADCAST_PACKAGE, TEST_MEMPOOL_ACCEPT};
 use super::transaction::{read_txid, verbatim};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
-use crate::request::{Effect, Method, NotInVersion, Request};
+use crate::request::{Effect, Method, Request};
 use crate::types::{RawTransaction, Txid, Wtxid};
 use crate::version::ProtocolVersion;
 
@@ -100,32 +99,10 @@ pub struct Acceptance {
     pub reason: Option<String>,
 }
 
-impl Broadcast {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BROADCAST];
-}
-
-impl BroadcastPackage {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
-}
-
-impl BroadcastPackageVerbose {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
-}
-
-impl TestMempoolAccept {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[TEST_MEMPOOL_ACCEPT];
-}
-
 impl Request for Broadcast {
+    const NAME: &'static str = "broadcast";
+    const METHODS: &'static [Method] = &[BROADCAST];
     type Response = Txid;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("broadcast", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.hex(self.transaction.as_bytes());
@@ -145,11 +122,9 @@ impl Request for Broadcast {
 }
 
 impl Request for BroadcastPackage {
+    const NAME: &'static str = "broadcast of packages";
+    const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
     type Response = PackageResult;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("broadcast of packages", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.json(&self.transactions);
@@ -179,11 +154,9 @@ impl Request for BroadcastPackage {
 }
 
 impl Request for BroadcastPackageVerbose {
+    const NAME: &'static str = "broadcast of packages";
+    const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
     type Response = Box<RawValue>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("broadcast of packages", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.json(&self.transactions).bool(true);
@@ -199,11 +172,9 @@ impl Request for BroadcastPackageVerbose {
 }
 
 impl Request for TestMempoolAccept {
+    const NAME: &'static str = "test of what the mempool accepts";
+    const METHODS: &'static [Method] = &[TEST_MEMPOOL_ACCEPT];
     type Response = Vec<Acceptance>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("test of what the mempool accepts", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.json(&self.transactions);

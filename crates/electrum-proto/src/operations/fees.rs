@@ -1,12 +1,11 @@
 //! What the network asks for.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::methods::{ESTIMATE_FEE, FEE_HISTOGRAM, MEMPOOL_INFO, RELAY_FEE};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::FeeRate;
 use crate::version::ProtocolVersion;
 
@@ -87,9 +86,6 @@ pub struct HistogramBin {
 }
 
 impl EstimateFee {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[ESTIMATE_FEE];
-
     /// For confirmation within `blocks` blocks.
     #[must_use]
     pub const fn within(blocks: u32) -> Self {
@@ -107,27 +103,10 @@ impl EstimateMode {
     }
 }
 
-impl RelayFee {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[RELAY_FEE, MEMPOOL_INFO];
-}
-
-impl MempoolInfo {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[MEMPOOL_INFO];
-}
-
-impl FeeHistogram {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[FEE_HISTOGRAM];
-}
-
 impl Request for EstimateFee {
+    const NAME: &'static str = "fee estimate";
+    const METHODS: &'static [Method] = &[ESTIMATE_FEE];
     type Response = Option<FeeRate>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("fee estimate", Self::METHODS, version)
-    }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.blocks);
@@ -142,11 +121,9 @@ impl Request for EstimateFee {
 }
 
 impl Request for RelayFee {
+    const NAME: &'static str = "relay fee";
+    const METHODS: &'static [Method] = &[RELAY_FEE, MEMPOOL_INFO];
     type Response = FeeRate;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("relay fee", Self::METHODS, version)
-    }
 
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<FeeRate, DecodeError> {
         if RELAY_FEE.is_in(version) {
@@ -167,11 +144,9 @@ impl Request for RelayFee {
 }
 
 impl Request for MempoolInfo {
+    const NAME: &'static str = "mempool information";
+    const METHODS: &'static [Method] = &[MEMPOOL_INFO];
     type Response = MempoolFees;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("mempool information", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<MempoolFees, DecodeError> {
         let (mut mempool_min, mut relay_min, mut incremental_relay) = (None, None, None);
@@ -196,11 +171,9 @@ impl Request for MempoolInfo {
 }
 
 impl Request for FeeHistogram {
+    const NAME: &'static str = "fee histogram";
+    const METHODS: &'static [Method] = &[FEE_HISTOGRAM];
     type Response = Vec<HistogramBin>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("fee histogram", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
         let mut bins = Vec::new();

@@ -1,13 +1,12 @@
 //! Block headers, one or many, bare or proven to lie under a checkpoint.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
 
 use super::methods::{BLOCK_GET_HEADER, BLOCK_HEADER, BLOCK_HEADERS};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, read, required, wrong};
 use crate::proof::{ChainError, check_links};
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::{CheckpointProof, HeaderRun, MerkleNode, RawHeader, Tip, read_branch};
 use crate::types::{ProvenHeader as Proven, ProvenHeaderRun};
 use crate::version::ProtocolVersion;
@@ -79,20 +78,7 @@ pub struct ProvenHeaders {
     pub checkpoint: u32,
 }
 
-impl Header {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[BLOCK_HEADER, BLOCK_GET_HEADER];
-}
-
-impl ProvenHeader {
-    /// The method, and the versions in which it proves.
-    pub const METHODS: &'static [Method] = &[BLOCK_HEADER.not_before(ProtocolVersion::V1_4)];
-}
-
 impl Headers {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BLOCK_HEADERS];
-
     /// The `count` headers from height `start` on.
     #[must_use]
     pub const fn new(start: u32, count: u32) -> Self {
@@ -106,17 +92,10 @@ impl Headers {
     }
 }
 
-impl ProvenHeaders {
-    /// The method, and the versions in which it proves.
-    pub const METHODS: &'static [Method] = &[BLOCK_HEADERS.not_before(ProtocolVersion::V1_4)];
-}
-
 impl Request for Header {
+    const NAME: &'static str = "header of a block";
+    const METHODS: &'static [Method] = &[BLOCK_HEADER, BLOCK_GET_HEADER];
     type Response = RawHeader;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("header of a block", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.height);
@@ -136,11 +115,9 @@ impl Request for Header {
 }
 
 impl Request for ProvenHeader {
+    const NAME: &'static str = "header with a proof";
+    const METHODS: &'static [Method] = &[BLOCK_HEADER.not_before(ProtocolVersion::V1_4)];
     type Response = Proven;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("header with a proof", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.height).integer(self.checkpoint);
@@ -159,11 +136,9 @@ impl Request for ProvenHeader {
 }
 
 impl Request for Headers {
+    const NAME: &'static str = "run of headers";
+    const METHODS: &'static [Method] = &[BLOCK_HEADERS];
     type Response = HeaderRun;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("run of headers", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.start).integer(self.count);
@@ -177,11 +152,9 @@ impl Request for Headers {
 }
 
 impl Request for ProvenHeaders {
+    const NAME: &'static str = "run of headers with a proof";
+    const METHODS: &'static [Method] = &[BLOCK_HEADERS.not_before(ProtocolVersion::V1_4)];
     type Response = ProvenHeaderRun;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("run of headers with a proof", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.start).integer(self.count).integer(self.checkpoint);

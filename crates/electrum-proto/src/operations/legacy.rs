@@ -2,7 +2,6 @@
 //!
 //! Who has a script needs none of the address methods: [`Balance`](super::Balance) and the others work from 1.1 on.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,7 +15,7 @@ use super::outpoint::outpoint_params;
 use super::subscribe::read_status;
 use crate::json::{DecodeError, Params, RawJson, Reader, read};
 use crate::proof::check_links;
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::{HistoryEntry, OutPoint, RawHeader, ScriptBalance, ScriptStatus, Tip, UnspentOutput, read_entries};
 use crate::version::ProtocolVersion;
 
@@ -36,17 +35,10 @@ macro_rules! address_operation {
             pub address: String,
         }
 
-        impl $name {
-            /// The method and its versions.
-            pub const METHODS: &'static [Method] = &[$method];
-        }
-
         impl Request for $name {
+            const NAME: &'static str = $what;
+            const METHODS: &'static [Method] = &[$method];
             type Response = $response;
-
-            fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-                Method::of_version($what, Self::METHODS, version)
-            }
 
             fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
                 params.str(&self.address);
@@ -164,32 +156,10 @@ pub struct NumblocksSubscribe;
 /// How many headers lie between two changes of the difficulty.
 const CHUNK: usize = 2016;
 
-impl GetHeader {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BLOCK_GET_HEADER];
-}
-
-impl GetChunk {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BLOCK_GET_CHUNK];
-}
-
-impl UtxoGetAddress {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[UTXO_GET_ADDRESS];
-}
-
-impl NumblocksSubscribe {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[NUMBLOCKS_SUBSCRIBE];
-}
-
 impl Request for GetHeader {
+    const NAME: &'static str = "header in pieces";
+    const METHODS: &'static [Method] = &[BLOCK_GET_HEADER];
     type Response = Tip;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("header in pieces", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.height);
@@ -201,11 +171,9 @@ impl Request for GetHeader {
 }
 
 impl Request for GetChunk {
+    const NAME: &'static str = "chunk of headers";
+    const METHODS: &'static [Method] = &[BLOCK_GET_CHUNK];
     type Response = Vec<RawHeader>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("chunk of headers", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.index);
@@ -222,11 +190,9 @@ impl Request for GetChunk {
 }
 
 impl Request for UtxoGetAddress {
+    const NAME: &'static str = "address of an output";
+    const METHODS: &'static [Method] = &[UTXO_GET_ADDRESS];
     type Response = Option<String>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("address of an output", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         outpoint_params(self.outpoint, params);
@@ -238,11 +204,9 @@ impl Request for UtxoGetAddress {
 }
 
 impl Request for NumblocksSubscribe {
+    const NAME: &'static str = "subscription to the number of blocks";
+    const METHODS: &'static [Method] = &[NUMBLOCKS_SUBSCRIBE];
     type Response = u32;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("subscription to the number of blocks", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<u32, DecodeError> {
         read(result, Reader::u32)

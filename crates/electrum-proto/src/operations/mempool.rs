@@ -1,6 +1,5 @@
 //! What came into the mempool of late.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use serde::Serialize;
 
@@ -8,7 +7,7 @@ use super::fees::read_vsize;
 use super::methods::MEMPOOL_RECENT;
 use super::transaction::read_txid;
 use crate::json::{DecodeError, RawJson, Read, Reader, read, required};
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::{Amount, Txid};
 use crate::version::ProtocolVersion;
 
@@ -32,17 +31,10 @@ pub struct RecentTransaction {
     pub vsize: u64,
 }
 
-impl MempoolRecent {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[MEMPOOL_RECENT];
-}
-
 impl Request for MempoolRecent {
+    const NAME: &'static str = "list of recent transactions";
+    const METHODS: &'static [Method] = &[MEMPOOL_RECENT];
     type Response = Vec<RecentTransaction>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("list of recent transactions", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
         let mut recent = Vec::new();

@@ -1,10 +1,8 @@
 //! What becomes of one output of a transaction.
 
-use alloc::borrow::Cow;
-
 use super::methods::OUTPOINT_STATUS;
 use crate::json::{DecodeError, Params, RawJson, read};
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::{OutPoint, OutPointStatus, Script};
 use crate::version::ProtocolVersion;
 
@@ -23,17 +21,10 @@ pub struct OutPointGetStatus {
     pub script: Script,
 }
 
-impl OutPointGetStatus {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[OUTPOINT_STATUS];
-}
-
 impl Request for OutPointGetStatus {
+    const NAME: &'static str = "status of outputs";
+    const METHODS: &'static [Method] = &[OUTPOINT_STATUS];
     type Response = OutPointStatus;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("status of outputs", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         outpoint_params(self.outpoint, params);

@@ -1,13 +1,12 @@
 //! Servers that know of each other.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde_json::value::RawValue;
 
 use super::methods::{ADD_PEER, PEERS};
 use crate::json::{DecodeError, Params, RawJson, Reader, read};
-use crate::request::{Effect, Method, NotInVersion, Request};
+use crate::request::{Effect, Method, Request};
 use crate::types::Peer;
 use crate::version::ProtocolVersion;
 
@@ -36,22 +35,10 @@ pub struct AddPeer {
 /// Servers know of some hundred others.
 const MOST: usize = 10_000;
 
-impl Peers {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[PEERS];
-}
-
-impl AddPeer {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[ADD_PEER];
-}
-
 impl Request for Peers {
+    const NAME: &'static str = "list of peers";
+    const METHODS: &'static [Method] = &[PEERS];
     type Response = Vec<Peer>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("list of peers", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
         let mut peers = Vec::new();
@@ -66,11 +53,9 @@ impl Request for Peers {
 }
 
 impl Request for AddPeer {
+    const NAME: &'static str = "adding of peers";
+    const METHODS: &'static [Method] = &[ADD_PEER];
     type Response = bool;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("adding of peers", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.json(&self.features);

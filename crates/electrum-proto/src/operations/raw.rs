@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::json::{DecodeError, Params, RawJson};
-use crate::request::{Effect, NotInVersion, Request};
+use crate::request::{Effect, Method, NotInVersion, Request};
 use crate::version::ProtocolVersion;
 
 /// Any method with any parameters; the result is JSON.
@@ -40,6 +40,9 @@ impl Raw {
 }
 
 impl Request for Raw {
+    const NAME: &'static str = "call of a method";
+    /// None: the caller names the method.
+    const METHODS: &'static [Method] = &[];
     type Response = serde_json::Value;
 
     fn method(&self, _: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {

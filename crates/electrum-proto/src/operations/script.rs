@@ -69,9 +69,6 @@ pub struct Unspent {
 }
 
 impl Balance {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[SCRIPT_BALANCE, SCRIPTHASH_BALANCE];
-
     /// The balance of `script`, which is a [`Script`](crate::types::Script) or a [`ScriptHash`](crate::types::ScriptHash).
     #[must_use]
     pub fn new(script: impl Into<ScriptRef>) -> Self {
@@ -80,9 +77,6 @@ impl Balance {
 }
 
 impl History {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[SCRIPT_HISTORY, SCRIPTHASH_HISTORY];
-
     /// The history of `script`, which is a [`Script`](crate::types::Script) or a [`ScriptHash`](crate::types::ScriptHash).
     #[must_use]
     pub fn new(script: impl Into<ScriptRef>) -> Self {
@@ -91,9 +85,6 @@ impl History {
 }
 
 impl Mempool {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[SCRIPT_MEMPOOL, SCRIPTHASH_MEMPOOL];
-
     /// What the mempool holds of `script`, which is a [`Script`](crate::types::Script) or a
     /// [`ScriptHash`](crate::types::ScriptHash).
     #[must_use]
@@ -103,9 +94,6 @@ impl Mempool {
 }
 
 impl Unspent {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[SCRIPT_UNSPENT, SCRIPTHASH_UNSPENT];
-
     /// The unspent outputs of `script`, which is a [`Script`](crate::types::Script) or a
     /// [`ScriptHash`](crate::types::ScriptHash).
     #[must_use]
@@ -115,10 +103,12 @@ impl Unspent {
 }
 
 impl Request for Balance {
+    const NAME: &'static str = "balance";
+    const METHODS: &'static [Method] = &[SCRIPT_BALANCE, SCRIPTHASH_BALANCE];
     type Response = ScriptBalance;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method("balance", Self::METHODS, &self.script, version)
+        script_method::<Self>(&self.script, version)
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -131,10 +121,12 @@ impl Request for Balance {
 }
 
 impl Request for History {
+    const NAME: &'static str = "history";
+    const METHODS: &'static [Method] = &[SCRIPT_HISTORY, SCRIPTHASH_HISTORY];
     type Response = Vec<HistoryEntry>;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method("history", Self::METHODS, &self.script, version)
+        script_method::<Self>(&self.script, version)
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -149,10 +141,12 @@ impl Request for History {
 }
 
 impl Request for Mempool {
+    const NAME: &'static str = "list of mempool transactions";
+    const METHODS: &'static [Method] = &[SCRIPT_MEMPOOL, SCRIPTHASH_MEMPOOL];
     type Response = Vec<HistoryEntry>;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method("list of mempool transactions", Self::METHODS, &self.script, version)
+        script_method::<Self>(&self.script, version)
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -167,10 +161,12 @@ impl Request for Mempool {
 }
 
 impl Request for Unspent {
+    const NAME: &'static str = "list of unspent outputs";
+    const METHODS: &'static [Method] = &[SCRIPT_UNSPENT, SCRIPTHASH_UNSPENT];
     type Response = Vec<UnspentOutput>;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method("list of unspent outputs", Self::METHODS, &self.script, version)
+        script_method::<Self>(&self.script, version)
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -184,31 +180,28 @@ impl Request for Unspent {
     }
 }
 
-/// The method for `script`.
-pub(super) fn script_method(
-    operation: &'static str,
-    methods: &[Method],
+/// The method of operation `R` for `script`.
+pub(super) fn script_method<R: Request>(
     script: &ScriptRef,
     version: ProtocolVersion,
 ) -> Result<Cow<'static, str>, NotInVersion> {
-    method_for_script(operation, methods, script.script().is_some(), version)
+    method_for_script::<R>(script.script().is_some(), version)
 }
 
-/// The method for a script that is known, or of which only the hash is. From 1.7 on servers want the script itself.
-pub(crate) fn method_for_script(
-    operation: &'static str,
-    methods: &[Method],
+/// The method of operation `R` for a script that is known, or of which only the hash is.
+/// From 1.7 on servers want the script itself.
+pub(crate) fn method_for_script<R: Request>(
     is_known: bool,
     version: ProtocolVersion,
 ) -> Result<Cow<'static, str>, NotInVersion> {
     if version >= ProtocolVersion::V1_7 && !is_known {
-        let serving: Vec<Method> = methods.iter().filter(|method| method.until.is_some()).copied().collect();
-        let mut refused = NotInVersion::new(operation, version, &serving);
+        let serving: Vec<Method> = R::METHODS.iter().filter(|method| method.until.is_some()).copied().collect();
+        let mut refused = NotInVersion::new(R::NAME, version, &serving);
         refused.operation += " for a mere scripthash";
         refused.available += "; from 1.7 on servers want the script itself";
         return Err(refused);
     }
-    Method::of_version(operation, methods, version)
+    Method::of_version(R::NAME, R::METHODS, version)
 }
 
 /// The parameter that names `script`.

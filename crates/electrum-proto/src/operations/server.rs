@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::methods::{BANNER, DONATION_ADDRESS, FEATURES, PING};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required};
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::ServerFeatures;
 use crate::version::ProtocolVersion;
 
@@ -62,37 +62,10 @@ pub struct DonationAddress;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Features;
 
-impl Ping {
-    /// The methods that serve it, with their versions; the first one that a version has is taken.
-    pub const METHODS: &'static [Method] = &[PING, DONATION_ADDRESS];
-}
-
-impl PaddedPing {
-    /// The method, and the versions in which it takes padding.
-    pub const METHODS: &'static [Method] = &[PING.not_before(ProtocolVersion::V1_7)];
-}
-
-impl Banner {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[BANNER];
-}
-
-impl DonationAddress {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[DONATION_ADDRESS];
-}
-
-impl Features {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[FEATURES];
-}
-
 impl Request for Ping {
+    const NAME: &'static str = "ping";
+    const METHODS: &'static [Method] = &[PING, DONATION_ADDRESS];
     type Response = ();
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("ping", Self::METHODS, version)
-    }
 
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<(), DecodeError> {
         read(result, |reader| match () {
@@ -104,11 +77,9 @@ impl Request for Ping {
 }
 
 impl Request for PaddedPing {
+    const NAME: &'static str = "ping with padding";
+    const METHODS: &'static [Method] = &[PING.not_before(ProtocolVersion::V1_7)];
     type Response = ();
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("ping with padding", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.pong_len).hex(&self.data);
@@ -125,11 +96,9 @@ impl Request for PaddedPing {
 }
 
 impl Request for Banner {
+    const NAME: &'static str = "banner";
+    const METHODS: &'static [Method] = &[BANNER];
     type Response = String;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("banner", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<String, DecodeError> {
         read(result, |reader| reader.string().map(Cow::into_owned))
@@ -137,11 +106,9 @@ impl Request for Banner {
 }
 
 impl Request for DonationAddress {
+    const NAME: &'static str = "donation address";
+    const METHODS: &'static [Method] = &[DONATION_ADDRESS];
     type Response = Option<String>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("donation address", Self::METHODS, version)
-    }
 
     /// None is an empty text with ElectrumX, and `null` with the servers called electrs.
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
@@ -151,11 +118,9 @@ impl Request for DonationAddress {
 }
 
 impl Request for Features {
+    const NAME: &'static str = "features";
+    const METHODS: &'static [Method] = &[FEATURES];
     type Response = ServerFeatures;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("features", Self::METHODS, version)
-    }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<ServerFeatures, DecodeError> {
         read(result, ServerFeatures::read)

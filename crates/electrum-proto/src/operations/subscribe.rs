@@ -82,37 +82,10 @@ pub struct OutPointUnsubscribe {
     pub outpoint: OutPoint,
 }
 
-impl HeadersSubscribe {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[HEADERS_SUBSCRIBE];
-}
-
-impl ScriptSubscribe {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[SCRIPT_SUBSCRIBE, SCRIPTHASH_SUBSCRIBE];
-}
-
-impl ScriptUnsubscribe {
-    /// The methods that serve it, with their versions.
-    pub const METHODS: &'static [Method] = &[SCRIPT_UNSUBSCRIBE, SCRIPTHASH_UNSUBSCRIBE];
-}
-
-impl OutPointSubscribe {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[OUTPOINT_SUBSCRIBE];
-}
-
-impl OutPointUnsubscribe {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[OUTPOINT_UNSUBSCRIBE];
-}
-
 impl Request for HeadersSubscribe {
+    const NAME: &'static str = "subscription to headers";
+    const METHODS: &'static [Method] = &[HEADERS_SUBSCRIBE];
     type Response = Tip;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("subscription to headers", Self::METHODS, version)
-    }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
         // "raw" is a parameter of 1.2 and 1.3 only, which differ in what they do without it.
@@ -127,10 +100,12 @@ impl Request for HeadersSubscribe {
 }
 
 impl Request for ScriptSubscribe {
+    const NAME: &'static str = "subscription to scripts";
+    const METHODS: &'static [Method] = &[SCRIPT_SUBSCRIBE, SCRIPTHASH_SUBSCRIBE];
     type Response = Option<ScriptStatus>;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method("subscription to scripts", Self::METHODS, &self.script, version)
+        script_method::<Self>(&self.script, version)
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -143,10 +118,12 @@ impl Request for ScriptSubscribe {
 }
 
 impl Request for ScriptUnsubscribe {
+    const NAME: &'static str = "end of subscriptions to scripts";
+    const METHODS: &'static [Method] = &[SCRIPT_UNSUBSCRIBE, SCRIPTHASH_UNSUBSCRIBE];
     type Response = bool;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method("end of subscriptions to scripts", Self::METHODS, &self.script, version)
+        script_method::<Self>(&self.script, version)
     }
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
@@ -159,11 +136,9 @@ impl Request for ScriptUnsubscribe {
 }
 
 impl Request for OutPointSubscribe {
+    const NAME: &'static str = "subscription to outputs";
+    const METHODS: &'static [Method] = &[OUTPOINT_SUBSCRIBE];
     type Response = OutPointStatus;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("subscription to outputs", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         outpoint_params(self.outpoint, params);
@@ -176,11 +151,9 @@ impl Request for OutPointSubscribe {
 }
 
 impl Request for OutPointUnsubscribe {
+    const NAME: &'static str = "end of subscriptions to outputs";
+    const METHODS: &'static [Method] = &[OUTPOINT_UNSUBSCRIBE];
     type Response = bool;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("end of subscriptions to outputs", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         outpoint_params(self.outpoint, params);

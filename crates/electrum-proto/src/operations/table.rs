@@ -1,7 +1,7 @@
 //! All operations in one list, from which their table is made.
 
 use super::{legacy, *};
-use crate::request::Method;
+use crate::request::{Method, Request};
 use crate::version::ProtocolVersion;
 
 /// An operation and the methods that serve it.

@@ -1,6 +1,6 @@
 //! Transactions: the bytes, where they stand, what proves it.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde_json::value::RawValue;
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::methods::{TRANSACTION_GET, TRANSACTION_ID_FROM_POS, TRANSACTION_MERKLE};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, read, required, wrong};
 use crate::proof::merkle_root;
-use crate::request::{Method, NotInVersion, Request};
+use crate::request::{Method, Request};
 use crate::types::{MerkleProof, ProvenTxid, RawTransaction, Txid, read_branch};
 use crate::version::ProtocolVersion;
 
@@ -86,9 +86,6 @@ pub struct ProvenTransactionIdAt {
 }
 
 impl TransactionGet {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[TRANSACTION_GET];
-
     /// The transaction with this id.
     #[must_use]
     pub const fn new(txid: Txid) -> Self {
@@ -102,32 +99,10 @@ impl TransactionGet {
     }
 }
 
-impl TransactionGetVerbose {
-    /// The method, and the versions in which it can be verbose.
-    pub const METHODS: &'static [Method] = &[TRANSACTION_GET.not_before(ProtocolVersion::V1_2)];
-}
-
-impl TransactionMerkle {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[TRANSACTION_MERKLE];
-}
-
-impl TransactionIdAt {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[TRANSACTION_ID_FROM_POS];
-}
-
-impl ProvenTransactionIdAt {
-    /// The method and its versions.
-    pub const METHODS: &'static [Method] = &[TRANSACTION_ID_FROM_POS];
-}
-
 impl Request for TransactionGet {
+    const NAME: &'static str = "transaction";
+    const METHODS: &'static [Method] = &[TRANSACTION_GET];
     type Response = RawTransaction;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("transaction", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.hex(self.txid.as_display_bytes());
@@ -146,11 +121,9 @@ impl Request for TransactionGet {
 }
 
 impl Request for TransactionGetVerbose {
+    const NAME: &'static str = "transaction in words";
+    const METHODS: &'static [Method] = &[TRANSACTION_GET.not_before(ProtocolVersion::V1_2)];
     type Response = Box<RawValue>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("transaction in words", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.hex(self.txid.as_display_bytes()).bool(true);
@@ -162,11 +135,9 @@ impl Request for TransactionGetVerbose {
 }
 
 impl Request for TransactionMerkle {
+    const NAME: &'static str = "merkle branch";
+    const METHODS: &'static [Method] = &[TRANSACTION_MERKLE];
     type Response = MerkleProof;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("merkle branch", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.hex(self.txid.as_display_bytes()).integer(self.height);
@@ -197,11 +168,9 @@ impl Request for TransactionMerkle {
 }
 
 impl Request for TransactionIdAt {
+    const NAME: &'static str = "transaction id by position";
+    const METHODS: &'static [Method] = &[TRANSACTION_ID_FROM_POS];
     type Response = Txid;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("transaction id by position", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.height).integer(self.position);
@@ -213,11 +182,9 @@ impl Request for TransactionIdAt {
 }
 
 impl Request for ProvenTransactionIdAt {
+    const NAME: &'static str = "transaction id by position with a proof";
+    const METHODS: &'static [Method] = &[TRANSACTION_ID_FROM_POS];
     type Response = ProvenTxid;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Method::of_version("transaction id by position with a proof", Self::METHODS, version)
-    }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.integer(self.height).integer(self.position).bool(true);

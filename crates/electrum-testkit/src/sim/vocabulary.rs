@@ -69,6 +69,8 @@ impl Ask {
 }
 
 impl Request for Ask {
+    const NAME: &'static str = "request of a caller";
+    const METHODS: &'static [electrum_proto::Method] = &[];
     type Response = Value;
 
     fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {

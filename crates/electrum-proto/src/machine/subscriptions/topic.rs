@@ -112,12 +112,11 @@ impl Topic {
     /// # Errors
     /// [`NotInVersion`] if there is none, or if it would take the script of which only the hash is known.
     pub fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        const TO_SCRIPTS: &str = "subscription to scripts";
         match self {
-            Self::Headers => Method::of_version("subscription to headers", HeadersSubscribe::METHODS, version),
-            Self::Script(_) => method_for_script(TO_SCRIPTS, ScriptSubscribe::METHODS, true, version),
-            Self::ScriptHash(_) => method_for_script(TO_SCRIPTS, ScriptSubscribe::METHODS, false, version),
-            Self::OutPoint { .. } => Method::of_version("subscription to outputs", OutPointSubscribe::METHODS, version),
+            Self::Headers => HeadersSubscribe.method(version),
+            Self::Script(_) => method_for_script::<ScriptSubscribe>(true, version),
+            Self::ScriptHash(_) => method_for_script::<ScriptSubscribe>(false, version),
+            Self::OutPoint { .. } => Method::of_version(OutPointSubscribe::NAME, OutPointSubscribe::METHODS, version),
             Self::Raw { method, .. } => Ok(Cow::Borrowed(method)),
         }
     }
