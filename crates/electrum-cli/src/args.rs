@@ -1,17 +1,20 @@
 //! The command line.
 
-use std::time::Duration;
-
 use clap::{Parser, Subcommand};
-use electrum_smol::proto::Script;
-use electrum_smol::proto::types::ScriptHash;
-use electrum_smol::transport::ServerAddr;
 
-use crate::reach::{Reach, seconds};
-use crate::typed::args::{
-    BroadcastArgs, FeesArgs, HeaderArgs, HeadersArgs, MerkleArgs, OutPointArgs, ScriptArgs, ServerArgs, TxArgs,
-};
-use crate::typed::target::script;
+use crate::commands::broadcast::BroadcastArgs;
+use crate::commands::call::CallArgs;
+use crate::commands::features::FeaturesArgs;
+use crate::commands::fees::FeesArgs;
+use crate::commands::header::HeaderArgs;
+use crate::commands::headers::HeadersArgs;
+use crate::commands::merkle::MerkleArgs;
+use crate::commands::outpoint::OutPointArgs;
+use crate::commands::peers::PeersArgs;
+use crate::commands::probe::ProbeArgs;
+use crate::commands::script::ScriptArgs;
+use crate::commands::tx::TxArgs;
+use crate::commands::watch::WatchArgs;
 
 /// Talks to Electrum servers.
 ///
@@ -47,10 +50,8 @@ pub(crate) enum Command {
     Headers(HeadersArgs),
     Merkle(MerkleArgs),
     Fees(FeesArgs),
-    /// Print what a server says of itself
-    Features(ServerArgs),
-    /// Print the other servers that a server knows
-    Peers(ServerArgs),
+    Features(FeaturesArgs),
+    Peers(PeersArgs),
     Broadcast(BroadcastArgs),
     Outpoint(OutPointArgs),
 }
@@ -59,56 +60,6 @@ impl Default for Command {
     fn default() -> Self {
         Self::Probe(ProbeArgs::default())
     }
-}
-
-/// Connect, negotiate the protocol version, and show what the server is
-///
-/// Without SERVER the servers that are built in are probed, and their matrix is shown.
-#[derive(Debug, Default, clap::Args)]
-pub(crate) struct ProbeArgs {
-    /// The servers
-    #[arg(value_name = "SERVER")]
-    pub(crate) servers: Vec<ServerAddr>,
-    /// Try a valid range of versions, an unsupported one (2.0..3.0) and one below the minimum (1.0..1.2)
-    #[arg(long)]
-    pub(crate) matrix: bool,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-}
-
-/// Call any method and print its result
-#[derive(Debug, clap::Args)]
-pub(crate) struct CallArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
-    /// The method, as in blockchain.block.header
-    pub(crate) method: String,
-    /// Its parameters: JSON if it can be read as that, else a string; after -- if it begins with a dash
-    #[arg(value_name = "PARAM", allow_negative_numbers = true)]
-    pub(crate) params: Vec<String>,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-}
-
-/// Print what happens to the chain and to scripts, as it happens, whatever becomes of the connection
-///
-/// One server is used at a time; when it fails the next takes over, and what changed meanwhile is told once.
-#[derive(Debug, clap::Args)]
-pub(crate) struct WatchArgs {
-    /// The servers, the preferred one first
-    #[arg(value_name = "SERVER", required = true)]
-    pub(crate) servers: Vec<ServerAddr>,
-    /// An output script to watch: an address of any network, or the script in hexadecimal digits
-    #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
-    pub(crate) scripts: Vec<Script>,
-    /// A scripthash to watch; without --script no protocol after 1.6 is offered, which would want the script
-    #[arg(long = "scripthash", value_name = "HEX")]
-    pub(crate) scripthashes: Vec<ScriptHash>,
-    /// How long to watch [default: without end]
-    #[arg(long = "for", value_name = "SECS", value_parser = seconds)]
-    pub(crate) duration: Option<Duration>,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
 }
 
 #[cfg(test)]

@@ -1,23 +1,5 @@
 //! JSON as text: values of servers are shown with their own digits and keys in their own order, never through floats.
 
-use crate::output::is_visible;
-
-/// JSON text in which everything that is not plainly visible is escaped; still the same JSON.
-pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        // Between strings there is nothing beyond ASCII, and no control character but white space.
-        if is_visible(c) || matches!(c, '\n' | '\r' | '\t' | ' ') {
-            shown.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                shown.push_str(&format!("\\u{unit:04x}"));
-            }
-        }
-    }
-    shown
-}
-
 /// JSON text without white space between its parts, so that it fits on a line.
 pub(crate) fn compact(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -101,7 +83,6 @@ fn string_len(inside: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     const SAMPLE: &str =
         r#" { "b" : [ 1e-05, 18446744073708651616, "a\\\" , [x] : é" , [ ] , {} ] ,"a":null,"n":-0.10}"#;
@@ -119,13 +100,5 @@ mod tests {
         );
         assert_eq!(compact(&pretty(SAMPLE)), compact(SAMPLE));
         assert_eq!(pretty("3"), "3");
-    }
-
-    #[test]
-    fn printable_is_the_same_json() {
-        let text = "{\"a\":\"\u{9b}2J \u{202e}é\u{e0001}\x7f\"}";
-        let shown = printable(text);
-        assert_eq!(shown, r#"{"a":"\u009b2J \u202eé\udb40\udc01\u007f"}"#);
-        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), serde_json::from_str::<Value>(text).unwrap());
     }
 }

@@ -1,32 +1,28 @@
 //! The inside of `electrum-cli`, the command line tool for Electrum servers. The tool is what is stable, not this library.
 //!
 //! ```text
-//! args      what the user wants            output     lines for people or machines
-//!   │                                         ▲
-//!   ├── probe ── attempt, matrix, embedded ───┤
-//!   ├── call ─── raw, json ───────────────────┤
-//!   ├── watch ── topics ──────────────────────┤
-//!   └── typed ── one module a kind of question┘
-//!            all through connection, which is electrum-smol, on the way that reach says
+//! args                 the command line
+//!   └─ commands        one file or folder each
+//!        ├─ query      a negotiated server to ask          target, address   what people write for a script
+//!        │    └─ connection, server_options, pins          failure           causes, and what to do about each
+//!        └─ output     lines for people or programs        text, json        escaping and formatting
 //! ```
 
 mod args;
-mod attempt;
-mod call;
+mod commands;
 mod connection;
-mod embedded;
 mod failure;
 mod json;
-mod matrix;
 mod output;
 mod pins;
-mod probe;
-mod raw;
-mod reach;
+mod progress;
+mod query;
+mod raw_call;
+mod server_options;
 mod stop;
-mod topics;
-mod typed;
-mod watch;
+mod target;
+mod text;
+mod versions;
 
 /// The examples of the README at the top of the workspace, which are run as tests.
 #[cfg(doctest)]
@@ -39,8 +35,12 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Command};
-use crate::output::{Output, printable};
+use crate::commands::{
+    broadcast, call, features, fees, header, headers, merkle, outpoint, peers, probe, script, tx, watch,
+};
+use crate::output::Output;
 use crate::stop::{Stop, Verdict};
+use crate::text::printable;
 
 /// Does what the command line says.
 ///
@@ -54,23 +54,23 @@ pub fn run() -> ExitCode {
             Command::Probe(args) => probe::run(args, &output).await,
             Command::Call(args) => call::run(args, &output).await,
             Command::Watch(args) => watch::run(args, &output).await,
-            Command::Balance(args) => typed::script::balance(args, &output).await,
-            Command::History(args) => typed::script::history(args, &output).await,
-            Command::Unspent(args) => typed::script::unspent(args, &output).await,
-            Command::Tx(args) => typed::transaction::tx(args, &output).await,
-            Command::Header(args) => typed::block::header(args, &output).await,
-            Command::Headers(args) => typed::download::run(args, &output).await,
-            Command::Merkle(args) => typed::block::merkle(args, &output).await,
-            Command::Fees(args) => typed::about::fees(args, &output).await,
-            Command::Features(args) => typed::about::features(args, &output).await,
-            Command::Peers(args) => typed::about::peers(args, &output).await,
-            Command::Broadcast(args) => typed::transaction::broadcast(args, &output).await,
-            Command::Outpoint(args) => typed::transaction::outpoint(args, &output).await,
+            Command::Balance(args) => script::balance(args, &output).await,
+            Command::History(args) => script::history(args, &output).await,
+            Command::Unspent(args) => script::unspent(args, &output).await,
+            Command::Tx(args) => tx::run(args, &output).await,
+            Command::Header(args) => header::run(args, &output).await,
+            Command::Headers(args) => headers::run(args, &output).await,
+            Command::Merkle(args) => merkle::run(args, &output).await,
+            Command::Fees(args) => fees::run(args, &output).await,
+            Command::Features(args) => features::run(args, &output).await,
+            Command::Peers(args) => peers::run(args, &output).await,
+            Command::Broadcast(args) => broadcast::run(args, &output).await,
+            Command::Outpoint(args) => outpoint::run(args, &output).await,
         }
     });
     match done {
         Ok(Verdict::Success) => ExitCode::SUCCESS,
-        // Whoever reads our output has read enough.
+        // The reader of our output has read enough.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
         Err(Stop::Usage(words)) => {

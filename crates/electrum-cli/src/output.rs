@@ -1,12 +1,11 @@
-//! Lines for people or for machines, colour, and what must not reach a terminal.
+//! Writes results to stdout and errors to stderr, as coloured text for people or as JSON for programs.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::json;
+use crate::text::{printable, printable_json};
 
 /// Where results and errors go, and in which form.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +54,7 @@ impl Output {
     /// One JSON object on a line of its own.
     pub(crate) fn object(&self, object: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string(object).map_err(io::Error::other)?;
-        self.line(&json::printable(&text))
+        self.line(&printable_json(&text))
     }
 
     /// An error on stderr: whom it is about, what happened, and what can be done.
@@ -64,7 +63,7 @@ impl Output {
         let (about, what) = (printable(about), printable(what));
         let error =
             format!("{} {about}: {what}\n  {} {advice}", paint(Paint::Bad, "error:"), paint(Paint::Strong, "hint:"));
-        // Nobody can be told when stderr is gone.
+        // There is nowhere to report that stderr is gone.
         let _ = writeln!(io::stderr(), "{error}");
     }
 
@@ -88,44 +87,9 @@ fn painted(colour: bool, paint: Paint, text: impl Display) -> String {
     format!("\x1b[{code}m{text}\x1b[0m")
 }
 
-/// Text of a server with everything escaped that is not plainly visible: control characters, which terminals obey,
-/// and those that turn the direction of writing or hide.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_visible) {
-        return Cow::Borrowed(text);
-    }
-    let escape = |c: char| if is_visible(c) { c.to_string() } else { c.escape_default().to_string() };
-    Cow::Owned(text.chars().map(escape).collect())
-}
-
-/// The same, but for the ends of lines, which stay.
-pub(crate) fn printable_lines(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
-}
-
-pub(crate) fn is_visible(c: char) -> bool {
-    // The standard library escapes for display what is no letter, sign or plain space; and quotes, which do no harm.
-    matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_terminals_obey_is_escaped() {
-        for (text, shown) in [
-            ("ElectrumX 2.0.0", "ElectrumX 2.0.0"),
-            ("naïve \"quote\" \\ 電", "naïve \"quote\" \\ 電"),
-            ("\x1b[2J\x07", r"\u{1b}[2J\u{7}"),
-            ("\u{9b}31m", r"\u{9b}31m"),
-            ("a\u{202e}b\u{200b}", r"a\u{202e}b\u{200b}"),
-            ("a\r\nb\x7f", r"a\r\nb\u{7f}"),
-        ] {
-            assert_eq!(printable(text), shown);
-        }
-        assert_eq!(printable_lines("one\r\n\ttwo\n"), "one\n\\ttwo");
-    }
 
     #[test]
     fn without_colour_there_is_only_text() {

@@ -39,7 +39,7 @@ impl AcceptNew {
 
 impl PinStore for AcceptNew {
     fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError> {
-        // Read all the same: a file that cannot be read is to be told of before anything is sent.
+        // Read in any case: a file that cannot be read must be reported before anything is sent.
         let pin = self.pins.get(host, port)?;
         Ok(if self.is_accepted(host, port) { pin } else { None })
     }

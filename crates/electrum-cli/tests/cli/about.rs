@@ -6,7 +6,7 @@ use electrum_testkit::prelude::*;
 use serde_json::{Value, json};
 
 #[test]
-fn every_family_tells_what_it_knows_of_fees() {
+fn every_family_answers_what_it_knows_of_fees() {
     for family in Family::ALL {
         let server = Server::builder(family).prompt().start().expect("a port");
         server.pay(&script(1), 10_000);
@@ -52,7 +52,7 @@ fn a_rate_has_all_its_digits() {
 }
 
 #[test]
-fn features_are_told_but_for_a_server_that_has_none() {
+fn features_are_printed_but_for_a_server_that_has_none() {
     for family in Family::ALL {
         let server = Server::builder(family).prompt().start().expect("a port");
         let done = run(&["features", &server.url(), "--json"]);

@@ -38,7 +38,7 @@ fn as_json_it_is_one_object_with_the_servers_own_digits() {
 }
 
 #[test]
-fn an_error_of_the_server_is_told_with_its_code_and_is_a_failure() {
+fn an_error_of_the_server_is_reported_with_its_code_and_is_a_failure() {
     let server = Server::start(Family::ElectrumX1_16);
     for json in [false, true] {
         let mut args = vec!["call".to_owned(), server.url(), "no.such".to_owned()];
@@ -84,7 +84,7 @@ fn losses_and_silence_are_failures_and_the_call_is_made_once() {
 }
 
 #[test]
-fn a_server_that_refuses_is_told_like_by_probe() {
+fn a_server_that_refuses_is_reported_as_by_probe() {
     let server = Server::start(Family::Electrs);
     let done = run(&["call", &server.url(), "server.ping", "--range", "1.6..1.7", "--json"]);
     assert_eq!(done.code, Some(1));

@@ -56,7 +56,7 @@ fn without_arguments_the_matrix_of_the_embedded_servers_is_shown() {
             ["server", "valid range 1.3..1.4", "unsupported range 2.0..3.0", "below-minimum range 1.0..1.2"]
         );
         assert_eq!(rows[1..], MATRIX);
-        // Nobody wants colour in a pipe.
+        // There is no colour in a pipe.
         assert!(!done.lines.concat().contains('\x1b'));
     }
 }
@@ -134,7 +134,7 @@ fn for_people_the_server_is_described() {
 }
 
 #[test]
-fn a_refused_range_is_told_in_the_servers_own_words() {
+fn a_refused_range_is_reported_in_the_servers_own_words() {
     let server = Server::start(Family::ElectrumX2_0);
     let done = run(&["probe", &server.url(), "--range", "2.0..3.0"]);
     assert_eq!((done.code, done.lines.len()), (Some(1), 0));
@@ -173,7 +173,7 @@ fn each_way_to_fail_has_its_cause() {
 }
 
 #[test]
-fn nobody_at_home() {
+fn nothing_listens_there() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("tcp://{}", listener.local_addr().expect("its address"));
     drop(listener);

@@ -1,4 +1,4 @@
-//! Servers behind a SOCKS5 proxy, and what is told when the proxy does not want to.
+//! Servers behind a SOCKS5 proxy, and what is reported when the proxy refuses.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use crate::tool::{BOUND, run};
 use electrum_testkit::prelude::*;
 use serde_json::json;
 
-/// A proxy for one connection, which does what it is told. Gives its address.
+/// A proxy for one connection, which runs this code. Gives its address.
 fn proxy(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("its address");
@@ -81,7 +81,7 @@ fn an_onion_service_is_named_to_the_proxy_only() {
 }
 
 #[test]
-fn a_proxy_that_cannot_tell_servers_apart_is_not_used_for_that() {
+fn a_proxy_that_cannot_keep_servers_apart_is_not_used_for_that() {
     let address = answering(&[&[5, 0xff]]);
     let done = run(&["probe", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}"), "--isolate"]);
     assert_eq!(done.code, Some(1));
@@ -89,7 +89,7 @@ fn a_proxy_that_cannot_tell_servers_apart_is_not_used_for_that() {
 }
 
 #[test]
-fn what_a_proxy_refuses_is_told() {
+fn what_a_proxy_refuses_is_reported() {
     const ACCEPTED: &[u8] = &[5, 0];
     let cases: [(&'static [&'static [u8]], &str); 6] = [
         (&[ACCEPTED, &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]], "not allow"),

@@ -65,13 +65,13 @@ impl TlsFront {
     /// Shows another certificate from now on, and gives its fingerprint.
     pub(crate) fn rotate(&self) -> String {
         let (config, fingerprint) = identity();
-        *self.shared.config.lock().expect("nobody panics with it") = config;
+        *self.shared.config.lock().expect("no holder panics") = config;
         fingerprint
     }
 
     /// How many requests came through since the last time.
     pub(crate) fn requests(&self) -> usize {
-        std::mem::take(&mut *self.shared.requests.lock().expect("nobody panics with it")).len()
+        std::mem::take(&mut *self.shared.requests.lock().expect("no holder panics")).len()
     }
 }
 

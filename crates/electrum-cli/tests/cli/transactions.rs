@@ -51,7 +51,7 @@ fn what_the_network_refuses_is_told_in_its_words() {
 }
 
 #[test]
-fn a_transaction_that_nobody_knows_or_that_is_another() {
+fn a_transaction_that_no_server_knows_or_that_is_another() {
     let server = Server::start(Family::ElectrumX1_16);
     let unknown = "ab".repeat(32);
     for command in [&["tx", &unknown[..]][..], &["merkle", &unknown, "1"], &["outpoint", &format!("{unknown}:0")]] {

@@ -13,7 +13,7 @@ fn what_is_no_script_output_or_transaction_is_usage() {
     for args in [
         &["balance"][..],
         &["balance", ""],
-        &["history", "nobody"],
+        &["history", "address"],
         &["history", "0"],
         &["unspent", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"],
         &["tx", "ab"],
@@ -41,7 +41,7 @@ fn what_is_no_script_output_or_transaction_is_usage() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_a_failure_told_as_json_too() {
+fn a_server_that_is_not_there_is_a_failure_reported_as_json_too() {
     let mut server = Server::start(Family::Electrs);
     server.stop();
     let done = run(&["balance", &server.url(), "0014751e76e8199196d454941c45d1b3a323f1433bd6", "--json"]);

@@ -33,21 +33,21 @@ fn truth(server: &Server, topic: &str, script: &[u8]) -> BTreeMap<String, Value>
 }
 
 #[test]
-fn changes_are_told_over_restarts_each_once_on_the_last_protocol_with_scripthashes() {
-    told_over_restarts(Family::Fulcrum2_1, "1.6");
+fn changes_are_reported_over_restarts_each_once_on_the_last_protocol_with_scripthashes() {
+    reported_over_restarts(Family::Fulcrum2_1, "1.6");
 }
 
 #[test]
-fn changes_are_told_over_restarts_each_once_on_the_first_protocol_without_scripthashes() {
-    told_over_restarts(Family::ElectrumX2_0, "1.7");
+fn changes_are_reported_over_restarts_each_once_on_the_first_protocol_without_scripthashes() {
+    reported_over_restarts(Family::ElectrumX2_0, "1.7");
 }
 
 #[test]
-fn changes_are_told_over_restarts_each_once_by_a_server_that_holds_small_answers_back() {
-    told_over_restarts(Family::ElectrumX1_18, "1.4.3");
+fn changes_are_reported_over_restarts_each_once_by_a_server_that_holds_small_answers_back() {
+    reported_over_restarts(Family::ElectrumX1_18, "1.4.3");
 }
 
-fn told_over_restarts(family: Family, version: &str) {
+fn reported_over_restarts(family: Family, version: &str) {
     let mut server = Server::start(family);
     let script = script(1);
     let digits = to_hex(&script);
@@ -80,7 +80,7 @@ fn told_over_restarts(family: Family, version: &str) {
         server.restart();
         let back = std::iter::from_fn(|| Some(tool.object())).find(|event| event["event"] == "ready");
         assert_eq!(back, Some(ready.clone()), "round {round}");
-        // What comes next shows that nothing else was told.
+        // What comes next shows that nothing else was reported.
         assert_eq!(updates(&tool, 2, "resumed"), truth(&server, &topic, &script));
     }
 }
@@ -95,7 +95,7 @@ fn for_scripthashes_alone_a_protocol_that_has_them_is_negotiated() {
     let topic = format!("scripthash:{hash}");
     assert_eq!(updates(&tool, 2, "subscribed")[&topic], json!({"status": null}));
 
-    // Whoever insists is told why it cannot be.
+    // With a range that excludes them the error says why.
     let args = ["watch", &server.url(), "--scripthash", &hash, "--range", "1.7", "--json", "--for", "3"];
     let done = run(&args);
     let refusals = done.objects().into_iter().filter(|event| event["topic"] == topic[..]).collect::<Vec<_>>();
@@ -131,7 +131,7 @@ fn a_server_that_refuses_is_tried_again() {
 }
 
 #[test]
-fn when_a_server_falls_the_next_takes_over_and_tells_what_changed() {
+fn when_a_server_falls_the_next_takes_over_and_reports_what_changed() {
     let mut servers = [Family::Fulcrum2_1, Family::ElectrumX1_16].map(Server::start);
     let script = script(1);
     let topic = format!("script:{}", to_hex(&script));
@@ -143,7 +143,7 @@ fn when_a_server_falls_the_next_takes_over_and_tells_what_changed() {
     };
     ready(&urls[0]);
     assert_eq!(updates(&tool, 2, "subscribed"), truth(&servers[0], &topic, &script));
-    // One chain under both, as on the network; and what the first cannot tell any more.
+    // One chain under both, as on the network; and what the first cannot report any more.
     servers[1].chain(|chain| {
         chain.pay(&script, 10_000);
         chain.mine(3);
@@ -156,7 +156,7 @@ fn when_a_server_falls_the_next_takes_over_and_tells_what_changed() {
 }
 
 #[test]
-fn three_servers_that_fall_in_turn_tell_every_block_once() {
+fn three_servers_that_fall_in_turn_report_every_block_once() {
     let mut servers = [Family::Fulcrum2_1, Family::ElectrumX1_16, Family::Electrs].map(Server::start);
     let urls = servers.each_ref().map(Server::url);
     let tool = Tool::start(&["watch", &urls[0], &urls[1], &urls[2], "--json"]);
@@ -176,7 +176,7 @@ fn three_servers_that_fall_in_turn_tell_every_block_once() {
     for round in 0..30 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let fallen = (state >> 33) as usize % servers.len();
-        // Before the block is mined, or when it may just have been told.
+        // Before the block is mined, or when it may just have been reported.
         if state >> 40 & 1 == 0 {
             servers[fallen].stop();
             mine(&servers);
@@ -190,7 +190,7 @@ fn three_servers_that_fall_in_turn_tell_every_block_once() {
 }
 
 #[test]
-fn to_be_told_nothing_is_a_failure() {
+fn to_receive_nothing_is_a_failure() {
     let mut server = Server::start(Family::Fulcrum2_1);
     let url = server.url();
     let hash = Scripthash::of_script(&script(1)).to_string();
@@ -198,9 +198,9 @@ fn to_be_told_nothing_is_a_failure() {
     let refused = Server::start(Family::ElectrumX2_0);
     let done = run(&["watch", &refused.url(), "--scripthash", &hash, "--range", "1.7", "--for", "2"]);
     assert_eq!(done.code, Some(1), "{}", done.errors);
-    assert!(done.errors.contains(&format!("nothing was told of scripthash:{hash}\n")), "{}", done.errors);
+    assert!(done.errors.contains(&format!("no value was received of scripthash:{hash}\n")), "{}", done.errors);
     server.stop();
     let done = run(&["watch", &url, "--for", "1"]);
     assert_eq!(done.code, Some(1), "{}", done.errors);
-    assert!(done.errors.contains("nothing was told of headers"), "{}", done.errors);
+    assert!(done.errors.contains("no value was received of headers"), "{}", done.errors);
 }

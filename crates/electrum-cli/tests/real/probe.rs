@@ -34,8 +34,8 @@ fn probed(kind: Kind) {
     assert_eq!(done.code, Some(1));
     assert!(done.errors.contains(&words.message), "{}", done.errors);
     let found = &done.objects()[0];
-    let told = [&found["outcome"], &found["cause"], &found["code"], &found["message"]];
-    assert_eq!(told, [&json!("down"), &json!("refused"), &json!(words.code), &Value::from(words.message)]);
+    let reported = [&found["outcome"], &found["cause"], &found["code"], &found["message"]];
+    assert_eq!(reported, [&json!("down"), &json!("refused"), &json!(words.code), &Value::from(words.message)]);
 
     // Whatever is printed of it: three attempts were made, and nothing of them is left.
     assert_eq!(probe(&["--matrix"]).objects().len(), 3);

@@ -16,16 +16,16 @@ fn update(tool: &Tool) -> Value {
 }
 
 #[track_caller]
-fn tells_the_tip(tool: &Tool, bitcoind: &Bitcoind, origin: &str) {
-    let (found, height) = (update(tool), bitcoind.height());
-    let told = [&found["topic"], &found["height"], &found["hash"], &found["origin"]];
-    assert_eq!(told, [&json!("headers"), &json!(height), &json!(bitcoind.block_hash(height)), &json!(origin)]);
+fn reports_the_tip(tool: &Tool, bitcoind: &Bitcoind, origin: &str) {
+    let (update, height) = (update(tool), bitcoind.height());
+    let found = [&update["topic"], &update["height"], &update["hash"], &update["origin"]];
+    assert_eq!(found, [&json!("headers"), &json!(height), &json!(bitcoind.block_hash(height)), &json!(origin)]);
 }
 
 const KILLS: u32 = 10;
 
 #[test]
-fn ten_kills_and_restarts_are_survived_and_nothing_is_missed_or_told_twice() {
+fn ten_kills_and_restarts_are_survived_and_nothing_is_missed_or_reported_twice() {
     run_on(Kind::Ex2_0_0, |kind| {
         let bitcoind = Bitcoind::start();
         bitcoind.mine(101);
@@ -40,11 +40,11 @@ fn ten_kills_and_restarts_are_survived_and_nothing_is_missed_or_told_twice() {
             server.kill();
             bitcoind.mine(kill % 3 + 1);
             server.restart();
-            tells_the_tip(&tool, &bitcoind, "resumed");
+            reports_the_tip(&tool, &bitcoind, "resumed");
         }
-        // Had anything been told twice, it would come before this.
+        // Had anything been reported twice, it would come before this.
         bitcoind.mine(1);
-        tells_the_tip(&tool, &bitcoind, "live");
+        reports_the_tip(&tool, &bitcoind, "live");
         bitcoind.fund(&[(script, 10_000)]);
         let paid = update(&tool);
         assert_eq!((&paid["origin"], paid["status"].is_string()), (&json!("live"), true), "{paid}");

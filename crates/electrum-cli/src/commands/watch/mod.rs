@@ -1,5 +1,7 @@
 //! `watch`: what happens to the chain, to scripts and to the connection, line by line, as it happens.
 
+mod topics;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,19 +11,46 @@ use futures_lite::{StreamExt, future};
 use serde::Serialize;
 use smol::Timer;
 
-use crate::args::WatchArgs;
+use self::topics::Topics;
 use crate::failure;
-use crate::output::{Output, Paint, printable};
+use crate::output::{Output, Paint};
+use crate::server_options::ServerOptions;
+use crate::server_options::seconds;
 use crate::stop::{Outcome, Verdict};
-use crate::topics::{self, Topics};
+use crate::target::script;
+use crate::text::printable;
+use electrum_smol::proto::Script;
+use electrum_smol::proto::types::ScriptHash;
+use electrum_smol::transport::ServerAddr;
 
-/// Somebody looks on: a server that is back is found soon.
+/// Print what happens to the chain and to scripts, as it happens, whatever becomes of the connection
+///
+/// One server is used at a time; when it fails the next takes over, and what changed meanwhile is reported once.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// The servers, the preferred one first
+    #[arg(value_name = "SERVER", required = true)]
+    pub(crate) servers: Vec<ServerAddr>,
+    /// An output script to watch: an address of any network, or the script in hexadecimal digits
+    #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
+    pub(crate) scripts: Vec<Script>,
+    /// A scripthash to watch; without --script no protocol after 1.6 is offered, which would want the script
+    #[arg(long = "scripthash", value_name = "HEX")]
+    pub(crate) scripthashes: Vec<ScriptHash>,
+    /// How long to watch [default: without end]
+    #[arg(long = "for", value_name = "SECS", value_parser = seconds)]
+    pub(crate) duration: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
+
+/// A person is watching, so a server that is back should be found soon.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Watches until the time is up, whatever becomes of the server. It failed if nothing was ever told of a topic.
+/// Watches until the time is up, over any number of reconnections. It fails if a topic never had a value.
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
-    let topics = Topics::new(&args);
-    let mut config = args.reach.config(args.servers.clone(), Topics::range(&args))?;
+    let topics = Topics::new(&args.scripts, &args.scripthashes);
+    let mut config = args.options.config(args.servers.clone(), topics.range())?;
     config.protocol.backoff.cap = LONGEST_WAIT;
     let (client, driver) = electrum_smol::client(config);
     // Both before the driver runs, so that nothing happens unseen.
@@ -33,10 +62,10 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
             return Ok(Verdict::Failure);
         }
     };
-    let mut news = News { events, updates, held: VecDeque::new() };
+    let mut sources = Sources { events, updates, held: VecDeque::new() };
     let driver = smol::spawn(driver);
-    let mut printer = Printer { topics, output, started: Instant::now(), told: BTreeSet::new() };
-    let watched = future::or(printer.print_all(&mut news), async {
+    let mut printer = Printer { topics, output, started: Instant::now(), received: BTreeSet::new() };
+    let watched = future::or(printer.print_all(&mut sources), async {
         match args.duration {
             Some(duration) => drop(Timer::after(duration).await),
             None => future::pending().await,
@@ -44,24 +73,24 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
         Ok(())
     })
     .await;
-    drop(news);
+    drop(sources);
     client.close();
     driver.await;
     watched?;
-    let untold = printer.untold();
-    if untold.is_empty() {
+    let missing = printer.missing();
+    if missing.is_empty() {
         return Ok(Verdict::Success);
     }
     output.error(
         "what is to be watched",
-        &format!("nothing was told of {untold}"),
+        &format!("no value was received of {missing}"),
         "see above for what went wrong, or watch for longer (--for)",
     );
     Ok(Verdict::Failure)
 }
 
-/// What happens, from two sources, each of which is in order.
-struct News {
+/// Connection events and updates, each of them in order.
+struct Sources {
     events: LifeEvents,
     updates: Updates,
     /// The end of a connection, with the updates that came before it.
@@ -73,7 +102,7 @@ enum Item {
     Update(Change),
 }
 
-impl News {
+impl Sources {
     /// The next thing that happened.
     async fn next(&mut self) -> Option<Item> {
         if let Some(item) = self.held.pop_front() {
@@ -100,8 +129,8 @@ struct Printer<'a> {
     topics: Topics,
     output: &'a Output,
     started: Instant,
-    /// The topics of which a value was told, by their numbers.
-    told: BTreeSet<usize>,
+    /// The topics of which a value was received, by their numbers.
+    received: BTreeSet<usize>,
 }
 
 /// An event of the connection as JSON.
@@ -127,13 +156,13 @@ enum EventRecord<'a> {
 }
 
 impl Printer<'_> {
-    async fn print_all(&mut self, news: &mut News) -> io::Result<()> {
-        while let Some(item) = news.next().await {
+    async fn print_all(&mut self, sources: &mut Sources) -> io::Result<()> {
+        while let Some(item) = sources.next().await {
             match item {
                 Item::Event(event) => self.event(&event)?,
                 Item::Update(change) => {
                     if change.value.is_ok() {
-                        self.told.insert(change.topic);
+                        self.received.insert(change.topic);
                     }
                     self.update(&change)?;
                 }
@@ -142,9 +171,9 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// The names of the topics of which no value was told.
-    fn untold(&self) -> String {
-        let names = self.topics.names().enumerate().filter(|(number, _)| !self.told.contains(number));
+    /// The names of the topics of which no value was received.
+    fn missing(&self) -> String {
+        let names = self.topics.names().enumerate().filter(|(number, _)| !self.received.contains(number));
         names.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
     }
 

@@ -1,24 +1,45 @@
 //! `probe`: connect, negotiate, and show what the server is.
 
+mod attempt;
+mod fake_servers;
+mod matrix;
+
 use std::io;
 
-use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
+use electrum_smol::proto::{DownCause, VersionRange};
 use electrum_smol::transport::{PinState, ServerAddr};
 
-use crate::args::ProbeArgs;
-use crate::attempt::{Agreed, Attempt, attempt, chain_name, route};
-use crate::matrix::{self, Row};
-use crate::output::{Output, Paint, printable};
+use self::attempt::{Agreed, Attempt, attempt, chain_name, route};
+use self::matrix::Row;
+use crate::failure;
+use crate::output::{Output, Paint};
+use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
-use crate::{embedded, failure};
+use crate::text::printable;
+
+/// Connect, negotiate the protocol version, and show what the server is
+///
+/// Without SERVER the servers that are built in are probed, and their matrix is shown.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ProbeArgs {
+    /// The servers
+    #[arg(value_name = "SERVER")]
+    pub(crate) servers: Vec<ServerAddr>,
+    /// Try a valid range of versions, an unsupported one (2.0..3.0) and one below the minimum (1.0..1.2)
+    #[arg(long)]
+    pub(crate) matrix: bool,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
 
 /// Does what `probe` was asked for.
 pub(crate) async fn run(args: ProbeArgs, output: &Output) -> Outcome {
     if args.servers.is_empty() {
-        let servers = embedded::start()?;
+        let servers = fake_servers::start()?;
         let count = servers.len();
         if !output.json {
-            let heading = format!("{count} fake servers on this machine, each with the manners of its family\n");
+            let heading =
+                format!("{count} fake servers on this machine, each behaving like the servers of its family\n");
             output.line(&output.paint(Paint::Faint, heading))?;
         }
         let addresses = servers.iter().map(|(address, _)| address.clone()).collect();
@@ -36,7 +57,7 @@ async fn each(args: &ProbeArgs, output: &Output) -> Outcome {
         .servers
         .iter()
         .map(|server| {
-            let config = args.reach.config([server.clone()], VersionRange::default())?;
+            let config = args.options.config([server.clone()], VersionRange::default())?;
             let range = config.protocol.versions;
             Ok(smol::spawn(attempt(server.clone(), config, range)))
         })
@@ -60,12 +81,12 @@ async fn each(args: &ProbeArgs, output: &Output) -> Outcome {
 
 /// Three attempts for each server, and a table of what came of them.
 async fn matrix(servers: Vec<ServerAddr>, embedded: bool, args: &ProbeArgs, output: &Output) -> Outcome {
-    let client_range = args.reach.range.unwrap_or_else(matrix::default_range);
+    let client_range = args.options.range.unwrap_or_else(matrix::default_range);
     let ranges = matrix::ranges(client_range);
     let rows: Vec<_> = servers
         .into_iter()
         .map(|server| {
-            let config = args.reach.config([server.clone()], client_range)?;
+            let config = args.options.config([server.clone()], client_range)?;
             Ok(smol::spawn(async move {
                 let mut attempts = Vec::with_capacity(ranges.len());
                 for range in ranges {
@@ -109,7 +130,7 @@ fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()>
     add("software", &printable(&agreed.software));
     add("protocol", &output.paint(Paint::Good, agreed.version));
     add("handshake", &format!("{:.1} ms", agreed.handshake_ms()));
-    let plain = "none: whoever is on the way can read and change all";
+    let plain = "none: everyone on the way can read and change it";
     add(
         "encryption",
         &agreed.link.tls.as_ref().map_or_else(|| plain.into(), |tls| format!("{}, {}", tls.version, tls.cipher)),
@@ -148,9 +169,4 @@ fn members(features: &str) -> Vec<(String, String)> {
 
 fn complain(attempt: &Attempt, cause: &DownCause, output: &Output) {
     failure::complain(&attempt.server, attempt.proxy.as_deref(), cause, output);
-}
-
-/// The range from `min` to `max`, which are in order.
-pub(crate) fn range(min: ProtocolVersion, max: ProtocolVersion) -> VersionRange {
-    VersionRange::new(min, max).unwrap_or_default()
 }

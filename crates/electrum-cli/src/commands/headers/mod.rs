@@ -12,12 +12,37 @@ use electrum_smol::proto::{ProtocolVersion, VersionRange};
 use electrum_smol::{Call, CallError};
 use serde::Serialize;
 
-use super::args::HeadersArgs;
-use super::progress::Progress;
-use super::{Asked, with_server};
-use crate::output::{Output, printable};
-use crate::probe::range;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::query::{Query, with_server};
+use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
+use crate::text::printable;
+use crate::versions::range;
+use electrum_smol::transport::ServerAddr;
+use std::path::PathBuf;
+
+/// Write a range of block headers to a file, 80 bytes each, checked link by link
+///
+/// If the file is there it is continued where it ends, once its last header was found to be the server's.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HeadersArgs {
+    /// The server
+    pub(crate) server: ServerAddr,
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The height of the first header in the file
+    #[arg(long, value_name = "HEIGHT", default_value_t = 0)]
+    pub(crate) from: u32,
+    /// The height of the last header [default: that of the last block]
+    #[arg(long, value_name = "HEIGHT", conflicts_with = "count")]
+    pub(crate) to: Option<u32>,
+    /// How many headers the file is to have, instead of --to
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) count: Option<u32>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
 
 /// As many as servers send at once, mostly.
 const RUN: u32 = 2016;
@@ -49,10 +74,10 @@ pub(crate) async fn run(args: HeadersArgs, output: &Output) -> Outcome {
     };
     let mut store = Store::open(&args.file, args.from)?;
     let offered = range(ProtocolVersion::V1_2, VersionRange::ALL.max());
-    with_server(&args.server, &args.reach, offered, output, async |asked: Asked<'_>| {
-        let fetched = fill(&asked, &mut store, last).await?;
+    with_server(&args.server, &args.options, offered, output, async |query: Query<'_>| {
+        let fetched = fill(&query, &mut store, last).await?;
         let Some(tip) = store.last else {
-            return Err(asked.wrong("headers", "there is none in this range", "choose a lower --from"));
+            return Err(query.wrong("headers", "there is none in this range", "choose a lower --from"));
         };
         let file = args.file.to_string_lossy();
         let record = Record { file: &file, from: store.from, to: store.next - 1, fetched, hash: tip.block_hash() };
@@ -69,27 +94,27 @@ pub(crate) async fn run(args: HeadersArgs, output: &Output) -> Outcome {
 }
 
 /// Fetches what is missing up to height `last`, or to the end of the chain; gives the number.
-async fn fill(asked: &Asked<'_>, store: &mut Store<'_>, last: Option<u32>) -> Result<u32, Stop> {
-    let tip = asked.ask("the last header", HeadersSubscribe).await?.height;
+async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Result<u32, Stop> {
+    let tip = query.ask("the last header", HeadersSubscribe).await?.height;
     if let Some(last) = last.filter(|last| *last > tip) {
         let why = format!("its chain ends at height {tip}, and {last} is wanted");
-        return Err(asked.wrong("headers", &why, "wait for the blocks, or choose a lower --to or --count"));
+        return Err(query.wrong("headers", &why, "wait for the blocks, or choose a lower --to or --count"));
     }
-    check_end(asked, store, tip).await?;
+    check_end(query, store, tip).await?;
     let (start, last) = (store.next, last.unwrap_or(tip));
     let mut progress = Progress::of(u64::from(last.saturating_add(1).saturating_sub(start)));
     let mut previous = store.last.map(|header| header.block_hash());
     let mut runs = Runs { next: start, last, length: RUN, calls: VecDeque::new() };
     while store.next <= last {
-        let headers = match runs.next(asked).await {
+        let headers = match runs.next(query).await {
             Ok(run) => run.headers,
-            Err(error) => return Err(asked.failed(&format!("headers from {} on", store.next), &error)),
+            Err(error) => return Err(query.failed(&format!("headers from {} on", store.next), &error)),
         };
         if headers.is_empty() {
             let why = format!("it sends none from {} on", store.next);
-            return Err(asked.wrong("headers", &why, "try again: its chain may have become shorter"));
+            return Err(query.wrong("headers", &why, "try again: its chain may have become shorter"));
         }
-        previous = check_links(previous, &headers).map_err(|error| unlinked(asked, store.next, &error))?;
+        previous = check_links(previous, &headers).map_err(|error| unlinked(query, store.next, &error))?;
         store.append(&headers)?;
         progress.at(u64::from(store.next - start));
     }
@@ -98,7 +123,7 @@ async fn fill(asked: &Asked<'_>, store: &mut Store<'_>, last: Option<u32>) -> Re
 }
 
 /// Makes sure that what the file ends with is on the server's chain.
-async fn check_end(asked: &Asked<'_>, store: &Store<'_>, tip: u32) -> Result<(), Stop> {
+async fn check_end(query: &Query<'_>, store: &Store<'_>, tip: u32) -> Result<(), Stop> {
     let Some(own) = store.last else { return Ok(()) };
     let height = store.next - 1;
     let file = store.path.display();
@@ -106,9 +131,9 @@ async fn check_end(asked: &Asked<'_>, store: &Store<'_>, tip: u32) -> Result<(),
                   in the chain";
     if height > tip {
         let why = format!("its chain ends at height {tip}, and {file} at {height}");
-        return Err(asked.wrong("headers", &why, advice));
+        return Err(query.wrong("headers", &why, advice));
     }
-    let theirs = asked.ask(&format!("header {height}"), Header { height }).await?;
+    let theirs = query.ask(&format!("header {height}"), Header { height }).await?;
     if own == theirs {
         return Ok(());
     }
@@ -116,10 +141,10 @@ async fn check_end(asked: &Asked<'_>, store: &Store<'_>, tip: u32) -> Result<(),
     let why = format!(
         "{file} does not link to its chain: it ends with {own} for height {height}, where the server has {theirs}"
     );
-    Err(asked.wrong("headers", &why, advice))
+    Err(query.wrong("headers", &why, advice))
 }
 
-fn unlinked(asked: &Asked<'_>, start: u32, error: &ChainError) -> Stop {
+fn unlinked(query: &Query<'_>, start: u32, error: &ChainError) -> Stop {
     let why = match error {
         ChainError::Unlinked { index, expected, found } => {
             let height = u64::from(start) + *index as u64;
@@ -127,7 +152,7 @@ fn unlinked(asked: &Asked<'_>, start: u32, error: &ChainError) -> Stop {
         }
         other => other.to_string(),
     };
-    asked.wrong("headers", &why, "try again: the chain may just have been reorganised; else use another server")
+    query.wrong("headers", &why, "try again: the chain may just have been reorganised; else use another server")
 }
 
 /// Runs of headers, some of which are asked for ahead.
@@ -139,11 +164,11 @@ struct Runs {
 }
 
 impl Runs {
-    async fn next(&mut self, asked: &Asked<'_>) -> Result<HeaderRun, CallError> {
+    async fn next(&mut self, query: &Query<'_>) -> Result<HeaderRun, CallError> {
         while self.calls.len() < AHEAD && self.next <= self.last {
             let count = self.length.min(self.last - self.next + 1);
-            // They are checked together with what came before.
-            let call = asked.call(Headers::new(self.next, count).without_link_check());
+            // Their links are checked with those of the runs before.
+            let call = query.call(Headers::new(self.next, count).without_link_check());
             self.calls.push_back((self.next, count, call));
             self.next += count;
         }

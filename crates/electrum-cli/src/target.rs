@@ -122,7 +122,7 @@ mod tests {
             ("script:", "two for each byte"),
             ("script:xy", "two for each byte"),
             ("scripthash:ab", "64 hexadecimal digits"),
-            ("nobody", "neither an address"),
+            ("address", "neither an address"),
             ("no-address", "neither an address"),
             (
                 "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8",

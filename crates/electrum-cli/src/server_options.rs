@@ -17,7 +17,7 @@ use crate::stop::Stop;
 /// How to reach servers, and what to agree on with them.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "How to reach servers")]
-pub(crate) struct Reach {
+pub(crate) struct ServerOptions {
     /// The protocol versions to offer, as in 1.4..1.7 or 1.4 [default: what the command can work with]
     #[arg(long, value_name = "MIN..MAX")]
     pub(crate) range: Option<VersionRange>,
@@ -67,7 +67,7 @@ impl FromStr for Trusted {
     }
 }
 
-impl Reach {
+impl ServerOptions {
     /// A client of these servers, which offers `range` unless the user named one.
     pub(crate) fn config(
         &self,
@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn the_time_out_bounds_connection_handshake_and_answers() {
-        let reach = Reach { timeout: Some(Duration::from_secs(3)), ..Reach::default() };
-        let timeouts = reach.config([], VersionRange::default()).unwrap().protocol.timeouts;
+        let options = ServerOptions { timeout: Some(Duration::from_secs(3)), ..ServerOptions::default() };
+        let timeouts = options.config([], VersionRange::default()).unwrap().protocol.timeouts;
         assert_eq!([timeouts.connect, timeouts.handshake, timeouts.request], [Duration::from_secs(3); 3]);
     }
 

@@ -28,7 +28,7 @@ impl Progress {
             return;
         }
         self.drawn = Some(Instant::now());
-        // Nobody can be told when stderr is gone.
+        // There is nowhere to report that stderr is gone.
         let _ = write!(io::stderr(), "\r{}\x1b[K", bar(done, self.total, self.started.elapsed()));
     }
 }

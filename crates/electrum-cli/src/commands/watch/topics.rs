@@ -1,13 +1,12 @@
 //! What `watch` watches, and how its values are named.
 
 use electrum_smol::Change;
-use electrum_smol::proto::types::BlockHash;
+use electrum_smol::proto::types::{BlockHash, Script, ScriptHash};
 use electrum_smol::proto::{Origin, ProtocolVersion, SubscribeError, Tip, Topic, Update, VersionRange};
 use serde::Serialize;
 
-use crate::args::WatchArgs;
-use crate::output::printable;
-use crate::probe::range;
+use crate::text::printable;
+use crate::versions::range;
 
 /// The topics in the order in which they are subscribed, each with its name.
 #[derive(Debug)]
@@ -34,11 +33,11 @@ enum Value {
 
 impl Topics {
     /// Headers, and the scripts that the user named.
-    pub(crate) fn new(args: &WatchArgs) -> Self {
+    pub(crate) fn new(scripts: &[Script], scripthashes: &[ScriptHash]) -> Self {
         let mut topics = vec![("headers".to_owned(), Topic::Headers)];
         let scripts =
-            args.scripts.iter().map(|script| (format!("script:{}", script.to_hex()), Topic::Script(script.clone())));
-        let hashes = args.scripthashes.iter().map(|hash| (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)));
+            scripts.iter().map(|script| (format!("script:{}", script.to_hex()), Topic::Script(script.clone())));
+        let hashes = scripthashes.iter().map(|hash| (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)));
         for (name, topic) in scripts.chain(hashes) {
             // Named twice it is still reported once.
             if topics.iter().all(|(known, _)| *known != name) {
@@ -49,9 +48,11 @@ impl Topics {
     }
 
     /// The versions to offer: from 1.7 on nothing can be asked of a scripthash without its script.
-    pub(crate) fn range(args: &WatchArgs) -> VersionRange {
+    pub(crate) fn range(&self) -> VersionRange {
         let default = VersionRange::default();
-        let only_hashes = !args.scripthashes.is_empty() && args.scripts.is_empty();
+        let has = |wanted: fn(&Topic) -> bool| self.topics().any(|topic| wanted(&topic));
+        let only_hashes =
+            has(|topic| matches!(topic, Topic::ScriptHash(_))) && !has(|topic| matches!(topic, Topic::Script(_)));
         if only_hashes { range(default.min(), ProtocolVersion::V1_6) } else { default }
     }
 

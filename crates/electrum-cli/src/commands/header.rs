@@ -1,14 +1,26 @@
-//! `header` and `merkle`: one block's header, and what it proves.
+//! `header`: what is in the header of a block.
 
 use electrum_smol::proto::VersionRange;
-use electrum_smol::proto::operations::{Header, HeadersSubscribe, TransactionMerkle};
-use electrum_smol::proto::types::{BlockHash, MerkleNode, RawHeader, Txid};
+use electrum_smol::proto::operations::{Header, HeadersSubscribe};
+use electrum_smol::proto::types::{BlockHash, MerkleNode, RawHeader};
+use electrum_smol::transport::ServerAddr;
 use serde::Serialize;
 
-use super::args::{HeaderArgs, MerkleArgs};
-use super::{Asked, with_server};
 use crate::output::{Output, Paint};
+use crate::query::{Query, with_server};
+use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Verdict};
+
+/// Print what is in the header of a block
+#[derive(Debug, clap::Args)]
+pub(crate) struct HeaderArgs {
+    /// The server
+    pub(crate) server: ServerAddr,
+    /// The block's height [default: that of the last block]
+    pub(crate) height: Option<u32>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
 
 #[derive(Serialize)]
 struct HeaderRecord {
@@ -23,24 +35,13 @@ struct HeaderRecord {
     hex: RawHeader,
 }
 
-#[derive(Serialize)]
-struct ProofRecord {
-    txid: Txid,
-    height: u32,
-    position: u32,
-    block_hash: BlockHash,
-    merkle_root: MerkleNode,
-    branch: Vec<MerkleNode>,
-    proven: bool,
-}
-
 /// Prints a header.
-pub(crate) async fn header(args: HeaderArgs, output: &Output) -> Outcome {
-    with_server(&args.server, &args.reach, VersionRange::ALL, output, async |asked: Asked<'_>| {
+pub(crate) async fn run(args: HeaderArgs, output: &Output) -> Outcome {
+    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let (height, header) = match args.height {
-            Some(height) => (height, asked.ask(&format!("header {height}"), Header { height }).await?),
+            Some(height) => (height, query.ask(&format!("header {height}"), Header { height }).await?),
             None => {
-                let tip = asked.ask("the last header", HeadersSubscribe).await?;
+                let tip = query.ask("the last header", HeadersSubscribe).await?;
                 (tip.height, tip.header)
             }
         };
@@ -77,45 +78,6 @@ fn lines(record: &HeaderRecord, output: &Output) -> Vec<String> {
         format!("version      {:#010x}", record.version),
         format!("hex          {}", record.hex.to_hex()),
     ]
-}
-
-/// Fetches a proof and the header that it must lead to, and prints whether it does.
-pub(crate) async fn merkle(args: MerkleArgs, output: &Output) -> Outcome {
-    let MerkleArgs { server, txid, height, reach } = args;
-    with_server(&server, &reach, VersionRange::ALL, output, async |asked: Asked<'_>| {
-        let what = format!("the proof that {txid} is in block {height}");
-        let header = asked.call(Header { height });
-        let proof = asked.ask(&what, TransactionMerkle { txid, height }).await?;
-        let header = match header.await {
-            Ok(header) => header,
-            Err(error) => return Err(asked.failed(&format!("header {height}"), &error)),
-        };
-        if let Err(error) = proof.verify(txid, &header) {
-            return Err(asked.wrong(&what, &error.to_string(), "use another server: this one's proof does not hold"));
-        }
-        let record = ProofRecord {
-            txid,
-            height,
-            position: proof.position,
-            block_hash: header.block_hash(),
-            merkle_root: header.merkle_root(),
-            branch: proof.branch,
-            proven: true,
-        };
-        if output.json {
-            output.object(&record)?;
-            return Ok(Verdict::Success);
-        }
-        let lines = [
-            format!("{} in block {height} at position {}", output.paint(Paint::Good, "proven"), record.position),
-            format!("  transaction  {txid}"),
-            format!("  block        {}", record.block_hash),
-            format!("  merkle root  {}, over {} hashes", record.merkle_root, record.branch.len()),
-        ];
-        output.line(&lines.join("\n"))?;
-        Ok(Verdict::Success)
-    })
-    .await
 }
 
 /// A moment in seconds since 1970, as date and time.

@@ -1,10 +1,11 @@
-//! The matrix: what servers make of a range that they speak, of one that nobody speaks, and of one below ours.
+//! The matrix: how servers answer a range that they speak, one that no server speaks, and one below the minimum.
 
 use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
 
-use crate::attempt::Attempt;
-use crate::output::{Output, Paint, printable};
-use crate::probe::range;
+use super::attempt::Attempt;
+use crate::output::{Output, Paint};
+use crate::text::printable;
+use crate::versions::range;
 
 /// The attempts with one server, one for each range.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ fn widest(lines: &[Vec<(String, Paint)>], column: usize) -> usize {
     lines.iter().filter_map(|cells| Some(cells.get(column)?.0.chars().count())).max().unwrap_or_default()
 }
 
-/// What to call a server: by its software if it told, and by its address.
+/// The name of a server: its software if that is known, and its address.
 fn name(row: &Row, embedded: bool) -> String {
     let software = row.attempts.iter().find_map(|attempt| attempt.outcome.as_ref().ok()).map(|agreed| &agreed.software);
     let address = row.attempts.first().map(|attempt| attempt.server.to_string()).unwrap_or_default();

@@ -1,13 +1,4 @@
-//! The operations of the protocol as commands: each asks one server, on whatever version it speaks.
-
-pub(crate) mod about;
-pub(crate) mod args;
-pub(crate) mod block;
-pub(crate) mod download;
-mod progress;
-pub(crate) mod script;
-pub(crate) mod target;
-pub(crate) mod transaction;
+//! A negotiated server that a command asks, and the report of what it could not answer.
 
 use std::borrow::Cow;
 
@@ -20,12 +11,12 @@ use serde::Serialize;
 use crate::connection::Connection;
 use crate::failure::{self, ErrorRecord};
 use crate::output::Output;
-use crate::reach::Reach;
+use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop};
 
 /// A server that agreed on a version, to be asked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Query<'a> {
     server: &'a ServerAddr,
     connection: &'a Connection,
     output: &'a Output,
@@ -41,16 +32,16 @@ struct Failed {
 /// Connects to a server, offering `range` unless the user named one, and does some work with it.
 pub(crate) async fn with_server(
     server: &ServerAddr,
-    reach: &Reach,
+    options: &ServerOptions,
     range: VersionRange,
     output: &Output,
-    work: impl AsyncFnOnce(Asked<'_>) -> Outcome,
+    work: impl AsyncFnOnce(Query<'_>) -> Outcome,
 ) -> Outcome {
-    let config = reach.config([server.clone()], range)?;
+    let config = options.config([server.clone()], range)?;
     let proxy = config.route.proxy().map(ToString::to_string);
     match Connection::open(config).await {
         Ok(connection) => {
-            let outcome = work(Asked { server, connection: &connection, output }).await;
+            let outcome = work(Query { server, connection: &connection, output }).await;
             connection.close().await;
             outcome
         }
@@ -64,7 +55,7 @@ pub(crate) async fn with_server(
     }
 }
 
-impl Asked<'_> {
+impl Query<'_> {
     /// The version that was agreed on.
     pub(crate) const fn version(&self) -> ProtocolVersion {
         self.connection.version
@@ -94,7 +85,7 @@ impl Asked<'_> {
         self.say(what, &error.to_string(), failure::operation_advice(error), error.into())
     }
 
-    /// Says that `what` the server told cannot be true, or is not what was wanted.
+    /// Reports that `what` the server answered cannot be true, or is not what was wanted.
     pub(crate) fn wrong(&self, what: &str, why: &str, advice: &str) -> Stop {
         self.say(what, why, advice, ErrorRecord { code: None, message: why.to_owned() })
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::connection::Connection;
 use crate::failure;
-use crate::raw::{self, RawCall};
+use crate::raw_call::{self, RawCall};
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Attempt {
     pub(crate) outcome: Result<Agreed, DownCause>,
 }
 
-/// What a server that agreed tells of itself.
+/// A server that agreed, and what it says of itself.
 #[derive(Debug)]
 pub(crate) struct Agreed {
     pub(crate) software: String,
@@ -34,7 +34,7 @@ pub(crate) struct Agreed {
     pub(crate) link: LinkReport,
     /// What it answers to `server.features`, as JSON.
     pub(crate) features: Result<String, CallError>,
-    /// The hash of the first block of the chain that it serves, if it tells.
+    /// The hash of the first block of the chain that it serves, if it says so.
     pub(crate) genesis_hash: Option<BlockHash>,
 }
 
@@ -68,7 +68,7 @@ async fn ask(connection: &Connection) -> (Option<BlockHash>, Result<String, Call
         connection.client.call(RawCall { method: method.into(), params, effect: Effect::Changes })
     };
     // Therefore the header, which they all have, comes first.
-    let header = ask("blockchain.block.header", vec![raw::param("0")]).await;
+    let header = ask("blockchain.block.header", vec![raw_call::param("0")]).await;
     let features = ask("server.features", Vec::new()).await;
     let of_header = || RawHeader::from_hex(RawJson::new(header.as_ref().ok()?).plain_string().ok()?).ok();
     let of_features = || Features.decode(connection.version, RawJson::new(features.as_ref().ok()?)).ok();

@@ -9,11 +9,28 @@ use electrum_smol::proto::types::{HistoryEntry, ScriptBalance, ScriptRef, TxHeig
 use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
 use serde::Serialize;
 
-use super::args::ScriptArgs;
-use super::{Asked, with_server};
 use crate::output::{Output, Paint};
-use crate::probe::range;
+use crate::query::{Query, with_server};
+use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Verdict};
+use crate::target::Target;
+use crate::versions::range;
+use electrum_smol::transport::ServerAddr;
+
+/// Of `balance`, `history` and `unspent`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScriptArgs {
+    /// The server
+    pub(crate) server: ServerAddr,
+    /// Addresses of any network, output scripts in hexadecimal digits, or scripthashes (64 digits)
+    ///
+    /// "script:" or "scripthash:" before the digits says which of the two they are. A scripthash can be asked for up to
+    /// protocol 1.6, so no later one is offered if there is one.
+    #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH", required = true)]
+    pub(crate) targets: Vec<Target>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
 
 /// What is known of one script, as JSON.
 #[derive(Serialize)]
@@ -101,15 +118,15 @@ where
     // From 1.7 on nothing can be asked of a scripthash without its script.
     let latest = if only_scripts { ProtocolVersion::V1_7 } else { ProtocolVersion::V1_6 };
     let offered = range(VersionRange::ALL.min(), latest);
-    with_server(&args.server, &args.reach, offered, output, async |asked: Asked<'_>| {
-        let calls: Vec<_> = args.targets.iter().map(|target| asked.call(request(target.script.clone()))).collect();
+    with_server(&args.server, &args.options, offered, output, async |query: Query<'_>| {
+        let calls: Vec<_> = args.targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
         let is_single = calls.len() == 1;
         let mut verdict = Verdict::Success;
         for (target, call) in args.targets.iter().zip(calls) {
             let known = match call.await {
                 Ok(response) => tidy(response),
                 Err(error) => {
-                    asked.failed(&format!("{what} of {}", target.written), &error);
+                    query.failed(&format!("{what} of {}", target.written), &error);
                     verdict = Verdict::Failure;
                     // What else was asked of it will not be answered either.
                     if !matches!(error, CallError::Server(_) | CallError::Decode(_) | CallError::NotInVersion(_)) {

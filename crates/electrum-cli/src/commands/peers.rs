@@ -1,0 +1,75 @@
+//! `peers`: the other servers that a server knows.
+
+use electrum_smol::proto::VersionRange;
+use electrum_smol::proto::operations::Peers;
+use electrum_smol::proto::types::Peer;
+use electrum_smol::transport::ServerAddr;
+use serde::Serialize;
+
+use crate::output::Output;
+use crate::query::{Query, with_server};
+use crate::server_options::ServerOptions;
+use crate::stop::{Outcome, Verdict};
+use crate::text::printable;
+
+/// Print the other servers that a server knows
+#[derive(Debug, clap::Args)]
+pub(crate) struct PeersArgs {
+    /// The server
+    pub(crate) server: ServerAddr,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
+
+#[derive(Serialize)]
+struct PeersRecord<'a> {
+    peers: Vec<PeerRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct PeerRecord<'a> {
+    host: &'a str,
+    address: &'a str,
+    version: Option<&'a str>,
+    tcp_port: Option<u16>,
+    ssl_port: Option<u16>,
+    pruning: Option<u64>,
+}
+
+/// Prints the servers that a server knows.
+pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
+    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+        let peers = query.ask("peers", Peers).await?;
+        if output.json {
+            let peers = peers.iter().map(|peer| PeerRecord {
+                host: &peer.host,
+                address: &peer.address,
+                version: peer.version(),
+                tcp_port: peer.tcp_port(),
+                ssl_port: peer.ssl_port(),
+                pruning: peer.pruning(),
+            });
+            output.object(&PeersRecord { peers: peers.collect() })?;
+        } else if peers.is_empty() {
+            output.line("it knows no other servers")?;
+        } else {
+            output.line(&peers.iter().map(peer_line).collect::<Vec<_>>().join("\n"))?;
+        }
+        Ok(Verdict::Success)
+    })
+    .await
+}
+
+/// A peer by the addresses under which the other commands take it.
+fn peer_line(peer: &Peer) -> String {
+    let url = |scheme: &str, port: Option<u16>| port.map(|port| format!("{scheme}://{}:{port}", peer.host));
+    let mut words: Vec<_> = [url("ssl", peer.ssl_port()), url("tcp", peer.tcp_port())].into_iter().flatten().collect();
+    if words.is_empty() {
+        words.push(peer.host.clone());
+    }
+    if peer.address != peer.host {
+        words.push(format!("({})", peer.address));
+    }
+    words.extend(peer.version().map(|version| format!("protocol {version}")));
+    printable(&words.join("  ")).into_owned()
+}
