@@ -20,11 +20,11 @@ bug() {
         missed=1
         return 0
     fi
-    if ! (cd "$copy" && cargo test -q -p electrum-testkit --test "$2" --no-run) > "$copy/log" 2>&1; then
+    if ! (cd "$copy" && cargo test -q -p electrum-sim --test "$2" --no-run) > "$copy/log" 2>&1; then
         echo "$1: it does not compile"
         tail -20 "$copy/log"
         missed=1
-    elif (cd "$copy" && cargo test -q -p electrum-testkit --test "$2" "$3") > "$copy/log" 2>&1; then
+    elif (cd "$copy" && cargo test -q -p electrum-sim --test "$2" "$3") > "$copy/log" 2>&1; then
         echo "$1: MISSED by $3"
         missed=1
     else

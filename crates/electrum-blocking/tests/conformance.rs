@@ -4,4 +4,4 @@ mod adapter;
 
 use adapter::Blocking;
 
-electrum_testkit::driver_conformance!(Blocking);
+electrum_conformance::driver_conformance!(Blocking);

@@ -4,4 +4,4 @@ mod adapter;
 
 use adapter::Blocking;
 
-electrum_testkit::hostile_conformance!(Blocking);
+electrum_conformance::hostile_conformance!(Blocking);

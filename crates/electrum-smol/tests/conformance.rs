@@ -4,4 +4,4 @@ mod adapter;
 
 use adapter::Smol;
 
-electrum_testkit::driver_conformance!(Smol);
+electrum_conformance::driver_conformance!(Smol);

@@ -4,4 +4,4 @@ mod adapter;
 
 use adapter::Smol;
 
-electrum_testkit::hostile_conformance!(Smol);
+electrum_conformance::hostile_conformance!(Smol);

@@ -35,16 +35,11 @@
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
 //!   simulations.
 //!
-//! - [`sim`] is another thing: the client itself under watch, in a network that exists in memory only.
-//! - `conformance`, behind a feature of that name, is what every driver of the client must do, as tests.
-//!
-//! Nothing here but these two shares code with the client: what both understand in the same way, they
+//! This crate shares no code with the client and does not depend on it: what both understand in the same way, they
 //! understand on their own.
 
 pub mod address;
 pub mod chain;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 pub mod family;
 pub mod hash;
 mod host;
@@ -53,7 +48,6 @@ pub mod json;
 pub mod scripted;
 mod server;
 pub mod session;
-pub mod sim;
 
 pub use family::Family;
 pub use host::{Host, Peer};

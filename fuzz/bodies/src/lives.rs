@@ -1,7 +1,7 @@
 //! Simulated lives whose decisions are the input.
 
-use electrum_testkit::sim::suite::Life;
-use electrum_testkit::sim::{Tape, hostile_life, network_life};
+use electrum_sim::suite::Life;
+use electrum_sim::{Tape, hostile_life, network_life};
 
 /// Facts and wishes in any order, and a server that says anything: every invariant holds.
 pub fn client_ops(data: &[u8]) {

@@ -8,7 +8,7 @@ use electrum_blocking as electrum;
 use electrum_blocking::proto::operations::Raw;
 use electrum_blocking::proto::{Phase, Request, Topic};
 use electrum_blocking::{Client, LifeEvents, Updates};
-use electrum_testkit::conformance::{self, Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
+use electrum_conformance::{Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use serde_json::Value;
 
 use self::terms::{change, config, failure, life};
@@ -27,7 +27,7 @@ impl Adapter for Blocking {
 #[derive(Clone)]
 pub(crate) struct Handle(Client);
 
-impl conformance::Client for Handle {
+impl electrum_conformance::Client for Handle {
     type Updates = Changes;
     type Events = Events;
 

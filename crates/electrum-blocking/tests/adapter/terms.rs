@@ -1,6 +1,6 @@
 //! What the suites of the testkit say, in the terms of the session, and back. All adapters that are made of it share this.
 
-use electrum_testkit::conformance::{self, Failure, Life, Setup};
+use electrum_conformance::{Failure, Life, Setup};
 
 use super::electrum::transport::{Route, ServerAddr};
 use super::electrum::{CallError, Change, Config, LifeEvent};
@@ -16,8 +16,8 @@ pub(super) fn config(setup: Setup) -> Config {
     config
 }
 
-pub(super) fn change(change: Change) -> conformance::Change {
-    conformance::Change { topic: change.topic, value: change.value, origin: change.origin }
+pub(super) fn change(change: Change) -> electrum_conformance::Change {
+    electrum_conformance::Change { topic: change.topic, value: change.value, origin: change.origin }
 }
 
 pub(super) fn life(event: LifeEvent) -> Life {

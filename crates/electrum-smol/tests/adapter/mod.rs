@@ -5,11 +5,11 @@ mod terms;
 
 use std::time::Duration;
 
+use electrum_conformance::{Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use electrum_smol as electrum;
 use electrum_smol::proto::operations::Raw;
 use electrum_smol::proto::{Phase, Request, Topic};
 use electrum_smol::{Call, Client, LifeEvents, Updates};
-use electrum_testkit::conformance::{self, Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use futures_lite::{FutureExt, Stream, StreamExt};
 use serde_json::Value;
 use smol::Timer;
@@ -30,7 +30,7 @@ impl Adapter for Smol {
 #[derive(Clone)]
 pub(crate) struct Handle(Client);
 
-impl conformance::Client for Handle {
+impl electrum_conformance::Client for Handle {
     type Updates = Changes;
     type Events = Events;
 

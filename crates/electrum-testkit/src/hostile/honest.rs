@@ -47,7 +47,8 @@ fn say(host: &mut Host, peer: Peer, line: &str) -> Vec<u8> {
 }
 
 /// The chain that all of them serve: 70 000 satoshi of [`script`] 1 in block 111, and 5 000 more in the mempool.
-pub(crate) fn chain() -> &'static Chain {
+#[must_use]
+pub fn chain() -> &'static Chain {
     static CHAIN: OnceLock<Chain> = OnceLock::new();
     CHAIN.get_or_init(|| {
         let mut chain = Chain::funded();
@@ -59,26 +60,31 @@ pub(crate) fn chain() -> &'static Chain {
 }
 
 /// The script that clients ask about.
-pub(crate) fn watched() -> Vec<u8> {
+#[must_use]
+pub fn watched() -> Vec<u8> {
     script(1)
 }
 
 /// Its scripthash.
-pub(crate) fn scripthash() -> String {
+#[must_use]
+pub fn scripthash() -> String {
     Hash256::of_script(&watched()).to_string()
 }
 
 /// Its status.
-pub(crate) fn status() -> String {
+#[must_use]
+pub fn status() -> String {
     chain().status(&Hash256::of_script(&watched())).unwrap_or_default()
 }
 
 /// The transaction in block 111 that pays it.
-pub(crate) fn txid() -> Txid {
+#[must_use]
+pub fn txid() -> Txid {
     chain().history(&Hash256::of_script(&watched()))[0].txid
 }
 
 /// The tip of the chain, as in notifications.
-pub(crate) fn tip() -> String {
+#[must_use]
+pub fn tip() -> String {
     format!("{{\"hex\":\"{}\",\"height\":{}}}", chain().tip().to_hex(), chain().height())
 }

@@ -1,8 +1,8 @@
 //! Hostile servers, to point any client at.
 //!
 //! Each [`Entry`] of the [`catalogue`] says what its server does, what a client is to ask it, and what a correct client
-//! makes of it. It is data: [`Hostile`] plays it on a port of this machine, for a client in whatever language, and with
-//! the feature `conformance` `hostile_conformance!` puts an adapter through all of them.
+//! makes of it. It is data: [`Hostile`] plays it on a port of this machine, for a client in any language, and
+//! `hostile_conformance!` of electrum-conformance puts a driver of electrum-proto through all of them.
 //!
 //! ```
 //! use electrum_testkit::hostile::{self, Hostile};
@@ -21,7 +21,7 @@
 
 mod framing;
 mod handshake;
-pub(crate) mod honest;
+pub mod honest;
 mod load;
 mod notifications;
 mod rpc;

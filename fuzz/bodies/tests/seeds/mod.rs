@@ -4,7 +4,7 @@ mod recordings;
 
 use electrum_fuzz_bodies::{operation_of, tape_bytes};
 use electrum_proto::ProtocolVersion;
-use electrum_testkit::sim::Tape;
+use electrum_sim::Tape;
 use serde_json::Value;
 
 /// Longer messages are left to the tests of the core.

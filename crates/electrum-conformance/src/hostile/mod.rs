@@ -1,4 +1,4 @@
-//! A driver against the [catalogue of hostile servers](crate::hostile).
+//! A driver against the [catalogue of hostile servers](electrum_testkit::hostile).
 //!
 //! The client runs in a process of its own, which is this test again with one entry to try: there it is asked what the
 //! entry says and shows what it makes of it. A panic in whatever thread ends that process. This one plays the server,
@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 use electrum_proto::Backoff;
 
 use super::Adapter;
-use crate::hostile::{Entry, Expect, Group, Hostile, find};
+use electrum_testkit::hostile::{Entry, Expect, Hostile, find};
+
+pub use electrum_testkit::hostile::Group;
 
 /// No entry takes a client longer, also on a machine that has much else to do.
 const BOUND: Duration = Duration::from_secs(90);
@@ -144,7 +146,7 @@ fn wait(child: &mut Child) -> Option<bool> {
 }
 
 /// Makes a test of each group of hostile servers, for a value that implements
-/// [`Adapter`](crate::conformance::Adapter) and can be named in a constant.
+/// [`Adapter`](crate::Adapter) and can be named in a constant.
 #[macro_export]
 macro_rules! hostile_conformance {
     ($adapter:expr) => {
@@ -155,7 +157,7 @@ macro_rules! hostile_conformance {
     };
     (@groups $adapter:expr; $($name:ident $group:ident),* $(,)?) => {
         $(#[test] fn $name() {
-            $crate::conformance::hostile::run_group($adapter, $crate::hostile::Group::$group);
+            $crate::hostile::run_group($adapter, $crate::hostile::Group::$group);
         })*
     };
 }

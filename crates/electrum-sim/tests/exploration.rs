@@ -1,7 +1,7 @@
 //! All short lives of one client: every interleaving of what a driver, a caller and a server can do.
 
 use electrum_proto::Config;
-use electrum_testkit::sim::explore::explore;
+use electrum_sim::explore::explore;
 
 #[test]
 fn all_short_lives_keep_the_invariants() {

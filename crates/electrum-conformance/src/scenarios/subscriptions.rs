@@ -5,12 +5,12 @@ use std::time::Duration;
 use electrum_proto::types::ScriptHash;
 use electrum_proto::{Origin, Script, SubscribeError, Topic, Update};
 
-use crate::chain::script;
-use crate::conformance::story::{PATIENCE, header, next, tip};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Change, Client, Feed, Next, Way};
-use crate::hash::Scripthash;
-use crate::{Family, Server};
+use crate::story::{PATIENCE, header, next, tip};
+use crate::way::Road;
+use crate::{Adapter, Change, Client, Feed, Next, Way};
+use electrum_testkit::chain::script;
+use electrum_testkit::hash::Scripthash;
+use electrum_testkit::{Family, Server};
 
 fn topic(n: u32) -> Topic {
     Topic::Script(Script::new(script(n)))

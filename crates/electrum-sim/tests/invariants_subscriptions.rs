@@ -1,7 +1,7 @@
 //! What becomes of subscriptions.
 
-use electrum_testkit::sim::strategy::check;
-use electrum_testkit::sim::{hostile_life, network_life};
+use electrum_sim::strategy::check;
+use electrum_sim::{hostile_life, network_life};
 
 #[test]
 fn invariant_09_in_the_end_everything_is_known() {

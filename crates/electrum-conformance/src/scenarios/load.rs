@@ -1,9 +1,9 @@
 //! More than fits anywhere at once.
 
-use crate::conformance::peer::{Peer, Wire};
-use crate::conformance::story::{header, ready};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Client, Way};
+use crate::peer::{Peer, Wire};
+use crate::story::{header, ready};
+use crate::way::Road;
+use crate::{Adapter, Client, Way};
 
 /// A server that answers each line before it reads the next: it stops reading as soon as it is not read from.
 /// Neither side may wait for the other for ever.

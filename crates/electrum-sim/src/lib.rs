@@ -11,8 +11,8 @@
 //!
 //! [`explore::explore`] takes no samples: it goes through all short lives of one client.
 //!
-//! [`suite::play`] plays many lives, makes a failing one small and gives its record. With the feature `proptest`
-//! the tapes are a strategy for property tests of your own.
+//! [`suite::play`] plays many lives, makes a failing one small and gives its record. With the feature `proptest`, which
+//! is on by default, the tapes are a strategy for property tests of your own.
 //!
 //! # The invariants
 //! 1. Any split of the same server bytes gives the same events and the same outgoing bytes; polling late or often gives the
@@ -54,3 +54,8 @@ pub use probe::{Probe, Told, Violation};
 pub use tape::{Shrinker, Tape};
 pub use vocabulary::Ask;
 pub use world::network_life;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

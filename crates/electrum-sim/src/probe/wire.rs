@@ -4,7 +4,7 @@ use electrum_proto::Phase;
 use serde_json::Value;
 
 use super::Probe;
-use crate::sim::vocabulary::{RAW_PREFIX, is_in_version};
+use crate::vocabulary::{RAW_PREFIX, is_in_version};
 
 /// How far a client's own lines may go beyond the limit of what may wait to be written.
 const OWN_LINES: usize = 400;

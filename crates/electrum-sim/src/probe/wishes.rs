@@ -3,7 +3,7 @@
 use electrum_proto::{Phase, RejectReason, RequestId, SubId, Timestamp, Topic};
 
 use super::{Pending, Probe, SubLog};
-use crate::sim::vocabulary::Ask;
+use crate::vocabulary::Ask;
 
 impl Probe {
     /// Wishes for an answer by `deadline`, or in the usual time.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use electrum_proto::operations::Raw;
 use electrum_proto::{Origin, Topic};
 
-use crate::conformance::story::{PATIENCE, header, next, read, ready, tip};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Client, Failure, Way};
-use crate::{Family, Server};
+use crate::story::{PATIENCE, header, next, read, ready, tip};
+use crate::way::Road;
+use crate::{Adapter, Client, Failure, Way};
+use electrum_testkit::{Family, Server};
 
 /// Each call of a batch is answered by itself, in the order of the batch; an error is the server's own.
 pub(super) fn answers_and_errors<A: Adapter>(adapter: A, way: Way) {
@@ -28,7 +28,7 @@ pub(super) fn answers_and_errors<A: Adapter>(adapter: A, way: Way) {
     assert_eq!(server.stats().connections, 1);
 }
 
-fn chain_headers(chain: &crate::chain::Chain) -> Vec<String> {
+fn chain_headers(chain: &electrum_testkit::chain::Chain) -> Vec<String> {
     (0..=chain.height()).filter_map(|height| chain.header(height)).map(|header| header.to_hex()).collect()
 }
 

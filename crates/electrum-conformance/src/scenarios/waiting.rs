@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use electrum_proto::{Phase, Topic};
 
-use crate::conformance::story::{PATIENCE, aside, call_aside, header, next, outcome, read};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Client, Failure, Feed, Next, Way};
-use crate::{Family, Server};
+use crate::story::{PATIENCE, aside, call_aside, header, next, outcome, read};
+use crate::way::Road;
+use crate::{Adapter, Client, Failure, Feed, Next, Way};
+use electrum_testkit::{Family, Server};
 
 /// Calls made while there is no connection are sent when there is one.
 pub(super) fn waits_while_down<A: Adapter>(adapter: A, way: Way) {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use electrum_proto::Topic;
 
-use crate::conformance::story::{PATIENCE, call_aside, down, header, next};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Client, Way};
-use crate::scripted::{Scripted, Step};
-use crate::{Family, Server};
+use crate::story::{PATIENCE, call_aside, down, header, next};
+use crate::way::Road;
+use crate::{Adapter, Client, Way};
+use electrum_testkit::scripted::{Scripted, Step};
+use electrum_testkit::{Family, Server};
 
 /// How long is looked at.
 const SPELL: Duration = Duration::from_millis(1500);

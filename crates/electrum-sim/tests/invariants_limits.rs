@@ -1,8 +1,8 @@
 //! How much there may be of anything, for any server.
 
 use electrum_proto::{Action, Client, Config, ConnId, DownCause, Event, Input, Timestamp};
-use electrum_testkit::sim::hostile_life;
-use electrum_testkit::sim::strategy::check;
+use electrum_sim::hostile_life;
+use electrum_sim::strategy::check;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 

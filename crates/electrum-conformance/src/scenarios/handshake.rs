@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use electrum_proto::{Origin, TimerKind, Topic};
 
-use crate::conformance::story::{PATIENCE, call_aside, down, next, outcome, read, ready, tip, wait_for};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Client, Feed, Life, Next, Way};
-use crate::scripted::{Scripted, Step};
-use crate::{Family, Server};
+use crate::story::{PATIENCE, call_aside, down, next, outcome, read, ready, tip, wait_for};
+use crate::way::Road;
+use crate::{Adapter, Client, Feed, Life, Next, Way};
+use electrum_testkit::scripted::{Scripted, Step};
+use electrum_testkit::{Family, Server};
 
 const VERSION: &str = "server.version";
 

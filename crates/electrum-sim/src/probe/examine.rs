@@ -3,7 +3,7 @@
 use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, Timestamp, Wait};
 
 use super::{Probe, Told};
-use crate::sim::tape::Tape;
+use crate::tape::Tape;
 
 /// A line of which so many bytes came or went is a sign of life by itself.
 const PROGRESS: usize = 4096;

@@ -12,11 +12,11 @@ use electrum_proto::types::{RawHeader, RawTransaction, Script, Txid};
 use electrum_proto::{Config, DownCause, Tip, Topic, Update};
 
 use super::BACKOFF;
-use crate::chain::{self, Transaction};
-use crate::conformance::story::{PATIENCE, wait_for};
-use crate::conformance::{Adapter, Change, Client, Failure, Feed, Life, Next, Setup};
-use crate::hash::Hash256;
-use crate::hostile::{Ask, Entry, Expect, Timeout, honest};
+use crate::story::{PATIENCE, wait_for};
+use crate::{Adapter, Change, Client, Failure, Feed, Life, Next, Setup};
+use electrum_testkit::chain::{self, Transaction};
+use electrum_testkit::hash::Hash256;
+use electrum_testkit::hostile::{Ask, Entry, Expect, Timeout, honest};
 
 /// So many lost connections show how the pauses grow.
 const LOSSES: usize = 6;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use electrum_proto::operations::Raw;
 
-use crate::conformance::peer::{Peer, Wire, end_with_reset};
-use crate::conformance::story::{aside, down, header, outcome, read, ready};
-use crate::conformance::way::Road;
-use crate::conformance::{Adapter, Client, Failure, Way};
-use crate::scripted::{Scripted, Step};
-use crate::{Family, Server};
+use crate::peer::{Peer, Wire, end_with_reset};
+use crate::story::{aside, down, header, outcome, read, ready};
+use crate::way::Road;
+use crate::{Adapter, Client, Failure, Way};
+use electrum_testkit::scripted::{Scripted, Step};
+use electrum_testkit::{Family, Server};
 
 const BROADCAST: &str = "blockchain.transaction.broadcast";
 
@@ -125,7 +125,7 @@ pub(super) fn restarts_under_load<A: Adapter>(adapter: A, way: Way) {
     for restarts in 1..=8 {
         server.restart();
         let before = rounds.load(Ordering::Relaxed);
-        let is_back = |stats: &crate::Stats| stats.ready == 1 && rounds.load(Ordering::Relaxed) > before;
+        let is_back = |stats: &electrum_testkit::Stats| stats.ready == 1 && rounds.load(Ordering::Relaxed) > before;
         assert!(server.wait_until(Duration::from_secs(30), is_back), "after {restarts} restarts");
     }
     is_over.store(true, Ordering::Relaxed);
@@ -214,7 +214,7 @@ pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, way: Way) {
     for round in 0..30 {
         let before = server.stats().connections;
         server.kill_connections();
-        let is_back = |stats: &crate::Stats| stats.connections > before && stats.ready == 1;
+        let is_back = |stats: &electrum_testkit::Stats| stats.connections > before && stats.ready == 1;
         assert!(server.wait_until(Duration::from_secs(30), is_back), "round {round}");
     }
     is_over.store(true, Ordering::Relaxed);

@@ -5,7 +5,7 @@
 //! test harness [`driver_conformance`] runs them one after the other. Parameters and results of raw calls are values of
 //! `serde_json`, and events those of `electrum-proto`: a crate that implements the traits depends on both.
 //!
-//! [`hostile_conformance!`](crate::hostile_conformance) does the same with the [catalogue](crate::hostile) of hostile
+//! [`hostile_conformance!`](crate::hostile_conformance) does the same with the [catalogue](electrum_testkit::hostile) of hostile
 //! servers.
 //!
 //! Each scenario is over within [`BOUND`], or fails.
@@ -98,7 +98,7 @@ fn bounded(run: impl FnOnce() + Send + 'static) {
 }
 
 /// Makes a test of each scenario on each way, for a value that implements
-/// [`Adapter`](crate::conformance::Adapter) and can be named in a constant.
+/// [`Adapter`](crate::Adapter) and can be named in a constant.
 #[macro_export]
 macro_rules! driver_conformance {
     ($adapter:expr) => {
@@ -117,31 +117,31 @@ macro_rules! driver_conformance {
         mod plain {
             use super::*;
             $(#[test] fn $name() {
-                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::Plain, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Way::Plain, stringify!($name));
             })*
         }
         mod tls {
             use super::*;
             $(#[test] fn $name() {
-                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::Tls, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Way::Tls, stringify!($name));
             })*
         }
         mod socks {
             use super::*;
             $(#[test] fn $name() {
-                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::Socks, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Way::Socks, stringify!($name));
             })*
         }
         mod tls_through_socks {
             use super::*;
             $(#[test] fn $name() {
-                $crate::conformance::run_scenario($adapter, $crate::conformance::Way::TlsThroughSocks, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Way::TlsThroughSocks, stringify!($name));
             })*
         }
         #[test]
         fn no_scenario_is_left_out() {
-            fn names<A: $crate::conformance::Adapter>(_: A) -> Vec<&'static str> {
-                $crate::conformance::scenario_names::<A>()
+            fn names<A: $crate::Adapter>(_: A) -> Vec<&'static str> {
+                $crate::scenario_names::<A>()
             }
             assert_eq!(names($adapter), [$(stringify!($name)),*]);
         }

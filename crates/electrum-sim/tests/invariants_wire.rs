@@ -1,7 +1,7 @@
 //! What goes over the wire, and that it does not matter in which pieces it comes.
 
-use electrum_testkit::sim::strategy::check;
-use electrum_testkit::sim::{chunked_life, hostile_life, network_life};
+use electrum_sim::strategy::check;
+use electrum_sim::{chunked_life, hostile_life, network_life};
 
 #[test]
 fn invariant_01_pieces_do_not_matter() {

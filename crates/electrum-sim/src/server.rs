@@ -246,7 +246,7 @@ pub(super) fn thing_of(wanted: &Topic) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::choices::VERSIONS;
+    use crate::choices::VERSIONS;
 
     #[test]
     fn the_latest_version_of_both_is_settled_on() {

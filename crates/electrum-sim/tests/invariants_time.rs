@@ -1,7 +1,7 @@
 //! What happens when, and what the client waits for.
 
-use electrum_testkit::sim::strategy::check;
-use electrum_testkit::sim::{hostile_life, network_life};
+use electrum_sim::strategy::check;
+use electrum_sim::{hostile_life, network_life};
 
 #[test]
 fn invariant_05_waits_are_true_and_ticks_make_progress() {

@@ -1,7 +1,7 @@
 //! The same causes have the same effects, and every life ends when it should.
 
-use electrum_testkit::sim::strategy::check;
-use electrum_testkit::sim::{Probe, Tape, hostile_life, network_life};
+use electrum_sim::strategy::check;
+use electrum_sim::{Probe, Tape, hostile_life, network_life};
 
 #[test]
 fn invariant_14_a_closed_client_finishes() {
