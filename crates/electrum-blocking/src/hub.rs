@@ -144,7 +144,7 @@ impl Hub {
         self.alarm.background.get_or_init(thread::current);
         let alarm = &self.alarm;
         // However this ends, callers are not left to wait for what nobody does.
-        let _end = self.io.lock().unwrap_or_else(PoisonError::into_inner).end_when_dropped();
+        let _end = self.io.lock().unwrap_or_else(PoisonError::into_inner).close_on_drop();
         loop {
             let mut io = self.io.lock().unwrap_or_else(PoisonError::into_inner);
             alarm.is_called.store(false, SeqCst);

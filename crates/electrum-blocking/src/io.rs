@@ -7,7 +7,7 @@ use std::thread;
 
 use electrum_session::proto::{CloseCause, ConnId};
 use electrum_session::transport::DialTarget;
-use electrum_session::{Driver, EndWhenDropped, Step, dial};
+use electrum_session::{CloseOnDrop, Driver, Step, dial};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -66,8 +66,8 @@ impl Io {
     }
 
     /// When what this gives is dropped, the client is closed: nobody moves its bytes any more.
-    pub(crate) fn end_when_dropped(&self) -> EndWhenDropped {
-        self.driver.end_when_dropped()
+    pub(crate) fn close_on_drop(&self) -> CloseOnDrop {
+        self.driver.close_on_drop()
     }
 
     /// Moves bytes until the client is closed, or until `done` says so when there is nothing more to do but wait.

@@ -32,7 +32,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use electrum_session as session;
-pub use electrum_session::{CallError, Change, Config, LifeEvent, proto, transport};
+pub use electrum_session::{CallError, Config, ConnectionEvent, TopicUpdate, proto, transport};
 use futures_core::Stream;
 use proto::{RejectReason, Request, State, Topic};
 
@@ -103,13 +103,13 @@ impl Client {
     /// # use electrum_blocking::{Client, proto::{types::Script, operations::{Balance, History}}};
     /// # fn example(client: Client, script: Script) -> Result<(), electrum_blocking::CallError> {
     /// let (balance, history) =
-    ///     client.together(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
+    ///     client.pipeline(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
     /// println!("{:?} {:?}", balance.wait()?, history.wait()?);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn together<T>(&self, make: impl FnOnce(&mut Together<'_, '_>) -> T) -> T {
-        self.session.together(|calls| make(&mut Together { calls, hub: &self.hub }))
+    pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
+        self.session.pipeline(|calls| make(&mut Pipeline { calls, hub: &self.hub }))
     }
 
     /// Wants to be told of every change of a topic, on whatever connection. Dropping the iterator ends it.
@@ -132,8 +132,8 @@ impl Client {
 
     /// What happens to the connection from now on, and before that what happened last.
     #[must_use]
-    pub fn events(&self) -> LifeEvents {
-        LifeEvents { stream: self.session.events(), hub: Arc::clone(&self.hub) }
+    pub fn events(&self) -> ConnectionEvents {
+        ConnectionEvents { stream: self.session.events(), hub: Arc::clone(&self.hub) }
     }
 
     /// Where the client stands.
@@ -154,14 +154,14 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Calls that are to be made at once. See [`Client::together`].
+/// Calls that are to be made at once. See [`Client::pipeline`].
 #[derive(Debug)]
-pub struct Together<'a, 'b> {
-    calls: &'a mut session::Together<'b>,
+pub struct Pipeline<'a, 'b> {
+    calls: &'a mut session::Pipeline<'b>,
     hub: &'a Arc<Hub>,
 }
 
-impl Together<'_, '_> {
+impl Pipeline<'_, '_> {
     /// Makes one more call. It is sent with the others.
     pub fn call<R>(&mut self, request: R) -> Answer<R::Response>
     where
@@ -211,8 +211,8 @@ impl Updates {
 
 /// What happens to the connection, as an iterator that waits for the next. It ends when the client is closed.
 #[derive(Debug)]
-pub struct LifeEvents {
-    stream: session::LifeEvents,
+pub struct ConnectionEvents {
+    stream: session::ConnectionEvents,
     hub: Arc<Hub>,
 }
 
@@ -241,8 +241,8 @@ macro_rules! waiting_iterator {
         }
     };
 }
-waiting_iterator!(Updates, Change);
-waiting_iterator!(LifeEvents, LifeEvent);
+waiting_iterator!(Updates, TopicUpdate);
+waiting_iterator!(ConnectionEvents, ConnectionEvent);
 
 /// The example of the README.
 #[cfg(doctest)]

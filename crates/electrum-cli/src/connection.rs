@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use electrum_smol::proto::{DownCause, ProtocolVersion, Side};
 use electrum_smol::transport::LinkReport;
-use electrum_smol::{Client, Config, LifeEvent};
+use electrum_smol::{Client, Config, ConnectionEvent};
 use futures_lite::StreamExt;
 use smol::Task;
 
@@ -27,10 +27,10 @@ impl Connection {
         let driver = smol::spawn(driver);
         let cause = loop {
             match events.next().await {
-                Some(LifeEvent::Ready { software, version, handshake, link, .. }) => {
+                Some(ConnectionEvent::Ready { software, version, handshake, link, .. }) => {
                     return Ok(Self { client, software, version, handshake, link, driver });
                 }
-                Some(LifeEvent::Down { cause, .. }) => break cause,
+                Some(ConnectionEvent::Down { cause, .. }) => break cause,
                 Some(_) => {}
                 None => break DownCause::Connect { side: Side::Caller, message: "the client was closed".into() },
             }

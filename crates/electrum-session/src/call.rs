@@ -1,159 +1,121 @@
-//! A call on its way: what to send, and where to leave the answer.
+//! Calls in flight as futures, one by one or in batches.
 
-use std::sync::{Arc, Mutex};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use electrum_proto::{Client, Effect, RejectReason, Reply, Request, RequestId, Timestamp};
+use electrum_proto::{Phase, Request};
 
+use crate::driver::{Driver, Handle};
 use crate::error::CallError;
-use crate::slot::{Slot, lock};
+use crate::oneshot::lock;
+use crate::pending::{BatchCall, BatchResult, PendingCall, SingleCall, Waiter};
 
-/// One or several requests with somebody who waits for the results, whatever their type. They are told apart by number.
-pub(crate) trait Call: Send + Sync {
-    /// Sends one.
-    fn send(
-        &self,
-        index: usize,
-        client: &mut Client,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<RequestId, RejectReason>;
-
-    /// Whether it may be sent again.
-    fn effect(&self, index: usize) -> Effect;
-
-    /// Whether anybody still waits.
-    fn is_awaited(&self) -> bool;
-
-    /// Notes under which id it was sent, so that who waits for one alone can take it back.
-    fn sent_as(&self, id: Option<RequestId>);
-
-    /// Leaves the outcome of one.
-    fn finish(&self, index: usize, outcome: Result<Reply<'_>, CallError>);
+/// A call in flight, as the future of its result.
+#[must_use = "dropping a call cancels it"]
+pub struct Call<T> {
+    waiter: Arc<Waiter<T>>,
+    handle: Handle,
 }
 
-/// One call and its waiter.
-pub(crate) struct Single<R: Request> {
-    request: Mutex<R>,
-    waiter: Arc<Waiter<R::Response>>,
-}
-
-/// Where the result of one call is left.
-#[derive(Debug)]
-pub(crate) struct Waiter<T> {
-    pub(crate) result: Slot<Result<T, CallError>>,
-    pub(crate) sent_as: Mutex<Option<RequestId>>,
-}
-
-impl<T> Waiter<T> {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { result: Slot::new(), sent_as: Mutex::new(None) })
+impl<T: Send + 'static> Call<T> {
+    /// Prepares a call. The second value is for [`submit`].
+    pub(crate) fn prepare<R>(handle: &Handle, request: R) -> (Self, Arc<dyn PendingCall>)
+    where
+        R: Request<Response = T> + Send + 'static,
+    {
+        let waiter = Waiter::new();
+        let pending = Arc::new(SingleCall::new(request, Arc::clone(&waiter)));
+        (Self { waiter, handle: handle.clone() }, pending)
     }
 }
 
-impl<R: Request> Single<R> {
-    pub(crate) fn new(request: R, waiter: Arc<Waiter<R::Response>>) -> Self {
-        Self { request: Mutex::new(request), waiter }
+impl<T> Future for Call<T> {
+    type Output = Result<T, CallError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.waiter.result.poll_take(context)
     }
 }
 
-impl<R: Request<Response: Send> + Send> Call for Single<R> {
-    fn send(
-        &self,
-        _: usize,
-        client: &mut Client,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<RequestId, RejectReason> {
-        send(&*lock(&self.request), client, now, deadline)
-    }
-
-    fn effect(&self, _: usize) -> Effect {
-        lock(&self.request).effect()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.waiter.result.is_awaited()
-    }
-
-    fn sent_as(&self, id: Option<RequestId>) {
-        *lock(&self.waiter.sent_as) = id;
-    }
-
-    fn finish(&self, _: usize, outcome: Result<Reply<'_>, CallError>) {
-        let result = read(&*lock(&self.request), outcome);
-        self.waiter.result.fill(result);
-    }
-}
-
-/// Several calls whose results are awaited together.
-pub(crate) struct Several<R: Request> {
-    gathered: Mutex<Gathered<R>>,
-    all: Arc<All<R::Response>>,
-}
-
-/// Where the results of several calls are left, once all are there.
-pub(crate) type All<T> = Slot<Vec<Result<T, CallError>>>;
-
-struct Gathered<R: Request> {
-    requests: Vec<R>,
-    results: Vec<Option<Result<R::Response, CallError>>>,
-    missing: usize,
-}
-
-impl<R: Request> Several<R> {
-    pub(crate) fn new(requests: Vec<R>, all: Arc<All<R::Response>>) -> Self {
-        let (missing, results) = (requests.len(), requests.iter().map(|_| None).collect());
-        if missing == 0 {
-            all.fill(Vec::new());
-        }
-        Self { gathered: Mutex::new(Gathered { requests, results, missing }), all }
-    }
-}
-
-impl<R: Request<Response: Send> + Send> Call for Several<R> {
-    fn send(
-        &self,
-        index: usize,
-        client: &mut Client,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<RequestId, RejectReason> {
-        send(&lock(&self.gathered).requests[index], client, now, deadline)
-    }
-
-    fn effect(&self, index: usize) -> Effect {
-        lock(&self.gathered).requests[index].effect()
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.all.is_awaited()
-    }
-
-    fn sent_as(&self, _: Option<RequestId>) {}
-
-    fn finish(&self, index: usize, outcome: Result<Reply<'_>, CallError>) {
-        let mut gathered = lock(&self.gathered);
-        let result = read(&gathered.requests[index], outcome);
-        if gathered.results[index].replace(result).is_none() {
-            gathered.missing -= 1;
-        }
-        if gathered.missing == 0 {
-            let results = std::mem::take(&mut gathered.results);
-            drop(gathered);
-            self.all.fill(results.into_iter().flatten().collect());
+impl<T> Drop for Call<T> {
+    fn drop(&mut self) {
+        if self.waiter.result.abandon() {
+            // Unlocked before the session is locked: the driver locks them the other way round.
+            let sent_as = *lock(&self.waiter.sent_as);
+            match sent_as {
+                Some(id) => drop(self.handle.driver().act(|session, _| session.client.cancel(id))),
+                None => self.handle.driver().with(|session, _| session.calls.has_abandoned = true),
+            }
         }
     }
 }
 
-fn send<R: Request>(
-    request: &R,
-    client: &mut Client,
-    now: Timestamp,
-    deadline: Timestamp,
-) -> Result<RequestId, RejectReason> {
-    client.request_until(now, deadline, request).map(|ticket| ticket.id).map_err(|rejected| rejected.reason)
+/// Several calls in flight, as the future of their results in the order of the requests.
+#[must_use = "dropping a batch cancels its calls"]
+pub struct Batch<T> {
+    results: Arc<BatchResult<T>>,
+    handle: Handle,
 }
 
-fn read<R: Request>(request: &R, outcome: Result<Reply<'_>, CallError>) -> Result<R::Response, CallError> {
-    outcome.and_then(|reply| Ok(request.decode(reply.version, reply.result)?))
+impl<T: Send + 'static> Batch<T> {
+    /// Sends the requests.
+    pub(crate) fn submit<R>(handle: &Handle, requests: Vec<R>) -> Self
+    where
+        R: Request<Response = T> + Send + 'static,
+    {
+        let (results, count) = (Arc::new(BatchResult::new()), requests.len());
+        let pending: Arc<dyn PendingCall> = Arc::new(BatchCall::new(requests, Arc::clone(&results)));
+        submit(handle.driver(), None, [(&pending, count)]);
+        Self { results, handle: handle.clone() }
+    }
+}
+
+impl<T> Future for Batch<T> {
+    type Output = Vec<Result<T, CallError>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.results.poll_take(context)
+    }
+}
+
+impl<T> Drop for Batch<T> {
+    fn drop(&mut self) {
+        if self.results.abandon() {
+            self.handle.driver().act(|session, _| session.calls.cancel_abandoned(&mut session.client));
+        }
+    }
+}
+
+/// Sends calls, each with its number of requests, or puts them into the queue.
+pub(crate) fn submit<'a>(
+    driver: &Driver,
+    timeout: Option<Duration>,
+    calls: impl IntoIterator<Item = (&'a Arc<dyn PendingCall>, usize)>,
+) {
+    driver.act(|session, now| {
+        let deadline = now + timeout.unwrap_or_else(|| session.client.config().timeouts.request);
+        for (call, count) in calls {
+            if session.client.phase() == Phase::Closed {
+                (0..count).for_each(|index| call.finish(index, Err(CallError::Closed)));
+            } else {
+                session.calls.submit(&mut session.client, now, deadline, call, count);
+            }
+        }
+    });
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Batch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").finish_non_exhaustive()
+    }
 }

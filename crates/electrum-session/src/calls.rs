@@ -1,28 +1,28 @@
-//! Calls that wait: for a connection, or for their answer.
+//! The calls of a client: queued, or in flight.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use electrum_proto::{Client, Effect, Reply, RequestError, RequestId, Timestamp};
 
-use crate::call::Call;
 use crate::error::CallError;
 use crate::ids::IdMap;
+use crate::pending::PendingCall;
 
-/// All calls that were made and not answered.
+/// All calls without a result yet.
 pub(crate) struct Calls {
     sent: IdMap<RequestId, Waiting>,
-    /// In the order in which they are to be sent.
+    /// In the order of sending.
     unsent: VecDeque<Waiting>,
     limit: usize,
-    /// Some in `unsent` may have nobody who waits for them.
-    pub(crate) has_dropped: bool,
+    /// Callers of some in `unsent` may have dropped their futures.
+    pub(crate) has_abandoned: bool,
     /// No call in `unsent` has a deadline before this.
     earliest: Option<Timestamp>,
 }
 
 struct Waiting {
-    call: Arc<dyn Call>,
+    call: Arc<dyn PendingCall>,
     index: usize,
     deadline: Timestamp,
 }
@@ -35,16 +35,16 @@ impl Waiting {
 
 impl Calls {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { sent: IdMap::default(), unsent: VecDeque::new(), limit, has_dropped: false, earliest: None }
+        Self { sent: IdMap::default(), unsent: VecDeque::new(), limit, has_abandoned: false, earliest: None }
     }
 
-    /// Sends the requests of a call that was just made, or lets them wait for their turn.
+    /// Sends the requests of a new call, or queues them.
     pub(crate) fn submit(
         &mut self,
         client: &mut Client,
         now: Timestamp,
         deadline: Timestamp,
-        call: &Arc<dyn Call>,
+        call: &Arc<dyn PendingCall>,
         count: usize,
     ) {
         for index in 0..count {
@@ -57,18 +57,18 @@ impl Calls {
         }
     }
 
-    /// Those for which nobody waits any more are not to be answered.
-    pub(crate) fn take_back(&mut self, client: &mut Client) {
+    /// Cancels calls whose futures were dropped.
+    pub(crate) fn cancel_abandoned(&mut self, client: &mut Client) {
         let mut dropped: Vec<_> =
             self.sent.iter().filter(|(_, waiting)| !waiting.call.is_awaited()).map(|(id, _)| *id).collect();
         dropped.sort_unstable();
-        self.has_dropped = true;
+        self.has_abandoned = true;
         for id in dropped {
             client.cancel(id);
         }
     }
 
-    /// Sends what waits, as far as there is room.
+    /// Sends queued calls, as far as there is room.
     pub(crate) fn send_waiting(&mut self, client: &mut Client, now: Timestamp) {
         while let Some(waiting) = self.unsent.pop_front() {
             if !waiting.call.is_awaited() {
@@ -82,7 +82,7 @@ impl Calls {
         self.earliest = None;
     }
 
-    /// An answer came, or will not come any more.
+    /// Handles the outcome of a request in flight.
     pub(crate) fn answered(&mut self, id: RequestId, result: Result<Reply<'_>, RequestError>) {
         let Some(waiting) = self.sent.remove(&id) else { return };
         match result {
@@ -97,12 +97,12 @@ impl Calls {
         }
     }
 
-    /// When to look for calls whose time is up although they were not sent.
-    pub(crate) fn look_at(&self) -> Option<Timestamp> {
+    /// The next moment at which [`expire`](Self::expire) has something to do.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.earliest
     }
 
-    /// Calls whose time is up although they were not sent fail, for the reason that `why` gives.
+    /// Fails queued calls whose deadline has passed with the error that `why` makes.
     pub(crate) fn expire(&mut self, now: Timestamp, why: impl Fn() -> CallError) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
@@ -117,7 +117,7 @@ impl Calls {
         self.earliest = self.unsent.iter().map(|waiting| waiting.deadline).min();
     }
 
-    /// The client was closed: what was not sent fails too.
+    /// Fails all calls, since the client was closed.
     pub(crate) fn close(&mut self) {
         for waiting in self.unsent.drain(..).chain(self.sent.drain().map(|(_, waiting)| waiting)) {
             waiting.finish(Err(CallError::Closed));
@@ -126,8 +126,8 @@ impl Calls {
     }
 
     fn wait(&mut self, waiting: Waiting) {
-        if self.unsent.len() >= self.limit && std::mem::take(&mut self.has_dropped) {
-            // They take no room.
+        if self.unsent.len() >= self.limit && std::mem::take(&mut self.has_abandoned) {
+            // Cancelled calls take no room.
             self.unsent.retain(|waiting| waiting.call.is_awaited());
         }
         if self.unsent.len() >= self.limit {
@@ -141,7 +141,7 @@ impl Calls {
         self.unsent.push_back(waiting);
     }
 
-    /// Sends a call, or fails it, or gives it back if its time has not come.
+    /// Sends a call or fails it. Returns it if it must wait.
     fn send(&mut self, client: &mut Client, now: Timestamp, waiting: Waiting) -> Result<(), Waiting> {
         match waiting.call.send(waiting.index, client, now, waiting.deadline) {
             Ok(id) => {

@@ -28,7 +28,7 @@ impl Config {
         }
     }
 
-    /// What the machine is told: how many servers there are, and longer time-outs where the route asks for them.
+    /// The configuration of the machine: with the number of servers, and longer time-outs if the route needs them.
     pub(crate) fn for_machine(&self) -> electrum_proto::Config {
         let mut protocol = self.protocol.clone();
         protocol.servers = self.servers.len();

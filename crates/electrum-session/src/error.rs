@@ -53,12 +53,12 @@ impl CallError {
             RequestError::Server(error) => Self::Server(error),
             RequestError::Lost { .. } => Self::Lost,
             RequestError::TimedOut => Self::TimedOut,
-            // Only calls that nobody waits for any more are cancelled.
+            // Only abandoned calls are cancelled.
             RequestError::Cancelled | RequestError::Closed => Self::Closed,
         }
     }
 
-    /// The error of a wish that will never be granted, or nothing if it may be later.
+    /// The error of a request that can never be sent; `None` if it may be sent later.
     pub(crate) fn from_reject(reason: RejectReason) -> Option<Self> {
         match reason {
             RejectReason::NotInVersion(error) => Some(Self::NotInVersion(error)),

@@ -1,33 +1,41 @@
-//! What Electrum adapters share, and what needs no socket: callers that wait, calls that are made again after a loss,
-//! consumers of changes, listeners to the life of the connection.
+//! The part of an Electrum client that needs no socket and is the same in every adapter: calls, their repetition after a
+//! lost connection, subscriptions, connection events.
 //!
 //! ```text
 //! callers ── Client ──┐                 ┌── electrum-proto: the machine
 //!                     ├── Session ──────┤
-//! adapter ── Driver ──┘   (sans I/O)    └── electrum-transport: TLS, SOCKS5
+//! adapter ── Driver ──┘   (no I/O)      └── electrum-transport: TLS, SOCKS5
 //! ```
 //!
-//! An adapter makes a [`Client`] and its [`Driver`], and carries out the [`Step`]s that the driver says.
+//! An adapter makes a [`Client`] and its [`Driver`], and carries out the [`Step`]s that the driver returns.
 
 mod call;
 mod calls;
 mod client;
 mod config;
+mod connection;
 mod dial;
+mod driver;
 mod error;
-mod feeds;
 mod ids;
-mod life;
+mod mailbox;
+mod oneshot;
+mod pending;
+mod pipeline;
 mod session;
-mod slot;
-mod updates;
+mod streams;
+mod subscriptions;
 
-pub use client::{Batch, Call, Client, Driver, EndWhenDropped, LifeEvents, Together, Updates};
+pub use call::{Batch, Call};
+pub use client::Client;
 pub use config::Config;
+pub use connection::ConnectionEvent;
 pub use dial::dial;
+pub use driver::{CloseOnDrop, Driver};
 pub use electrum_proto as proto;
 pub use electrum_transport as transport;
 pub use error::CallError;
-pub use life::LifeEvent;
+pub use mailbox::TopicUpdate;
+pub use pipeline::Pipeline;
 pub use session::{Session, Step};
-pub use updates::Change;
+pub use streams::{ConnectionEvents, Updates};

@@ -1,21 +1,21 @@
-//! One client without I/O: the machine, the byte layers of its link, its callers and its listeners.
+//! One client without I/O: the machine, the transport layers of its link, its calls and its subscriptions.
 
 use electrum_proto::{Action, Client, CloseCause, ConnId, Event, Input, Phase, Side, State, Timestamp};
 use electrum_transport::{DialTarget, Link, LinkError, LinkReport, Route, ServerAddr};
 
 use crate::calls::Calls;
 use crate::config::Config;
+use crate::connection::{ConnectionEvent, Listeners};
 use crate::error::CallError;
-use crate::feeds::Feeds;
-use crate::life::{LifeEvent, Listeners};
+use crate::subscriptions::Subscriptions;
 
-/// What a driver must do.
+/// What a driver must do next.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "a step that is not carried out is lost, and the client with it"]
+#[must_use = "a step that is not carried out is lost, and the connection with it"]
 pub enum Step {
     /// Open a socket to this target, and report [`Session::connected`] or [`Session::closed`].
     Connect(ConnId, DialTarget),
-    /// Close the socket, or stop opening it. Nothing need be reported.
+    /// Close the socket, or stop opening it. The driver need not report it.
     Disconnect(ConnId),
     /// Wait for the socket, for this moment, or to be woken.
     Wait {
@@ -24,23 +24,23 @@ pub enum Step {
         /// There are [outgoing](Session::outgoing) bytes.
         write: bool,
     },
-    /// It is over.
+    /// The client is closed: stop driving it.
     Finished,
 }
 
-/// The sans-I/O heart that every adapter drives.
+/// One client without I/O: the protocol machine, the transport layers of its link, and its calls and subscriptions.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) client: Client,
     servers: Vec<ServerAddr>,
     route: Route,
-    /// What the clock of the world said at the epoch of this session's time, in seconds since 1970.
+    /// The Unix time at the epoch of the session's clock, in seconds.
     unix_epoch: u64,
     link: Option<Open>,
     pub(crate) calls: Calls,
-    pub(crate) feeds: Feeds,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) listeners: Listeners,
-    /// What became of the last attempt, for calls that are never sent.
+    /// Why the last connection failed, for the error of calls that are never sent.
     last_failure: String,
 }
 
@@ -55,8 +55,7 @@ struct Open {
 }
 
 impl Session {
-    /// A session whose time begins at the moment `unix_epoch` of the world, in seconds since 1970, which is
-    /// what certificates are checked against.
+    /// A session whose clock starts at the Unix time `unix_epoch`, in seconds. Certificates are checked against it.
     #[must_use]
     pub fn new(config: Config, now: Timestamp, unix_epoch: u64) -> Self {
         Self {
@@ -66,13 +65,13 @@ impl Session {
             unix_epoch,
             link: None,
             calls: Calls::new(config.queue),
-            feeds: Feeds::default(),
+            subscriptions: Subscriptions::default(),
             listeners: Listeners::default(),
             last_failure: String::new(),
         }
     }
 
-    /// The socket is open.
+    /// Reports that the socket is open.
     pub fn connected(&mut self, now: Timestamp, conn: ConnId) {
         if let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) {
             open.is_connected = true;
@@ -80,7 +79,7 @@ impl Session {
         }
     }
 
-    /// These bytes were received.
+    /// Reports received bytes.
     pub fn read(&mut self, now: Timestamp, conn: ConnId, bytes: &[u8]) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         if open.link.is_plain() {
@@ -94,7 +93,7 @@ impl Session {
         }
     }
 
-    /// So many of the [outgoing](Self::outgoing) bytes were written.
+    /// Reports that `count` of the [outgoing](Self::outgoing) bytes were written.
     pub fn wrote(&mut self, now: Timestamp, conn: ConnId, count: usize) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         if open.link.is_plain() {
@@ -105,7 +104,7 @@ impl Session {
         }
     }
 
-    /// The socket could not be opened, ended, or broke. Forget it.
+    /// Reports that the socket could not be opened, ended, or failed. The driver forgets the socket.
     pub fn closed(&mut self, now: Timestamp, conn: ConnId, cause: CloseCause) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         let cause = match (&cause, open.is_connected) {
@@ -115,7 +114,7 @@ impl Session {
         self.client.handle(now, Input::Closed(conn, cause));
     }
 
-    /// What is to be written to the socket.
+    /// The bytes to write to the socket.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
         match &self.link {
@@ -125,21 +124,21 @@ impl Session {
         }
     }
 
-    /// Where the client stands.
+    /// The current state of the connection.
     #[must_use]
     pub fn state(&self) -> State {
         self.client.state()
     }
 
-    /// Ends everything.
+    /// Closes the client.
     pub fn close(&mut self, now: Timestamp) {
         self.client.close(now);
     }
 
-    /// The next thing to do. Answers reach their callers and changes their consumers meanwhile.
+    /// The next step for the driver. Delivers results to callers and updates to consumers.
     pub fn poll(&mut self, now: Timestamp) -> Step {
         let step = self.step(now);
-        self.feeds.wake();
+        self.subscriptions.wake();
         step
     }
 
@@ -153,11 +152,11 @@ impl Session {
                         return step;
                     }
                 }
-                // What the link was is still told when it is told that it is down.
+                // The layers stay until the `Down` event, which reports on them.
                 Action::Disconnect(conn) => return Step::Disconnect(conn),
                 Action::Event(Event::Reply { id, result }) => self.calls.answered(id, result),
-                Action::Event(Event::Update { sub, value, origin }) => self.feeds.updated(sub, value, origin),
-                Action::Event(Event::SubscriptionRefused { sub, error }) => self.feeds.refused(sub, &error),
+                Action::Event(Event::Update { sub, value, origin }) => self.subscriptions.updated(sub, value, origin),
+                Action::Event(Event::SubscriptionRefused { sub, error }) => self.subscriptions.refused(sub, &error),
                 Action::Event(Event::Capacity) => self.calls.send_waiting(&mut self.client, now),
                 Action::Event(Event::Ready { server, software, version }) => {
                     self.ready(now, server.0, software, version);
@@ -165,7 +164,7 @@ impl Session {
                 Action::Event(Event::Down { server, cause, retry_at }) => {
                     let was_open = self.link.take();
                     self.down(now, server.0, cause, retry_at, was_open.as_ref().map(|open| open.link.report()));
-                    // The machine does not ask to close what was reported closed; a layer that failed leaves a socket.
+                    // The machine does not close a link that was reported closed, but the socket below a failed layer is open.
                     if let Some(open) = was_open.filter(|open| open.is_connected && !open.link.is_plain()) {
                         return Step::Disconnect(open.conn);
                     }
@@ -176,12 +175,12 @@ impl Session {
                     let failure = &self.last_failure;
                     self.calls.expire(now, || CallError::Unsent { why: failure.clone() });
                     let machine = wait.until.map(|(until, _)| until);
-                    let until = machine.into_iter().chain(self.calls.look_at()).min();
+                    let until = machine.into_iter().chain(self.calls.next_deadline()).min();
                     return Step::Wait { until, write: !self.outgoing().is_empty() };
                 }
                 Action::Finished => {
                     self.calls.close();
-                    self.feeds.close();
+                    self.subscriptions.close();
                     self.listeners.close();
                     return Step::Finished;
                 }
@@ -189,14 +188,14 @@ impl Session {
         }
     }
 
-    /// Opens the layers for a new connection.
+    /// Sets up the transport layers of a new connection.
     fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) -> Option<Step> {
         let Some(server) = self.servers.get(index).cloned() else {
             let message = "no server was given; name at least one".into();
             self.client.handle(now, Input::Closed(conn, CloseCause::Layer { side: Side::Caller, message }));
             return None;
         };
-        self.tell(LifeEvent::Connecting { server: server.clone() });
+        self.emit(ConnectionEvent::Connecting { server: server.clone() });
         let unix_now = self.unix_epoch + now.since_epoch().as_secs();
         let opened =
             self.route.dial_target(&server).and_then(|target| Ok((target, self.route.open(&server, unix_now)?)));
@@ -214,7 +213,7 @@ impl Session {
         }
     }
 
-    /// Moves bytes between the layers and the machine, in both directions.
+    /// Moves bytes between the transport layers and the machine, in both directions.
     fn pump(&mut self, now: Timestamp) {
         let Some(open) = self.link.as_mut().filter(|open| open.is_connected) else { return };
         let conn = open.conn;
@@ -245,7 +244,7 @@ impl Session {
         let (handshake, link) = (now.since(open.since), open.link.report());
         log::info!("{server}: {software} speaks protocol {version}");
         self.last_failure.clear();
-        self.tell(LifeEvent::Ready { server, software, version, handshake, link });
+        self.emit(ConnectionEvent::Ready { server, software, version, handshake, link });
         self.calls.send_waiting(&mut self.client, now);
     }
 
@@ -264,15 +263,15 @@ impl Session {
         };
         self.last_failure = format!("{server}: {cause}");
         log::warn!("{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
-        self.tell(LifeEvent::Down { server, cause, link, retry_in });
+        self.emit(ConnectionEvent::Down { server, cause, link, retry_in });
     }
 
-    fn tell(&mut self, event: LifeEvent) {
-        self.listeners.tell(&event);
+    fn emit(&mut self, event: ConnectionEvent) {
+        self.listeners.emit(&event);
     }
 }
 
-/// A proxy or TLS gave up.
+/// The close cause of a failed proxy or TLS layer.
 fn layer(error: &LinkError) -> CloseCause {
     let side = match error.side() {
         electrum_transport::Side::Server => Side::Server,

@@ -43,7 +43,7 @@ struct Stream {
 /// Moves bytes until the client is closed.
 pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
     // A task that is dropped leaves nobody waiting for what nobody does.
-    let _end = driver.end_when_dropped();
+    let _end = driver.close_on_drop();
     let mut socket = Socket::None;
     let mut alarm = Alarm { timer: Timer::never(), at: None };
     let mut turns: u32 = 0;

@@ -27,7 +27,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use electrum_session::{
-    Batch, Call, CallError, Change, Client, Config, LifeEvent, LifeEvents, Together, Updates, proto, transport,
+    Batch, Call, CallError, Client, Config, ConnectionEvent, ConnectionEvents, Pipeline, TopicUpdate, Updates, proto,
+    transport,
 };
 
 use crate::signal::Signal;

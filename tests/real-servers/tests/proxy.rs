@@ -6,7 +6,7 @@ use common::{both, config, tip_of, trying_once};
 use electrum_blocking::proto::operations::Features;
 use electrum_blocking::proto::{DownCause, Origin, Side, Topic};
 use electrum_blocking::transport::{Route, Trust};
-use electrum_blocking::{Config, LifeEvent};
+use electrum_blocking::{Config, ConnectionEvent};
 use real_servers::{Bitcoind, Certificate, ElectrumX, Kind, Microsocks, Setup, run_on};
 
 /// A server, plain and with TLS.
@@ -32,7 +32,7 @@ fn with_and_without_password_with_and_without_tls() {
             for (proxy, login) in [(&open, ""), (&open, "me:se%3Acret@"), (&locked, "me:se%3Acret@")] {
                 for client in both(&through(proxy, login, config([address.as_str()]))) {
                     let (proxy_shown, has_tls) = client.events().wait("a connection", |event| match event {
-                        LifeEvent::Ready { link, .. } => Some((link.proxy.clone(), link.tls.is_some())),
+                        ConnectionEvent::Ready { link, .. } => Some((link.proxy.clone(), link.tls.is_some())),
                         _ => None,
                     });
                     assert!(proxy_shown.is_some_and(|shown| !shown.contains("cret")));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::{BOUND, both, config, fingerprint, tip_of, trying_once};
 use electrum_blocking::proto::{DownCause, Origin, Side, Topic};
 use electrum_blocking::transport::{Pin, PinState, Route, Trust};
-use electrum_blocking::{Config, LifeEvent};
+use electrum_blocking::{Config, ConnectionEvent};
 use real_servers::{Bitcoind, Certificate, ElectrumX, Kind, Setup, run_on, until};
 
 /// Runs a test with a server of TLS that shows this certificate.
@@ -54,7 +54,7 @@ fn a_certificate_is_pinned_on_first_use_and_a_rotated_one_refused() {
             server.restart();
             for (events, ..) in &mut clients {
                 let message = events.wait("the changed certificate", |event| match event {
-                    LifeEvent::Down { cause: DownCause::Connect { side: Side::Caller, message }, .. } => {
+                    ConnectionEvent::Down { cause: DownCause::Connect { side: Side::Caller, message }, .. } => {
                         Some(message.clone())
                     }
                     _ => None,

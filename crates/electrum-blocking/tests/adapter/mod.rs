@@ -7,7 +7,7 @@ use std::time::Duration;
 use electrum_blocking as electrum;
 use electrum_blocking::proto::operations::Raw;
 use electrum_blocking::proto::{Phase, Request, Topic};
-use electrum_blocking::{Client, LifeEvents, Updates};
+use electrum_blocking::{Client, ConnectionEvents, Updates};
 use electrum_conformance::{Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ impl Feed<Change> for Changes {
     }
 }
 
-pub(crate) struct Events(LifeEvents);
+pub(crate) struct Events(ConnectionEvents);
 
 impl Feed<Life> for Events {
     fn next(&mut self, within: Duration) -> Next<Life> {

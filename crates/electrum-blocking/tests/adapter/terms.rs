@@ -3,7 +3,7 @@
 use electrum_conformance::{Failure, Life, Setup};
 
 use super::electrum::transport::{Route, ServerAddr};
-use super::electrum::{CallError, Change, Config, LifeEvent};
+use super::electrum::{CallError, Config, ConnectionEvent, TopicUpdate};
 
 pub(super) fn config(setup: Setup) -> Config {
     let servers = setup.servers.iter().map(|server| server.parse::<ServerAddr>().unwrap());
@@ -16,17 +16,19 @@ pub(super) fn config(setup: Setup) -> Config {
     config
 }
 
-pub(super) fn change(change: Change) -> electrum_conformance::Change {
-    electrum_conformance::Change { topic: change.topic, value: change.value, origin: change.origin }
+pub(super) fn change(update: TopicUpdate) -> electrum_conformance::Change {
+    electrum_conformance::Change { topic: update.topic, value: update.value, origin: update.origin }
 }
 
-pub(super) fn life(event: LifeEvent) -> Life {
+pub(super) fn life(event: ConnectionEvent) -> Life {
     match event {
-        LifeEvent::Connecting { server } => Life::Connecting { server: server.to_string() },
-        LifeEvent::Ready { server, software, version, .. } => {
+        ConnectionEvent::Connecting { server } => Life::Connecting { server: server.to_string() },
+        ConnectionEvent::Ready { server, software, version, .. } => {
             Life::Ready { server: server.to_string(), software, version }
         }
-        LifeEvent::Down { server, cause, retry_in, .. } => Life::Down { server: server.to_string(), cause, retry_in },
+        ConnectionEvent::Down { server, cause, retry_in, .. } => {
+            Life::Down { server: server.to_string(), cause, retry_in }
+        }
         other => panic!("not known: {other:?}"),
     }
 }

@@ -9,7 +9,7 @@ use electrum_conformance::{Adapter, Change, Failure, Feed, Life, Next, Pending, 
 use electrum_smol as electrum;
 use electrum_smol::proto::operations::Raw;
 use electrum_smol::proto::{Phase, Request, Topic};
-use electrum_smol::{Call, Client, LifeEvents, Updates};
+use electrum_smol::{Call, Client, ConnectionEvents, Updates};
 use futures_lite::{FutureExt, Stream, StreamExt};
 use serde_json::Value;
 use smol::Timer;
@@ -86,7 +86,7 @@ impl Feed<Change> for Changes {
     }
 }
 
-pub(crate) struct Events(LifeEvents);
+pub(crate) struct Events(ConnectionEvents);
 
 impl Feed<Life> for Events {
     fn next(&mut self, within: Duration) -> Next<Life> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use electrum_blocking::proto::types::{RawHeader, ScriptStatus};
 use electrum_blocking::proto::{Backoff, DownCause, Origin, Request, Script, Tip, Topic, Update};
 use electrum_blocking::transport::{Fingerprint, TlsReport};
-use electrum_blocking::{CallError, Change, Config, LifeEvent};
+use electrum_blocking::{CallError, Config, ConnectionEvent, TopicUpdate};
 use futures_lite::{FutureExt, Stream, StreamExt};
 use real_servers::{Bitcoind, Wire, scripthash, until};
 use serde_json::{Value, json};
@@ -75,8 +75,8 @@ impl Client {
 
 /// What happens to a client's connection.
 pub(crate) enum Events {
-    Blocking(electrum_blocking::LifeEvents),
-    Smol(electrum_smol::LifeEvents),
+    Blocking(electrum_blocking::ConnectionEvents),
+    Smol(electrum_smol::ConnectionEvents),
 }
 
 /// Changes of subscribed topics.
@@ -93,7 +93,7 @@ fn next<S: Stream + Unpin>(stream: &mut S, within: Duration) -> Option<S::Item> 
 }
 
 impl Events {
-    pub(crate) fn next(&mut self, within: Duration) -> Option<LifeEvent> {
+    pub(crate) fn next(&mut self, within: Duration) -> Option<ConnectionEvent> {
         match self {
             Self::Blocking(events) => events.next_within(within).flatten(),
             Self::Smol(events) => next(events, within),
@@ -102,7 +102,7 @@ impl Events {
 
     /// The next event that is wanted.
     #[track_caller]
-    pub(crate) fn wait<T>(&mut self, what: &str, wanted: impl Fn(&LifeEvent) -> Option<T>) -> T {
+    pub(crate) fn wait<T>(&mut self, what: &str, wanted: impl Fn(&ConnectionEvent) -> Option<T>) -> T {
         let end = Instant::now() + BOUND;
         let mut others = Vec::new();
         while let Some(event) = self.next(end.saturating_duration_since(Instant::now())) {
@@ -119,7 +119,7 @@ impl Events {
     #[track_caller]
     pub(crate) fn ready(&mut self) -> (String, String) {
         self.wait("a connection", |event| match event {
-            LifeEvent::Ready { software, version, .. } => Some((software.clone(), version.to_string())),
+            ConnectionEvent::Ready { software, version, .. } => Some((software.clone(), version.to_string())),
             _ => None,
         })
     }
@@ -128,7 +128,7 @@ impl Events {
     #[track_caller]
     pub(crate) fn secured(&mut self) -> TlsReport {
         self.wait("a connection", |event| match event {
-            LifeEvent::Ready { link, .. } => Some(link.tls.clone().expect("TLS")),
+            ConnectionEvent::Ready { link, .. } => Some(link.tls.clone().expect("TLS")),
             _ => None,
         })
     }
@@ -137,14 +137,14 @@ impl Events {
     #[track_caller]
     pub(crate) fn down(&mut self) -> DownCause {
         self.wait("the end of a connection", |event| match event {
-            LifeEvent::Down { cause, .. } => Some(cause.clone()),
+            ConnectionEvent::Down { cause, .. } => Some(cause.clone()),
             _ => None,
         })
     }
 }
 
 impl Changes {
-    pub(crate) fn next_within(&mut self, within: Duration) -> Option<Change> {
+    pub(crate) fn next_within(&mut self, within: Duration) -> Option<TopicUpdate> {
         match self {
             Self::Blocking(updates) => updates.next_within(within).flatten(),
             Self::Smol(updates) => next(updates, within),
@@ -152,7 +152,7 @@ impl Changes {
     }
 
     #[track_caller]
-    pub(crate) fn next(&mut self) -> Change {
+    pub(crate) fn next(&mut self) -> TopicUpdate {
         self.next_within(BOUND).expect("a change in time")
     }
 

@@ -114,7 +114,7 @@ impl Caller {
                 8..12 => self.history().await,
                 12..15 => self.headers().await,
                 15..17 => self.batch().await,
-                17..19 => self.together().await,
+                17..19 => self.pipeline().await,
                 _ => self.broadcast().await,
             }
             let pause = self.random.within(&(Duration::from_millis(50)..Duration::from_millis(300)));
@@ -167,17 +167,17 @@ impl Caller {
         }
     }
 
-    async fn together(&mut self) {
+    async fn pipeline(&mut self) {
         let number = self.number();
         let (balance, history) = (Balance::new(script(number)), History::new(script(number)));
         self.tally.ask(2);
         let (balance, history) = match &*self.client {
             Client::Blocking(client) => {
-                let (balance, history) = client.together(|calls| (calls.call(balance), calls.call(history)));
+                let (balance, history) = client.pipeline(|calls| (calls.call(balance), calls.call(history)));
                 (balance.wait(), history.wait())
             }
             Client::Smol(client) => {
-                let (balance, history) = client.together(|calls| (calls.call(balance), calls.call(history)));
+                let (balance, history) = client.pipeline(|calls| (calls.call(balance), calls.call(history)));
                 (balance.await, history.await)
             }
         };

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use electrum_blocking::proto::{Topic, Update};
-use electrum_blocking::{Change, LifeEvent};
+use electrum_blocking::{ConnectionEvent, TopicUpdate};
 use real_servers::Random;
 use serde_json::{Value, json};
 
@@ -66,8 +66,8 @@ impl Watcher {
     fn live(self, mut events: Events) {
         loop {
             let name = match events.next(PATIENCE) {
-                Some(LifeEvent::Ready { .. }) => "ready".to_owned(),
-                Some(LifeEvent::Down { cause, .. }) => format!("down: {}", cause.name()),
+                Some(ConnectionEvent::Ready { .. }) => "ready".to_owned(),
+                Some(ConnectionEvent::Down { cause, .. }) => format!("down: {}", cause.name()),
                 _ => continue,
             };
             self.with(|seen| *seen.life.entry(name).or_default() += 1);
@@ -95,7 +95,7 @@ impl Watcher {
 }
 
 impl Seen {
-    fn note(&mut self, change: Change) {
+    fn note(&mut self, change: TopicUpdate) {
         let Ok(value) = change.value else {
             self.refused += 1;
             return;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
-use electrum_smol::{Change, LifeEvent, LifeEvents, Updates};
+use electrum_smol::{ConnectionEvent, ConnectionEvents, TopicUpdate, Updates};
 use futures_lite::{StreamExt, future};
 use serde::Serialize;
 use smol::Timer;
@@ -91,15 +91,15 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
 
 /// Connection events and updates, each of them in order.
 struct Sources {
-    events: LifeEvents,
+    events: ConnectionEvents,
     updates: Updates,
     /// The end of a connection, with the updates that came before it.
     held: VecDeque<Item>,
 }
 
 enum Item {
-    Event(LifeEvent),
-    Update(Change),
+    Event(ConnectionEvent),
+    Update(TopicUpdate),
 }
 
 impl Sources {
@@ -114,7 +114,7 @@ impl Sources {
         let update = async { updates.next().await.map(Item::Update) };
         let item = future::or(event, update).await?;
         // ... but for the end of a connection, which comes after the updates that it brought.
-        if matches!(item, Item::Event(LifeEvent::Down { .. })) {
+        if matches!(item, Item::Event(ConnectionEvent::Down { .. })) {
             while let Some(Some(change)) = future::poll_once(updates.next()).await {
                 held.push_back(Item::Update(change));
             }
@@ -177,7 +177,7 @@ impl Printer<'_> {
         names.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
     }
 
-    fn event(&self, event: &LifeEvent) -> io::Result<()> {
+    fn event(&self, event: &ConnectionEvent) -> io::Result<()> {
         if self.output.json {
             return match EventRecord::of(event) {
                 Some(record) => self.output.object(&record),
@@ -185,12 +185,12 @@ impl Printer<'_> {
             };
         }
         match event {
-            LifeEvent::Connecting { server } => self.line("connecting", Paint::Faint, &server.to_string()),
-            LifeEvent::Ready { server, software, version, .. } => {
+            ConnectionEvent::Connecting { server } => self.line("connecting", Paint::Faint, &server.to_string()),
+            ConnectionEvent::Ready { server, software, version, .. } => {
                 let words = format!("{server}: {} speaks protocol {version}", printable(software));
                 self.line("ready", Paint::Good, &words)
             }
-            LifeEvent::Down { server, cause, retry_in, .. } => {
+            ConnectionEvent::Down { server, cause, retry_in, .. } => {
                 let seconds = retry_in.as_secs_f32();
                 let words = format!("{server}: {}; next attempt in {seconds:.1} s", printable(&cause.to_string()));
                 self.line("down", Paint::Bad, &words)
@@ -199,7 +199,7 @@ impl Printer<'_> {
         }
     }
 
-    fn update(&self, change: &Change) -> io::Result<()> {
+    fn update(&self, change: &TopicUpdate) -> io::Result<()> {
         let record = self.topics.record(change);
         if let Err(error) = &change.value {
             self.output.error(record.topic(), &error.to_string(), topics::advice(error));
@@ -223,13 +223,13 @@ impl Printer<'_> {
 }
 
 impl<'a> EventRecord<'a> {
-    fn of(event: &'a LifeEvent) -> Option<Self> {
+    fn of(event: &'a ConnectionEvent) -> Option<Self> {
         match event {
-            LifeEvent::Connecting { server } => Some(Self::Connecting { server: server.to_string() }),
-            LifeEvent::Ready { server, software, version, .. } => {
+            ConnectionEvent::Connecting { server } => Some(Self::Connecting { server: server.to_string() }),
+            ConnectionEvent::Ready { server, software, version, .. } => {
                 Some(Self::Ready { server: server.to_string(), software, version: version.to_string() })
             }
-            LifeEvent::Down { server, cause, retry_in, .. } => {
+            ConnectionEvent::Down { server, cause, retry_in, .. } => {
                 let (code, message) = failure::code_and_message(cause);
                 let (server, retry_in_ms) = (server.to_string(), retry_in.as_millis());
                 Some(Self::Down { server, cause: cause.name(), code, message, retry_in_ms })

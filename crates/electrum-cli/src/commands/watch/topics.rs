@@ -1,6 +1,6 @@
 //! What `watch` watches, and how its values are named.
 
-use electrum_smol::Change;
+use electrum_smol::TopicUpdate;
 use electrum_smol::proto::types::{BlockHash, Script, ScriptHash};
 use electrum_smol::proto::{Origin, ProtocolVersion, SubscribeError, Tip, Topic, Update, VersionRange};
 use serde::Serialize;
@@ -67,7 +67,7 @@ impl Topics {
     }
 
     /// A change as JSON, and the name of its topic.
-    pub(crate) fn record(&self, change: &Change) -> UpdateRecord<'_> {
+    pub(crate) fn record(&self, change: &TopicUpdate) -> UpdateRecord<'_> {
         let topic = self.0.get(change.topic).map_or("?", |(name, _)| name);
         let value = match &change.value {
             Ok(Update::Headers(Tip { height, header })) => {

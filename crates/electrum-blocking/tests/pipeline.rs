@@ -16,7 +16,7 @@ fn each_has_a_result_of_its_own_type_and_an_error_of_one_touches_no_other() {
         server.mine(1);
         let client = Client::connect(Config::new([server.url().parse().unwrap()])).unwrap();
         let ours = Script::new(script(1));
-        let (balance, wrong, history, header) = client.together(|calls| {
+        let (balance, wrong, history, header) = client.pipeline(|calls| {
             (
                 calls.call(Balance::new(&ours)),
                 calls.call(Raw::reading("no.such.method", vec![])),

@@ -1,11 +1,11 @@
-//! Where one value is left for one waiter, who may be a task or a blocked thread.
+//! A channel for one value, whose receiver may be a task or a blocked thread.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Empty, then full, then taken.
+/// A channel for one value: empty, then full, then taken.
 #[derive(Debug)]
-pub(crate) struct Slot<T>(Mutex<State<T>>);
+pub(crate) struct Oneshot<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 enum State<T> {
@@ -14,12 +14,12 @@ enum State<T> {
     Taken,
 }
 
-impl<T> Slot<T> {
+impl<T> Oneshot<T> {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(State::Empty(None)))
     }
 
-    /// Leaves the value and wakes the waiter. What is left for somebody who went away is dropped.
+    /// Sends the value and wakes the receiver. Without a receiver the value is dropped.
     pub(crate) fn fill(&self, value: T) {
         let mut state = lock(&self.0);
         if let State::Empty(waker) = &mut *state {
@@ -32,12 +32,12 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Nobody will come for the value. Tells whether it was still awaited.
+    /// Drops the receiving end. Returns whether no value had been sent.
     pub(crate) fn abandon(&self) -> bool {
         matches!(std::mem::replace(&mut *lock(&self.0), State::Taken), State::Empty(_))
     }
 
-    /// Whether somebody may still come for the value.
+    /// Whether the receiver still waits for the value.
     pub(crate) fn is_awaited(&self) -> bool {
         matches!(&*lock(&self.0), State::Empty(_))
     }
@@ -59,7 +59,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Notes whom to wake.
+/// Registers the task to wake.
 pub(crate) fn set_waker(waker: &mut Option<Waker>, context: &Context<'_>) {
     match waker {
         Some(waker) => waker.clone_from(context.waker()),

@@ -1,4 +1,4 @@
-//! Who wants to be told of which subscription.
+//! The subscriptions of the machine and the consumers of their updates.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -6,20 +6,20 @@ use std::task::Waker;
 use electrum_proto::{Client, Origin, RejectReason, SubId, SubscribeError, Timestamp, Topic, Update};
 
 use crate::ids::IdMap;
-use crate::updates::Mailbox;
+use crate::mailbox::Mailbox;
 
-/// The subscriptions of the machine, each with its consumers: the same topic is asked for once.
+/// The consumers of each subscription. Consumers of the same topic share one subscription.
 #[derive(Debug, Default)]
-pub(crate) struct Feeds {
-    feeds: IdMap<SubId, Feed>,
-    /// Those who wait for changes that came meanwhile.
+pub(crate) struct Subscriptions {
+    entries: IdMap<SubId, Subscription>,
+    /// Consumers to wake when the current step is done.
     wakers: Vec<Waker>,
 }
 
 #[derive(Debug)]
-struct Feed {
+struct Subscription {
     consumers: Vec<Consumer>,
-    /// What consumers that come later are told at once: the newest value, or why there is none.
+    /// The newest value, or why there is none: the first update of consumers that are added later.
     last: Option<Result<Update, SubscribeError>>,
 }
 
@@ -29,7 +29,7 @@ struct Consumer {
     topic: usize,
 }
 
-impl Feeds {
+impl Subscriptions {
     /// Adds a consumer of a topic, under the number `index` among its topics.
     pub(crate) fn add(
         &mut self,
@@ -47,50 +47,50 @@ impl Feeds {
                 reason => return Err(reason),
             },
         };
-        let feed = self.feeds.entry(sub).or_insert_with(|| Feed { consumers: Vec::new(), last: None });
-        if let Some(last) = &feed.last {
+        let entry = self.entries.entry(sub).or_insert_with(|| Subscription { consumers: Vec::new(), last: None });
+        if let Some(last) = &entry.last {
             self.wakers.extend(consumer.mailbox.put(index, last.clone(), Origin::Subscribed));
         }
-        feed.consumers.push(consumer);
+        entry.consumers.push(consumer);
         Ok(sub)
     }
 
-    /// Takes a consumer away; the last one ends the subscription.
+    /// Removes a consumer. Without consumers the subscription ends.
     pub(crate) fn remove(&mut self, client: &mut Client, now: Timestamp, sub: SubId, mailbox: &Arc<Mailbox>) {
-        let Some(feed) = self.feeds.get_mut(&sub) else { return };
-        feed.consumers.retain(|consumer| !Arc::ptr_eq(&consumer.mailbox, mailbox));
-        if feed.consumers.is_empty() {
-            self.feeds.remove(&sub);
+        let Some(entry) = self.entries.get_mut(&sub) else { return };
+        entry.consumers.retain(|consumer| !Arc::ptr_eq(&consumer.mailbox, mailbox));
+        if entry.consumers.is_empty() {
+            self.entries.remove(&sub);
             client.unsubscribe(now, sub);
         }
     }
 
     pub(crate) fn updated(&mut self, sub: SubId, value: Update, origin: Origin) {
-        let Some(feed) = self.feeds.get_mut(&sub) else { return };
-        for consumer in &feed.consumers {
+        let Some(entry) = self.entries.get_mut(&sub) else { return };
+        for consumer in &entry.consumers {
             self.wakers.extend(consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin));
         }
-        feed.last = Some(Ok(value));
+        entry.last = Some(Ok(value));
     }
 
     pub(crate) fn refused(&mut self, sub: SubId, error: &SubscribeError) {
-        let Some(feed) = self.feeds.get_mut(&sub) else { return };
-        for consumer in &feed.consumers {
+        let Some(entry) = self.entries.get_mut(&sub) else { return };
+        for consumer in &entry.consumers {
             self.wakers.extend(consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed));
         }
         // A value that was once known stays the newest.
-        if !matches!(feed.last, Some(Ok(_))) {
-            feed.last = Some(Err(error.clone()));
+        if !matches!(entry.last, Some(Ok(_))) {
+            entry.last = Some(Err(error.clone()));
         }
     }
 
-    /// Wakes who waits for changes: once for all that came together.
+    /// Wakes the consumers that were sent updates since the last time, each once.
     pub(crate) fn wake(&mut self) {
         self.wakers.drain(..).for_each(Waker::wake);
     }
 
     pub(crate) fn close(&mut self) {
-        for consumer in self.feeds.drain().flat_map(|(_, feed)| feed.consumers) {
+        for consumer in self.entries.drain().flat_map(|(_, entry)| entry.consumers) {
             consumer.mailbox.close();
         }
     }

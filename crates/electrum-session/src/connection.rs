@@ -1,4 +1,4 @@
-//! The life of a client's connections, as a stream of events.
+//! Events of a client's connections, and the listeners that receive them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -8,15 +8,15 @@ use std::time::Duration;
 use electrum_proto::{DownCause, ProtocolVersion};
 use electrum_transport::{LinkReport, ServerAddr};
 
-use crate::slot::{lock, set_waker};
+use crate::oneshot::{lock, set_waker};
 
-/// How many events are kept for a listener who does not read them. Older ones give way.
+/// How many unread events a listener keeps. Older ones are dropped.
 const KEPT: usize = 256;
 
 /// Something happened to the connection.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum LifeEvent {
+pub enum ConnectionEvent {
     /// A connection is being made.
     Connecting {
         /// To which server.
@@ -48,21 +48,21 @@ pub enum LifeEvent {
     },
 }
 
-/// Everybody who listens.
+/// All listeners.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     listeners: Vec<Weak<Events>>,
-    /// What happened last, for those who come later.
-    last: Option<LifeEvent>,
+    /// The last event, which new listeners receive first.
+    last: Option<ConnectionEvent>,
 }
 
-/// What one listener has not read.
+/// The unread events of one listener.
 #[derive(Debug, Default)]
 pub(crate) struct Events(Mutex<Unread>);
 
 #[derive(Debug, Default)]
 struct Unread {
-    events: VecDeque<LifeEvent>,
+    events: VecDeque<ConnectionEvent>,
     is_closed: bool,
     waker: Option<Waker>,
 }
@@ -76,7 +76,7 @@ impl Listeners {
         events
     }
 
-    pub(crate) fn tell(&mut self, event: &LifeEvent) {
+    pub(crate) fn emit(&mut self, event: &ConnectionEvent) {
         self.last = Some(event.clone());
         for listener in self.listeners.iter().filter_map(Weak::upgrade) {
             listener.change(|unread| {
@@ -112,7 +112,7 @@ impl Events {
         }
     }
 
-    pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<LifeEvent>> {
+    pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<ConnectionEvent>> {
         let mut unread = lock(&self.0);
         if let Some(event) = unread.events.pop_front() {
             return Poll::Ready(Some(event));

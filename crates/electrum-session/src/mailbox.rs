@@ -1,4 +1,4 @@
-//! The changes of subscribed topics, kept for a consumer who may be slow.
+//! Unread updates of subscribed topics, bounded however slow their consumer is.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -6,44 +6,44 @@ use std::task::{Context, Poll, Waker};
 
 use electrum_proto::{Origin, SubscribeError, Update};
 
-use crate::slot::{lock, set_waker};
+use crate::oneshot::{lock, set_waker};
 
 /// How many notifications of one raw subscription are kept for a consumer who does not read them.
 const RAW_KEPT: usize = 256;
 /// How many bytes of such notifications are kept for one consumer. The newest one of each subscription always is.
 const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
-/// A topic has a new value, or cannot be reported on for now.
+/// The newest value of a subscribed topic, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct TopicUpdate {
     /// Which of the topics that were subscribed together, counted from zero.
     pub topic: usize,
     /// The newest value. A refused subscription is tried again on the next connection by itself.
     pub value: Result<Update, SubscribeError>,
     /// How it became known.
     pub origin: Origin,
-    /// How many values of this topic came before this one and after the last that was read: older ones give way.
+    /// How many values of this topic were replaced by newer ones before they were read, since the update read before.
     pub skipped: u64,
 }
 
-/// Where the changes of one consumer's topics wait, at most one for each topic (of raw ones at most [`RAW_KEPT`], and
-/// [`RAW_BYTES_KEPT`] of all of them).
+/// The unread updates of one consumer: at most one for each topic; of raw topics at most [`RAW_KEPT`] each, and
+/// [`RAW_BYTES_KEPT`] of all of them.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<Waiting>);
+pub(crate) struct Mailbox(Mutex<Contents>);
 
 #[derive(Debug, Default)]
-struct Waiting {
-    /// What is unread, oldest first.
+struct Contents {
+    /// Unread updates, oldest first.
     unread: VecDeque<Unread>,
-    /// How much was read: what stands first in `unread` has this number.
+    /// The number of updates read: the first in `unread` has this number.
     read: u64,
     /// For each topic the number of its unread value, counted from one; zero if there is none.
     values: Vec<u64>,
     raw: BTreeMap<usize, Raw>,
     /// The bytes of all that is in `raw`.
     raw_bytes: usize,
-    /// Refusals, which do not stand in for values: the newest value is told whatever came after it.
-    refusals: BTreeMap<usize, Change>,
+    /// Refusals, which do not replace values: the newest value is delivered whatever came after it.
+    refusals: BTreeMap<usize, TopicUpdate>,
     is_closed: bool,
     waker: Option<Waker>,
 }
@@ -51,14 +51,14 @@ struct Waiting {
 /// What is unread of one raw subscription.
 #[derive(Debug, Default)]
 struct Raw {
-    kept: VecDeque<Change>,
+    kept: VecDeque<TopicUpdate>,
     /// How often it stands among what is unread, which is at least as often as there is something.
     places: usize,
 }
 
 #[derive(Debug)]
 enum Unread {
-    Value(Change),
+    Value(TopicUpdate),
     /// The oldest one of this topic.
     Raw(usize),
     Refusal(usize),
@@ -69,86 +69,86 @@ impl Mailbox {
         Arc::new(Self::default())
     }
 
-    /// Leaves a change, and tells whom to wake.
+    /// Adds an update, and returns the waker to call.
     #[must_use]
     pub(crate) fn put(&self, topic: usize, value: Result<Update, SubscribeError>, origin: Origin) -> Option<Waker> {
-        let mut waiting = lock(&self.0);
-        let change = Change { topic, value, origin, skipped: 0 };
-        match change.value {
+        let mut contents = lock(&self.0);
+        let update = TopicUpdate { topic, value, origin, skipped: 0 };
+        match update.value {
             Err(_) => {
-                if waiting.refusals.insert(topic, change).is_none() {
-                    waiting.unread.push_back(Unread::Refusal(topic));
+                if contents.refusals.insert(topic, update).is_none() {
+                    contents.unread.push_back(Unread::Refusal(topic));
                 }
             }
-            Ok(Update::RawNotification(_) | Update::RawResult(_)) => waiting.put_raw(change),
-            Ok(_) => waiting.put_value(change),
+            Ok(Update::RawNotification(_) | Update::RawResult(_)) => contents.put_raw(update),
+            Ok(_) => contents.put_value(update),
         }
-        waiting.waker.take()
+        contents.waker.take()
     }
 
     pub(crate) fn close(&self) {
-        let mut waiting = lock(&self.0);
-        waiting.is_closed = true;
-        let waker = waiting.waker.take();
-        drop(waiting);
+        let mut contents = lock(&self.0);
+        contents.is_closed = true;
+        let waker = contents.waker.take();
+        drop(contents);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// The next change; nothing more once the client is closed and all is read.
-    pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<Change>> {
-        let mut waiting = lock(&self.0);
-        while let Some(unread) = waiting.unread.pop_front() {
-            waiting.read += 1;
-            let change = match unread {
-                Unread::Value(change) => {
-                    waiting.values[change.topic] = 0;
-                    Some(change)
+    /// The next update; `None` once the client is closed and all updates are read.
+    pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<TopicUpdate>> {
+        let mut contents = lock(&self.0);
+        while let Some(unread) = contents.unread.pop_front() {
+            contents.read += 1;
+            let update = match unread {
+                Unread::Value(update) => {
+                    contents.values[update.topic] = 0;
+                    Some(update)
                 }
-                Unread::Raw(topic) => waiting.take_raw(topic),
-                Unread::Refusal(topic) => waiting.refusals.remove(&topic),
+                Unread::Raw(topic) => contents.take_raw(topic),
+                Unread::Refusal(topic) => contents.refusals.remove(&topic),
             };
-            if change.is_some() {
-                return Poll::Ready(change);
+            if update.is_some() {
+                return Poll::Ready(update);
             }
         }
-        if waiting.is_closed {
+        if contents.is_closed {
             return Poll::Ready(None);
         }
-        set_waker(&mut waiting.waker, context);
+        set_waker(&mut contents.waker, context);
         Poll::Pending
     }
 }
 
-impl Waiting {
-    fn put_value(&mut self, mut change: Change) {
-        let topic = change.topic;
+impl Contents {
+    fn put_value(&mut self, mut update: TopicUpdate) {
+        let topic = update.topic;
         if topic >= self.values.len() {
             self.values.resize(topic + 1, 0);
         }
         let place = self.values[topic].checked_sub(self.read + 1).and_then(|place| usize::try_from(place).ok());
         match place.and_then(|place| self.unread.get_mut(place)) {
             Some(Unread::Value(unread)) => {
-                // What is first heard of a topic stays the first, whatever its value has become.
+                // The first update of a topic keeps its origin, whatever its value has become.
                 if unread.origin == Origin::Subscribed {
-                    change.origin = Origin::Subscribed;
+                    update.origin = Origin::Subscribed;
                 }
-                change.skipped = unread.skipped + 1;
-                *unread = change;
+                update.skipped = unread.skipped + 1;
+                *unread = update;
             }
             _ => {
-                self.unread.push_back(Unread::Value(change));
+                self.unread.push_back(Unread::Value(update));
                 self.values[topic] = self.read + self.unread.len() as u64;
             }
         }
     }
 
-    fn put_raw(&mut self, change: Change) {
-        let topic = change.topic;
+    fn put_raw(&mut self, update: TopicUpdate) {
+        let topic = update.topic;
         let raw = self.raw.entry(topic).or_default();
-        self.raw_bytes += length(&change);
-        raw.kept.push_back(change);
+        self.raw_bytes += length(&update);
+        raw.kept.push_back(update);
         while raw.kept.len() > RAW_KEPT || (self.raw_bytes > RAW_BYTES_KEPT && raw.kept.len() > 1) {
             let Some(oldest) = raw.kept.pop_front() else { break };
             self.raw_bytes -= length(&oldest);
@@ -162,18 +162,18 @@ impl Waiting {
         }
     }
 
-    fn take_raw(&mut self, topic: usize) -> Option<Change> {
+    fn take_raw(&mut self, topic: usize) -> Option<TopicUpdate> {
         let raw = self.raw.get_mut(&topic)?;
         raw.places -= 1;
-        let change = raw.kept.pop_front()?;
-        self.raw_bytes -= length(&change);
-        Some(change)
+        let update = raw.kept.pop_front()?;
+        self.raw_bytes -= length(&update);
+        Some(update)
     }
 }
 
-/// The bytes that a raw change holds.
-fn length(change: &Change) -> usize {
-    match &change.value {
+/// The bytes that a raw update holds.
+fn length(update: &TopicUpdate) -> usize {
+    match &update.value {
         Ok(Update::RawNotification(text) | Update::RawResult(text)) => text.len(),
         _ => 0,
     }
@@ -183,9 +183,9 @@ fn length(change: &Change) -> usize {
 mod tests {
     use super::*;
 
-    fn next(mailbox: &Mailbox) -> Option<Change> {
+    fn next(mailbox: &Mailbox) -> Option<TopicUpdate> {
         match mailbox.poll_next(&Context::from_waker(Waker::noop())) {
-            Poll::Ready(change) => Some(change.expect("not closed")),
+            Poll::Ready(update) => Some(update.expect("not closed")),
             Poll::Pending => None,
         }
     }
@@ -199,8 +199,8 @@ mod tests {
         let _ = mailbox.put(7, status(3), Origin::Live);
         let _ = mailbox.put(7, status(4), Origin::Live);
         let first = next(&mailbox).unwrap();
-        assert_eq!(first, Change { topic: 7, value: status(4), origin: Origin::Subscribed, skipped: 2 });
-        assert_eq!(next(&mailbox).map(|change| change.topic), Some(3));
+        assert_eq!(first, TopicUpdate { topic: 7, value: status(4), origin: Origin::Subscribed, skipped: 2 });
+        assert_eq!(next(&mailbox).map(|update| update.topic), Some(3));
         assert_eq!(next(&mailbox), None);
     }
 
@@ -214,8 +214,8 @@ mod tests {
             let _ = mailbox.put(0, status.clone(), Origin::Live);
             let _ = mailbox.put(0, refusal.clone(), Origin::Subscribed);
         }
-        assert_eq!(next(&mailbox).map(|change| (change.value, change.skipped)), Some((status, 2)));
-        assert_eq!(next(&mailbox).map(|change| change.value), Some(refusal));
+        assert_eq!(next(&mailbox).map(|update| (update.value, update.skipped)), Some((status, 2)));
+        assert_eq!(next(&mailbox).map(|update| update.value), Some(refusal));
         assert_eq!(next(&mailbox), None);
     }
 
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!((first.value, first.skipped), (Ok(Update::RawNotification("10".into())), 10));
         let rest: Vec<_> = std::iter::from_fn(|| next(&mailbox)).collect();
         assert_eq!(rest.len(), RAW_KEPT - 1);
-        assert!(rest.iter().all(|change| change.skipped == 0));
+        assert!(rest.iter().all(|update| update.skipped == 0));
         mailbox.close();
         assert_eq!(mailbox.poll_next(&Context::from_waker(Waker::noop())), Poll::Ready(None));
     }
@@ -247,13 +247,13 @@ mod tests {
         }
         put(0, 2 * RAW_BYTES_KEPT, "y");
         put(0, 1, "small");
-        let waiting = lock(&mailbox.0);
-        assert_eq!(waiting.raw[&0].kept.len(), 1, "what is too long for all others goes first");
-        drop(waiting);
+        let contents = lock(&mailbox.0);
+        assert_eq!(contents.raw[&0].kept.len(), 1, "what is too long for all others goes first");
+        drop(contents);
         let found: Vec<_> =
-            std::iter::from_fn(|| next(&mailbox)).map(|change| (change.topic, change.skipped)).collect();
+            std::iter::from_fn(|| next(&mailbox)).map(|update| (update.topic, update.skipped)).collect();
         assert_eq!(found, [(1, 0), (0, 11)]);
-        let waiting = lock(&mailbox.0);
-        assert_eq!((waiting.raw_bytes, waiting.unread.len(), waiting.raw[&0].places), (0, 0, 0));
+        let contents = lock(&mailbox.0);
+        assert_eq!((contents.raw_bytes, contents.unread.len(), contents.raw[&0].places), (0, 0, 0));
     }
 }
