@@ -1,5 +1,7 @@
-//! Waiting in the calling thread.
+//! Waiting in the calling thread for something that another thread does.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -14,12 +16,13 @@ impl Wake for Unpark {
     }
 }
 
-/// Sleeps until `poll` is ready, or until `deadline`.
-pub(crate) fn wait<T>(deadline: Option<Instant>, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+/// Sleeps until `future` is ready, or until `deadline`.
+pub(crate) fn wait<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
     loop {
-        if let Poll::Ready(value) = poll(&mut context) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return Some(value);
         }
         match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {

@@ -87,11 +87,11 @@ fn changes_come_between_calls() {
     let server = Server::start(Family::ALL[0]);
     let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
     let mut tips = client.subscribe(Topic::Headers).unwrap();
-    assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Subscribed));
+    assert_eq!(tips.next_within(LONG).ok().map(|tip| tip.origin), Some(Origin::Subscribed));
     for _ in 0..10 {
         client.call_within(LONG, Ping).unwrap();
         server.mine(1);
-        assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Live));
+        assert_eq!(tips.next_within(LONG).ok().map(|tip| tip.origin), Some(Origin::Live));
     }
 }
 
@@ -101,7 +101,7 @@ fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     let server = Server::start(Family::ElectrumX1_16);
     let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
     let mut tips = client.subscribe(Topic::Headers).unwrap();
-    assert_eq!(tips.next_within(LONG).flatten().map(|tip| tip.origin), Some(Origin::Subscribed));
+    assert_eq!(tips.next_within(LONG).ok().map(|tip| tip.origin), Some(Origin::Subscribed));
     let (other, is_over) = (client.clone(), Arc::new(AtomicBool::new(false)));
     let over = Arc::clone(&is_over);
     let hasty = thread::spawn(move || {
@@ -114,7 +114,7 @@ fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     // By then it would be left to the loop, which never needs it.
     thread::sleep(Duration::from_millis(50));
     server.mine(1);
-    let told = tips.next_within(LONG).flatten().map(|tip| tip.origin);
+    let told = tips.next_within(LONG).ok().map(|tip| tip.origin);
     is_over.store(true, Relaxed);
     hasty.join().unwrap();
     assert_eq!(told, Some(Origin::Live));
@@ -130,7 +130,7 @@ fn topics_may_be_made_with_the_client() {
         Topic::Script(electrum_blocking::proto::Script::new(script(number)))
     });
     let mut updates = client.subscribe_all(topics).unwrap();
-    let mut told: Vec<_> = (0..3).map(|_| updates.next_within(LONG).flatten().unwrap().topic).collect();
+    let mut told: Vec<_> = (0..3).map(|_| updates.next_within(LONG).unwrap().topic).collect();
     told.sort_unstable();
     assert_eq!(told, [0, 1, 2]);
 }
@@ -142,13 +142,13 @@ fn topics_may_be_added_to_what_is_listened_to() {
     let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
     let topic = |number| Topic::Script(electrum_blocking::proto::Script::new(script(number)));
     let mut updates = client.subscribe(topic(0)).unwrap();
-    assert_eq!(updates.next_within(LONG).flatten().map(|change| change.topic), Some(0));
+    assert_eq!(updates.next_within(LONG).ok().map(|change| change.topic), Some(0));
     assert_eq!(updates.add(topic(1)), Ok(1));
-    let first = updates.next_within(LONG).flatten().unwrap();
+    let first = updates.next_within(LONG).unwrap();
     assert_eq!((first.topic, first.origin), (1, Origin::Subscribed));
     for (paid, topic) in [(1, 1), (0, 0)] {
         server.pay(&script(paid), 10_000);
-        let change = updates.next_within(LONG).flatten().unwrap();
+        let change = updates.next_within(LONG).unwrap();
         assert_eq!((change.topic, change.origin), (topic, Origin::Live));
     }
     client.close();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use electrum_blocking as electrum;
 use electrum_blocking::proto::operations::Raw;
 use electrum_blocking::proto::{Phase, Request, Topic};
-use electrum_blocking::{Client, ConnectionEvents, Updates};
+use electrum_blocking::{Client, ConnectionEvents, NextError, Updates};
 use electrum_conformance::{Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
 use serde_json::Value;
 
@@ -84,6 +84,10 @@ impl Feed<Life> for Events {
     }
 }
 
-fn next<T, U>(came: Option<Option<T>>, map: impl FnOnce(T) -> U) -> Next<U> {
-    came.map_or(Next::Nothing, |item| item.map_or(Next::End, |item| Next::Item(map(item))))
+fn next<T, U>(came: Result<T, NextError>, map: impl FnOnce(T) -> U) -> Next<U> {
+    match came {
+        Ok(item) => Next::Item(map(item)),
+        Err(NextError::TimedOut) => Next::Nothing,
+        Err(NextError::Closed) => Next::End,
+    }
 }

@@ -95,7 +95,7 @@ fn next<S: Stream + Unpin>(stream: &mut S, within: Duration) -> Option<S::Item> 
 impl Events {
     pub(crate) fn next(&mut self, within: Duration) -> Option<ConnectionEvent> {
         match self {
-            Self::Blocking(events) => events.next_within(within).flatten(),
+            Self::Blocking(events) => events.next_within(within).ok(),
             Self::Smol(events) => next(events, within),
         }
     }
@@ -146,7 +146,7 @@ impl Events {
 impl Changes {
     pub(crate) fn next_within(&mut self, within: Duration) -> Option<TopicUpdate> {
         match self {
-            Self::Blocking(updates) => updates.next_within(within).flatten(),
+            Self::Blocking(updates) => updates.next_within(within).ok(),
             Self::Smol(updates) => next(updates, within),
         }
     }

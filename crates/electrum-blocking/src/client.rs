@@ -1,0 +1,132 @@
+//! The client that threads share.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use electrum_session as session;
+use electrum_session::proto::{RejectReason, Request, State, Topic};
+use electrum_session::{CallError, Config};
+
+use crate::engine::Engine;
+use crate::pipeline::Pipeline;
+use crate::socket::Std;
+use crate::streams::{ConnectionEvents, Updates};
+
+/// A client of Electrum servers. Clones are the same client, which is closed when the last of them, and of the iterators
+/// that they returned, is dropped.
+#[derive(Clone)]
+pub struct Client {
+    session: session::Client,
+    engine: Arc<Engine<Std>>,
+}
+
+impl Client {
+    /// Starts a client, which connects and reconnects by itself. It returns at once; calls wait for the connection.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn connect(config: impl Into<Config>) -> io::Result<Self> {
+        let wake = Arc::new(OnceLock::<Weak<Engine<Std>>>::new());
+        let engine = Arc::clone(&wake);
+        let (session, driver) = session::Client::new(config.into(), move || {
+            if let Some(engine) = engine.get().and_then(Weak::upgrade) {
+                engine.turn();
+            }
+        });
+        let engine = Arc::new_cyclic(|engine| Engine::new(Std { driver, engine: Weak::clone(engine) }));
+        wake.get_or_init(|| Arc::downgrade(&engine));
+        Std::start(Arc::clone(&engine))?;
+        Ok(Self { session, engine })
+    }
+
+    /// Makes a call and waits for its result, for as long as
+    /// [`Timeouts::request`](session::proto::Timeouts::request) allows. While there is no connection, it waits for one.
+    ///
+    /// If the connection is lost before the reply comes, a call that only reads is made again; one that changes
+    /// something only if not one byte of it was sent.
+    ///
+    /// # Errors
+    /// [`CallError`] says who must act.
+    pub fn call<R>(&self, request: R) -> Result<R::Response, CallError>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.engine.block_on(|| self.session.call(request))
+    }
+
+    /// Makes a call that must be answered within `timeout`.
+    ///
+    /// # Errors
+    /// As with [`call`](Self::call).
+    pub fn call_within<R>(&self, timeout: Duration, request: R) -> Result<R::Response, CallError>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.engine.block_on(|| self.session.call_within(timeout, request))
+    }
+
+    /// Makes several calls at once and waits for all of them. Each has a result of its own, in the order of the requests.
+    pub fn batch<R>(&self, requests: Vec<R>) -> Vec<Result<R::Response, CallError>>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.engine.block_on(|| self.session.batch(requests))
+    }
+
+    /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
+    /// and each has a result of its own type.
+    ///
+    /// ```no_run
+    /// # use electrum_blocking::{Client, proto::{types::Script, operations::{Balance, History}}};
+    /// # fn example(client: Client, script: Script) -> Result<(), electrum_blocking::CallError> {
+    /// let (balance, history) =
+    ///     client.pipeline(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
+    /// println!("{:?} {:?}", balance.wait()?, history.wait()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
+        self.session.pipeline(|calls| make(&mut Pipeline::new(calls, &self.engine)))
+    }
+
+    /// Subscribes to a topic, on whatever connection. Dropping the iterator ends the subscription.
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached.
+    pub fn subscribe(&self, topic: Topic) -> Result<Updates, RejectReason> {
+        self.session.subscribe(topic).map(Updates::new)
+    }
+
+    /// Subscribes to several topics, which the updates name by their place in `topics`.
+    ///
+    /// # Errors
+    /// As with [`subscribe`](Self::subscribe); then nothing is subscribed.
+    pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
+        self.session.subscribe_all(topics).map(Updates::new)
+    }
+
+    /// Returns what happens to the connection from now on, and before that what happened last.
+    #[must_use]
+    pub fn events(&self) -> ConnectionEvents {
+        ConnectionEvents::new(self.session.events())
+    }
+
+    /// Returns the state of the connection.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.session.state()
+    }
+
+    /// Closes the connection for good. Calls that wait fail with [`CallError::Closed`]; iterators end.
+    pub fn close(&self) {
+        self.session.close();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}

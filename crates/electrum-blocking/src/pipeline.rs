@@ -1,0 +1,59 @@
+//! Several calls at once, whose results are waited for one by one.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use electrum_session::proto::Request;
+use electrum_session::{self as session, CallError};
+
+use crate::engine::Engine;
+use crate::socket::Std;
+use crate::wait::wait;
+
+/// Calls that are sent in one write. See [`Client::pipeline`](crate::Client::pipeline).
+#[derive(Debug)]
+pub struct Pipeline<'a, 'b> {
+    calls: &'a mut session::Pipeline<'b>,
+    engine: &'a Arc<Engine<Std>>,
+}
+
+impl<'a, 'b> Pipeline<'a, 'b> {
+    pub(crate) fn new(calls: &'a mut session::Pipeline<'b>, engine: &'a Arc<Engine<Std>>) -> Self {
+        Self { calls, engine }
+    }
+
+    /// Makes one more call. It is sent with the others.
+    pub fn call<R>(&mut self, request: R) -> Pending<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        Pending { call: self.calls.call(request), engine: Arc::clone(self.engine) }
+    }
+}
+
+/// A call whose reply may still be on its way. Dropping it cancels the call.
+#[derive(Debug)]
+#[must_use = "dropping a pending call cancels it"]
+pub struct Pending<T> {
+    call: session::Call<T>,
+    engine: Arc<Engine<Std>>,
+}
+
+impl<T> Pending<T> {
+    /// Waits for the result.
+    ///
+    /// # Errors
+    /// [`CallError`] says who must act.
+    pub fn wait(self) -> Result<T, CallError> {
+        let Self { call, engine } = self;
+        engine.block_on(|| call)
+    }
+
+    /// Waits for the result for at most `timeout`, and then cancels the call.
+    ///
+    /// # Errors
+    /// [`CallError::TimedOut`] if it did not come in that time; otherwise as with [`wait`](Self::wait).
+    pub fn wait_within(mut self, timeout: Duration) -> Result<T, CallError> {
+        wait(Instant::now().checked_add(timeout), &mut self.call).unwrap_or(Err(CallError::TimedOut))
+    }
+}

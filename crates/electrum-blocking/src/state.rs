@@ -1,0 +1,160 @@
+//! The state that the threads of a client share: who reads from the socket, who writes to it, when the ticker wakes.
+//!
+//! # Reading
+//!
+//! | [`Reader`] | which thread reads | next state, and when |
+//! |---|---|---|
+//! | `Thread` | the connection's thread, for as long as nothing comes | `Free` when no call waits for its reply any more |
+//! | `Free` | none; the connection's thread rests for [`REST`] at a time | `Caller` when a caller waits; `Thread` after a rest without calls |
+//! | `Caller` | a caller, for at most [`LEASE`] without a byte | `Free` when its reply came and no other caller waits, otherwise `Returned` |
+//! | `Returned` | none; the connection's thread was notified | `Thread` |
+//!
+//! # Writing
+//!
+//! | [`Writer`] | which thread writes | next state, and when |
+//! |---|---|---|
+//! | `Idle` | none: nothing is outgoing | `Busy` when a thread finds outgoing bytes |
+//! | `Busy` | the thread that found them | `Idle` when all is written, `Stalled` when the server takes no bytes |
+//! | `Stalled` | none; the ticker was notified | `Busy`, by the ticker only |
+//!
+//! A thread that finds `Busy` leaves its bytes to the thread that writes, which looks for more before it stops.
+
+use std::time::Duration;
+
+use electrum_session::proto::{ConnId, Timestamp};
+
+use crate::sync::Arc;
+
+/// How long the connection's thread leaves an unread socket to callers. An update may come later by as much.
+pub(crate) const REST: Duration = Duration::from_millis(5);
+/// How long a caller waits for bytes before it leaves the socket to the connection's thread.
+pub(crate) const LEASE: Duration = Duration::from_millis(10);
+
+/// The state of a client, behind one lock.
+#[derive(Debug)]
+pub(crate) struct State<S> {
+    pub(crate) connection: Connection<S>,
+    /// When the ticker wakes at the latest; `None` if it waits to be notified.
+    pub(crate) wakes_at: Option<Timestamp>,
+    /// The client is closed, and its threads end.
+    pub(crate) is_finished: bool,
+}
+
+/// The connection that the session asked for last.
+#[derive(Debug)]
+pub(crate) enum Connection<S> {
+    None,
+    /// A thread opens the socket.
+    Dialling(ConnId),
+    Open(Open<S>),
+}
+
+/// A connection with its socket.
+#[derive(Debug)]
+pub(crate) struct Open<S> {
+    pub(crate) conn: ConnId,
+    pub(crate) socket: Arc<S>,
+    pub(crate) reader: Reader,
+    pub(crate) writer: Writer,
+    pub(crate) piece: Piece,
+    /// Why nothing more can be written. The thread that reads finds the end of the stream, and reports this cause.
+    pub(crate) write_error: Option<String>,
+}
+
+/// Who reads, with the buffer if no thread has it.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    Thread,
+    Free(Vec<u8>),
+    Caller,
+    Returned(Vec<u8>),
+}
+
+/// Who writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    Idle,
+    Busy,
+    Stalled,
+}
+
+/// Outgoing bytes that were taken from the session to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    pub(crate) bytes: Vec<u8>,
+    /// How many of them are written.
+    pub(crate) written: usize,
+}
+
+impl Piece {
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
+    }
+}
+
+impl<S> State<S> {
+    pub(crate) const fn new() -> Self {
+        Self { connection: Connection::None, wakes_at: None, is_finished: false }
+    }
+
+    /// The open connection.
+    pub(crate) fn open(&mut self) -> Option<&mut Open<S>> {
+        match &mut self.connection {
+            Connection::Open(open) => Some(open),
+            Connection::None | Connection::Dialling(_) => None,
+        }
+    }
+
+    /// The connection `conn`, if it is open.
+    pub(crate) fn open_as(&mut self, conn: ConnId) -> Option<&mut Open<S>> {
+        self.open().filter(|open| open.conn == conn)
+    }
+
+    /// Whether the socket of `conn` is still wanted.
+    pub(crate) fn is_dialling(&self, conn: ConnId) -> bool {
+        matches!(self.connection, Connection::Dialling(dialling) if dialling == conn)
+    }
+
+    /// Takes out the connection `conn`. The caller shuts its socket down.
+    pub(crate) fn take(&mut self, conn: ConnId) -> Option<Open<S>> {
+        if self.is_dialling(conn) {
+            self.connection = Connection::None;
+        }
+        self.open_as(conn)?;
+        match std::mem::replace(&mut self.connection, Connection::None) {
+            Connection::Open(open) => Some(open),
+            Connection::None | Connection::Dialling(_) => None,
+        }
+    }
+}
+
+impl<S> Open<S> {
+    pub(crate) fn new(conn: ConnId, socket: Arc<S>) -> Self {
+        let (reader, writer, piece) = (Reader::Thread, Writer::Idle, Piece::default());
+        Self { conn, socket, reader, writer, piece, write_error: None }
+    }
+
+    /// `Free` to `Caller`: hands the buffer to a caller that waits for a reply.
+    pub(crate) fn lease(&mut self) -> Option<Vec<u8>> {
+        match std::mem::replace(&mut self.reader, Reader::Caller) {
+            Reader::Free(buffer) => Some(buffer),
+            other => {
+                self.reader = other;
+                None
+            }
+        }
+    }
+
+    /// `Free` or `Returned` to `Thread`: hands the buffer to the connection's thread, unless `is_rested` is false and
+    /// callers may still come.
+    pub(crate) fn reclaim(&mut self, is_rested: bool) -> Option<Vec<u8>> {
+        match std::mem::replace(&mut self.reader, Reader::Thread) {
+            Reader::Returned(buffer) => Some(buffer),
+            Reader::Free(buffer) if is_rested => Some(buffer),
+            other => {
+                self.reader = other;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Callers that wait for a reply, and how their threads are woken.
+
+use std::task::Wake;
+
+use crate::sync::{Arc, AtomicUsize, Ordering::SeqCst, Thread};
+
+/// Counts as waiting until it is woken, or until the wait ends otherwise.
+pub(crate) struct Waiting {
+    pub(crate) waiter: std::sync::Arc<Waiter>,
+}
+
+impl Waiting {
+    pub(crate) fn new(count: &Arc<AtomicUsize>, thread: Thread) -> Self {
+        count.fetch_add(1, SeqCst);
+        let waiter = Waiter { thread, count: Arc::clone(count), is_done: AtomicUsize::new(0) };
+        Self { waiter: std::sync::Arc::new(waiter) }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.waiter.done();
+    }
+}
+
+/// Wakes the thread of a caller.
+pub(crate) struct Waiter {
+    thread: Thread,
+    count: Arc<AtomicUsize>,
+    is_done: AtomicUsize,
+}
+
+impl Waiter {
+    /// Counts it as waiting no longer.
+    pub(crate) fn done(&self) {
+        if self.is_done.swap(1, SeqCst) == 0 {
+            self.count.fetch_sub(1, SeqCst);
+        }
+    }
+}
+
+impl Wake for Waiter {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.done();
+        self.thread.unpark();
+    }
+}
