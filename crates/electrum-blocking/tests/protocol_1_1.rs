@@ -138,7 +138,7 @@ fn check_record(exercised: &BTreeSet<&'static str>) {
     for operation in OPERATIONS.iter().filter(|operation| exercised.contains(operation.name)) {
         writeln!(record, "{} {VERSION}", operation.name).unwrap();
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/exercised/testkit.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/docs/exercised/testkit.txt");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &record).unwrap();
     }

@@ -13,7 +13,7 @@ type Outcome = String;
 #[test]
 fn every_recorded_handshake_has_the_outcome_that_it_implies() {
     let (mut replayed, mut same_bytes, mut left_out) = (0, 0, Vec::new());
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts/handshake");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/handshake");
     let mut recordings: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     recordings.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
     recordings.sort();

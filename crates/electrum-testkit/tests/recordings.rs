@@ -49,7 +49,7 @@ fn electrs_esplora() {
 }
 
 fn replay(family: Family, name: &str, port: u16) {
-    let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts");
+    let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut chain = Chain::genesis();
     chain.mine(HEIGHT);
     let mut failures = Vec::new();

@@ -14,7 +14,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates to test with. No client that is published depends on them, except for the tool, which starts fake servers.
-pub const TEST_CRATES: &[&str] = &["electrum-testkit", "electrum-sim", "electrum-conformance"];
+pub const TEST_CRATES: &[&str] = &["electrum-testkit", "electrum-sim", "electrum-conformance", "real-servers"];
 
 /// The published crates outside of [`TEST_CRATES`] that may depend on one of them.
 const STARTS_FAKE_SERVERS: &[(&str, &str)] = &[("electrum-cli", "electrum-testkit")];

@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
 
 /// All recordings, by file name.
 pub(crate) fn all() -> Vec<Recording> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts/methods");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/methods");
     let mut recordings = BTreeMap::new();
     for entry in std::fs::read_dir(&folder).expect("the recordings are in tests/transcripts") {
         let path = entry.unwrap().path();

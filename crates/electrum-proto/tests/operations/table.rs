@@ -144,7 +144,7 @@ fn a_mere_scripthash_is_refused_from_1_7_on_with_the_reason() {
 /// Compares the table in the documentation; with `UPDATE_DOCS` set, writes it.
 #[test]
 fn the_documented_table_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/docs/operations.md");
     let expected = document();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
