@@ -24,11 +24,6 @@ mod target;
 mod text;
 mod versions;
 
-/// The examples of the README at the top of the workspace, which are run as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-mod readme {}
-
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;

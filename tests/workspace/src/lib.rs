@@ -2,6 +2,8 @@
 //!
 //! They read sources and `cargo metadata`, offline, and change nothing unless `UPDATE_DOCS=1` is set.
 
+#[cfg(doctest)]
+mod examples;
 pub mod files;
 pub mod imports;
 pub mod layers;

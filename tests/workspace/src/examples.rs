@@ -1,0 +1,4 @@
+//! The examples of the documents at the top of the workspace, which are run as tests.
+
+#[doc = include_str!("../../../README.md")]
+mod readme {}

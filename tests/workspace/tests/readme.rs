@@ -1,0 +1,60 @@
+//! The commands of the README.
+
+use std::process::{Command, Stdio};
+
+use workspace_tests::files::{read, root};
+
+#[test]
+fn the_first_two_commands_are_what_the_checks_run() {
+    let readme = read("README.md");
+    let block = readme.split("```").nth(1).expect("a block of code");
+    let commands: Vec<_> = block.strip_prefix("sh\n").expect("commands come first").lines().collect();
+    assert_eq!(commands, ["cargo run --release", "cargo test --workspace"]);
+    let checks = read(".ci/run");
+    for command in commands {
+        let runs = |line: &str| line.trim().starts_with("step ") && line.ends_with(&format!("\" {command}"));
+        assert!(checks.lines().any(runs), "{command}");
+    }
+}
+
+#[test]
+fn the_first_command_starts_the_tool() {
+    assert!(read("Cargo.toml").contains("default-members = [\"crates/electrum-cli\"]"));
+}
+
+/// The tests of the tool run all commands of its own README.
+#[test]
+fn every_command_of_the_tool_is_one_that_its_tests_run() {
+    let of_the_tool = commands("crates/electrum-cli/README.md", "electrum-cli ");
+    let shown = commands("README.md", "electrum-cli ");
+    assert!(!shown.is_empty());
+    for command in shown {
+        assert!(of_the_tool.contains(&command), "{command} is not in crates/electrum-cli/README.md");
+    }
+}
+
+#[test]
+fn the_fake_server_that_the_readme_starts_serves() {
+    let shown = commands("README.md", "cargo run -p electrum-testkit ");
+    let [command] = &shown[..] else { panic!("one command: {shown:?}") };
+    let arguments = command.strip_prefix("cargo run").expect("it begins so").replace(" 50001", " 0");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    // It serves until its input ends, which is at once.
+    let run = Command::new(cargo)
+        .args(["run", "--quiet", "--offline", "--locked"])
+        .args(arguments.split_whitespace())
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .expect("cargo runs");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(String::from_utf8_lossy(&run.stdout).starts_with("tcp://127.0.0.1:"), "{:?}", run.stdout);
+}
+
+/// The lines of code in a document that begin so, without comments.
+fn commands(document: &str, beginning: &str) -> Vec<String> {
+    let text = read(document);
+    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let lines = blocks.flat_map(str::lines).filter(|line| line.starts_with(beginning));
+    lines.map(|line| line.split("  #").next().unwrap_or_default().trim().to_owned()).collect()
+}
