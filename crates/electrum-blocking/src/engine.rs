@@ -54,6 +54,8 @@ pub(crate) trait Socket {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
     /// Waits until the system takes bytes, for some milliseconds at most; then fails with `WouldBlock`.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Writes as much as the system takes without a wait, as the last bytes before [`shutdown`](Self::shutdown).
+    fn write_at_once(&self, bytes: &[u8]);
     /// Limits how long later reads wait for bytes.
     fn limit_reads(&self, limit: Option<Duration>) -> io::Result<()>;
     /// Ends reads and writes, also those that wait.
@@ -176,10 +178,18 @@ impl<B: Backend> Engine<B> {
                     }
                     continue;
                 }
-                Step::Disconnect(conn) => {
+                Step::Disconnect(conn, last) => {
+                    // After what was begun; where another thread writes at this moment, the order would be lost.
+                    if let Some(open) = state.open_as(conn).filter(|open| open.writer != Writer::Busy) {
+                        if !last.is_empty() {
+                            open.socket.write_at_once(&[open.piece.rest(), &last].concat());
+                        }
+                    }
                     self.close(&mut state, conn);
                     continue;
                 }
+                // The driver of the session does these by itself.
+                Step::ReadPin(..) | Step::KeepPin(..) => continue,
                 Step::Finished => {
                     if let Some(conn) = state.open().map(|open| open.conn) {
                         self.close(&mut state, conn);

@@ -33,7 +33,11 @@ mod sync;
 mod wait;
 mod waiting;
 
-pub use electrum_session::{CallError, Config, ConnectionEvent, TopicUpdate, proto, transport};
+#[cfg(feature = "tls")]
+pub use electrum_session::FilePins;
+pub use electrum_session::{
+    CallError, Config, ConnectionEvent, MemoryPins, PinError, PinStore, TopicUpdate, proto, transport,
+};
 
 pub use crate::client::Client;
 pub use crate::pipeline::{Pending, Pipeline};

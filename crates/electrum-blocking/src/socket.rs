@@ -58,7 +58,7 @@ impl Backend for Std {
     }
 
     fn connected(&self, conn: ConnId) {
-        self.driver.with(|session, now| session.connected(now, conn));
+        self.driver.connected(conn);
     }
 
     fn received(&self, conn: ConnId, bytes: &[u8]) {
@@ -100,6 +100,11 @@ impl Socket for TcpStream {
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut socket = self;
         Write::write(&mut socket, bytes)
+    }
+
+    fn write_at_once(&self, bytes: &[u8]) {
+        // The connection ends either way.
+        let _ = self.set_nonblocking(true).and_then(|()| Socket::write(self, bytes));
     }
 
     fn limit_reads(&self, limit: Option<Duration>) -> io::Result<()> {

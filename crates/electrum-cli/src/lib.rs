@@ -14,6 +14,7 @@ mod connection;
 mod failure;
 mod json;
 mod output;
+#[cfg(feature = "tls")]
 mod pins;
 mod progress;
 mod query;

@@ -3,15 +3,13 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use electrum_smol::Config;
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::types::BlockHash;
-use electrum_smol::transport::{FilePins, PinStore, Proxy, Route, Security, ServerAddr, Trust};
+use electrum_smol::transport::{Proxy, Route, ServerAddr, Trust};
 
-use crate::pins::{self, AcceptNew};
 use crate::stop::Stop;
 
 /// How to reach servers, and what to agree on with them.
@@ -76,6 +74,14 @@ impl ServerOptions {
     ) -> Result<Config, Stop> {
         let mut config = Config::new(servers);
         config.route = self.route(&config.servers).map_err(Stop::Usage)?;
+        #[cfg(feature = "tls")]
+        if config.servers.iter().any(|server| config.route.uses_pin(server)) {
+            let file = self.pins.clone().or_else(crate::pins::default_file).ok_or_else(|| {
+                Stop::Usage("there is no data folder for the certificates of servers; name a file with --pins".into())
+            })?;
+            config.pins = std::sync::Arc::new(electrum_smol::FilePins::new(file));
+            config.accept_new_pins = self.accept_new_pin;
+        }
         let protocol = &mut config.protocol;
         protocol.client_name = concat!("electrum-cli/", env!("CARGO_PKG_VERSION")).into();
         protocol.versions = self.range.unwrap_or(range);
@@ -97,16 +103,6 @@ impl ServerOptions {
         }
         if self.accept_new_pin && trust != Trust::CaOrPin {
             return Err("--accept-new-pin is for --trust ca-or-pin: with any other nothing is remembered".into());
-        }
-        let wants_pins = trust == Trust::CaOrPin && servers.iter().any(|server| server.security() == Security::Tls);
-        if wants_pins {
-            let file = self.pins.clone().or_else(pins::default_file);
-            let file =
-                file.ok_or("there is no data folder for the certificates of servers; name a file with --pins")?;
-            let pins = FilePins::new(file);
-            let pins: Arc<dyn PinStore> =
-                if self.accept_new_pin { Arc::new(AcceptNew::new(pins)) } else { Arc::new(pins) };
-            route = route.with_pins(pins);
         }
         for server in servers {
             route.dial_target(server).map_err(|error| error.to_string())?;

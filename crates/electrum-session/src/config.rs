@@ -1,8 +1,11 @@
 //! What a client is made from.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use electrum_transport::{Route, ServerAddr};
+
+use crate::pins::{MemoryPins, PinStore};
 
 /// Which servers to use, how to reach them, and how to behave.
 #[derive(Clone, Debug)]
@@ -11,6 +14,10 @@ pub struct Config {
     pub servers: Vec<ServerAddr>,
     /// How to reach them: directly or through a proxy, and which certificates to trust.
     pub route: Route,
+    /// Where the certificates of servers are remembered; by default in memory, for as long as the client runs.
+    pub pins: Arc<dyn PinStore>,
+    /// Lets the certificate that each server shows at the next connection replace its pin, once.
+    pub accept_new_pins: bool,
     /// Everything about the protocol: versions, time-outs, limits.
     pub protocol: electrum_proto::Config,
     /// How many calls may wait while there is no connection, or no room.
@@ -23,6 +30,8 @@ impl Config {
         Self {
             servers: servers.into_iter().collect(),
             route: Route::default(),
+            pins: Arc::new(MemoryPins::new()),
+            accept_new_pins: false,
             protocol: electrum_proto::Config { seed: RandomState::new().hash_one(0), ..Default::default() },
             queue: 100_000,
         }

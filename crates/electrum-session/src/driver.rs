@@ -1,13 +1,16 @@
 //! The half of a client that its adapter holds: the session behind its lock, and the clock.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use electrum_proto::Timestamp;
+use electrum_proto::{ConnId, Timestamp};
 
 use crate::config::Config;
 use crate::oneshot::lock;
+use crate::pins::{PinError, PinStore};
 use crate::session::{Session, Step};
 
 /// Drives the [`Session`] of a client: an adapter carries out the [`Step`]s that [`poll`](Self::poll) returns.
@@ -16,6 +19,9 @@ pub struct Driver(Arc<Shared>);
 
 struct Shared {
     session: Mutex<Session>,
+    pins: Arc<dyn PinStore>,
+    /// Whether a thread waits for the store of pins.
+    is_asking_store: AtomicBool,
     epoch: Instant,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -57,9 +63,10 @@ impl Handle {
 
 impl Driver {
     pub(crate) fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let unix_now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let session = Session::new(config, Timestamp::ZERO, unix_now.as_secs());
-        Self(Arc::new(Shared { session: Mutex::new(session), epoch: Instant::now(), wake: Box::new(wake) }))
+        let pins = Arc::clone(&config.pins);
+        let session = Mutex::new(Session::new(config, Timestamp::ZERO));
+        let is_asking_store = AtomicBool::new(false);
+        Self(Arc::new(Shared { session, pins, is_asking_store, epoch: Instant::now(), wake: Box::new(wake) }))
     }
 
     /// The current time on the session's clock.
@@ -89,10 +96,60 @@ impl Driver {
         CloseOnDrop(self.clone())
     }
 
-    /// The next step to carry out.
+    /// The next step to carry out. It is never one about certificate pins: for those the driver asks the store on a
+    /// thread of its own, since a store may block.
     pub fn poll(&self) -> Step {
-        let now = self.now();
-        lock(&self.0.session).poll(now)
+        loop {
+            match self.with(Session::poll) {
+                Step::ReadPin(conn, server) => self.ask_store(
+                    move |pins| pins.get(&server.host().to_string(), server.port()),
+                    move |session, now, pin| session.pin_read(now, conn, pin),
+                ),
+                Step::KeepPin(conn, server, change) => self.ask_store(
+                    move |pins| {
+                        let (host, port) = (server.host().to_string(), server.port());
+                        let held = pins.replace(&host, port, change.old, Some(change.new))?;
+                        held.ok_or_else(|| PinError::Other("the pin was removed meanwhile".into()))
+                    },
+                    move |session, now, held| session.pin_kept(now, conn, held),
+                ),
+                step => return step,
+            }
+        }
+    }
+
+    /// Reports that the socket which [`Step::Connect`] asked for is open, with the present time.
+    pub fn connected(&self, conn: ConnId) {
+        // Not a time that was counted on from the start: clocks are set, and computers sleep.
+        let unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.with(|session, now| session.connected(now, conn, unix_time));
+    }
+
+    /// Asks the store of pins on a thread, of which there is one at a time, and reports its answer.
+    fn ask_store<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn PinStore) -> Result<T, PinError> + Send + 'static,
+        report: impl FnOnce(&mut Session, Timestamp, Result<T, PinError>) + Send + 'static,
+    ) {
+        if self.0.is_asking_store.swap(true, Ordering::Acquire) {
+            let error = PinError::Other("the store has not answered an earlier request yet".into());
+            return self.with(|session, now| report(session, now, Err(error)));
+        }
+        let report = Arc::new(Mutex::new(Some(report)));
+        let (driver, shared_report) = (self.clone(), Arc::clone(&report));
+        let thread = thread::Builder::new().name("electrum-pins".into()).spawn(move || {
+            let answer = ask(&*driver.0.pins);
+            driver.0.is_asking_store.store(false, Ordering::Release);
+            if let Some(report) = lock(&shared_report).take() {
+                driver.act(|session, now| report(session, now, answer));
+            }
+        });
+        if let Err(error) = thread {
+            self.0.is_asking_store.store(false, Ordering::Release);
+            if let Some(report) = lock(&report).take() {
+                self.with(|session, now| report(session, now, Err(PinError::Other(error.to_string()))));
+            }
+        }
     }
 
     /// Runs `access` on the session, without waking the adapter.

@@ -17,10 +17,13 @@ mod connection;
 mod dial;
 mod driver;
 mod error;
+#[cfg(feature = "tls")]
+mod file_pins;
 mod ids;
 mod mailbox;
 mod oneshot;
 mod pending;
+mod pins;
 mod pipeline;
 mod session;
 mod streams;
@@ -35,7 +38,10 @@ pub use driver::{CloseOnDrop, Driver};
 pub use electrum_proto as proto;
 pub use electrum_transport as transport;
 pub use error::CallError;
+#[cfg(feature = "tls")]
+pub use file_pins::FilePins;
 pub use mailbox::TopicUpdate;
+pub use pins::{MemoryPins, PinError, PinStore};
 pub use pipeline::Pipeline;
 pub use session::{Session, Step};
 pub use streams::{ConnectionEvents, Updates};

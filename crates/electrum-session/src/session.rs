@@ -1,12 +1,13 @@
 //! One client without I/O: the machine, the transport layers of its link, its calls and its subscriptions.
 
 use electrum_proto::{Action, Client, CloseCause, ConnId, Event, Input, Phase, Side, State, Timestamp};
-use electrum_transport::{DialTarget, Link, LinkError, LinkReport, Route, ServerAddr};
+use electrum_transport::{DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr};
 
 use crate::calls::Calls;
 use crate::config::Config;
 use crate::connection::{ConnectionEvent, Listeners};
 use crate::error::CallError;
+use crate::pins::PinError;
 use crate::subscriptions::Subscriptions;
 
 /// What a driver must do next.
@@ -15,8 +16,15 @@ use crate::subscriptions::Subscriptions;
 pub enum Step {
     /// Open a socket to this target, and report [`Session::connected`] or [`Session::closed`].
     Connect(ConnId, DialTarget),
-    /// Close the socket, or stop opening it. The driver need not report it.
-    Disconnect(ConnId),
+    /// Write these last bytes as far as the socket takes them at once (a TLS alert, or nothing), and close it; or stop
+    /// opening it. The driver need not report it.
+    Disconnect(ConnId, Vec<u8>),
+    /// Read the certificate pin of this server, and report it with [`Session::pin_read`]. A
+    /// [`Driver`](crate::Driver) does it by itself.
+    ReadPin(ConnId, ServerAddr),
+    /// Store the new certificate pin of this server if the stored one is still the old one, and report with
+    /// [`Session::pin_kept`]. A [`Driver`](crate::Driver) does it by itself.
+    KeepPin(ConnId, ServerAddr, PinChange),
     /// Wait for the socket, for this moment, or to be woken.
     Wait {
         /// Call [`Session::poll`] again at this moment at the latest.
@@ -34,8 +42,8 @@ pub struct Session {
     pub(crate) client: Client,
     servers: Vec<ServerAddr>,
     route: Route,
-    /// The Unix time at the epoch of the session's clock, in seconds.
-    unix_epoch: u64,
+    /// By server: whether the certificate that it shows next replaces its pin.
+    accepts_new_pin: Vec<bool>,
     link: Option<Open>,
     pub(crate) calls: Calls,
     pub(crate) subscriptions: Subscriptions,
@@ -44,25 +52,34 @@ pub struct Session {
     last_failure: String,
 }
 
-/// The layers of the current connection.
+/// The current connection.
 #[derive(Debug)]
 struct Open {
     conn: ConnId,
-    link: Link,
-    is_connected: bool,
+    index: usize,
+    /// What is remembered of the server's certificate.
+    pin: Option<Pin>,
+    /// What the driver must do next about it.
+    step: Option<Step>,
+    /// Whether the new pin is being stored.
+    is_keeping_pin: bool,
+    /// The layers, once the socket is open.
+    link: Option<Link>,
+    /// Whether the socket was reported closed.
+    is_closed: bool,
     /// When the protocol could start.
     since: Timestamp,
 }
 
 impl Session {
-    /// A session whose clock starts at the Unix time `unix_epoch`, in seconds. Certificates are checked against it.
+    /// A session that connects as soon as it is polled.
     #[must_use]
-    pub fn new(config: Config, now: Timestamp, unix_epoch: u64) -> Self {
+    pub fn new(config: Config, now: Timestamp) -> Self {
         Self {
             client: Client::new(config.for_machine(), now),
+            accepts_new_pin: vec![config.accept_new_pins; config.servers.len()],
             servers: config.servers,
             route: config.route,
-            unix_epoch,
             link: None,
             calls: Calls::new(config.queue),
             subscriptions: Subscriptions::default(),
@@ -71,56 +88,92 @@ impl Session {
         }
     }
 
-    /// Reports that the socket is open.
-    pub fn connected(&mut self, now: Timestamp, conn: ConnId) {
-        if let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) {
-            open.is_connected = true;
-            self.pump(now);
+    /// Reports the pin of the server, if it has one: the answer to [`Step::ReadPin`].
+    pub fn pin_read(&mut self, now: Timestamp, conn: ConnId, pin: Result<Option<Pin>, PinError>) {
+        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.link.is_none()) else { return };
+        let target = self.servers.get(open.index).and_then(|server| self.route.dial_target(server).ok());
+        match (pin, target) {
+            (Ok(pin), Some(target)) => {
+                open.pin = pin;
+                open.step = Some(Step::Connect(conn, target));
+            }
+            (Err(error), _) => self.fail(now, conn, Side::Caller, error.to_string()),
+            (_, None) => {}
+        }
+    }
+
+    /// Reports which pin of the server is stored now: the answer to [`Step::KeepPin`].
+    pub fn pin_kept(&mut self, now: Timestamp, conn: ConnId, held: Result<Pin, PinError>) {
+        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
+        let Some(link) = open.link.as_mut() else { return };
+        match held.map(|held| link.pin_kept(held)) {
+            Ok(Ok(())) => self.pump(now),
+            Ok(Err(error)) => self.layer_failed(now, conn, &error),
+            Err(error) => self.fail(now, conn, Side::Caller, error.to_string()),
+        }
+    }
+
+    /// Reports that the socket is open. `unix_time` is the present time in seconds since 1970 (UTC), by which certificates are
+    /// judged.
+    pub fn connected(&mut self, now: Timestamp, conn: ConnId, unix_time: u64) {
+        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.link.is_none()) else { return };
+        let Some(server) = self.servers.get(open.index) else { return };
+        let known = Known::at(unix_time).with_pin(open.pin);
+        let known = if self.accepts_new_pin[open.index] { known.accepting_new_pin() } else { known };
+        match self.route.open(server, known) {
+            Ok(link) => {
+                open.link = Some(link);
+                self.pump(now);
+            }
+            Err(error) => self.fail(now, conn, Side::Caller, error.to_string()),
         }
     }
 
     /// Reports received bytes.
     pub fn read(&mut self, now: Timestamp, conn: ConnId, bytes: &[u8]) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
-        if open.link.is_plain() {
+        let Some(link) = open.link.as_mut() else { return };
+        if link.is_plain() {
             self.client.handle(now, Input::Read(conn, bytes));
             return;
         }
-        let received = open.link.received(bytes);
+        let received = link.received(bytes);
         self.pump(now);
         if let Err(error) = received {
-            self.client.handle(now, Input::Closed(conn, layer(&error)));
+            self.layer_failed(now, conn, &error);
         }
     }
 
     /// Reports that `count` of the [outgoing](Self::outgoing) bytes were written.
     pub fn wrote(&mut self, now: Timestamp, conn: ConnId, count: usize) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
-        if open.link.is_plain() {
-            self.client.handle(now, Input::Wrote(conn, count));
-        } else {
-            open.link.wrote(count);
-            self.pump(now);
+        match open.link.as_mut() {
+            Some(link) if !link.is_plain() => {
+                link.wrote(count);
+                self.pump(now);
+            }
+            _ => self.client.handle(now, Input::Wrote(conn, count)),
         }
     }
 
     /// Reports that the socket could not be opened, ended, or failed. The driver forgets the socket.
     pub fn closed(&mut self, now: Timestamp, conn: ConnId, cause: CloseCause) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
-        let cause = match (&cause, open.is_connected) {
-            (CloseCause::End, true) => open.link.closed().err().map_or(cause, |error| layer(&error)),
-            _ => cause,
-        };
+        open.is_closed = true;
+        if let (CloseCause::End, Some(Err(error))) = (&cause, open.link.as_mut().map(Link::closed)) {
+            self.layer_failed(now, conn, &error);
+        }
+        // What was reported first counts.
         self.client.handle(now, Input::Closed(conn, cause));
     }
 
     /// The bytes to write to the socket.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
-        match &self.link {
-            Some(open) if open.is_connected && open.link.is_plain() => self.client.outgoing(),
-            Some(open) if open.is_connected => open.link.outgoing(),
-            _ => &[],
+        match self.link.as_ref().and_then(|open| open.link.as_ref()) {
+            Some(link) if link.is_plain() => self.client.outgoing(),
+            Some(link) => link.outgoing(),
+            None => &[],
         }
     }
 
@@ -146,14 +199,15 @@ impl Session {
         self.client.handle(now, Input::Tick);
         self.pump(now);
         loop {
+            if let Some(step) = self.link.as_mut().and_then(|open| open.step.take()) {
+                return step;
+            }
             match self.client.poll() {
                 Action::Connect(conn, index) => {
-                    if let Some(step) = self.connect(now, conn, index.0) {
-                        return step;
-                    }
+                    self.connect(now, conn, index.0);
                 }
                 // The layers stay until the `Down` event, which reports on them.
-                Action::Disconnect(conn) => return Step::Disconnect(conn),
+                Action::Disconnect(conn) => return self.disconnect(conn),
                 Action::Event(Event::Reply { id, result }) => self.calls.answered(id, result),
                 Action::Event(Event::Update { sub, value, origin }) => self.subscriptions.updated(sub, value, origin),
                 Action::Event(Event::SubscriptionRefused { sub, error }) => self.subscriptions.refused(sub, &error),
@@ -162,16 +216,22 @@ impl Session {
                     self.ready(now, server.0, software, version);
                 }
                 Action::Event(Event::Down { server, cause, retry_at }) => {
-                    let was_open = self.link.take();
-                    self.down(now, server.0, cause, retry_at, was_open.as_ref().map(|open| open.link.report()));
                     // The machine does not close a link that was reported closed, but the socket below a failed layer is open.
-                    if let Some(open) = was_open.filter(|open| open.is_connected && !open.link.is_plain()) {
-                        return Step::Disconnect(open.conn);
+                    let layered = |open: &&Open| open.link.as_ref().is_some_and(|link| !link.is_plain());
+                    let socket = self.link.as_ref().filter(layered).filter(|open| !open.is_closed);
+                    let step = socket.map(|open| open.conn).map(|conn| self.disconnect(conn));
+                    let report = self.link.take().and_then(|open| self.report(&open));
+                    self.down(now, server.0, cause, retry_at, report);
+                    if let Some(step) = step {
+                        return step;
                     }
                 }
                 Action::Event(Event::Unknown(unknown)) => log::debug!("ignored: {unknown:?}"),
                 Action::Wait(wait) => {
                     self.pump(now);
+                    if let Some(step) = self.link.as_mut().and_then(|open| open.step.take()) {
+                        return step;
+                    }
                     let failure = &self.last_failure;
                     self.calls.expire(now, || CallError::Unsent { why: failure.clone() });
                     let machine = wait.until.map(|(until, _)| until);
@@ -188,60 +248,97 @@ impl Session {
         }
     }
 
-    /// Sets up the transport layers of a new connection.
-    fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) -> Option<Step> {
+    /// Begins a new connection, with the server's pin if it needs that.
+    fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) {
         let Some(server) = self.servers.get(index).cloned() else {
-            let message = "no server was given; name at least one".into();
-            self.client.handle(now, Input::Closed(conn, CloseCause::Layer { side: Side::Caller, message }));
-            return None;
+            return self.fail(now, conn, Side::Caller, "no server was given; name at least one".into());
         };
         self.emit(ConnectionEvent::Connecting { server: server.clone() });
-        let unix_now = self.unix_epoch + now.since_epoch().as_secs();
-        let opened =
-            self.route.dial_target(&server).and_then(|target| Ok((target, self.route.open(&server, unix_now)?)));
-        match opened {
-            Ok((target, link)) => {
-                self.link = Some(Open { conn, link, is_connected: false, since: now });
-                Some(Step::Connect(conn, target))
-            }
-            // Whatever it is, trying again cannot help.
-            Err(error) => {
-                let cause = CloseCause::Layer { side: Side::Caller, message: error.to_string() };
-                self.client.handle(now, Input::Closed(conn, cause));
-                None
+        let step = match self.route.dial_target(&server) {
+            Ok(_) if self.route.uses_pin(&server) => Step::ReadPin(conn, server),
+            Ok(target) => Step::Connect(conn, target),
+            // Trying again cannot help.
+            Err(error) => return self.fail(now, conn, Side::Caller, error.to_string()),
+        };
+        self.link = Some(Open {
+            conn,
+            index,
+            pin: None,
+            step: Some(step),
+            is_keeping_pin: false,
+            link: None,
+            is_closed: false,
+            since: now,
+        });
+    }
+
+    /// The socket is to be closed, after the last bytes of its layers.
+    fn disconnect(&mut self, conn: ConnId) -> Step {
+        let mut last = Vec::new();
+        if let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) {
+            open.step = None;
+            if let Some(link) = open.link.as_mut().filter(|link| link.has_close_notify()) {
+                link.close();
+                last = link.outgoing().to_vec();
             }
         }
+        Step::Disconnect(conn, last)
+    }
+
+    fn report(&self, open: &Open) -> Option<LinkReport> {
+        let server = self.servers.get(open.index)?;
+        Some(open.link.as_ref().map_or_else(|| self.route.report(server), Link::report))
+    }
+
+    /// The close cause of a failed proxy or TLS layer.
+    fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LinkError) {
+        let side = match error.side() {
+            electrum_transport::Side::Server => Side::Server,
+            electrum_transport::Side::Proxy => Side::Network,
+            electrum_transport::Side::User => Side::Caller,
+        };
+        self.fail(now, conn, side, error.to_string());
+    }
+
+    fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {
+        self.client.handle(now, Input::Closed(conn, CloseCause::Layer { side, message }));
     }
 
     /// Moves bytes between the transport layers and the machine, in both directions.
     fn pump(&mut self, now: Timestamp) {
-        let Some(open) = self.link.as_mut().filter(|open| open.is_connected) else { return };
-        let conn = open.conn;
-        if open.link.established() && self.client.phase() == Phase::Connecting {
+        let Some(open) = self.link.as_mut() else { return };
+        let (conn, Some(link)) = (open.conn, open.link.as_mut()) else { return };
+        if let Some(change) = link.pin_change().filter(|_| !open.is_keeping_pin) {
+            open.is_keeping_pin = true;
+            open.step = self.servers.get(open.index).map(|server| Step::KeepPin(conn, server.clone(), change));
+        }
+        if link.established() && self.client.phase() == Phase::Connecting {
             open.since = now;
+            // Once: what this server shows from now on must be this certificate.
+            self.accepts_new_pin[open.index] = false;
             self.client.handle(now, Input::Connected(conn));
         }
-        if open.link.is_plain() {
+        if link.is_plain() {
             return;
         }
-        let plaintext = open.link.plaintext();
+        let plaintext = link.plaintext();
         if !plaintext.is_empty() {
             let count = plaintext.len();
             self.client.handle(now, Input::Read(conn, plaintext));
-            open.link.consume(count);
+            link.consume(count);
         }
-        let taken = open.link.send(self.client.outgoing());
+        let taken = link.send(self.client.outgoing());
         if taken > 0 {
             self.client.handle(now, Input::Wrote(conn, taken));
         }
-        if open.link.ended() {
+        if link.ended() {
             self.client.handle(now, Input::Closed(conn, CloseCause::End));
         }
     }
 
     fn ready(&mut self, now: Timestamp, server: usize, software: String, version: electrum_proto::ProtocolVersion) {
         let (Some(server), Some(open)) = (self.servers.get(server).cloned(), &self.link) else { return };
-        let (handshake, link) = (now.since(open.since), open.link.report());
+        let (handshake, Some(link)) = (now.since(open.since), self.report(open)) else { return };
         log::info!("{server}: {software} speaks protocol {version}");
         self.last_failure.clear();
         self.emit(ConnectionEvent::Ready { server, software, version, handshake, link });
@@ -269,14 +366,4 @@ impl Session {
     fn emit(&mut self, event: ConnectionEvent) {
         self.listeners.emit(&event);
     }
-}
-
-/// The close cause of a failed proxy or TLS layer.
-fn layer(error: &LinkError) -> CloseCause {
-    let side = match error.side() {
-        electrum_transport::Side::Server => Side::Server,
-        electrum_transport::Side::Proxy => Side::Network,
-        electrum_transport::Side::User => Side::Caller,
-    };
-    CloseCause::Layer { side, message: error.to_string() }
 }

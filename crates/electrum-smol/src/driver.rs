@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -54,11 +54,17 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
                 let dialling = smol::unblock(move || dial(&target, timeout));
                 socket = Socket::Dialling(conn, Box::pin(async { Async::new(dialling.await?) }));
             }
-            Step::Disconnect(conn) => {
+            Step::Disconnect(conn, last) => {
                 if socket.conn() == Some(conn) {
+                    if let Socket::Open(_, stream) = &socket {
+                        // As far as it goes at once: nothing more depends on it.
+                        let _ = stream.socket.get_ref().write(&last);
+                    }
                     socket = Socket::None;
                 }
             }
+            // The driver half of the client does these by itself.
+            Step::ReadPin(..) | Step::KeepPin(..) => {}
             Step::Finished => return,
             Step::Wait { until, write } => {
                 alarm.set(until, &driver);
@@ -99,7 +105,7 @@ impl Socket {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(socket)) => {
                         *self = Self::Open(conn, Stream { socket, can_read: true });
-                        driver.with(|session, now| session.connected(now, conn));
+                        driver.connected(conn);
                     }
                     Poll::Ready(Err(error)) => self.close(driver, conn, CloseCause::Failed(error.to_string())),
                 }

@@ -1,7 +1,7 @@
 //! Why a link failed, and who can do something about it.
 
 use crate::addr::ServerAddr;
-use crate::pins::{Fingerprint, Pin, PinError};
+use crate::pins::{Fingerprint, Pin};
 use crate::socks::SocksError;
 
 /// Why a link cannot be used, or no longer. Once failed, a link stays failed with the same error.
@@ -14,17 +14,14 @@ pub enum LinkError {
     /// TLS failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The server showed another certificate than before. Nothing was sent to it.
+    /// The server showed another certificate than the pinned one. Nothing was sent to it.
     #[error(transparent)]
     PinChanged(Box<PinChanged>),
-    /// The certificate could not be compared or kept, so nothing was sent.
-    #[error(transparent)]
-    Pins(#[from] PinError),
     /// The other side hung up before the connection stood.
     #[error("{0}")]
     ClosedEarly(Stage),
-    /// The connection ended without TLS's word that it was meant to. Network trouble, a crash, or an attacker.
-    #[error("the connection was cut off: it ended without the server's TLS farewell")]
+    /// The connection ended without TLS's `close_notify`. Network trouble, a crash, or an attacker.
+    #[error("the connection was cut off: it ended without the server's TLS close_notify")]
     Truncated,
 }
 
@@ -37,7 +34,8 @@ impl From<PinChanged> for LinkError {
 /// The server's certificate is not the one pinned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{server} shows another certificate than before, and nothing was sent to it. Pinned: {}. Shown now: {seen}{}. {}",
+    "{server} shows another certificate than {}, and nothing was sent to it. {}: {}. Shown now: {seen}{}. {}",
+    if *given { "the one given" } else { "before" }, if *given { "Given" } else { "Pinned" },
     pinned_words(pinned), reason_words(reason.as_deref()), advice(*given, server, seen)
 )]
 pub struct PinChanged {
@@ -66,11 +64,13 @@ fn reason_words(reason: Option<&str>) -> String {
 
 fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
     if given {
-        format!("If the server's operator confirms the change, give {seen} as the pinned fingerprint.")
+        format!(
+            "Check the fingerprint that was given; if the server's operator confirms the one shown, give {seen} instead."
+        )
     } else {
         format!(
             "This happens when the operator renewed it, and when somebody sits in between. If the operator confirms it, \
-             accept the new one (--accept-new-pin, or PinStore::replace for {}:{}).",
+             accept the new one (--accept-new-pin), or remove the pin of {}:{}.",
             server.host(),
             server.port()
         )
@@ -90,7 +90,7 @@ pub enum Stage {
 impl core::fmt::Display for Stage {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::Proxy => "the proxy hung up before it connected to the server; its log may tell why",
+            Self::Proxy => "the proxy hung up before it connected to the server; see its log",
             Self::Tls => "the server hung up during the TLS handshake; perhaps it does not speak TLS on this port",
         })
     }
@@ -123,17 +123,49 @@ pub enum TlsError {
         /// The library's words.
         reason: String,
     },
-    /// Nothing in common.
+    /// The certificate's key is of a kind with which this client cannot check signatures.
     #[error(
-        "the server has no TLS version or cipher in common with this client, which wants TLS 1.2 or 1.3; its operator must update it ({0})"
+        "the server's certificate {seen} has a key that this client cannot check: {key}. {SUPPORTED_KEYS}; its operator must make another certificate"
+    )]
+    UnsupportedKey {
+        /// What the server showed.
+        seen: Fingerprint,
+        /// What kind of key it is.
+        key: String,
+    },
+    /// The server speaks no TLS version that this client does.
+    #[error(
+        "the server has no TLS version in common with this client, which wants TLS 1.2 or 1.3; its operator must update it ({0})"
     )]
     Incompatible(String),
-    /// The server ended it with an alert.
-    #[error("the server ended the TLS connection with the alert {0}")]
-    Alert(String),
+    /// The server found no cipher or signature that both sides support, and ended it with an alert.
+    #[error(
+        "the server has no cipher or kind of key in common with this client (alert {0}). Often the key of its certificate is on a curve that this client does not support. {SUPPORTED_KEYS}; its operator must make another certificate, or update the server"
+    )]
+    NoCommonCipher(String),
+    /// The server wants a certificate of the client, which this client does not have.
+    #[error(
+        "the server wants a certificate of the client (alert {0}), which this client cannot give; use another port or another server"
+    )]
+    ClientCertificate(String),
+    /// The server ended it with another alert.
+    #[error("the server ended the TLS connection with the alert {alert}{}", hint_words(hint))]
+    Alert {
+        /// The alert's name.
+        alert: String,
+        /// What to do about it, or nothing.
+        hint: &'static str,
+    },
     /// Anything else: the peer broke the protocol, or somebody changed bytes on the way.
     #[error("the TLS connection is broken: {0}")]
     Broken(String),
+}
+
+const SUPPORTED_KEYS: &str =
+    "Supported are RSA keys of 2048 to 8192 bits, keys on the curves P-256 and P-384, and Ed25519 keys";
+
+fn hint_words(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!(": {hint}") }
 }
 
 /// Who can do something about an error.
@@ -157,7 +189,7 @@ impl LinkError {
                 _ => Side::Proxy,
             },
             Self::Proxy(SocksError::Malformed) | Self::ClosedEarly(Stage::Proxy) => Side::Proxy,
-            Self::Proxy(_) | Self::PinChanged(_) | Self::Pins(_) => Side::User,
+            Self::Proxy(_) | Self::PinChanged(_) => Side::User,
             Self::Tls(_) | Self::ClosedEarly(Stage::Tls) | Self::Truncated => Side::Server,
         }
     }

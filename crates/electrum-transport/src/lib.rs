@@ -15,13 +15,13 @@
 //! socket to [`Route::dial_target`], and moves bytes between it and the [`Link`] that [`Route::open`] gives:
 //!
 //! ```
-//! use electrum_transport::{Route, ServerAddr};
+//! use electrum_transport::{Known, Route, ServerAddr};
 //!
 //! let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
 //! let server: ServerAddr = "tcp://explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion:110".parse()?;
 //! assert_eq!(route.dial_target(&server)?.to_string(), "127.0.0.1:9050");
 //!
-//! let mut link = route.open(&server, 1_750_000_000)?;
+//! let mut link = route.open(&server, Known::at(1_750_000_000))?;
 //! assert_eq!(link.outgoing(), [5, 1, 0]); // write this to the socket ...
 //! link.wrote(3);
 //! link.received(&[5, 0])?; // ... and this is what was read from it
@@ -33,14 +33,14 @@
 //! ```
 //!
 //! # Features
-//! - `tls` (default): TLS by `rustls` with `ring`, the roots of `webpki-roots`, and the pin file. Without it a server
-//!   with [`Security::Tls`] is a clear error of [`Route::dial_target`]; all else is the same.
+//! - `tls` (default): TLS by `rustls` with the roots of `webpki-roots`. Without it a server with [`Security::Tls`] is a
+//!   clear error of [`Route::dial_target`]; all else is the same.
+//! - `ring` (default) and `aws-lc-rs`: the cryptography of TLS. With both, `ring` is used; with neither, the provider that
+//!   the program installed for all of rustls.
 
 mod addr;
 mod buffer;
 mod error;
-#[cfg(feature = "tls")]
-mod file_pins;
 mod host;
 mod link;
 mod pins;
@@ -55,20 +55,20 @@ mod tls;
 #[cfg(not(feature = "tls"))]
 #[path = "no_tls.rs"]
 mod tls;
+mod trust;
 #[cfg(feature = "tls")]
 mod verify;
 
 pub use addr::{AddrError, AddrProblem, Security, ServerAddr};
 pub use error::{LinkError, PinChanged, Side, Stage, TlsError};
-#[cfg(feature = "tls")]
-pub use file_pins::FilePins;
 pub use host::{Host, HostError, HostName};
 pub use link::{Link, OUTGOING_LIMIT};
-pub use pins::{Fingerprint, FingerprintError, MemoryPins, Pin, PinError, PinStore};
+pub use pins::{Fingerprint, FingerprintError, Pin, PinChange};
 pub use proxy::{Proxy, ProxyError};
 pub use report::{LinkReport, PinState, TlsReport};
-pub use route::{DialHost, DialTarget, Route, RouteError, Trust};
+pub use route::{DialHost, DialTarget, Route, RouteError};
 pub use socks::{SocksError, SocksReply};
+pub use trust::{Known, Trust};
 
 /// The README's example is tested with the others.
 #[cfg(all(doctest, feature = "tls"))]

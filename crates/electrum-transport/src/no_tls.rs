@@ -3,8 +3,10 @@
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
 use crate::error::LinkError;
+use crate::pins::{Pin, PinChange};
 use crate::report::TlsReport;
 use crate::route::{Route, RouteError};
+use crate::trust::Known;
 
 #[derive(Debug)]
 pub(crate) enum Tls {}
@@ -19,7 +21,7 @@ pub(crate) enum Progress {
 
 #[allow(clippy::needless_pass_by_ref_mut, reason = "the shape of the real layer")]
 impl Tls {
-    pub(crate) fn new(_: &Route, server: &ServerAddr, _: u64) -> Result<Self, RouteError> {
+    pub(crate) fn new(_: &Route, server: &ServerAddr, _: Known) -> Result<Self, RouteError> {
         Err(RouteError::NoTls { server: server.clone() })
     }
 
@@ -36,6 +38,14 @@ impl Tls {
     }
 
     pub(crate) fn close(&mut self, _: &mut Buffer) {
+        match *self {}
+    }
+
+    pub(crate) fn pin_change(&self) -> Option<PinChange> {
+        match *self {}
+    }
+
+    pub(crate) fn pin_kept(&mut self, _: Pin) -> Result<(), LinkError> {
         match *self {}
     }
 

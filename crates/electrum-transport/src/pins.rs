@@ -1,9 +1,7 @@
-//! Certificate pins: which certificate a server showed the first time.
+//! Certificate pins: which certificate a server showed when it was last accepted.
 
 use core::fmt;
 use core::str::FromStr;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
@@ -73,12 +71,21 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// What is remembered of a server.
+/// What a client remembers of a server's certificate. What may replace it: the table at
+/// [`Trust::CaOrPin`](crate::Trust::CaOrPin).
+///
+/// Written as the fingerprint, or as `web-ca`:
+/// ```
+/// use electrum_transport::{Fingerprint, Pin};
+/// let fingerprint = Fingerprint::from_bytes([0xab; 32]);
+/// assert_eq!(fingerprint.to_string().parse(), Ok(Pin::Certificate(fingerprint)));
+/// assert_eq!("web-ca".parse(), Ok(Pin::WebCa));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pin {
-    /// It showed this certificate, which no web CA vouched for. It must show the same one ever after.
+    /// The server showed this certificate, which no web CA vouched for.
     Certificate(Fingerprint),
-    /// It showed a certificate that a web CA vouched for. It must not fall back to one that none vouches for.
+    /// The server showed a certificate that a web CA vouched for.
     WebCa,
 }
 
@@ -99,92 +106,14 @@ impl FromStr for Pin {
     }
 }
 
-/// Where pins are kept, per host and port.
-///
-/// A link reads its pin when it is opened, and adds one after a TLS handshake was completed. The host is written as
-/// [`Host`](crate::Host) shows it.
-pub trait PinStore: Send + Sync + fmt::Debug {
-    /// The pin of a server, if there is one.
-    ///
-    /// # Errors
-    /// If the store cannot be read. The caller must not take that for "no pin".
-    fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError>;
-
-    /// Keeps the first pin of a server, and returns the one that holds from now on: the old one if there was one,
-    /// perhaps added by another process a moment ago.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    fn add(&self, host: &str, port: u16, pin: Pin) -> Result<Pin, PinError>;
-
-    /// Sets or, with `None`, forgets the pin of a server, and returns the old one. Only for a user who said so.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    fn replace(&self, host: &str, port: u16, pin: Option<Pin>) -> Result<Option<Pin>, PinError>;
-}
-
-/// Why pins could not be read or kept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// A pin that the driver must store before the link sends anything: see [`Link::pin_change`](crate::Link::pin_change).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PinError {
-    /// The file system said no.
-    #[error("the pins of server certificates cannot be {doing} {path}: {reason}")]
-    Io {
-        /// Read from, written to, locked.
-        doing: &'static str,
-        /// The file.
-        path: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// A line that is no pin. Nothing is trusted on its account, and the file is left as it is.
-    #[error("line {line} of {path} is no pin; correct it, or delete it to trust the server's next certificate")]
-    Malformed {
-        /// The file.
-        path: String,
-        /// The line's number, from 1.
-        line: usize,
-    },
-    /// A store of another kind failed.
-    #[error("the pins of server certificates: {0}")]
-    Other(String),
-}
-
-/// Pins for as long as the process lives.
-#[derive(Debug, Default)]
-pub struct MemoryPins {
-    pins: Mutex<BTreeMap<(String, u16), Pin>>,
-}
-
-impl MemoryPins {
-    /// No pins.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<(String, u16), Pin>) -> T) -> T {
-        // Each change is one call on the map, so a panic elsewhere cannot have left it half done.
-        f(&mut self.pins.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl PinStore for MemoryPins {
-    fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError> {
-        Ok(self.with(|pins| pins.get(&(host.to_owned(), port)).copied()))
-    }
-
-    fn add(&self, host: &str, port: u16, pin: Pin) -> Result<Pin, PinError> {
-        Ok(self.with(|pins| *pins.entry((host.to_owned(), port)).or_insert(pin)))
-    }
-
-    fn replace(&self, host: &str, port: u16, pin: Option<Pin>) -> Result<Option<Pin>, PinError> {
-        let key = (host.to_owned(), port);
-        Ok(self.with(|pins| match pin {
-            Some(pin) => pins.insert(key, pin),
-            None => pins.remove(&key),
-        }))
-    }
+pub struct PinChange {
+    /// The pin that the driver gave when it opened the link, or `None` on first contact.
+    pub old: Option<Pin>,
+    /// The pin that holds from now on.
+    pub new: Pin,
 }
 
 #[cfg(test)]
@@ -224,17 +153,5 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Fingerprint>(), Err(FingerprintError), "{text}");
         }
-    }
-
-    #[test]
-    fn memory_keeps_the_first() {
-        let pins = MemoryPins::new();
-        let [one, two] = [1, 2].map(|byte| Pin::Certificate(Fingerprint::from_bytes([byte; 32])));
-        assert_eq!(pins.add("a.example", 1, one), Ok(one));
-        assert_eq!(pins.add("a.example", 1, two), Ok(one));
-        assert_eq!((pins.get("a.example", 1), pins.get("a.example", 2)), (Ok(Some(one)), Ok(None)));
-        assert_eq!(pins.replace("a.example", 1, Some(two)), Ok(Some(one)));
-        assert_eq!(pins.replace("a.example", 1, None), Ok(Some(two)));
-        assert_eq!(pins.get("a.example", 1), Ok(None));
     }
 }

@@ -37,13 +37,17 @@ pub struct TlsReport {
 pub enum PinState {
     /// A web CA vouches for it.
     Ca,
-    /// The server's first: it is pinned now.
+    /// A web CA vouches for it, which replaces the certificate that was pinned before.
+    CaReplaced,
+    /// The server had no pin: this certificate is pinned now.
     New,
     /// The one that was pinned before.
     Known,
+    /// Another one than was pinned before: it is pinned instead, as the user wanted.
+    Replaced,
     /// The one that the user gave.
     Given,
-    /// Any is.
+    /// Any certificate is accepted.
     Insecure,
 }
 
@@ -51,8 +55,10 @@ impl fmt::Display for PinState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ca => "vouched for by a web CA",
+            Self::CaReplaced => "vouched for by a web CA, which replaces the pinned one",
             Self::New => "pinned now, on first use",
             Self::Known => "the pinned one",
+            Self::Replaced => "pinned now, replaced the one before",
             Self::Given => "the one given",
             Self::Insecure => "not checked",
         })

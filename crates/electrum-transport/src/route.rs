@@ -2,38 +2,19 @@
 
 use core::fmt;
 use core::net::IpAddr;
-use std::sync::Arc;
 
 use crate::addr::{Security, ServerAddr};
 use crate::host::Host;
 use crate::link::Link;
-use crate::pins::{Fingerprint, MemoryPins, PinError, PinStore};
 use crate::proxy::Proxy;
-
-/// Which certificates are accepted. The server's proof that it holds the certificate's key is always checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Trust {
-    /// One that a web CA vouches for under the server's name; or else the one that this server showed the first time.
-    /// A server that once had a certificate of a web CA must keep having one.
-    #[default]
-    CaOrPin,
-    /// Only one that a web CA vouches for under the server's name.
-    CaOnly,
-    /// Only this one, whoever vouches for it.
-    Pinned(Fingerprint),
-    /// Any. Whoever sits in between can read and change all.
-    Insecure,
-}
+use crate::report::LinkReport;
+use crate::trust::{Known, Trust};
 
 /// The options by which connections are made: straight or through a proxy, and which certificates are accepted.
-///
-/// Cheap to clone; clones share their pins.
 #[derive(Debug, Clone)]
 pub struct Route {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) trust: Trust,
-    pub(crate) pins: Arc<dyn PinStore>,
     timeout_factor: Option<u32>,
     #[cfg(feature = "tls")]
     pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
@@ -46,12 +27,11 @@ impl Default for Route {
 }
 
 impl Route {
-    /// Straight to the server, [`Trust::CaOrPin`], pins in memory.
+    /// Straight to the server, [`Trust::CaOrPin`].
     pub fn direct() -> Self {
         Self {
             proxy: None,
             trust: Trust::default(),
-            pins: Arc::new(MemoryPins::new()),
             timeout_factor: None,
             #[cfg(feature = "tls")]
             roots: Vec::new(),
@@ -68,12 +48,6 @@ impl Route {
     #[must_use]
     pub fn with_trust(self, trust: Trust) -> Self {
         Self { trust, ..self }
-    }
-
-    /// With pins kept elsewhere.
-    #[must_use]
-    pub fn with_pins(self, pins: Arc<dyn PinStore>) -> Self {
-        Self { pins, ..self }
     }
 
     /// With time-outs multiplied by `factor`, at least 1. The default is 4 behind a proxy, and 1 without.
@@ -100,9 +74,9 @@ impl Route {
         self.trust
     }
 
-    /// Where pins are kept.
-    pub const fn pins(&self) -> &Arc<dyn PinStore> {
-        &self.pins
+    /// Whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`].
+    pub fn uses_pin(&self, server: &ServerAddr) -> bool {
+        server.security() == Security::Tls && self.trust == Trust::CaOrPin
     }
 
     /// What to multiply time-outs by.
@@ -119,8 +93,12 @@ impl Route {
         if server.security() == Security::Tls && cfg!(not(feature = "tls")) {
             return Err(RouteError::NoTls { server: server.clone() });
         }
-        if server.security() == Security::Tcp && matches!(self.trust, Trust::Pinned(_)) {
-            return Err(RouteError::PinWithoutTls { server: server.clone() });
+        if server.security() == Security::Tcp && matches!(self.trust, Trust::Pinned(_) | Trust::CaOnly) {
+            return Err(RouteError::NoCertificate { server: server.clone() });
+        }
+        #[cfg(feature = "tls")]
+        if server.security() == Security::Tls {
+            crate::tls::server_name(server).map_err(|reason| RouteError::Tls { server: server.clone(), reason })?;
         }
         let (host, port) = match &self.proxy {
             Some(proxy) => (proxy.host(), proxy.port()),
@@ -136,15 +114,18 @@ impl Route {
         Ok(DialTarget { host, port })
     }
 
-    /// The layers for one new connection, to be fed once the socket to [`dial_target`](Self::dial_target) stands.
-    ///
-    /// `now_unix` is the time in seconds since 1970, by which certificates of web CAs are judged.
+    /// The layers for one new connection, to be fed once the socket to [`dial_target`](Self::dial_target) is open.
     ///
     /// # Errors
-    /// As `dial_target`, and if the pins cannot be read.
-    pub fn open(&self, server: &ServerAddr, now_unix: u64) -> Result<Link, RouteError> {
+    /// As `dial_target`.
+    pub fn open(&self, server: &ServerAddr, known: Known) -> Result<Link, RouteError> {
         self.dial_target(server)?;
-        Link::new(self, server, now_unix)
+        Link::new(self, server, known)
+    }
+
+    /// What can be said of a connection to this server before there is one.
+    pub fn report(&self, server: &ServerAddr) -> LinkReport {
+        LinkReport { server: server.clone(), proxy: self.proxy.as_ref().map(ToString::to_string), tls: None }
     }
 }
 
@@ -194,17 +175,14 @@ pub enum RouteError {
         /// The server.
         server: ServerAddr,
     },
-    /// A certificate was demanded of a server that shows none.
+    /// A certificate of a web CA, or a given one, was demanded of a server that shows none.
     #[error(
-        "{server} is plain text, so it shows no certificate to compare with the pinned one; use its ssl:// address"
+        "{server} is plain text, so it shows no certificate, and one of a web CA or the given one is demanded; use its ssl:// address"
     )]
-    PinWithoutTls {
+    NoCertificate {
         /// The server.
         server: ServerAddr,
     },
-    /// The pins cannot be read.
-    #[error(transparent)]
-    Pins(#[from] PinError),
     /// The TLS library did not accept the configuration or the server's name.
     #[error("TLS for {server}: {reason}")]
     Tls {
@@ -229,7 +207,7 @@ mod tests {
         let error = RouteError::OnionWithoutProxy { server: server.clone() };
         assert!(error.to_string().contains("socks5://127.0.0.1:9050"), "{error}");
         assert_eq!(Route::direct().dial_target(&server), Err(error.clone()));
-        assert_eq!(Route::direct().open(&server, 0).map(|_| ()), Err(error));
+        assert_eq!(Route::direct().open(&server, Known::default()).map(|_| ()), Err(error));
         let tor = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
         assert_eq!(target(&tor, "tcp://abcdef.onion:50001"), Ok("127.0.0.1:9050".to_owned()));
     }
@@ -258,6 +236,6 @@ mod tests {
         let error = RouteError::NoTls { server: server.clone() };
         assert!(error.to_string().contains("built without"), "{error}");
         assert_eq!(Route::direct().dial_target(&server), Err(error.clone()));
-        assert_eq!(Route::direct().open(&server, 0).map(|_| ()), Err(error));
+        assert_eq!(Route::direct().open(&server, Known::default()).map(|_| ()), Err(error));
     }
 }

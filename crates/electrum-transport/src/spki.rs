@@ -1,7 +1,9 @@
-//! Finding the public key in a certificate that the usual parser refuses.
+//! Finds the public key in a certificate that the usual parser refuses, and says which kind of key it is.
 //!
 //! Servers that were set up years ago show X.509 version 1 certificates, or ones with unusual extensions. A pin needs
 //! nothing of them but their bytes and the key, so only the key is looked for (RFC 5280, section 4.1).
+
+use rustls::pki_types::AlgorithmIdentifier;
 
 /// The SubjectPublicKeyInfo of a certificate in DER; `None` if it is not shaped like a certificate.
 pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
@@ -27,7 +29,37 @@ pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     Some(key.whole)
 }
 
+/// Says in words which kind of key this is, if it is none of the `supported` algorithms or an RSA key of a length that
+/// they do not take. `key` is a SubjectPublicKeyInfo.
+pub(crate) fn unsupported_key(key: &[u8], mut supported: impl Iterator<Item = AlgorithmIdentifier>) -> Option<String> {
+    const EC: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    const P521: &[u8] = &[6, 5, 0x2b, 0x81, 4, 0, 35];
+    const SECP256K1: &[u8] = &[6, 5, 0x2b, 0x81, 4, 0, 10];
+    const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+
+    let (algorithm, bits) = Element::read(Element::read(key)?.0.expect(SEQUENCE)?)?;
+    let algorithm = algorithm.expect(SEQUENCE)?;
+    if !supported.any(|supported| supported.as_ref() == algorithm) {
+        return Some(match algorithm.strip_prefix(EC) {
+            Some(P521) => "it is on the curve P-521".to_owned(),
+            Some(SECP256K1) => "it is on the curve secp256k1".to_owned(),
+            Some(_) => "it is on another elliptic curve".to_owned(),
+            None => "it is of another kind".to_owned(),
+        });
+    }
+    if !algorithm.starts_with(RSA) {
+        return None;
+    }
+    // A BIT STRING begins with the number of unused bits; in it the modulus comes first.
+    let (modulus, _) = Element::read(Element::read(Element::read(bits)?.0.expect(BIT_STRING)?.get(1..)?)?.0.content)?;
+    let digits = modulus.expect(INTEGER)?;
+    let leading = digits.iter().take_while(|&&digit| digit == 0).count();
+    let bits = 8 * (digits.len() - leading) - digits.get(leading)?.leading_zeros() as usize;
+    (!(2048..=8192).contains(&bits)).then(|| format!("it is an RSA key of {bits} bits"))
+}
+
 const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
@@ -96,6 +128,7 @@ mod tests {
         #[test]
         fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             public_key_info(&bytes);
+            unsupported_key(&bytes, std::iter::empty());
             // A good start leads deeper.
             public_key_info(&[&[0x30, bytes.len() as u8], &bytes[..]].concat());
         }

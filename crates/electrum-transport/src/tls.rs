@@ -1,21 +1,25 @@
 //! TLS by rustls, as bytes in and bytes out.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
 
-use rustls::client::Resumption;
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{DnsName, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVersion};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVersion, SignatureScheme};
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
 use crate::error::{LinkError, TlsError};
 use crate::host::Host;
-use crate::pins::PinStore;
-use crate::report::TlsReport;
-use crate::route::{Route, RouteError, Trust};
+use crate::pins::{Pin, PinChange};
+use crate::report::{PinState, TlsReport};
+use crate::route::{Route, RouteError};
+use crate::trust::Known;
 use crate::verify::{Judge, Verdict};
 
 /// The client side of one TLS connection.
@@ -23,7 +27,9 @@ use crate::verify::{Judge, Verdict};
 pub(crate) struct Tls {
     connection: ClientConnection,
     judge: Arc<Judge>,
-    pins: Arc<dyn PinStore>,
+    client_certificate: Arc<NoClientCertificate>,
+    /// What must be stored before anything is sent.
+    pin_change: Option<PinChange>,
     report: Option<TlsReport>,
 }
 
@@ -32,26 +38,23 @@ pub(crate) struct Tls {
 pub(crate) enum Progress {
     Handshaking,
     Open,
-    /// The server said that it will send no more.
+    /// The server sent `close_notify`: it will send no more.
     Ended,
 }
 
 impl Tls {
-    pub(crate) fn new(route: &Route, server: &ServerAddr, now_unix: u64) -> Result<Self, RouteError> {
+    pub(crate) fn new(route: &Route, server: &ServerAddr, known: Known) -> Result<Self, RouteError> {
         let failed = |reason| RouteError::Tls { server: server.clone(), reason };
-        let pin = match route.trust {
-            Trust::CaOrPin => route.pins.get(&server.host().to_string(), server.port())?,
-            Trust::CaOnly | Trust::Pinned(_) | Trust::Insecure => None,
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let judge = Judge::new(server, route.trust, pin, &route.roots, provider.clone()).map_err(failed)?;
+        let provider = provider().map_err(failed)?;
+        let judge = Judge::new(server, route.trust, known, &route.roots, provider.clone()).map_err(failed)?;
         let judge = Arc::new(judge);
-        let mut config = ClientConfig::builder_with_details(provider, Arc::new(FixedTime(now_unix)))
+        let client_certificate = Arc::new(NoClientCertificate::default());
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(FixedTime(known.unix_time)))
             .with_safe_default_protocol_versions()
             .map_err(|error| failed(error.to_string()))?
             .dangerous()
             .with_custom_certificate_verifier(judge.clone())
-            .with_no_client_auth();
+            .with_client_cert_resolver(client_certificate.clone());
         // Each connection shows its certificate anew, and a server cannot recognise a client by a ticket.
         config.resumption = Resumption::disabled();
         let name = server_name(server).map_err(failed)?;
@@ -59,7 +62,7 @@ impl Tls {
             ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
         // What was encrypted is moved to the link's own bounded buffer at once.
         connection.set_buffer_limit(None);
-        Ok(Self { connection, judge, pins: route.pins.clone(), report: None })
+        Ok(Self { connection, judge, client_certificate, pin_change: None, report: None })
     }
 
     /// Moves what is due to `outgoing`; the first time that is the client's hello.
@@ -114,27 +117,42 @@ impl Tls {
         self.flush(outgoing);
     }
 
-    /// Says that nothing more will be sent.
+    /// Sends `close_notify`.
     pub(crate) fn close(&mut self, outgoing: &mut Buffer) {
         self.connection.send_close_notify();
         self.flush(outgoing);
     }
 
-    pub(crate) fn report(&self) -> Option<&TlsReport> {
+    pub(crate) const fn report(&self) -> Option<&TlsReport> {
         self.report.as_ref()
     }
 
-    /// Keeps the pin, now that the server has proven that the certificate is its own.
+    pub(crate) const fn pin_change(&self) -> Option<PinChange> {
+        self.pin_change
+    }
+
+    /// The store holds this pin now, which another program may have changed since the link was opened.
+    pub(crate) fn pin_kept(&mut self, held: Pin) -> Result<(), LinkError> {
+        let (Some(change), Some(report)) = (self.pin_change.take(), &self.report) else { return Ok(()) };
+        if held == change.new || matches!(report.pin, PinState::Ca | PinState::CaReplaced) {
+            return Ok(());
+        }
+        Err(self.judge.changed(report.fingerprint, held, false, None))
+    }
+
+    /// Now the server has proven that the certificate is its own.
     fn handshake_done(&mut self) -> Result<(), LinkError> {
         let (seen, state) = match self.judge.verdict() {
-            Some(Verdict::Accepted { seen, state }) => (seen, state),
+            Some(Verdict::Accepted { seen, state, change }) => {
+                self.pin_change = change;
+                (seen, state)
+            }
             Some(Verdict::Refused(error)) => return Err(error),
             // rustls never finishes a handshake without a certificate.
             None => {
                 return Err(TlsError::Broken("the server showed no certificate".to_owned()).into());
             }
         };
-        let state = self.judge.keep(&*self.pins, seen, state)?;
         self.report = Some(TlsReport {
             version: match self.connection.protocol_version() {
                 Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
@@ -171,20 +189,70 @@ impl Tls {
         match error {
             Error::InvalidMessage(_) if !greeted => TlsError::NotTls,
             Error::PeerIncompatible(reason) => TlsError::Incompatible(format!("{reason:?}")),
-            Error::AlertReceived(
-                alert @ (AlertDescription::ProtocolVersion
-                | AlertDescription::HandshakeFailure
-                | AlertDescription::InsufficientSecurity),
-            ) if !greeted => TlsError::Incompatible(format!("alert {alert:?}")),
-            Error::AlertReceived(alert) => TlsError::Alert(format!("{alert:?}")),
+            Error::AlertReceived(alert) => alert_error(alert, greeted, self.client_certificate.was_wanted()),
             error => TlsError::Broken(error.to_string()),
         }
         .into()
     }
 }
 
+/// What an alert of the server means. `greeted` says whether it agreed on a version before.
+fn alert_error(alert: AlertDescription, greeted: bool, wanted_certificate: bool) -> TlsError {
+    use AlertDescription as A;
+    let name = format!("{alert:?}");
+    let refuses_client = matches!(
+        alert,
+        A::HandshakeFailure | A::BadCertificate | A::CertificateUnknown | A::AccessDenied | A::UnknownCA
+    );
+    match alert {
+        A::CertificateRequired | A::NoCertificate => TlsError::ClientCertificate(name),
+        _ if refuses_client && wanted_certificate => TlsError::ClientCertificate(name),
+        A::ProtocolVersion if !greeted => TlsError::Incompatible(format!("alert {name}")),
+        A::HandshakeFailure | A::InsufficientSecurity if !greeted => TlsError::NoCommonCipher(name),
+        A::UnrecognisedName => {
+            TlsError::Alert { alert: name, hint: "it does not serve this host name; use the name in its certificate" }
+        }
+        A::InternalError => TlsError::Alert { alert: name, hint: "it failed; try again later" },
+        _ => TlsError::Alert { alert: name, hint: "" },
+    }
+}
+
+/// Has no certificate for a server that wants one, and notes that it wanted one.
+#[derive(Debug, Default)]
+struct NoClientCertificate(AtomicBool);
+
+impl NoClientCertificate {
+    fn was_wanted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for NoClientCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// The cryptography: of the features that are on the first one, or else what the program installed for all of rustls.
+fn provider() -> Result<Arc<CryptoProvider>, String> {
+    #[cfg(feature = "ring")]
+    let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    let provider = Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    let provider = CryptoProvider::get_default().cloned();
+    provider.ok_or_else(|| {
+        "this program was built without cryptography; build it with the feature `ring` or `aws-lc-rs`".to_owned()
+    })
+}
+
 /// The name under which the certificate is asked for and judged.
-fn server_name(server: &ServerAddr) -> Result<ServerName<'static>, String> {
+pub(crate) fn server_name(server: &ServerAddr) -> Result<ServerName<'static>, String> {
     match server.host() {
         Host::Ip(ip) => Ok(ServerName::IpAddress((*ip).into())),
         Host::Name(name) | Host::Onion(name) => DnsName::try_from(name.as_str().to_owned())

@@ -11,17 +11,17 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, Roo
 
 use crate::addr::ServerAddr;
 use crate::error::{LinkError, PinChanged, TlsError};
-use crate::pins::{Fingerprint, Pin, PinStore};
+use crate::pins::{Fingerprint, Pin, PinChange};
 use crate::report::PinState;
-use crate::route::Trust;
-use crate::spki::public_key_info;
+use crate::spki::{public_key_info, unsupported_key};
+use crate::trust::{Decision, Known, Trust, decide};
 
-/// Judges the certificate of one connection. Asks no store and keeps none: that is the link's task.
+/// Judges the certificate of one connection by what was known when it was opened.
 #[derive(Debug)]
 pub(crate) struct Judge {
     server: ServerAddr,
     trust: Trust,
-    pin: Option<Pin>,
+    known: Known,
     web: Arc<WebPkiServerVerifier>,
     provider: Arc<CryptoProvider>,
     verdict: Mutex<Option<Verdict>>,
@@ -30,7 +30,7 @@ pub(crate) struct Judge {
 /// What a [`Judge`] found.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
-    Accepted { seen: Fingerprint, state: PinState },
+    Accepted { seen: Fingerprint, state: PinState, change: Option<PinChange> },
     Refused(LinkError),
 }
 
@@ -38,7 +38,7 @@ impl Judge {
     pub(crate) fn new(
         server: &ServerAddr,
         trust: Trust,
-        pin: Option<Pin>,
+        known: Known,
         extra_roots: &[CertificateDer<'static>],
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, String> {
@@ -49,56 +49,40 @@ impl Judge {
         let web = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { server: server.clone(), trust, pin, web, provider, verdict: Mutex::new(None) })
+        Ok(Self { server: server.clone(), trust, known, web, provider, verdict: Mutex::new(None) })
     }
 
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps what must hold ever after, and says why the certificate was accepted in the end.
-    ///
-    /// Only after the handshake, which proved that the server holds the certificate's key.
-    pub(crate) fn keep(&self, pins: &dyn PinStore, seen: Fingerprint, state: PinState) -> Result<PinState, LinkError> {
-        let pin = match (self.trust, self.pin, state) {
-            (Trust::CaOrPin, None, PinState::New) => Pin::Certificate(seen),
-            (Trust::CaOrPin, None, PinState::Ca) => Pin::WebCa,
-            _ => return Ok(state),
-        };
-        let pinned = pins.add(&self.server.host().to_string(), self.server.port(), pin)?;
-        // Somebody may have been faster since this link read its pin.
-        if pinned == pin || state == PinState::Ca {
-            return Ok(state);
-        }
-        Err(PinChanged { server: self.server.clone(), pinned, seen, given: false, reason: None }.into())
+    /// The certificate is not the pinned one.
+    pub(crate) fn changed(&self, seen: Fingerprint, pinned: Pin, given: bool, reason: Option<String>) -> LinkError {
+        PinChanged { server: self.server.clone(), pinned, seen, given, reason }.into()
     }
 
     fn set(&self, verdict: Verdict) {
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
     }
 
-    /// `by_ca` says whether a web CA vouches for the certificate, or why none does.
-    fn judge(&self, seen: Fingerprint, by_ca: impl FnOnce() -> Result<(), Error>) -> Verdict {
-        let accepted = |state| Verdict::Accepted { seen, state };
-        let changed = |pinned, given, reason| {
-            let server = self.server.clone();
-            Verdict::Refused(PinChanged { server, pinned, seen, given, reason }.into())
-        };
-        match self.trust {
-            Trust::Insecure => accepted(PinState::Insecure),
-            Trust::Pinned(pinned) if pinned == seen => accepted(PinState::Given),
-            Trust::Pinned(pinned) => changed(Pin::Certificate(pinned), true, None),
-            Trust::CaOnly => match by_ca() {
-                Ok(()) => accepted(PinState::Ca),
-                Err(error) => Verdict::Refused(TlsError::Certificate { seen, reason: words(error) }.into()),
-            },
-            Trust::CaOrPin => match (by_ca(), self.pin) {
-                (Ok(()), _) => accepted(PinState::Ca),
-                (Err(_), None) => accepted(PinState::New),
-                (Err(_), Some(Pin::Certificate(pinned))) if pinned == seen => accepted(PinState::Known),
-                (Err(_), Some(pinned @ Pin::Certificate(_))) => changed(pinned, false, None),
-                (Err(error), Some(Pin::WebCa)) => changed(Pin::WebCa, false, Some(words(error))),
-            },
+    /// `by_ca` says whether a web CA vouches for the certificate, or why none does. The second part of the result is
+    /// what rustls is to make its alert of.
+    fn judge(&self, seen: Fingerprint, by_ca: impl FnOnce() -> Result<(), Error>) -> (Verdict, Result<(), Error>) {
+        let mut not_by_ca = None;
+        let decision =
+            decide(self.trust, &self.known, seen, || by_ca().map_err(|error| not_by_ca = Some(error)).is_ok());
+        match decision {
+            Decision::Accept(state, change) => (Verdict::Accepted { seen, state, change }, Ok(())),
+            Decision::NotByCa => {
+                let error = not_by_ca.unwrap_or(CertificateError::UnknownIssuer.into());
+                let reason = words(error.clone());
+                (Verdict::Refused(TlsError::Certificate { seen, reason }.into()), Err(error))
+            }
+            Decision::NotPinned { pinned, given } => {
+                let reason = not_by_ca.filter(|_| pinned == Pin::WebCa).map(words);
+                let refused = Verdict::Refused(self.changed(seen, pinned, given, reason));
+                (refused, Err(CertificateError::ApplicationVerificationFailure.into()))
+            }
         }
     }
 
@@ -112,9 +96,15 @@ impl Judge {
             Ok(parsed) => Ok(parsed.subject_public_key_info()),
             Err(error) => public_key_info(certificate).map(SubjectPublicKeyInfoDer::from).ok_or(error),
         };
-        key.and_then(|key| verify(&key)).inspect_err(|error| {
+        key.as_ref().map_err(Clone::clone).and_then(|key| verify(key)).inspect_err(|error| {
             let seen = Fingerprint::of_certificate(certificate);
-            self.set(Verdict::Refused(TlsError::Signature { seen, reason: words(error.clone()) }.into()));
+            let supported = self.provider.signature_verification_algorithms.all;
+            let supported = supported.iter().map(|algorithm| algorithm.public_key_alg_id());
+            let error = match key.as_ref().ok().and_then(|key| unsupported_key(key, supported)) {
+                Some(key) => TlsError::UnsupportedKey { seen, key },
+                None => TlsError::Signature { seen, reason: words(error.clone()) },
+            };
+            self.set(Verdict::Refused(error.into()));
         })
     }
 }
@@ -153,15 +143,11 @@ impl ServerCertVerifier for Judge {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let seen = Fingerprint::of_certificate(end_entity);
-        let verdict = self.judge(seen, || {
+        let (verdict, result) = self.judge(seen, || {
             self.web.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map(|_| ())
         });
-        let result = match &verdict {
-            Verdict::Accepted { .. } => Ok(ServerCertVerified::assertion()),
-            Verdict::Refused(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
-        };
         self.set(verdict);
-        result
+        result.map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -4,7 +4,7 @@
 mod common;
 
 use common::peer::{Identity, NAME, NOW, Peer, SERVER};
-use electrum_transport::{Link, OUTGOING_LIMIT, Route};
+use electrum_transport::{Known, Link, OUTGOING_LIMIT, Pin, Route};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ enum Call {
     ServerSays(Vec<u8>),
     Closed,
     Close,
+    /// The driver stored the pin, if there is one to store.
+    PinKept,
     Send(usize),
     Consume(usize),
     Wrote(usize),
@@ -31,6 +33,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => prop::collection::vec(any::<u8>(), 0..100).prop_map(Call::ServerSays),
         1 => Just(Call::Closed),
         1 => Just(Call::Close),
+        3 => Just(Call::PinKept),
         3 => (0usize..100_000).prop_map(Call::Send),
         2 => (0usize..200).prop_map(Call::Consume),
         2 => (0usize..100_000).prop_map(Call::Wrote),
@@ -43,7 +46,7 @@ fn link(proxied: bool, server: &str) -> Link {
         true => Route::direct().with_proxy("socks5://u:p@127.0.0.1:1080".parse().unwrap()),
         false => Route::direct(),
     };
-    route.open(&server.parse().unwrap(), NOW).unwrap()
+    route.open(&server.parse().unwrap(), Known::at(NOW)).unwrap()
 }
 
 proptest! {
@@ -71,6 +74,7 @@ proptest! {
                     link.close();
                     Ok(())
                 }
+                Call::PinKept => link.pin_kept(link.pin_change().map_or(Pin::WebCa, |change| change.new)),
                 Call::Send(n) => {
                     let taken = link.send(&vec![b'x'; n]);
                     prop_assert!(taken <= n);

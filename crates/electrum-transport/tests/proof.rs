@@ -1,14 +1,10 @@
-//! That the key is proven before anything is believed or kept, for certificates of all kinds, and stores that fail.
+//! That the key is proven before anything is believed or stored, for certificates of all kinds; and what is stored then.
 #![cfg(feature = "tls")]
 
 mod common;
 
-use std::sync::Arc;
-
-use common::peer::{BOTH, Ca, Identity, NAME, NOW, Peer, SERVER, changed, connect, not_accepted, pump};
-use electrum_transport::{
-    Fingerprint, LinkError, MemoryPins, Pin, PinError, PinState, PinStore, Route, RouteError, TlsError, Trust,
-};
+use common::peer::{BOTH, Ca, Device, Identity, NAME, NOW, Peer, SERVER, changed_link, not_accepted, pump, pump_bytes};
+use electrum_transport::{Fingerprint, Known, Link, LinkError, Pin, PinState, Route, TlsError, Trust};
 
 #[test]
 fn a_shown_certificate_without_its_key_is_never_accepted() {
@@ -21,7 +17,7 @@ fn a_shown_certificate_without_its_key_is_never_accepted() {
             let stolen = identity.with_key_of(&thief);
             for trust in [Trust::CaOrPin, Trust::CaOnly, Trust::Pinned(fingerprint), Trust::Insecure] {
                 let route = Route::direct().with_root(ca.certificate.clone()).with_trust(trust);
-                let mut link = route.open(&SERVER.parse().unwrap(), NOW).unwrap();
+                let mut link = route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
                 let mut peer = Peer::with_version(&stolen, version);
                 let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
                 let wanted = matches!(&error, LinkError::Tls(TlsError::Signature { seen, .. }) if *seen == fingerprint);
@@ -29,21 +25,111 @@ fn a_shown_certificate_without_its_key_is_never_accepted() {
                     matches!(&error, LinkError::Tls(TlsError::Certificate { .. })) && trust == Trust::CaOnly;
                 assert!(wanted || not_by_ca, "{trust:?}: {error}");
                 assert_eq!(link.send(b"x"), 0);
-                assert_eq!(route.pins().get(NAME, 50002), Ok(None), "nothing was proven");
+                assert_eq!(link.pin_change(), None, "nothing was proven");
             }
         }
     }
 }
 
+fn open() -> Link {
+    Route::direct().open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap()
+}
+
 #[test]
 fn no_pin_before_the_handshake_is_done() {
-    let route = Route::direct();
-    let mut link = route.open(&SERVER.parse().unwrap(), NOW).unwrap();
+    let mut link = open();
     let flight = Peer::new(&Identity::self_signed(NAME)).exchange(&mut link);
     link.received(&flight[..flight.len() - 1]).unwrap();
-    assert_eq!(route.pins().get(NAME, 50002), Ok(None));
+    assert_eq!(link.pin_change(), None);
     link.received(&flight[flight.len() - 1..]).unwrap();
-    assert!(matches!(route.pins().get(NAME, 50002), Ok(Some(Pin::Certificate(_)))));
+    assert!(matches!(link.pin_change().unwrap().new, Pin::Certificate(_)));
+}
+
+/// A link that waits for its pin to be stored, the server, and the pin.
+fn waiting() -> (Link, Peer, Pin) {
+    let identity = Identity::self_signed(NAME);
+    let (mut link, mut peer) = (open(), Peer::new(&identity));
+    pump_bytes(&mut link, &mut peer, usize::MAX).unwrap();
+    (link, peer, Pin::Certificate(identity.fingerprint()))
+}
+
+#[test]
+fn nothing_passes_before_the_pin_is_stored() {
+    let (mut link, mut peer, pin) = waiting();
+    peer.send(b"early");
+    link.received(&peer.due()).unwrap();
+    assert_eq!((link.established(), link.ended(), link.send(b"x")), (false, false, 0));
+    assert_eq!(link.plaintext(), b"");
+    link.consume(5);
+    link.pin_kept(pin).unwrap();
+    assert_eq!((link.established(), link.pin_change()), (true, None));
+    assert_eq!(link.plaintext(), b"early");
+    assert_eq!(link.send(b"x"), 1);
+    // Once more changes nothing.
+    link.pin_kept(Pin::WebCa).unwrap();
+    assert!(link.established());
+}
+
+#[test]
+fn another_program_may_have_pinned_first() {
+    let (mut link, mut peer, pin) = waiting();
+    link.pin_kept(pin).unwrap();
+    pump(&mut link, &mut peer, usize::MAX).unwrap();
+
+    for other in [Pin::WebCa, Pin::Certificate(Fingerprint::from_bytes([7; 32]))] {
+        let (mut link, mut peer, pin) = waiting();
+        let error = changed_link(link.pin_kept(other));
+        assert_eq!((error.pinned, Pin::Certificate(error.seen), error.given), (other, pin, false));
+        assert_eq!(link.pin_kept(pin), Err(error.into()));
+        assert_eq!(link.send(b"x"), 0);
+        // The server hears that it is over, and nothing else.
+        peer.exchange(&mut link);
+        assert_eq!((peer.read, peer.has_closed, peer.error), (Vec::new(), true, None));
+    }
+}
+
+#[test]
+fn a_web_ca_vouches_whatever_another_program_pinned() {
+    let ca = Ca::new();
+    let mut link = Device::with_root(&ca).route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
+    pump_bytes(&mut link, &mut Peer::new(&ca.signed(NAME, 2040)), usize::MAX).unwrap();
+    assert_eq!(link.pin_change().unwrap().new, Pin::WebCa);
+    link.pin_kept(Pin::Certificate(Fingerprint::from_bytes([7; 32]))).unwrap();
+    assert!(link.established());
+}
+
+#[test]
+fn a_server_that_talks_while_its_pin_is_being_stored_fills_no_memory() {
+    let (mut link, mut peer, pin) = waiting();
+    let mut sent = 0;
+    let error = loop {
+        peer.send(&[b'x'; 10_000]);
+        sent += 10_000;
+        if let Err(error) = link.received(&peer.due()) {
+            break error;
+        }
+        assert!(sent < 100_000);
+    };
+    assert!(matches!(error, LinkError::Tls(TlsError::Broken(_))), "{error}");
+    assert_eq!(link.pin_kept(pin), Err(error));
+}
+
+#[test]
+fn an_end_while_the_pin_is_being_stored() {
+    let (mut link, mut peer, pin) = waiting();
+    assert_eq!(link.closed(), Err(LinkError::Truncated));
+    assert_eq!(link.pin_kept(pin), Err(LinkError::Truncated));
+    peer.close();
+
+    let (mut link, mut peer, pin) = waiting();
+    peer.close();
+    link.received(&peer.due()).unwrap();
+    assert_eq!((link.ended(), link.pin_kept(pin), link.established()), (true, Ok(()), false));
+
+    let (mut link, mut peer, pin) = waiting();
+    link.close();
+    peer.exchange(&mut link);
+    assert_eq!((link.pin_kept(pin), link.established(), peer.has_closed), (Ok(()), false, true));
 }
 
 const V1: &[u8] = include_bytes!("certs/rsa-v1.pem");
@@ -53,60 +139,18 @@ const V3: &[u8] = include_bytes!("certs/rsa-v3.pem");
 fn certificates_as_server_manuals_make_them() {
     for version in BOTH {
         for pem in [V1, V3] {
-            let (route, identity) = (Route::direct(), Identity::by_openssl(pem));
-            for state in [PinState::New, PinState::Known] {
-                let mut link = route.open(&SERVER.parse().unwrap(), NOW).unwrap();
+            let identity = Identity::by_openssl(pem);
+            let pin = Pin::Certificate(identity.fingerprint());
+            for (pin, state) in [(None, PinState::New), (Some(pin), PinState::Known)] {
+                let known = Known::at(NOW).with_pin(pin);
+                let mut link = Route::direct().open(&SERVER.parse().unwrap(), known).unwrap();
                 pump(&mut link, &mut Peer::with_version(&identity, version), usize::MAX).unwrap();
                 assert_eq!(common::peer::state(&link), state);
             }
-            let only_ca = Route::direct().with_trust(Trust::CaOnly);
-            not_accepted(connect(&only_ca, &identity));
+            not_accepted(Device::with_trust(Trust::CaOnly).connect(&identity));
         }
     }
     // What `openssl x509 -fingerprint -sha256` says of it.
     let by_openssl = "F5:72:AD:9F:BE:CC:4F:39:3A:9A:EE:5C:C3:44:99:F2:38:BA:C8:86:0F:E5:EB:DC:0E:1F:26:46:72:7C:2D:03";
     assert_eq!(Identity::by_openssl(V1).fingerprint().to_string(), by_openssl);
-}
-
-/// A store in which somebody else is always a moment faster, or which fails.
-#[derive(Debug)]
-struct Odd {
-    inner: MemoryPins,
-    add: Result<Pin, PinError>,
-    get: Result<(), PinError>,
-}
-
-impl PinStore for Odd {
-    fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError> {
-        self.get.clone().and_then(|()| self.inner.get(host, port))
-    }
-    fn add(&self, _: &str, _: u16, _: Pin) -> Result<Pin, PinError> {
-        self.add.clone()
-    }
-    fn replace(&self, host: &str, port: u16, pin: Option<Pin>) -> Result<Option<Pin>, PinError> {
-        self.inner.replace(host, port, pin)
-    }
-}
-
-fn odd(get: Result<(), PinError>, add: Result<Pin, PinError>) -> Route {
-    Route::direct().with_pins(Arc::new(Odd { inner: MemoryPins::new(), add, get }))
-}
-
-#[test]
-fn another_process_may_have_pinned_first() {
-    let identity = Identity::self_signed(NAME);
-    let same = Pin::Certificate(identity.fingerprint());
-    assert_eq!(connect(&odd(Ok(()), Ok(same)), &identity), Ok(PinState::New));
-    let other = Pin::Certificate(Fingerprint::from_bytes([7; 32]));
-    let error = changed(connect(&odd(Ok(()), Ok(other)), &identity));
-    assert_eq!((error.pinned, error.seen), (other, identity.fingerprint()));
-}
-
-#[test]
-fn a_store_that_fails_means_no_connection() {
-    let failure = PinError::Other("no room".to_owned());
-    let route = odd(Ok(()), Err(failure.clone()));
-    assert_eq!(connect(&route, &Identity::self_signed(NAME)), Err(LinkError::Pins(failure.clone())));
-    let route = odd(Err(failure.clone()), Ok(Pin::WebCa));
-    assert_eq!(route.open(&SERVER.parse().unwrap(), NOW).unwrap_err(), RouteError::Pins(failure));
 }

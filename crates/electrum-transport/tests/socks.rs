@@ -3,7 +3,7 @@
 mod common;
 
 use common::{cut, run};
-use electrum_transport::{LinkError, OUTGOING_LIMIT, Proxy, Route, Side, SocksError, SocksReply, Stage};
+use electrum_transport::{Known, LinkError, OUTGOING_LIMIT, Proxy, Route, Side, SocksError, SocksReply, Stage};
 use proptest::prelude::*;
 
 const NO_LOGIN: &[u8] = &[5, 0];
@@ -28,7 +28,7 @@ fn request_names_the_server_and_lets_the_proxy_resolve() {
         ("tcp://[2001:db8::7]:2", b"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x00\x02"),
     ];
     for (server, request) in cases {
-        let mut link = anonymous().open(&server.parse().unwrap(), 0).unwrap();
+        let mut link = anonymous().open(&server.parse().unwrap(), Known::default()).unwrap();
         assert!(!link.is_plain());
         assert_eq!(link.outgoing(), [5, 1, 0]);
         link.wrote(3);
@@ -39,7 +39,8 @@ fn request_names_the_server_and_lets_the_proxy_resolve() {
 
 #[test]
 fn password() {
-    let mut link = route("socks5://us:word@127.0.0.1:1").open(&"tcp://a.example".parse().unwrap(), 0).unwrap();
+    let mut link =
+        route("socks5://us:word@127.0.0.1:1").open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
     assert_eq!(link.outgoing(), [5, 2, 0, 2]);
     link.wrote(4);
     link.received(PASSWORD).unwrap();
@@ -56,7 +57,7 @@ fn isolation_insists_on_credentials() {
     let proxy: Proxy = "socks5://127.0.0.1:9050".parse().unwrap();
     let route = Route::direct().with_proxy(proxy.isolated(7).unwrap());
     let login = |server: &str| {
-        let mut link = route.open(&server.parse().unwrap(), 0).unwrap();
+        let mut link = route.open(&server.parse().unwrap(), Known::default()).unwrap();
         assert_eq!(link.outgoing(), [5, 1, 2]);
         link.wrote(3);
         link.received(PASSWORD).unwrap();
@@ -133,7 +134,7 @@ fn other_failures() {
 
 #[test]
 fn a_failed_link_stays_failed_and_sends_nothing() {
-    let mut link = anonymous().open(&"tcp://a.example".parse().unwrap(), 0).unwrap();
+    let mut link = anonymous().open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
     let error = link.received(b"HTTP/1.1").unwrap_err();
     assert_eq!(link.received(NO_LOGIN), Err(error.clone()));
     assert_eq!(link.closed(), Err(error));
@@ -145,11 +146,11 @@ fn a_failed_link_stays_failed_and_sends_nothing() {
 fn a_proxy_that_hangs_up_is_named() {
     let server = "tcp://a.example".parse().unwrap();
     for bytes in [&[][..], NO_LOGIN, &[5, 0, 5, 0, 0, 1]] {
-        let mut link = anonymous().open(&server, 0).unwrap();
+        let mut link = anonymous().open(&server, Known::default()).unwrap();
         link.received(bytes).unwrap();
         assert_eq!(link.closed(), Err(LinkError::ClosedEarly(Stage::Proxy)));
     }
-    let mut link = anonymous().open(&server, 0).unwrap();
+    let mut link = anonymous().open(&server, Known::default()).unwrap();
     link.received(&[NO_LOGIN, CONNECTED].concat()).unwrap();
     assert_eq!(link.closed(), Ok(()));
     assert!(!link.established());
@@ -157,7 +158,7 @@ fn a_proxy_that_hangs_up_is_named() {
 
 #[test]
 fn outgoing_is_bounded() {
-    let mut link = anonymous().open(&"tcp://a.example".parse().unwrap(), 0).unwrap();
+    let mut link = anonymous().open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
     assert_eq!(link.send(b"early"), 0);
     link.received(&[NO_LOGIN, CONNECTED].concat()).unwrap();
     let large = vec![7; 3 * OUTGOING_LIMIT];

@@ -6,12 +6,12 @@ mod common;
 use common::peer::{BOTH, Identity, NOW, Peer, SERVER, drain, pump};
 use common::{cut, run};
 use electrum_transport::{
-    Link, LinkError, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
+    Known, Link, LinkError, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
 };
 use proptest::prelude::*;
 
 fn open() -> Link {
-    Route::direct().open(&SERVER.parse().unwrap(), NOW).unwrap()
+    Route::direct().open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap()
 }
 
 /// A link and a server that have shaken hands.
@@ -61,7 +61,7 @@ fn report_says_what_was_agreed() {
 #[test]
 fn tls_starts_behind_the_proxy_and_shares_its_last_piece() {
     let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
-    let mut link = route.open(&"ssl://abcdef.onion".parse().unwrap(), NOW).unwrap();
+    let mut link = route.open(&"ssl://abcdef.onion".parse().unwrap(), Known::at(NOW)).unwrap();
     let mut peer = Peer::new(&Identity::self_signed("abcdef.onion"));
     link.wrote(3);
     link.received(&[5, 0]).unwrap();
@@ -138,22 +138,43 @@ fn what_is_no_tls_is_named_so() {
     }
 }
 
+/// What a fatal alert before the server's hello comes to.
+fn alerted(alert: u8) -> TlsError {
+    match open().received(&[21, 3, 1, 0, 2, 2, alert]) {
+        Err(LinkError::Tls(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn alerts_say_what_to_do() {
+    for (alert, words) in [
+        (40, "curve"),                      // handshake_failure
+        (71, "curve"),                      // insufficient_security
+        (80, "try again later"),            // internal_error
+        (112, "host name"),                 // unrecognized_name
+        (116, "certificate of the client"), // certificate_required
+        (49, "AccessDenied"),
+    ] {
+        let error = alerted(alert).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(matches!(alerted(40), TlsError::NoCommonCipher(_)));
+    assert!(matches!(alerted(116), TlsError::ClientCertificate(_)));
+}
+
 #[test]
 fn a_server_with_old_tls_only_is_named_so() {
-    // A fatal alert "protocol version", and one "handshake failure", as old servers answer.
-    for alert in [70, 40] {
-        let error = open().received(&[21, 3, 1, 0, 2, 2, alert]).unwrap_err();
-        assert!(matches!(&error, LinkError::Tls(TlsError::Incompatible(_))), "{error}");
-    }
-    // "internal error"
-    let error = open().received(&[21, 3, 1, 0, 2, 2, 80]).unwrap_err();
-    assert!(matches!(&error, LinkError::Tls(TlsError::Alert(_))), "{error}");
+    // A fatal alert "protocol version".
+    let error = alerted(70);
+    assert!(matches!(&error, TlsError::Incompatible(_)), "{error}");
+    assert!(error.to_string().contains("TLS 1.2 or 1.3"), "{error}");
 }
 
 #[test]
 fn a_name_that_no_certificate_can_have_is_refused_at_once() {
     let server = ServerAddr::new("-a.example".parse().unwrap(), 1, Security::Tls);
-    let error = Route::direct().open(&server, NOW).unwrap_err().to_string();
+    let error = Route::direct().open(&server, Known::at(NOW)).unwrap_err().to_string();
     assert!(error.contains("no name that a certificate can have"), "{error}");
 }
 

@@ -34,7 +34,7 @@ fn a_certificate_is_pinned_on_first_use_and_a_rotated_one_refused() {
         with_server(&old, |bitcoind, mut server| {
             let base = config([server.tls_address().as_str()]);
             let clients = both(&base).map(|client| (client.events(), client.subscribe([Topic::Headers]), client));
-            // The second adapter may be second at the same pins, for both have the same route.
+            // The second adapter may be second at the same pins, for both have the same store.
             let mut states = Vec::new();
             let mut clients = clients.map(|(mut events, mut tips, client)| {
                 let report = events.secured();
@@ -70,11 +70,11 @@ fn a_certificate_is_pinned_on_first_use_and_a_rotated_one_refused() {
             // What happened meanwhile is told once the user accepts it.
             bitcoind.mine(1);
             until(BOUND, "the block", || (server.height() == bitcoind.height()).then_some(()));
-            let pins = base.route.pins();
-            pins.replace("127.0.0.1", server.tls_port(), Some(Pin::Certificate(fingerprint(&new)))).expect("a pin");
+            let [old, new] = [&old, &new].map(|certificate| Some(Pin::Certificate(fingerprint(certificate))));
+            base.pins.replace("127.0.0.1", server.tls_port(), old, new).expect("a pin");
             for (events, tips, _) in &mut clients {
                 let report = events.secured();
-                assert_eq!((report.fingerprint, report.pin), (fingerprint(&new), PinState::Known));
+                assert_eq!((Some(Pin::Certificate(report.fingerprint)), report.pin), (new, PinState::Known));
                 assert_eq!(tips.tip(), (tip_of(bitcoind), Origin::Resumed));
             }
         });

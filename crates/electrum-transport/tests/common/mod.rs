@@ -4,7 +4,7 @@
 #[cfg(feature = "tls")]
 pub(crate) mod peer;
 
-use electrum_transport::{LinkError, Route};
+use electrum_transport::{Known, LinkError, Route};
 
 /// What became of a link: all plaintext, all bytes for the socket, and whether it stood at the end.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) struct Run {
 
 /// Feeds the pieces one by one, until the first error.
 pub(crate) fn run<'a>(route: &Route, server: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Run {
-    let mut link = route.open(&server.parse().unwrap(), 0).unwrap();
+    let mut link = route.open(&server.parse().unwrap(), Known::default()).unwrap();
     let mut run = Run { plaintext: Vec::new(), outgoing: Vec::new(), end: Ok(false) };
     // What is due before the first byte counts too.
     for piece in std::iter::once(&[][..]).chain(pieces) {

@@ -1,9 +1,12 @@
 //! A TLS server in memory, by rustls.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
-use electrum_transport::{Fingerprint, Link, LinkError, PinChanged, PinState, Route, TlsError};
+use electrum_transport::{
+    Fingerprint, Known, Link, LinkError, Pin, PinChanged, PinState, Route, ServerAddr, TlsError, Trust,
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -101,6 +104,8 @@ pub(crate) struct Peer {
     tls: ServerConnection,
     pub(crate) read: Vec<u8>,
     pub(crate) error: Option<rustls::Error>,
+    /// Whether the client sent `close_notify`.
+    pub(crate) has_closed: bool,
 }
 
 impl Peer {
@@ -118,7 +123,7 @@ impl Peer {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(Always(Arc::new(shown))));
         let tls = ServerConnection::new(Arc::new(config)).unwrap();
-        Self { tls, read: Vec::new(), error: None }
+        Self { tls, read: Vec::new(), error: None, has_closed: false }
     }
 
     /// Takes all that the link has for the socket, and returns what the server has for it.
@@ -126,8 +131,9 @@ impl Peer {
         while !link.outgoing().is_empty() && self.error.is_none() {
             let taken = self.tls.read_tls(&mut link.outgoing()).unwrap();
             link.wrote(taken);
-            if let Err(error) = self.tls.process_new_packets() {
-                self.error = Some(error);
+            match self.tls.process_new_packets() {
+                Ok(state) => self.has_closed |= state.peer_has_closed(),
+                Err(error) => self.error = Some(error),
             }
             // "Would block" once all is read.
             let _ = self.tls.reader().read_to_end(&mut self.read);
@@ -156,8 +162,18 @@ impl Peer {
     }
 }
 
-/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link.
+/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link, for a driver that stores a new
+/// pin at once.
 pub(crate) fn pump(link: &mut Link, peer: &mut Peer, piece: usize) -> Result<(), LinkError> {
+    pump_bytes(link, peer, piece)?;
+    match link.pin_change() {
+        Some(change) => link.pin_kept(change.new),
+        None => Ok(()),
+    }
+}
+
+/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link.
+pub(crate) fn pump_bytes(link: &mut Link, peer: &mut Peer, piece: usize) -> Result<(), LinkError> {
     loop {
         let due = peer.exchange(link);
         if due.is_empty() && link.outgoing().is_empty() {
@@ -182,27 +198,60 @@ pub(crate) fn drain(link: &mut Link) -> Vec<u8> {
 pub(crate) const SERVER: &str = "ssl://electrum.example:50002";
 pub(crate) const NAME: &str = "electrum.example";
 
-/// One connection to a server with this identity; what the handshake came to, and the server's end of it.
-pub(crate) fn connect_at(
-    route: &Route,
-    server: &str,
-    identity: &Identity,
-    now: u64,
-) -> (Result<PinState, LinkError>, Peer) {
-    let mut link = route.open(&server.parse().unwrap(), now).unwrap();
-    let mut peer = Peer::new(identity);
-    let result = pump(&mut link, &mut peer, usize::MAX);
-    assert_eq!(link.established(), result.is_ok());
-    // Whatever the caller tries, the server sees it only on a link that stands.
-    let sent = link.send(b"server.version\n");
-    peer.exchange(&mut link);
-    assert_eq!(peer.read, if result.is_ok() { &b"server.version\n"[..sent] } else { b"" });
-    assert_eq!(sent > 0, result.is_ok());
-    (result.map(|()| state(&link)), peer)
+/// A driver with a store of pins.
+#[derive(Debug, Default)]
+pub(crate) struct Device {
+    pub(crate) route: Route,
+    pub(crate) pins: BTreeMap<String, Pin>,
+    pub(crate) accepts_new_pin: bool,
 }
 
-pub(crate) fn connect(route: &Route, identity: &Identity) -> Result<PinState, LinkError> {
-    connect_at(route, SERVER, identity, NOW).0
+impl Device {
+    pub(crate) fn with_trust(trust: Trust) -> Self {
+        Self { route: Route::direct().with_trust(trust), ..Self::default() }
+    }
+
+    pub(crate) fn with_root(ca: &Ca) -> Self {
+        Self { route: Route::direct().with_root(ca.certificate.clone()), ..Self::default() }
+    }
+
+    pub(crate) fn trusting(self, trust: Trust) -> Self {
+        Self { route: self.route.with_trust(trust), ..self }
+    }
+
+    /// One connection to a server with this identity; what the handshake came to, and the server's end of it.
+    pub(crate) fn connect_at(
+        &mut self,
+        server: &str,
+        identity: &Identity,
+        now: u64,
+    ) -> (Result<PinState, LinkError>, Peer) {
+        let server: ServerAddr = server.parse().unwrap();
+        let key = server.to_string();
+        let pin = self.pins.get(&key).copied().filter(|_| self.route.uses_pin(&server));
+        let known = Known::at(now).with_pin(pin);
+        let known = if self.accepts_new_pin { known.accepting_new_pin() } else { known };
+        let mut link = self.route.open(&server, known).unwrap();
+        let mut peer = Peer::new(identity);
+        let mut result = pump_bytes(&mut link, &mut peer, usize::MAX);
+        if let Some(change) = link.pin_change() {
+            assert!(!link.established() && link.send(b"early") == 0, "the pin is not stored yet");
+            assert_eq!(change.old, pin);
+            self.pins.insert(key, change.new);
+            result = link.pin_kept(change.new);
+        }
+        assert_eq!(link.established(), result.is_ok());
+        // Whatever the caller tries, the server sees it only on a link that is established.
+        let sent = link.send(b"server.version\n");
+        peer.exchange(&mut link);
+        assert_eq!(peer.read, if result.is_ok() { &b"server.version\n"[..sent] } else { b"" });
+        assert_eq!(sent > 0, result.is_ok());
+        (result.map(|()| state(&link)), peer)
+    }
+
+    pub(crate) fn connect(&mut self, identity: &Identity) -> Result<PinState, LinkError> {
+        self.connect_at(SERVER, identity, NOW).0
+    }
 }
 
 pub(crate) fn state(link: &Link) -> PinState {
@@ -214,6 +263,10 @@ pub(crate) fn changed(result: Result<PinState, LinkError>) -> PinChanged {
         Err(LinkError::PinChanged(changed)) => *changed,
         other => panic!("{other:?}"),
     }
+}
+
+pub(crate) fn changed_link(result: Result<(), LinkError>) -> PinChanged {
+    changed(result.map(|()| PinState::Known))
 }
 
 pub(crate) fn not_accepted(result: Result<PinState, LinkError>) -> String {

@@ -143,8 +143,10 @@ pub(crate) fn route(proxy: Option<&str>) -> String {
 const fn pin_name(pin: PinState) -> &'static str {
     match pin {
         PinState::Ca => "ca",
+        PinState::CaReplaced => "ca_replaced",
         PinState::New => "new",
         PinState::Known => "known",
+        PinState::Replaced => "replaced",
         PinState::Given => "given",
         PinState::Insecure => "insecure",
         _ => "accepted",

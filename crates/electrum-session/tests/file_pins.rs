@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
 
-use electrum_transport::{FilePins, Fingerprint, Pin, PinError, PinStore};
+use electrum_session::transport::{Fingerprint, Pin};
+use electrum_session::{FilePins, PinError, PinStore};
 
 /// A folder of this test's own, empty at first.
 fn folder(name: &str) -> PathBuf {
@@ -28,18 +29,19 @@ fn keeps_replaces_and_forgets() {
     let pins = FilePins::new(&path);
     assert_eq!(pins.get("a.example", 1), Ok(None));
     assert!(!path.exists(), "reading makes nothing");
-    assert_eq!(pins.add("a.example", 1, pin(1)), Ok(pin(1)));
-    assert_eq!(pins.add("a.example", 1, pin(2)), Ok(pin(1)), "the first one stays");
-    assert_eq!(pins.add("[2001:db8::1]", 50002, Pin::WebCa), Ok(Pin::WebCa));
+    assert_eq!(pins.replace("a.example", 1, None, Some(pin(1))), Ok(Some(pin(1))));
+    assert_eq!(pins.replace("a.example", 1, None, Some(pin(2))), Ok(Some(pin(1))), "the first one stays");
+    assert_eq!(pins.replace("[2001:db8::1]", 50002, None, Some(Pin::WebCa)), Ok(Some(Pin::WebCa)));
     // Another process sees the same.
     let other = FilePins::new(&path);
     assert_eq!(other.get("a.example", 1), Ok(Some(pin(1))));
     assert_eq!(other.get("a.example", 2), Ok(None));
     assert_eq!(other.get("[2001:db8::1]", 50002), Ok(Some(Pin::WebCa)));
-    assert_eq!(other.replace("a.example", 1, Some(pin(3))), Ok(Some(pin(1))));
+    assert_eq!(other.replace("a.example", 1, Some(pin(1)), Some(pin(3))), Ok(Some(pin(3))));
     assert_eq!(pins.get("a.example", 1), Ok(Some(pin(3))));
-    assert_eq!(pins.replace("a.example", 1, None), Ok(Some(pin(3))));
-    assert_eq!(pins.replace("a.example", 1, None), Ok(None));
+    assert_eq!(pins.replace("a.example", 1, Some(pin(1)), None), Ok(Some(pin(3))), "it is another one by now");
+    assert_eq!(pins.replace("a.example", 1, Some(pin(3)), None), Ok(None));
+    assert_eq!(pins.replace("a.example", 1, None, None), Ok(None));
     assert_eq!(other.get("a.example", 1), Ok(None));
     assert_eq!(other.get("[2001:db8::1]", 50002), Ok(Some(Pin::WebCa)));
 }
@@ -52,7 +54,7 @@ fn what_people_wrote_stays() {
     fs::write(&path, format!("# mine\r\n\nA.example:50002   {digits}  # asked Bob\n  # end\n")).unwrap();
     let pins = FilePins::new(&path);
     assert_eq!(pins.get("a.example", 50002), Ok(Some(pin(0xab))));
-    pins.add("b.example", 50002, pin(0xcd)).unwrap();
+    pins.replace("b.example", 50002, None, Some(pin(0xcd))).unwrap();
     let (ab, cd) = (["AB"; 32].join(":"), ["CD"; 32].join(":"));
     assert_eq!(
         fs::read_to_string(&path).unwrap(),
@@ -63,7 +65,7 @@ fn what_people_wrote_stays() {
 #[test]
 fn a_new_file_explains_itself() {
     let path = folder("explains").join("pins");
-    FilePins::new(&path).add("a.example", 50002, pin(0xab)).unwrap();
+    FilePins::new(&path).replace("a.example", 50002, None, Some(pin(0xab))).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("# Certificates of Electrum servers"), "{text}");
     assert!(text.ends_with(&format!("\na.example:50002 {}\n", ["AB"; 32].join(":"))), "{text}");
@@ -80,7 +82,7 @@ fn a_broken_line_is_an_error_and_never_no_pin() {
         let pins = FilePins::new(&path);
         let error = PinError::Malformed { path: path.display().to_string(), line: 3 };
         assert_eq!(pins.get("c.example", 1), Err(error.clone()), "{bad}");
-        assert_eq!(pins.add("c.example", 1, pin(1)), Err(error), "{bad}");
+        assert_eq!(pins.replace("c.example", 1, None, Some(pin(1))), Err(error), "{bad}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text, "left as it was");
     }
     fs::write(&path, [0xff, 0xfe, 0]).unwrap();
@@ -96,15 +98,15 @@ fn a_place_that_cannot_be_written_is_an_error() {
     assert!(matches!(pins.get("a.example", 1), Err(PinError::Io { doing: "read from", .. })));
     fs::write(folder.join("file"), "").unwrap();
     let below = FilePins::new(folder.join("file/pins"));
-    assert!(matches!(below.add("a.example", 1, pin(1)), Err(PinError::Io { .. })));
+    assert!(matches!(below.replace("a.example", 1, None, Some(pin(1))), Err(PinError::Io { .. })));
 }
 
 /// Each writer adds pins of its own, and tries to be first with one that all want.
 fn write_many(path: PathBuf, writer: u8) -> Pin {
     let pins = FilePins::new(path);
-    let first = pins.add("wanted.example", 1, pin(writer)).unwrap();
+    let first = pins.replace("wanted.example", 1, None, Some(pin(writer))).unwrap().unwrap();
     for port in 1..=30 {
-        assert_eq!(pins.add(&format!("w{writer}.example"), port, pin(writer)), Ok(pin(writer)));
+        assert_eq!(pins.replace(&format!("w{writer}.example"), port, None, Some(pin(writer))), Ok(Some(pin(writer))));
     }
     first
 }

@@ -4,13 +4,24 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::pins::{Pin, PinError, PinStore};
+use electrum_transport::Pin;
+
+use crate::pins::{PinError, PinStore};
 
 /// Pins in a text file: one server a line as `host:port fingerprint`, and comments after `#`.
 ///
 /// Several processes may share the file. It is replaced as a whole by a rename, so a reader sees the old or the new
 /// one; writers take turns by a lock on a file beside it, which the system releases when a process dies. The file and
-/// its folder are made when the first pin is kept.
+/// its folder are made when the first pin is stored.
+///
+/// ```no_run
+/// use electrum_session::{Config, FilePins};
+/// use std::sync::Arc;
+///
+/// let mut config = Config::new(["ssl://electrum.example:50002".parse()?]);
+/// config.pins = Arc::new(FilePins::new("/var/lib/wallet/pins"));
+/// # Ok::<(), electrum_session::transport::AddrError>(())
+/// ```
 #[derive(Debug)]
 pub struct FilePins {
     path: PathBuf,
@@ -88,23 +99,15 @@ impl PinStore for FilePins {
         Ok(self.read()?.get(&key(host, port)))
     }
 
-    fn add(&self, host: &str, port: u16, pin: Pin) -> Result<Pin, PinError> {
-        let key = key(host, port);
-        self.update(|content| match content.get(&key) {
-            Some(pinned) => (pinned, false),
-            None => {
-                content.set(&key, Some(pin));
-                (pin, true)
-            }
-        })
-    }
-
-    fn replace(&self, host: &str, port: u16, pin: Option<Pin>) -> Result<Option<Pin>, PinError> {
+    fn replace(&self, host: &str, port: u16, old: Option<Pin>, new: Option<Pin>) -> Result<Option<Pin>, PinError> {
         let key = key(host, port);
         self.update(|content| {
-            let old = content.get(&key);
-            content.set(&key, pin);
-            (old, old != pin)
+            let stored = content.get(&key);
+            if stored != old || old == new {
+                return (stored, false);
+            }
+            content.set(&key, new);
+            (new, true)
         })
     }
 }

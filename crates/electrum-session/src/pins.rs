@@ -1,0 +1,118 @@
+//! Where certificate pins are stored.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+
+use electrum_transport::Pin;
+
+use crate::oneshot::lock;
+
+/// A store of certificate pins, one per host and port. The host is written as
+/// [`Host`](electrum_transport::Host) shows it.
+///
+/// The driver calls it on a thread of its own, without any lock, so it may block: other clients go on, and the connection
+/// that waits for it is bounded by the connect time-out.
+pub trait PinStore: Send + Sync + fmt::Debug {
+    /// Reads the pin of a server, if there is one.
+    ///
+    /// # Errors
+    /// If the store cannot be read, which is never taken for "no pin".
+    fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError>;
+
+    /// Stores `new` (or, with `None`, removes the pin) if the stored pin is `old`. Returns the pin that is stored
+    /// afterwards: another one than `new` if another program changed it meanwhile.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    fn replace(&self, host: &str, port: u16, old: Option<Pin>, new: Option<Pin>) -> Result<Option<Pin>, PinError>;
+}
+
+/// Why pins could not be read or stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinError {
+    /// The file system refused.
+    #[error("the pins of server certificates cannot be {doing} {path}: {reason}")]
+    Io {
+        /// Read from, written to, locked by.
+        doing: &'static str,
+        /// The file.
+        path: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// A line is no pin. Nothing is trusted on its account, and the file is left as it is.
+    #[error("line {line} of {path} is no pin; correct it, or delete it to trust the server's next certificate")]
+    Malformed {
+        /// The file.
+        path: String,
+        /// The line's number, from 1.
+        line: usize,
+    },
+    /// A store of another kind failed.
+    #[error("the pins of server certificates: {0}")]
+    Other(String),
+}
+
+/// Pins for as long as the process runs.
+///
+/// ```
+/// use electrum_session::{MemoryPins, PinStore};
+/// use electrum_session::transport::Pin;
+///
+/// let pins = MemoryPins::new();
+/// assert_eq!(pins.replace("electrum.example", 50002, None, Some(Pin::WebCa))?, Some(Pin::WebCa));
+/// assert_eq!(pins.get("electrum.example", 50002)?, Some(Pin::WebCa));
+/// # Ok::<(), electrum_session::PinError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryPins {
+    pins: Mutex<BTreeMap<(String, u16), Pin>>,
+}
+
+impl MemoryPins {
+    /// Makes a store without pins.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl PinStore for MemoryPins {
+    fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError> {
+        Ok(lock(&self.pins).get(&(host.to_owned(), port)).copied())
+    }
+
+    fn replace(&self, host: &str, port: u16, old: Option<Pin>, new: Option<Pin>) -> Result<Option<Pin>, PinError> {
+        let (key, mut pins) = ((host.to_owned(), port), lock(&self.pins));
+        let stored = pins.get(&key).copied();
+        if stored != old {
+            return Ok(stored);
+        }
+        match new {
+            Some(pin) => pins.insert(key, pin),
+            None => pins.remove(&key),
+        };
+        Ok(new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use electrum_transport::Fingerprint;
+
+    #[test]
+    fn a_pin_is_replaced_only_if_it_is_the_one_that_was_known() {
+        let pins = MemoryPins::new();
+        let [one, two] = [1, 2].map(|byte| Some(Pin::Certificate(Fingerprint::from_bytes([byte; 32]))));
+        let replace = |old, new| pins.replace("a.example", 1, old, new);
+        assert_eq!(replace(None, one), Ok(one));
+        assert_eq!(replace(None, two), Ok(one));
+        assert_eq!((pins.get("a.example", 1), pins.get("a.example", 2)), (Ok(one), Ok(None)));
+        assert_eq!(replace(two, None), Ok(one));
+        assert_eq!(replace(one, two), Ok(two));
+        assert_eq!(replace(two, None), Ok(None));
+        assert_eq!(pins.get("a.example", 1), Ok(None));
+    }
+}
