@@ -122,6 +122,11 @@ impl DownCause {
         }
     }
 
+    /// Whether the server refused the versions that it was offered, so that another offer may do.
+    pub(crate) const fn refuses_offer(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::OutOfRange { .. } | Self::Closed { during: Phase::Handshaking })
+    }
+
     /// Whether the server will hardly change its mind soon.
     pub(crate) const fn sets_aside(&self) -> bool {
         matches!(

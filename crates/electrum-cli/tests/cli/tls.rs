@@ -28,6 +28,7 @@ fn a_certificate_is_pinned_at_first_sight_and_a_new_one_is_accepted_only_if_the_
         assert_eq!((&found["tls"], &found["fingerprint"]), (&json!("TLS 1.3"), &json!(fingerprint)));
         assert_eq!((&found["pin"], &found["route"]), (&json!(pin), &json!("direct")));
         assert!(front.requests() > 0);
+        assert_eq!(front.end(), "close_notify");
     }
     let url = front.url();
     let words = run(&["probe", &url, "--pins", pins.to_str().expect("UTF-8")]).lines.join("\n");
@@ -36,6 +37,7 @@ fn a_certificate_is_pinned_at_first_sight_and_a_new_one_is_accepted_only_if_the_
     }
 
     front.requests();
+    assert_eq!(front.end(), "close_notify");
     let rotated = front.rotate();
     let (done, found) = probe(&front, &pins, &[]);
     assert_eq!(done.code, Some(1));
@@ -43,10 +45,12 @@ fn a_certificate_is_pinned_at_first_sight_and_a_new_one_is_accepted_only_if_the_
     for shown in [&url, &fingerprint, &rotated, "--accept-new-pin", "hint:"] {
         assert!(done.errors.contains(shown), "{shown:?} in {}", done.errors);
     }
+    assert!(!done.errors.contains("::"), "{}", done.errors);
     assert_eq!(front.requests(), 0, "nothing was sent to it");
+    assert!(front.end().contains("AccessDenied"), "but an alert");
 
     let (done, found) = probe(&front, &pins, &["--accept-new-pin"]);
-    assert_eq!((done.code, &found["fingerprint"], &found["pin"]), (Some(0), &json!(rotated), &json!("new")));
+    assert_eq!((done.code, &found["fingerprint"], &found["pin"]), (Some(0), &json!(rotated), &json!("replaced")));
     let (done, found) = probe(&front, &pins, &[]);
     assert_eq!((done.code, &found["pin"]), (Some(0), &json!("known")));
     let kept = fs::read_to_string(&pins).expect("the file of pins");

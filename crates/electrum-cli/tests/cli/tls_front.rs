@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -27,6 +28,7 @@ struct Shared {
     server: SocketAddr,
     config: Mutex<Arc<ServerConfig>>,
     requests: Mutex<Vec<String>>,
+    ends: (Mutex<Sender<String>>, Mutex<Receiver<String>>),
     is_over: AtomicBool,
 }
 
@@ -36,10 +38,12 @@ impl TlsFront {
         let (config, fingerprint) = identity();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("its address");
+        let (sender, receiver) = channel();
         let shared = Arc::new(Shared {
             server: server.addr(),
             config: Mutex::new(config),
             requests: Mutex::default(),
+            ends: (Mutex::new(sender), Mutex::new(receiver)),
             is_over: AtomicBool::new(false),
         });
         let acceptor = Some(thread::spawn({
@@ -69,6 +73,11 @@ impl TlsFront {
         fingerprint
     }
 
+    /// How the next connection ended: `close_notify`, or the error.
+    pub(crate) fn end(&self) -> String {
+        self.shared.ends.1.lock().expect("one test waits").recv_timeout(BOUND).expect("it ends")
+    }
+
     /// How many requests came through since the last time.
     pub(crate) fn requests(&self) -> usize {
         std::mem::take(&mut *self.shared.requests.lock().expect("no holder panics")).len()
@@ -96,8 +105,13 @@ impl Shared {
         server.get_ref().set_read_timeout(Some(BOUND)).ok()?;
         loop {
             let (mut request, mut answer) = (String::new(), String::new());
-            if client.read_line(&mut request).ok()? == 0 {
-                return None;
+            let end = match client.read_line(&mut request) {
+                Ok(0) => Some("close_notify".to_owned()),
+                Ok(_) => None,
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(end) = end {
+                return self.ends.0.lock().ok()?.send(end).ok();
             }
             server.get_mut().write_all(request.as_bytes()).ok()?;
             self.requests.lock().ok()?.push(request);

@@ -272,8 +272,7 @@ impl Client {
         self.fail_all(&link, |written| RequestError::Lost { written });
         self.subscriptions.link_lost();
         let server = self.servers.current();
-        let is_refusal = cause.sets_aside() || matches!(cause, DownCause::Closed { during: Phase::Handshaking });
-        let has_other_offers = is_refusal && !self.servers.refused_offer(self.config.offers.len());
+        let has_other_offers = cause.refuses_offer() && !self.servers.refused_offer(self.config.offers.len());
         let (backoff, random) = (&self.config.backoff, &mut self.random);
         let retry_at = if has_other_offers {
             self.servers.again(self.now, backoff, random)

@@ -149,6 +149,22 @@ fn a_server_that_breaks_down_is_made_the_same_offer_again() {
 }
 
 #[test]
+fn what_the_caller_must_mend_is_no_refused_offer() {
+    let offers = ["1.6..1.7", "1.4..1.4.2"].map(|range| range.parse().unwrap()).to_vec();
+    let mut driver = Driver::new(Config { offers, servers: 2, ..Config::default() });
+    // A changed certificate pin, or a route that cannot work.
+    let cause = CloseCause::Layer { side: Side::Caller, message: "another certificate than before".into() };
+    driver.drain();
+    driver.close(cause.clone());
+    assert_eq!(driver.seen(), ["connect 0", "down connect", "connect 1"], "not the same server again");
+    driver.close(cause);
+    driver.sleep();
+    assert_eq!(driver.seen(), ["down connect", "connect 0"]);
+    driver.connect();
+    assert!(driver.write().contains("[\"1.6\",\"1.7\"]"), "and the first offer is not lost");
+}
+
+#[test]
 fn closing_says_nothing_of_a_link_that_ended_by_itself() {
     let mut driver = Driver::ready("1.4");
     driver.seen();
