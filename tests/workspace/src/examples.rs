@@ -2,3 +2,6 @@
 
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+#[doc = include_str!("../../../docs/embedding.md")]
+mod embedding {}

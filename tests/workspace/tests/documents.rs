@@ -1,0 +1,60 @@
+//! Documents: links lead to files that exist, and the picture of the crates is that of `cargo metadata`.
+
+use std::fmt::Write as _;
+
+use workspace_tests::documents::{broken_links, check};
+use workspace_tests::files;
+use workspace_tests::layers::{LAYERS, TEST_CRATES};
+use workspace_tests::metadata::{Dependency, Package, packages};
+
+#[test]
+fn links_lead_to_files_that_exist() {
+    let documents = files::tracked().into_iter().filter(|file| file.ends_with(".md"));
+    let broken: Vec<String> = documents.flat_map(|document| broken_links(&document)).collect();
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_picture_of_the_crates_is_up_to_date() {
+    check("ARCHITECTURE.md", "crates", &picture(&packages()));
+}
+
+/// The layers from the top down; below each crate what it stands on.
+fn picture(packages: &[Package]) -> String {
+    let mut picture = String::from("```text\n");
+    for (index, (name, crates)) in LAYERS.iter().enumerate().rev() {
+        let present: Vec<&Package> =
+            crates.iter().filter_map(|name| packages.iter().find(|package| package.name == *name)).collect();
+        if present.is_empty() {
+            continue;
+        }
+        writeln!(picture, "{name} {}", "─".repeat(100 - name.len())).expect("a string takes all");
+        for package in present {
+            let uses = names(package, |name, kind| kind == Dependency::Normal || !package.published && !is_test(name));
+            let tests = names(package, |name, kind| kind == Dependency::Dev && is_test(name));
+            let mut line = format!("  {:<22}", package.name);
+            if !uses.is_empty() {
+                write!(line, "uses {uses}").expect("a string takes all");
+            }
+            if !tests.is_empty() && package.published {
+                write!(line, "{}tested with {tests}", if uses.is_empty() { "" } else { "; " })
+                    .expect("a string takes all");
+            }
+            writeln!(picture, "{}", line.trim_end()).expect("a string takes all");
+        }
+        if index > 0 {
+            picture.push('\n');
+        }
+    }
+    picture.push_str("```\n");
+    picture
+}
+
+fn is_test(name: &str) -> bool {
+    TEST_CRATES.contains(&name)
+}
+
+fn names(package: &Package, wanted: impl Fn(&str, Dependency) -> bool) -> String {
+    let of_interest = package.depends_on.iter().filter(|(name, kind)| wanted(name, **kind));
+    of_interest.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+}
