@@ -2,6 +2,7 @@
 //!
 //! They read sources and `cargo metadata`, offline, and change nothing unless `UPDATE_DOCS=1` is set.
 
+pub mod code;
 pub mod documents;
 #[cfg(doctest)]
 mod examples;
