@@ -19,25 +19,27 @@ use electrum_session::proto::{CloseCause, ConnId, Timestamp};
 use electrum_session::transport::DialTarget;
 
 use crate::state::{Connection, Open, State, Writer};
-use crate::sync::{Arc, AtomicUsize, Condvar, Mutex, sleep, unpoisoned};
+use crate::sync::{Arc, AtomicUsize, Condvar, Mutex, MutexGuard, sleep, unpoisoned};
 
 /// How many pieces a thread writes before it leaves the rest to the ticker.
 const PIECES: usize = 16;
 
 /// A lock of the state that is held.
-type Guard<'a, S> = std::sync::MutexGuard<'a, State<S>>;
+type Guard<'a, B> = MutexGuard<'a, State<<B as Backend>::Socket, <B as Backend>::Dialling>>;
 
 /// The session, and how its sockets are opened.
 pub(crate) trait Backend {
     /// An open socket.
     type Socket: Socket;
+    /// Cancels the opening of a socket when it is dropped.
+    type Dialling;
 
     /// The session's next step.
     fn poll(&self) -> Step;
     /// The time left until a moment of the session's clock.
     fn until(&self, moment: Timestamp) -> Duration;
     /// Starts a thread that opens a socket and calls [`Engine::run_connection`].
-    fn dial(&self, conn: ConnId, target: DialTarget) -> io::Result<()>;
+    fn dial(&self, conn: ConnId, target: DialTarget) -> io::Result<Self::Dialling>;
     /// Reports an open socket.
     fn connected(&self, conn: ConnId);
     /// Reports received bytes.
@@ -74,7 +76,7 @@ enum Role {
 /// The session of a client, shared by its threads.
 pub(crate) struct Engine<B: Backend> {
     pub(crate) backend: B,
-    pub(crate) state: Mutex<State<B::Socket>>,
+    pub(crate) state: Mutex<State<B::Socket, B::Dialling>>,
     /// Wakes the ticker.
     tick: Condvar,
     /// Wakes the connection's thread while it leaves the socket to callers.
@@ -164,17 +166,18 @@ impl<B: Backend> Engine<B> {
     }
 
     /// Carries out the session's steps until it waits and no byte is left for this thread to write.
-    fn advance(&self, role: Role) -> Guard<'_, B::Socket> {
+    fn advance(&self, role: Role) -> Guard<'_, B> {
         let mut pieces = 0;
         let mut state = unpoisoned(self.state.lock());
         loop {
             let (until, write) = match self.backend.poll() {
                 Step::Connect(conn, target) => {
-                    state.connection = Connection::Dialling(conn);
-                    if let Err(error) = self.backend.dial(conn, target) {
-                        state.connection = Connection::None;
-                        let message = format!("the system gives no thread to connect with: {error}");
-                        self.backend.closed(conn, CloseCause::Failed(message));
+                    match self.backend.dial(conn, target) {
+                        Ok(dialling) => state.connection = Connection::Dialling(conn, dialling),
+                        Err(error) => {
+                            let message = format!("the system gives no thread to connect with: {error}");
+                            self.backend.closed(conn, CloseCause::Failed(message));
+                        }
                     }
                     continue;
                 }
@@ -245,7 +248,7 @@ impl<B: Backend> Engine<B> {
     }
 
     /// Ends a connection, and the waits of all threads for it.
-    fn close(&self, state: &mut State<B::Socket>, conn: ConnId) {
+    fn close(&self, state: &mut State<B::Socket, B::Dialling>, conn: ConnId) {
         if let Some(open) = state.take(conn) {
             open.socket.shutdown();
             self.unread.notify_all();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use electrum_session::proto::{CloseCause, ConnId, Timestamp};
 use electrum_session::transport::DialTarget;
-use electrum_session::{CloseOnDrop, Driver, Step, dial};
+use electrum_session::{CancelDial, CloseOnDrop, Dial, Driver, Step};
 
 use crate::engine::{Backend, Engine, Socket};
 
@@ -37,6 +37,7 @@ impl Std {
 
 impl Backend for Std {
     type Socket = TcpStream;
+    type Dialling = CancelDial;
 
     fn poll(&self) -> Step {
         self.driver.poll()
@@ -46,15 +47,15 @@ impl Backend for Std {
         self.driver.until(moment)
     }
 
-    fn dial(&self, conn: ConnId, target: DialTarget) -> io::Result<()> {
+    fn dial(&self, conn: ConnId, target: DialTarget) -> io::Result<CancelDial> {
         let Some(engine) = self.engine.upgrade() else { return Err(ErrorKind::NotConnected.into()) };
-        let timeout = self.driver.connect_timeout();
+        let (dial, cancel) = Dial::new(target, self.driver.connect_timeout());
         thread::Builder::new().name("electrum-conn".into()).spawn(move || {
             let panics = ClosePanicked(Arc::clone(&engine));
-            engine.run_connection(conn, dial(&target, timeout).and_then(configured));
+            engine.run_connection(conn, dial.run().and_then(configured));
             drop(panics);
         })?;
-        Ok(())
+        Ok(cancel)
     }
 
     fn connected(&self, conn: ConnId) {
@@ -81,8 +82,6 @@ impl Backend for Std {
 
 /// A socket that waits for bytes as long as it takes, and for room only for a moment.
 fn configured(socket: TcpStream) -> io::Result<TcpStream> {
-    socket.set_nonblocking(false)?;
-    socket.set_read_timeout(None)?;
     socket.set_write_timeout(Some(WRITE_LIMIT))?;
     Ok(socket)
 }

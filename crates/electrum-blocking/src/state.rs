@@ -32,8 +32,8 @@ pub(crate) const LEASE: Duration = Duration::from_millis(10);
 
 /// The state of a client, behind one lock.
 #[derive(Debug)]
-pub(crate) struct State<S> {
-    pub(crate) connection: Connection<S>,
+pub(crate) struct State<S, D> {
+    pub(crate) connection: Connection<S, D>,
     /// When the ticker wakes at the latest; `None` if it waits to be notified.
     pub(crate) wakes_at: Option<Timestamp>,
     /// The client is closed, and its threads end.
@@ -42,10 +42,10 @@ pub(crate) struct State<S> {
 
 /// The connection that the session asked for last.
 #[derive(Debug)]
-pub(crate) enum Connection<S> {
+pub(crate) enum Connection<S, D> {
     None,
-    /// A thread opens the socket.
-    Dialling(ConnId),
+    /// A thread opens the socket. Dropping the second part cancels that.
+    Dialling(ConnId, D),
     Open(Open<S>),
 }
 
@@ -92,7 +92,7 @@ impl Piece {
     }
 }
 
-impl<S> State<S> {
+impl<S, D> State<S, D> {
     pub(crate) const fn new() -> Self {
         Self { connection: Connection::None, wakes_at: None, is_finished: false }
     }
@@ -101,7 +101,7 @@ impl<S> State<S> {
     pub(crate) fn open(&mut self) -> Option<&mut Open<S>> {
         match &mut self.connection {
             Connection::Open(open) => Some(open),
-            Connection::None | Connection::Dialling(_) => None,
+            Connection::None | Connection::Dialling(..) => None,
         }
     }
 
@@ -112,7 +112,7 @@ impl<S> State<S> {
 
     /// Whether the socket of `conn` is still wanted.
     pub(crate) fn is_dialling(&self, conn: ConnId) -> bool {
-        matches!(self.connection, Connection::Dialling(dialling) if dialling == conn)
+        matches!(self.connection, Connection::Dialling(dialling, _) if dialling == conn)
     }
 
     /// Takes out the connection `conn`. The caller shuts its socket down.
@@ -123,7 +123,7 @@ impl<S> State<S> {
         self.open_as(conn)?;
         match std::mem::replace(&mut self.connection, Connection::None) {
             Connection::Open(open) => Some(open),
-            Connection::None | Connection::Dialling(_) => None,
+            Connection::None | Connection::Dialling(..) => None,
         }
     }
 }

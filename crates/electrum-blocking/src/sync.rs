@@ -2,11 +2,11 @@
 //!
 //! The model tests compile the engine with another module of this name, whose scheduler explores interleavings.
 
-use std::sync::{LockResult, MutexGuard, PoisonError};
+use std::sync::{LockResult, PoisonError};
 use std::time::Duration;
 
 pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
-pub(crate) use std::sync::{Arc, Condvar, Mutex};
+pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 pub(crate) use std::thread::{Thread, current, park};
 
 /// Waits until `condvar` is notified, or until `timeout` has passed.

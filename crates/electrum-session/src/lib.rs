@@ -33,7 +33,7 @@ pub use call::{Batch, Call};
 pub use client::Client;
 pub use config::Config;
 pub use connection::ConnectionEvent;
-pub use dial::dial;
+pub use dial::{CancelDial, Dial};
 pub use driver::{CloseOnDrop, Driver};
 pub use electrum_proto as proto;
 pub use electrum_transport as transport;

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use async_io::{Async, Timer};
 use electrum_session::proto::{CloseCause, ConnId, Timestamp};
-use electrum_session::{Driver, Step, dial};
+use electrum_session::{Dial, Driver, Step};
 use futures_lite::future::yield_now;
 use futures_lite::{AsyncRead, AsyncWrite};
 
@@ -50,9 +50,14 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
     loop {
         match driver.poll() {
             Step::Connect(conn, target) => {
-                let timeout = driver.connect_timeout();
-                let dialling = smol::unblock(move || dial(&target, timeout));
-                socket = Socket::Dialling(conn, Box::pin(async { Async::new(dialling.await?) }));
+                let (dial, cancel) = Dial::new(target, driver.connect_timeout());
+                let dialling = smol::unblock(move || dial.run());
+                let opening = async move {
+                    // Dropping the future cancels the dial.
+                    let _cancel = cancel;
+                    Async::new(dialling.await?)
+                };
+                socket = Socket::Dialling(conn, Box::pin(opening));
             }
             Step::Disconnect(conn, last) => {
                 if socket.conn() == Some(conn) {
