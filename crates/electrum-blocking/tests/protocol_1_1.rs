@@ -59,7 +59,7 @@ fn every_operation_of_1_1() {
         vec![Output { value: 10_000 - chain::FEE, script }],
     );
     let transaction = RawTransaction::new(spend.to_bytes());
-    assert_eq!(session.call(Broadcast { transaction }).to_string(), spend.txid().to_string());
+    assert_eq!(session.call(Broadcast { transaction }).txid.to_string(), spend.txid().to_string());
     assert!(server.chain(|chain| chain.mempool().iter().any(|entry| entry.tx == spend)));
 
     let all = OPERATIONS.iter().filter(|operation| operation.method(VERSION).is_some());
@@ -126,7 +126,7 @@ fn the_server(session: &mut Session, server: &Server) {
     assert_eq!(session.call(DonationAddress), None);
     let features = session.call(Features);
     assert_eq!((features.protocol_min.as_str(), features.protocol_max.as_str()), ("1.0", "1.7"));
-    assert_eq!(session.call(Peers), []);
+    assert_eq!(session.call(Peers).items, []);
     let features = serde_json::value::RawValue::from_string("{\"hosts\":{}}".to_owned()).unwrap();
     assert!(!session.call(AddPeer { features }));
 }

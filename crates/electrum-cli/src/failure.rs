@@ -139,7 +139,7 @@ impl From<&DownCause> for ErrorRecord {
 impl From<&CallError> for ErrorRecord {
     fn from(error: &CallError) -> Self {
         match error {
-            CallError::Server(ServerError { code, message }) => Self { code: *code, message: message.clone() },
+            CallError::Server(ServerError { code, message, .. }) => Self { code: *code, message: message.clone() },
             other => Self { code: None, message: other.to_string() },
         }
     }

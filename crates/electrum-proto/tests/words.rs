@@ -22,7 +22,7 @@ fn all_differ<T: Display>(errors: &[T]) -> Vec<String> {
 }
 
 fn busy() -> ServerError {
-    ServerError { code: Some(-102), message: "come back later".into() }
+    ServerError::new(Some(-102), "come back later")
 }
 
 fn range(text: &str) -> VersionRange {

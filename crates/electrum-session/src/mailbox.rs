@@ -208,8 +208,7 @@ mod tests {
     fn a_refusal_leaves_the_newest_value_to_be_read() {
         let mailbox = Mailbox::new();
         let status = Ok(Update::Script(None));
-        let refusal =
-            Err(SubscribeError::Server(electrum_proto::json::ServerError { code: None, message: "no".into() }));
+        let refusal = Err(SubscribeError::Server(electrum_proto::json::ServerError::new(None, "no")));
         for _ in 0..3 {
             let _ = mailbox.put(0, status.clone(), Origin::Live);
             let _ = mailbox.put(0, refusal.clone(), Origin::Subscribed);

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
         .map_err(|_| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
     let own = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;
     with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
-        let txid = query.ask(&format!("the broadcast of {own}"), Broadcast { transaction }).await?;
+        let txid = query.ask(&format!("the broadcast of {own}"), Broadcast { transaction }).await?.txid;
         if output.json {
             output.object(&Record { txid })?;
         } else {

@@ -59,7 +59,7 @@ pub(crate) async fn run(args: FeesArgs, output: &Output) -> Outcome {
             }
         }
         record.relay = had(&query, "relay", relay.await, &mut errors)?;
-        record.histogram = had(&query, "histogram", histogram.await, &mut errors)?;
+        record.histogram = had(&query, "histogram", histogram.await, &mut errors)?.map(|bins| bins.items);
         if let (true, true, true, Some(error)) =
             (record.estimates.is_empty(), record.relay.is_none(), record.histogram.is_none(), errors.values().next())
         {

@@ -158,7 +158,7 @@ fn ask(client: &impl Client, ask: Ask) -> Result<(), Failure> {
             assert_eq!((found.height, found.position, found.branch.len()), (111, 1, 1));
         }),
         Ask::Banner => client.call(Banner, None).map(|banner| assert!(!banner.is_empty())),
-        Ask::Peers => client.call(Peers, None).map(|peers| assert_eq!(peers, [])),
+        Ask::Peers => client.call(Peers, None).map(|peers| assert_eq!(peers.items, [])),
         Ask::Features => client.call(Features, None).map(|found| {
             assert_eq!(found.genesis_hash.to_string(), chain::REGTEST_GENESIS);
         }),

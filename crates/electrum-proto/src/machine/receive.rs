@@ -243,7 +243,7 @@ impl Client {
                 Received::Inside
             }
             Err(error) => {
-                let error = ServerError { code: None, message: error.to_string() };
+                let error = ServerError::new(None, error.to_string());
                 let checked = self
                     .config
                     .genesis_hash

@@ -1,25 +1,25 @@
-//! Transactions on their way to the network.
+//! A transaction on its way to the network, and what became of it.
 
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
-use serde::Serialize;
-use serde_json::value::RawValue;
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use core::fmt;
 
-use super::methods::{BROADCAST, BROADCAST_PACKAGE, TEST_MEMPOOL_ACCEPT};
-use super::transaction::{read_txid, verbatim};
-use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
+use super::methods::BROADCAST;
+use super::transaction::read_txid;
+use crate::error::RequestError;
+use crate::json::{DecodeError, Params, RawJson, ServerError, ServerErrorKind, not_bitcoin, read};
 use crate::request::{Effect, Method, Request};
-use crate::types::{RawTransaction, Txid, Wtxid};
+use crate::types::{RawTransaction, Txid};
 use crate::version::ProtocolVersion;
 
 /// Hands a transaction to the network.
 ///
 /// - Parameters: the transaction.
-/// - Result: its id. Another one than that of the transaction is refused, though it may have been sent.
+/// - Result: [`Accepted`], with the transaction's own id, whatever text the server answers: Fulcrum sends a page of HTML
+///   instead of an id to clients that it takes for a vulnerable version of Electrum, and broadcasts all the same.
 /// - Versions: all.
-/// - Errors: the network's rules refuse it (code 1 or 2, with the node's words); after a loss or a time-out
-///   it may have been sent.
+/// - Errors: the network's rules reject it (code 1 or 2, with the node's words), or the network has it already; after a
+///   loss or a time-out it may have been sent. [`BroadcastOutcome`] tells these apart.
 /// - Protocol documentation: `blockchain.transaction.broadcast`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {
@@ -27,92 +27,146 @@ pub struct Broadcast {
     pub transaction: RawTransaction,
 }
 
-/// Hands several transactions to the network that depend on each other.
-///
-/// - Parameters: the transactions, parents before children.
-/// - Result: [`PackageResult`]. That transactions were refused is a result, not an error.
-/// - Versions: from 1.6.
-/// - Errors: the transactions are no package (code 1 or 2).
-/// - Protocol documentation: `blockchain.transaction.broadcast_package`.
+/// The answer of a server that accepted a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BroadcastPackage {
-    /// The transactions, parents before children.
-    pub transactions: Vec<RawTransaction>,
-}
-
-/// Hands several transactions to the network that depend on each other, and asks for all that the node says of it.
-///
-/// - Parameters: the transactions, parents before children.
-/// - Result: the node's JSON as it was sent; nothing in it is checked.
-/// - Versions: from 1.6.
-/// - Errors: the transactions are no package (code 1 or 2).
-/// - Protocol documentation: `blockchain.transaction.broadcast_package`, with `verbose`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BroadcastPackageVerbose {
-    /// The transactions, parents before children.
-    pub transactions: Vec<RawTransaction>,
-}
-
-/// Asks whether the mempool would take transactions, without handing them over.
-///
-/// - Parameters: the transactions, parents before children.
-/// - Result: one [`Acceptance`] for each of them. Another number is refused.
-/// - Versions: from 1.7.
-/// - Errors: what is no transaction (code 1 or 2).
-/// - Protocol documentation: `blockchain.transaction.testmempoolaccept`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TestMempoolAccept {
-    /// The transactions, parents before children.
-    pub transactions: Vec<RawTransaction>,
-}
-
-/// What became of a package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct PackageResult {
-    /// Whether the network took all of it.
-    pub success: bool,
-    /// What was refused.
-    pub errors: Vec<PackageError>,
-}
-
-/// Why a transaction of a package was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PackageError {
-    /// The transaction.
+pub struct Accepted {
+    /// The transaction's id, computed from its bytes.
     pub txid: Txid,
-    /// The node's words.
-    pub error: String,
+    /// What the server said instead of that id, cut after 4 KiB.
+    pub server_said: Option<String>,
 }
 
-/// Whether the mempool would take a transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What became of a broadcast, as far as it is known.
+///
+/// Make it from the result of a [`Broadcast`], and look at what it says before sending again or spending the inputs
+/// otherwise: a broadcast without an answer may have been carried out.
+///
+/// # Example
+/// ```
+/// use electrum_proto::RequestError;
+/// use electrum_proto::json::ServerError;
+/// use electrum_proto::operations::BroadcastOutcome;
+///
+/// let error = ServerError::new(Some(1), "the transaction was rejected by network rules.\n\ntxn-already-in-mempool\n[00]");
+/// let outcome = BroadcastOutcome::of(Err(RequestError::Server(error)))?;
+/// assert_eq!(outcome.name(), "already_in_mempool");
+///
+/// let outcome = BroadcastOutcome::of(Err(RequestError::Lost { written: true }))?;
+/// assert_eq!(outcome.name(), "may_have_been_sent");
+/// # Ok::<(), RequestError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Acceptance {
-    /// The transaction's id.
-    pub txid: Txid,
-    /// Its hash with the witnesses.
-    pub wtxid: Wtxid,
-    /// Whether it would be taken; nothing if that was not found out, because another one of the package is refused.
-    pub allowed: Option<bool>,
-    /// Why not.
-    pub reason: Option<String>,
+pub enum BroadcastOutcome {
+    /// The server's node accepted the transaction.
+    Accepted(Accepted),
+    /// The transaction was in the mempool of the server's node already.
+    AlreadyInMempool(ServerError),
+    /// The transaction was in the chain already.
+    AlreadyInChain(ServerError),
+    /// The server's node rejected the transaction; [`ServerError::reason`] is the reason that it gives.
+    Rejected(ServerError),
+    /// It is not known: there was no answer after a part of the request had left, or one that does not say.
+    MayHaveBeenSent {
+        /// Why it is not known.
+        why: String,
+    },
+}
+
+impl BroadcastOutcome {
+    /// Sorts the result of a [`Broadcast`].
+    ///
+    /// # Errors
+    /// [`RequestError`] if the transaction was not handed over: nothing of the request had left, or the server
+    /// refused it without looking at the transaction.
+    pub fn of(result: Result<Accepted, RequestError>) -> Result<Self, RequestError> {
+        match result {
+            Ok(accepted) => Ok(Self::Accepted(accepted)),
+            Err(RequestError::Server(error)) => Self::of_server_error(error).map_err(RequestError::Server),
+            Err(error @ RequestError::Lost { written: false }) => Err(error),
+            Err(error) => Ok(Self::MayHaveBeenSent { why: error.to_string() }),
+        }
+    }
+
+    /// Sorts the error that a server answered to a [`Broadcast`].
+    ///
+    /// # Errors
+    /// [`ServerError`] if the server refused the request without looking at the transaction, such as for being busy.
+    pub fn of_server_error(error: ServerError) -> Result<Self, ServerError> {
+        /// "server busy - request timed out": the node, asked by the server, did not answer in time.
+        const NODE_DID_NOT_ANSWER: i64 = -102;
+
+        match error.kind() {
+            ServerErrorKind::AlreadyInMempool => Ok(Self::AlreadyInMempool(error)),
+            ServerErrorKind::AlreadyInChain => Ok(Self::AlreadyInChain(error)),
+            ServerErrorKind::Internal => Ok(Self::MayHaveBeenSent { why: error.to_string() }),
+            ServerErrorKind::Busy if error.code == Some(NODE_DID_NOT_ANSWER) => {
+                Ok(Self::MayHaveBeenSent { why: error.to_string() })
+            }
+            ServerErrorKind::Busy
+            | ServerErrorKind::TooLarge
+            | ServerErrorKind::UnknownMethod
+            | ServerErrorKind::Unsupported
+            | ServerErrorKind::UnsupportedVersion => Err(error),
+            _ => Ok(Self::Rejected(error)),
+        }
+    }
+
+    /// Returns the outcome in one word for logs and programs: `accepted`, `already_in_mempool`, `already_in_chain`,
+    /// `rejected` or `may_have_been_sent`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::AlreadyInMempool(_) => "already_in_mempool",
+            Self::AlreadyInChain(_) => "already_in_chain",
+            Self::Rejected(_) => "rejected",
+            Self::MayHaveBeenSent { .. } => "may_have_been_sent",
+        }
+    }
+
+    /// Returns whether the network has the transaction, as far as the server says.
+    #[must_use]
+    pub const fn is_known_to_the_network(&self) -> bool {
+        matches!(self, Self::Accepted(_) | Self::AlreadyInMempool(_) | Self::AlreadyInChain(_))
+    }
+}
+
+impl fmt::Display for BroadcastOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(Accepted { server_said: None, .. }) => f.write_str("the server accepted the transaction"),
+            Self::Accepted(Accepted { server_said: Some(said), .. }) => {
+                write!(f, "the server accepted the transaction, and said: {said}")
+            }
+            Self::AlreadyInMempool(_) => f.write_str("the transaction is in the mempool already"),
+            Self::AlreadyInChain(_) => f.write_str("the transaction is in the chain already"),
+            Self::Rejected(error) => write!(f, "the server's node rejected the transaction: {}", error.reason()),
+            Self::MayHaveBeenSent { why } => write!(f, "the transaction may have been sent: {why}"),
+        }
+    }
 }
 
 impl Request for Broadcast {
     const NAME: &'static str = "broadcast";
     const METHODS: &'static [Method] = &[BROADCAST];
-    type Response = Txid;
+    type Response = Accepted;
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
         params.hex(self.transaction.as_bytes());
     }
 
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Txid, DecodeError> {
-        let txid = read(result, read_txid)?;
-        match self.transaction.txid() {
-            Ok(own) if own != txid => Err(wrong(format_args!("it is {txid}, and that of the transaction is {own}"))),
-            _ => Ok(txid),
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Accepted, DecodeError> {
+        let answered = read(result, read_txid);
+        match (self.transaction.txid(), answered) {
+            (Ok(txid), Ok(answered)) if answered == txid => Ok(Accepted { txid, server_said: None }),
+            (Ok(txid), _) => Ok(Accepted { txid, server_said: Some(said(result)?) }),
+            // What is no transaction by Bitcoin's rules has the id that the server says.
+            (Err(_), Ok(txid)) => Ok(Accepted { txid, server_said: None }),
+            (Err(error), Err(_)) => {
+                Err(not_bitcoin(format_args!("{error}; it may have been sent, for the server said {}", said(result)?)))
+            }
         }
     }
 
@@ -121,105 +175,67 @@ impl Request for Broadcast {
     }
 }
 
-impl Request for BroadcastPackage {
-    const NAME: &'static str = "broadcast of packages";
-    const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
-    type Response = PackageResult;
+/// What the server said, as text if it is one and as JSON otherwise.
+fn said(result: RawJson<'_>) -> Result<String, DecodeError> {
+    /// Enough for a page of HTML.
+    const MOST: usize = 4096;
 
-    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
-        params.json(&self.transactions);
-    }
-
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<PackageResult, DecodeError> {
-        let (mut success, mut errors) = (None, Vec::new());
-        read(result, |reader| {
-            reader.object(|reader, key| {
-                match key {
-                    b"success" => success = Some(reader.bool()?),
-                    b"errors" => reader.array(|reader, _| {
-                        errors.push(read_package_error(reader)?);
-                        Ok(())
-                    })?,
-                    _ => drop(reader.skip()?),
-                }
-                Ok(())
-            })
-        })?;
-        Ok(PackageResult { success: required(success, "success")?, errors })
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Changes
+    let text = match result.decode::<String>() {
+        Ok(text) => text,
+        Err(_) => result.to_json_text()?,
+    };
+    match text.char_indices().find(|(at, _)| *at >= MOST) {
+        Some((cut, _)) => Ok(text[..cut].to_owned() + "…"),
+        None => Ok(text),
     }
 }
 
-impl Request for BroadcastPackageVerbose {
-    const NAME: &'static str = "broadcast of packages";
-    const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
-    type Response = Box<RawValue>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
-        params.json(&self.transactions).bool(true);
+    fn of_error(code: i64, message: &str) -> Result<&'static str, ServerError> {
+        BroadcastOutcome::of_server_error(ServerError::new(Some(code), message)).map(|outcome| outcome.name())
     }
 
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        verbatim(result)
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Changes
-    }
-}
-
-impl Request for TestMempoolAccept {
-    const NAME: &'static str = "test of what the mempool accepts";
-    const METHODS: &'static [Method] = &[TEST_MEMPOOL_ACCEPT];
-    type Response = Vec<Acceptance>;
-
-    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
-        params.json(&self.transactions);
-    }
-
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let mut verdicts = Vec::new();
-        read(result, |reader| {
-            reader.array(|reader, _| {
-                verdicts.push(read_acceptance(reader)?);
-                Ok(())
-            })
-        })?;
-        if verdicts.len() != self.transactions.len() {
-            let what = alloc::format!("{} verdicts on {} transactions", verdicts.len(), self.transactions.len());
-            return Err(DecodeError::new("", what));
+    #[test]
+    fn errors_of_servers_say_what_became_of_the_transaction() {
+        let rejected =
+            |reason: &str| alloc::format!("the transaction was rejected by network rules.\n\n{reason}\n[00]");
+        for (code, message, outcome) in [
+            (1, rejected("txn-already-in-mempool"), "already_in_mempool"),
+            (1, rejected("Transaction outputs already in utxo set"), "already_in_chain"),
+            (1, rejected("bad-txns-inputs-missingorspent"), "rejected"),
+            (2, "min relay fee not met, 0 < 15".into(), "rejected"),
+            (1, "words that are not in the table".into(), "rejected"),
+            (-102, "server busy - request timed out".into(), "may_have_been_sent"),
+            (-32603, "internal server error".into(), "may_have_been_sent"),
+        ] {
+            assert_eq!(of_error(code, &message), Ok(outcome), "{message}");
         }
-        Ok(verdicts)
+        for (code, message) in [(-101, "excessive resource usage"), (-32601, "unknown method")] {
+            assert!(of_error(code, message).is_err(), "{message}");
+        }
     }
-}
 
-fn read_package_error(reader: &mut Reader<'_>) -> Read<PackageError> {
-    let (mut txid, mut error) = (None, None);
-    reader.object(|reader, key| {
-        match key {
-            b"txid" => txid = Some(read_txid(reader)?),
-            b"error" => error = Some(reader.string()?.into_owned()),
-            _ => drop(reader.skip()?),
+    #[test]
+    fn without_an_answer_it_may_have_been_sent_unless_nothing_left() {
+        for error in [RequestError::Lost { written: true }, RequestError::TimedOut, RequestError::Closed] {
+            let outcome = BroadcastOutcome::of(Err(error)).unwrap();
+            assert!(outcome.name() == "may_have_been_sent" && !outcome.is_known_to_the_network());
         }
-        Ok(())
-    })?;
-    Ok(PackageError { txid: required(txid, "txid")?, error: required(error, "error")? })
-}
+        let unsent = RequestError::Lost { written: false };
+        assert_eq!(BroadcastOutcome::of(Err(unsent.clone())), Err(unsent));
+    }
 
-fn read_acceptance(reader: &mut Reader<'_>) -> Read<Acceptance> {
-    let (mut txid, mut wtxid, mut allowed, mut reason) = (None, None, None, None);
-    reader.object(|reader, key| {
-        match key {
-            b"txid" => txid = Some(read_txid(reader)?),
-            b"wtxid" => wtxid = Some(Wtxid::from_display_bytes(reader.hash()?)),
-            b"allowed" => allowed = Some(reader.bool()?),
-            b"reason" => reason = Some(reader.string()?.into_owned()),
-            _ => drop(reader.skip()?),
-        }
-        Ok(())
-    })?;
-    Ok(Acceptance { txid: required(txid, "txid")?, wtxid: required(wtxid, "wtxid")?, allowed, reason })
+    #[test]
+    fn the_words_for_people_have_the_reason() {
+        let error = ServerError::new(Some(1), "the transaction was rejected by network rules.\n\ndust\n[00]");
+        let rejected = BroadcastOutcome::of_server_error(error).unwrap();
+        assert_eq!(rejected.to_string(), "the server's node rejected the transaction: dust");
+        let accepted = |server_said| Accepted { txid: Txid::from_display_bytes([0; 32]), server_said };
+        let odd = BroadcastOutcome::Accepted(accepted(Some("<br/>".into())));
+        assert_eq!(odd.to_string(), "the server accepted the transaction, and said: <br/>");
+        assert!(BroadcastOutcome::of(Ok(accepted(None))).unwrap().is_known_to_the_network());
+    }
 }

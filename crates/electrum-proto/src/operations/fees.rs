@@ -1,19 +1,18 @@
 //! What the network asks for.
 
-use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::methods::{ESTIMATE_FEE, FEE_HISTOGRAM, MEMPOOL_INFO, RELAY_FEE};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
 use crate::request::{Method, Request};
-use crate::types::FeeRate;
+use crate::types::{FeeRate, PartialList};
 use crate::version::ProtocolVersion;
 
 /// Asks for the fee rate with which a transaction is likely confirmed within some blocks.
 ///
 /// - Parameters: the number of blocks; how careful the estimate is to be. Before 1.6 there is no such choice:
 ///   the mode is left out, and the server's node takes its own.
-/// - Result: [`FeeRate`]; nothing if the server has no estimate (`-1` on the wire).
+/// - Result: [`FeeRate`]; nothing if the server has no estimate (`-1` or `null` on the wire).
 /// - Versions: all.
 /// - Errors: a number of blocks that the node does not estimate for (code 1 or 2); some servers take the nearest one.
 /// - Protocol documentation: `blockchain.estimatefee`.
@@ -57,7 +56,7 @@ pub struct MempoolInfo;
 
 /// Asks how much waits in the mempool at which fee rate.
 ///
-/// - Result: a list of [`HistogramBin`], mostly by falling fee rate.
+/// - Result: a [`PartialList`] of [`HistogramBin`], mostly by falling fee rate, without those that cannot be read.
 /// - Versions: from 1.2.
 /// - Errors: none of its own.
 /// - Protocol documentation: `mempool.get_fee_histogram`.
@@ -173,17 +172,10 @@ impl Request for MempoolInfo {
 impl Request for FeeHistogram {
     const NAME: &'static str = "fee histogram";
     const METHODS: &'static [Method] = &[FEE_HISTOGRAM];
-    type Response = Vec<HistogramBin>;
+    type Response = PartialList<HistogramBin>;
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let mut bins = Vec::new();
-        read(result, |reader| {
-            reader.short_array(MOST_BINS, |reader| {
-                bins.push(read_bin(reader)?);
-                Ok(())
-            })
-        })?;
-        Ok(bins)
+        read(result, |reader| PartialList::read(reader, MOST_BINS, read_bin))
     }
 }
 

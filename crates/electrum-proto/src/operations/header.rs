@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::methods::{BLOCK_GET_HEADER, BLOCK_HEADER, BLOCK_HEADERS};
-use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, read, required, wrong};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, not_bitcoin, read, required, wrong};
 use crate::proof::{ChainError, check_links};
 use crate::request::{Method, Request};
 use crate::types::{CheckpointProof, HeaderRun, MerkleNode, RawHeader, Tip, read_branch};
@@ -251,7 +251,7 @@ const HEADER_DIGITS: usize = 160;
 pub(super) fn split_headers(digits: &[u8]) -> Read<Vec<RawHeader>> {
     let pieces = digits.chunks_exact(HEADER_DIGITS);
     if !pieces.remainder().is_empty() {
-        return Err(wrong(format_args!("{} digits are no whole number of headers of 160", digits.len())));
+        return Err(not_bitcoin(format_args!("{} digits are no whole number of headers of 160", digits.len())));
     }
     let mut headers = Vec::with_capacity(pieces.len());
     for (index, piece) in pieces.enumerate() {

@@ -67,8 +67,7 @@ address_operation! {
     /// - Protocol documentation: `blockchain.address.get_history`.
     AddressHistory, "history of addresses", ADDRESS_HISTORY -> Vec<HistoryEntry>,
     |result| {
-        let history = read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?;
-        check_history(&history).map(|()| history)
+        check_history(read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?)
     }
 }
 
@@ -79,8 +78,7 @@ address_operation! {
     /// - Protocol documentation: `blockchain.address.get_mempool`.
     AddressMempool, "mempool transactions of addresses", ADDRESS_MEMPOOL -> Vec<HistoryEntry>,
     |result| {
-        let mempool = read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?;
-        check_mempool(&mempool).map(|()| mempool)
+        check_mempool(read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?)
     }
 }
 
@@ -91,8 +89,7 @@ address_operation! {
     /// - Protocol documentation: `blockchain.address.listunspent`.
     AddressUnspent, "unspent outputs of addresses", ADDRESS_UNSPENT -> Vec<UnspentOutput>,
     |result| {
-        let unspent = read(result, |reader| read_entries(reader, UnspentOutput::read)).map_err(|e| e.within("utxos"))?;
-        check_unspent(&unspent).map(|()| unspent)
+        check_unspent(read(result, |reader| read_entries(reader, UnspentOutput::read)).map_err(|e| e.within("utxos"))?)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What came into the mempool of late.
 
-use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::fees::read_vsize;
@@ -8,12 +7,12 @@ use super::methods::MEMPOOL_RECENT;
 use super::transaction::read_txid;
 use crate::json::{DecodeError, RawJson, Read, Reader, read, required};
 use crate::request::{Method, Request};
-use crate::types::{Amount, Txid};
+use crate::types::{Amount, PartialList, Txid};
 use crate::version::ProtocolVersion;
 
 /// Asks for the transactions that came into the mempool last.
 ///
-/// - Result: a list of [`RecentTransaction`], at most ten.
+/// - Result: a [`PartialList`] of [`RecentTransaction`], at most ten, without those that cannot be read.
 /// - Versions: from 1.7.
 /// - Errors: none of its own.
 /// - Protocol documentation: `mempool.recent`.
@@ -34,19 +33,15 @@ pub struct RecentTransaction {
 impl Request for MempoolRecent {
     const NAME: &'static str = "list of recent transactions";
     const METHODS: &'static [Method] = &[MEMPOOL_RECENT];
-    type Response = Vec<RecentTransaction>;
+    type Response = PartialList<RecentTransaction>;
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let mut recent = Vec::new();
-        read(result, |reader| {
-            reader.array(|reader, _| {
-                recent.push(read_recent(reader)?);
-                Ok(())
-            })
-        })?;
-        Ok(recent)
+        read(result, |reader| PartialList::read(reader, MOST, read_recent))
     }
 }
+
+/// Servers list ten.
+const MOST: usize = 10_000;
 
 fn read_recent(reader: &mut Reader<'_>) -> Read<RecentTransaction> {
     let (mut txid, mut fee, mut vsize) = (None, None, None);

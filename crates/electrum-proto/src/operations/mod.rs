@@ -22,6 +22,7 @@ pub mod legacy;
 mod mempool;
 mod methods;
 mod outpoint;
+mod package;
 mod peers;
 mod raw;
 mod script;
@@ -30,15 +31,16 @@ mod subscribe;
 mod table;
 mod transaction;
 
-pub use broadcast::{
-    Acceptance, Broadcast, BroadcastPackage, BroadcastPackageVerbose, PackageError, PackageResult, TestMempoolAccept,
-};
+pub use broadcast::{Accepted, Broadcast, BroadcastOutcome};
 pub use fees::{EstimateFee, EstimateMode, FeeHistogram, HistogramBin, MempoolFees, MempoolInfo, RelayFee};
 pub use header::{Header, Headers, ProvenHeader, ProvenHeaders};
 pub use mempool::{MempoolRecent, RecentTransaction};
 pub use methods::METHODS;
 pub use outpoint::OutPointGetStatus;
 pub(crate) use outpoint::outpoint_params;
+pub use package::{
+    Acceptance, BroadcastPackage, BroadcastPackageVerbose, PackageError, PackageResult, TestMempoolAccept,
+};
 pub use peers::{AddPeer, Peers};
 pub use raw::Raw;
 pub use script::{Balance, History, Mempool, Unspent};

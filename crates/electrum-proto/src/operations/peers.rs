@@ -1,18 +1,17 @@
 //! Servers that know of each other.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use serde_json::value::RawValue;
 
 use super::methods::{ADD_PEER, PEERS};
 use crate::json::{DecodeError, Params, RawJson, Reader, read};
 use crate::request::{Effect, Method, Request};
-use crate::types::Peer;
+use crate::types::{PartialList, Peer};
 use crate::version::ProtocolVersion;
 
 /// Asks which other servers the server knows.
 ///
-/// - Result: a list of [`Peer`]. In spite of the method's name nothing is subscribed.
+/// - Result: a [`PartialList`] of [`Peer`], without those that cannot be read. In spite of the method's name nothing is subscribed.
 /// - Versions: all.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.peers.subscribe`.
@@ -38,17 +37,10 @@ const MOST: usize = 10_000;
 impl Request for Peers {
     const NAME: &'static str = "list of peers";
     const METHODS: &'static [Method] = &[PEERS];
-    type Response = Vec<Peer>;
+    type Response = PartialList<Peer>;
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let mut peers = Vec::new();
-        read(result, |reader| {
-            reader.short_array(MOST, |reader| {
-                peers.push(Peer::read(reader)?);
-                Ok(())
-            })
-        })?;
-        Ok(peers)
+        read(result, |reader| PartialList::read(reader, MOST, Peer::read))
     }
 }
 

@@ -32,7 +32,8 @@ pub struct Balance {
 ///
 /// - Parameters: the script.
 /// - Result: a list of [`HistoryEntry`]. Heights that fall, confirmed transactions after unconfirmed ones and
-///   a transaction that comes twice are refused; the order inside a block and inside the mempool is the server's own.
+///   a transaction that comes twice are refused. One that is listed as confirmed and as unconfirmed, as servers do for
+///   a moment after a block, counts as confirmed, and the two coinbases that the main chain has twice are legal. The order inside a block and inside the mempool is the server's own.
 /// - Versions: all, as `blockchain.scripthash.get_history` up to 1.6, as `blockchain.scriptpubkey.get_history` from 1.7.
 /// - Errors: servers refuse histories that are too long for them (code 1 or 10001).
 /// - Protocol documentation: `blockchain.scripthash.get_history`.
@@ -58,7 +59,8 @@ pub struct Mempool {
 /// Asks for the unspent outputs of a script.
 ///
 /// - Parameters: the script.
-/// - Result: a list of [`UnspentOutput`] in no order that can be relied on. An output that comes twice is refused.
+/// - Result: a list of [`UnspentOutput`] in no order that can be relied on. An output that comes twice is refused,
+///   unless one of them is unconfirmed: then the confirmed one counts.
 /// - Versions: all, as `blockchain.scripthash.listunspent` up to 1.6, as `blockchain.scriptpubkey.listunspent` from 1.7.
 /// - Errors: servers refuse scripts whose history is too long for them (code 1 or 10001).
 /// - Protocol documentation: `blockchain.scripthash.listunspent`.
@@ -134,9 +136,7 @@ impl Request for History {
     }
 
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let history = read(result, |reader| read_list(reader, version, "history", HistoryEntry::read))?;
-        check_history(&history)?;
-        Ok(history)
+        check_history(read(result, |reader| read_list(reader, version, "history", HistoryEntry::read))?)
     }
 }
 
@@ -154,9 +154,7 @@ impl Request for Mempool {
     }
 
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let mempool = read(result, |reader| read_list(reader, version, "history", HistoryEntry::read))?;
-        check_mempool(&mempool)?;
-        Ok(mempool)
+        check_mempool(read(result, |reader| read_list(reader, version, "history", HistoryEntry::read))?)
     }
 }
 
@@ -174,9 +172,7 @@ impl Request for Unspent {
     }
 
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        let unspent = read(result, |reader| read_list(reader, version, "utxos", UnspentOutput::read))?;
-        check_unspent(&unspent)?;
-        Ok(unspent)
+        check_unspent(read(result, |reader| read_list(reader, version, "utxos", UnspentOutput::read))?)
     }
 }
 

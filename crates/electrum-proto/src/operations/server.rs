@@ -37,7 +37,7 @@ pub struct PaddedPing {
 
 /// Asks for the server's banner.
 ///
-/// - Result: the text, as the server's operator wrote it.
+/// - Result: the text, as the server's operator wrote it; empty if there is none (`null` on the wire).
 /// - Versions: all.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.banner`.
@@ -101,7 +101,7 @@ impl Request for Banner {
     type Response = String;
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<String, DecodeError> {
-        read(result, |reader| reader.string().map(Cow::into_owned))
+        read(result, |reader| if reader.null()? { Ok(String::new()) } else { reader.string().map(Cow::into_owned) })
     }
 }
 

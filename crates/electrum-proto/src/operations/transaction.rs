@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use serde_json::value::RawValue;
 
 use super::methods::{TRANSACTION_GET, TRANSACTION_ID_FROM_POS, TRANSACTION_MERKLE};
-use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, read, required, wrong};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, hex, not_bitcoin, read, required, wrong};
 use crate::proof::merkle_root;
 use crate::request::{Method, Request};
-use crate::types::{MerkleProof, ProvenTxid, RawTransaction, Txid, read_branch};
+use crate::types::{MerkleNode, MerkleProof, ProvenTxid, RawTransaction, Txid, read_branch};
 use crate::version::ProtocolVersion;
 
 /// Asks for a transaction.
@@ -111,7 +111,7 @@ impl Request for TransactionGet {
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<RawTransaction, DecodeError> {
         let transaction = RawTransaction::new(read_hex(result)?);
         if self.checked {
-            let txid = transaction.txid().map_err(wrong)?;
+            let txid = transaction.txid().map_err(not_bitcoin)?;
             if txid != self.txid {
                 return Err(wrong(format_args!("the transaction is {txid}, and {} was asked for", self.txid)));
             }
@@ -173,11 +173,16 @@ impl Request for TransactionIdAt {
     type Response = Txid;
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
-        params.integer(self.height).integer(self.position);
+        // electrs up to 0.10 wants all three.
+        params.integer(self.height).integer(self.position).bool(false);
     }
 
+    /// It is a text, or with electrs up to 0.10 an object.
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Txid, DecodeError> {
-        read(result, read_txid)
+        read(result, |reader| match reader.peek()? {
+            b'{' => read_txid_with_branch(reader).and_then(|(txid, _)| required(txid, "tx_hash")),
+            _ => read_txid(reader),
+        })
     }
 }
 
@@ -191,17 +196,7 @@ impl Request for ProvenTransactionIdAt {
     }
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<ProvenTxid, DecodeError> {
-        let (mut txid, mut branch) = (None, None);
-        read(result, |reader| {
-            reader.object(|reader, key| {
-                match key {
-                    b"tx_hash" => txid = Some(read_txid(reader)?),
-                    b"merkle" => branch = Some(read_branch(reader)?),
-                    _ => drop(reader.skip()?),
-                }
-                Ok(())
-            })
-        })?;
+        let (txid, branch) = read(result, read_txid_with_branch)?;
         let proven = ProvenTxid { txid: required(txid, "tx_hash")?, branch: required(branch, "merkle")? };
         merkle_root(proven.txid, &proven.branch, self.position).map_err(|error| DecodeError::new("merkle", error))?;
         Ok(proven)
@@ -216,6 +211,20 @@ fn read_hex(result: RawJson<'_>) -> Read<Vec<u8>> {
         Some(Ok(bytes)) => Ok(bytes),
         _ => read(result, |reader| hex::decode(&reader.hex_digits()?).map_err(wrong)),
     }
+}
+
+/// `{tx_hash, merkle}`, of which electrs up to 0.11.0 calls the first one `tx_id`.
+fn read_txid_with_branch(reader: &mut Reader<'_>) -> Read<(Option<Txid>, Option<Vec<MerkleNode>>)> {
+    let (mut txid, mut branch) = (None, None);
+    reader.object(|reader, key| {
+        match key {
+            b"tx_hash" | b"tx_id" => txid = Some(read_txid(reader)?),
+            b"merkle" => branch = Some(read_branch(reader)?),
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok((txid, branch))
 }
 
 /// A transaction id.

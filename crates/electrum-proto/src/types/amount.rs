@@ -3,7 +3,7 @@
 use core::fmt;
 use serde::Serialize;
 
-use crate::json::{Read, Reader, scaled, shown, wrong};
+use crate::json::{DecodeError, Read, Reader, not_bitcoin, scaled, shown, wrong};
 
 /// All the satoshi that there can ever be: 21 million coins.
 const SUPPLY: i64 = 21_000_000 * SATOSHI_PER_COIN;
@@ -50,6 +50,7 @@ impl Amount {
         let satoshi = reader.integer()?;
         match u64::try_from(satoshi).ok().and_then(Self::from_sat) {
             Some(amount) => Ok(amount),
+            None if satoshi > 0 => Err(beyond_supply(satoshi)),
             None => Err(wrong(format_args!("{satoshi} satoshi cannot be: there are from 0 to {SUPPLY}"))),
         }
     }
@@ -71,9 +72,13 @@ impl SignedAmount {
     #[inline]
     pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
         let satoshi = reader.integer()?;
-        Self::from_sat(satoshi)
-            .ok_or_else(|| wrong(format_args!("{satoshi} satoshi cannot be: there are {SUPPLY} in all")))
+        Self::from_sat(satoshi).ok_or_else(|| beyond_supply(satoshi))
     }
+}
+
+#[cold]
+fn beyond_supply(satoshi: i64) -> DecodeError {
+    not_bitcoin(format_args!("{satoshi} satoshi are more than all 21 million coins"))
 }
 
 impl FeeRate {
@@ -96,16 +101,19 @@ impl FeeRate {
     pub(crate) fn read_coins_per_kvb(reader: &mut Reader<'_>) -> Read<Self> {
         match Self::read_coins_or_none(reader)? {
             Some(rate) => Ok(rate),
-            None => Err(wrong("-1 is no fee rate")),
+            None => Err(wrong("-1 and null are no fee rates")),
         }
     }
 
-    /// Reads coins per 1000 virtual bytes, where -1 says that there is no rate.
+    /// Reads coins per 1000 virtual bytes, where -1 or `null` says that there is no rate.
     pub(crate) fn read_coins_or_none(reader: &mut Reader<'_>) -> Read<Option<Self>> {
         /// Ten-thousandths of a satoshi tell noise from a rate that is too fine.
         const FINER: i128 = 10_000;
         const NOISE: i128 = 10;
 
+        if reader.null()? {
+            return Ok(None);
+        }
         let number = reader.number()?;
         let bounds = 0..=i128::from(SUPPLY) * FINER;
         match scaled(number, 12) {
@@ -180,10 +188,10 @@ mod tests {
 
     #[test]
     fn minus_one_is_no_estimate_and_nothing_else_is_negative() {
-        for text in ["-1", "-1.0", "-1e0", "-10e-1"] {
+        for text in ["-1", "-1.0", "-1e0", "-10e-1", "null"] {
             assert_eq!(coins(text), Ok(None), "{text}");
         }
-        for text in ["-2", "-0.5", "-1e-05", "22000000", "1e99", "3.4885e-8", "0.000000001", "\"1e-05\"", "null", "x"] {
+        for text in ["-2", "-0.5", "-1e-05", "22000000", "1e99", "3.4885e-8", "0.000000001", "\"1e-05\"", "nul", "x"] {
             assert!(coins(text).is_err(), "{text}");
         }
     }

@@ -33,7 +33,7 @@ pub struct HistoryEntry {
     pub txid: Txid,
     /// Where it stands.
     pub height: TxHeight,
-    /// The fee that it pays, which servers tell of unconfirmed ones only.
+    /// The fee that it pays, which servers say of unconfirmed ones only; nothing if the server's is no amount.
     pub fee: Option<Amount>,
 }
 
@@ -144,7 +144,8 @@ impl HistoryEntry {
             match key {
                 b"tx_hash" => txid = Some(Txid::from_display_bytes(reader.hash()?)),
                 b"height" => height = Some(TxHeight::read(reader)?),
-                b"fee" => fee = Some(Amount::read(reader)?),
+                // Servers write null, and other things that are no fee, for confirmed transactions.
+                b"fee" => fee = reader.lenient(Amount::read)?,
                 _ => drop(reader.skip()?),
             }
             Ok(())
@@ -176,11 +177,20 @@ impl UnspentOutput {
     }
 }
 
+impl UnspentOutput {
+    /// Returns the outpoint by which a transaction spends it.
+    #[must_use]
+    pub const fn outpoint(&self) -> OutPoint {
+        OutPoint { txid: self.txid, vout: self.vout }
+    }
+}
+
 impl OutPointStatus {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
         let (mut funder_height, mut txid, mut height) = (None, None, None);
         reader.object(|reader, key| {
             match key {
+                b"funder_height" | b"spender_txhash" | b"spender_height" if reader.null()? => {}
                 b"funder_height" => funder_height = Some(TxHeight::read(reader)?),
                 b"spender_txhash" => txid = Some(Txid::from_display_bytes(reader.hash()?)),
                 b"spender_height" => height = Some(TxHeight::read(reader)?),

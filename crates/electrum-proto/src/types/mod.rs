@@ -8,6 +8,8 @@ mod convert;
 mod hash;
 mod header;
 mod history;
+mod network;
+mod partial_list;
 mod proven;
 mod script;
 mod server;
@@ -20,6 +22,8 @@ pub use hash::{BlockHash, HashError, MerkleNode, ScriptHash, ScriptStatus, Txid,
 pub use header::{RawHeader, Tip};
 pub(crate) use history::read_entries;
 pub use history::{HistoryEntry, OutPoint, OutPointStatus, ScriptBalance, Spender, TxHeight, UnspentOutput};
+pub use network::Network;
+pub use partial_list::PartialList;
 pub(crate) use proven::read_branch;
 pub use proven::{CheckpointProof, HeaderRun, MerkleProof, ProofError, ProvenHeader, ProvenHeaderRun, ProvenTxid};
 pub use script::{Script, ScriptRef};

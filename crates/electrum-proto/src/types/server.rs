@@ -1,31 +1,32 @@
 //! What servers say of themselves and of each other.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 
-use super::BlockHash;
+use super::{BlockHash, PartialList};
 use crate::json::{Read, Reader, required, too_many};
 
 /// What a server says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerFeatures {
     /// The hash of the first block of the chain that it serves.
     pub genesis_hash: BlockHash,
-    /// The server software.
+    /// The server software; empty if the server does not say.
     pub server_version: String,
-    /// The earliest protocol that it speaks, as it says it.
+    /// The earliest protocol that it speaks, as it says it; empty if it does not.
     pub protocol_min: String,
-    /// The latest protocol that it speaks, as it says it.
+    /// The latest protocol that it speaks, as it says it; empty if it does not.
     pub protocol_max: String,
     /// How many blocks it keeps if it prunes.
     pub pruning: Option<u64>,
     /// The function that makes scripthashes, `sha256`; not said from 1.7 on.
     pub hash_function: Option<String>,
-    /// Where it can be reached, as far as it says so in a form that is understood.
-    pub hosts: Vec<ServerHost>,
+    /// Where it can be reached.
+    pub hosts: PartialList<ServerHost>,
     /// What else it says, as JSON text by key: servers add keys of their own.
     pub more: BTreeMap<String, String>,
 }
@@ -33,7 +34,7 @@ pub struct ServerFeatures {
 /// An address at which a server can be reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ServerHost {
-    /// The name or address.
+    /// The name or address; empty where a server says only ports, which then are those of the host that answered.
     pub host: String,
     /// The port for plain connections.
     pub tcp_port: Option<u16>,
@@ -122,16 +123,17 @@ impl Peer {
 
 impl ServerFeatures {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
-        let (mut genesis_hash, mut server_version, mut protocol_min, mut protocol_max) = (None, None, None, None);
-        let (mut pruning, mut hash_function, mut hosts, mut more) = (None, None, Vec::new(), BTreeMap::new());
+        let (mut server_version, mut protocol_min, mut protocol_max) = (String::new(), String::new(), String::new());
+        let (mut genesis_hash, mut pruning, mut hash_function) = (None, None, None);
+        let (mut hosts, mut more) = (PartialList::default(), BTreeMap::new());
         reader.object(|reader, key| {
             match key {
                 b"genesis_hash" => genesis_hash = Some(BlockHash::from_display_bytes(reader.hash()?)),
-                b"server_version" => server_version = Some(reader.string()?.into_owned()),
-                b"protocol_min" => protocol_min = Some(reader.string()?.into_owned()),
-                b"protocol_max" => protocol_max = Some(reader.string()?.into_owned()),
-                b"hash_function" => hash_function = Some(reader.string()?.into_owned()),
-                b"pruning" => pruning = if reader.null()? { None } else { Some(reader.u32()?.into()) },
+                b"server_version" => server_version = read_text(reader)?,
+                b"protocol_min" => protocol_min = read_text(reader)?,
+                b"protocol_max" => protocol_max = read_text(reader)?,
+                b"hash_function" => hash_function = Some(read_text(reader)?).filter(|name| !name.is_empty()),
+                b"pruning" => pruning = reader.lenient(Reader::u32)?.map(u64::from),
                 b"hosts" => hosts = read_hosts(reader)?,
                 _ if more.len() >= MOST => return Err(too_many(MOST)),
                 key => {
@@ -143,9 +145,9 @@ impl ServerFeatures {
         })?;
         Ok(Self {
             genesis_hash: required(genesis_hash, "genesis_hash")?,
-            server_version: required(server_version, "server_version")?,
-            protocol_min: required(protocol_min, "protocol_min")?,
-            protocol_max: required(protocol_max, "protocol_max")?,
+            server_version,
+            protocol_min,
+            protocol_max,
             pruning,
             hash_function,
             hosts,
@@ -154,37 +156,64 @@ impl ServerFeatures {
     }
 }
 
-/// Reads the addresses by name. What is not of that form is passed over: nothing but the way to other servers
-/// depends on it, and electrs 0.10 leaves the name out.
-fn read_hosts(reader: &mut Reader<'_>) -> Read<Vec<ServerHost>> {
-    let mut hosts = Vec::new();
+/// Reads a text, a number for the text that it is, and nothing else: nothing depends on it.
+fn read_text(reader: &mut Reader<'_>) -> Read<String> {
+    let text = match reader.peek()? {
+        b'"' => reader.lenient(|reader| reader.string().map(Cow::into_owned))?,
+        b'-' | b'0'..=b'9' => Some(String::from_utf8_lossy(reader.number()?).into_owned()),
+        _ => reader.skip().map(|_| None)?,
+    };
+    Ok(text.unwrap_or_default())
+}
+
+/// Reads the addresses by name, or the ports alone as electrs up to 0.10 has them. What is of neither form is dropped:
+/// nothing but the way to other servers depends on it.
+fn read_hosts(reader: &mut Reader<'_>) -> Read<PartialList<ServerHost>> {
+    let mut hosts = PartialList::default();
     if reader.peek()? != b'{' {
         reader.skip()?;
         return Ok(hosts);
     }
+    let mut nameless = ServerHost::default();
     reader.object(|reader, name| {
-        if reader.peek()? != b'{' {
-            return reader.skip().map(drop);
-        }
-        if hosts.len() >= MOST {
+        if hosts.len() + hosts.dropped >= MOST {
             return Err(too_many(MOST));
         }
+        if reader.peek()? != b'{' && nameless.port(name).is_some() {
+            return nameless.read_port(reader, name);
+        }
         let mut host = ServerHost { host: String::from_utf8_lossy(name).into_owned(), ..ServerHost::default() };
-        reader.object(|reader, key| {
-            let port = core::str::from_utf8(reader.skip()?).ok().and_then(|text| text.parse().ok());
-            match key {
-                b"tcp_port" => host.tcp_port = port,
-                b"ssl_port" => host.ssl_port = port,
-                b"ws_port" => host.ws_port = port,
-                b"wss_port" => host.wss_port = port,
-                _ => {}
-            }
-            Ok(())
-        })?;
-        hosts.push(host);
+        hosts.add(reader.lenient(|reader| {
+            reader.object(|reader, key| host.read_port(reader, key))?;
+            Ok(host)
+        })?);
         Ok(())
     })?;
+    if nameless != ServerHost::default() {
+        hosts.items.push(nameless);
+    }
     Ok(hosts)
+}
+
+impl ServerHost {
+    /// Reads a port; what is none is nothing.
+    fn read_port(&mut self, reader: &mut Reader<'_>, key: &[u8]) -> Read<()> {
+        let value = core::str::from_utf8(reader.skip()?).ok().and_then(|text| text.parse().ok());
+        if let Some(port) = self.port(key) {
+            *port = value;
+        }
+        Ok(())
+    }
+
+    fn port(&mut self, key: &[u8]) -> Option<&mut Option<u16>> {
+        match key {
+            b"tcp_port" => Some(&mut self.tcp_port),
+            b"ssl_port" => Some(&mut self.ssl_port),
+            b"ws_port" => Some(&mut self.ws_port),
+            b"wss_port" => Some(&mut self.wss_port),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -206,25 +235,53 @@ mod tests {
         assert_eq!(error.place(), "[1]");
     }
 
+    const GENESIS: &str = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
+
+    fn features(rest: &str) -> ServerFeatures {
+        let json = alloc::format!(r#"{{"genesis_hash":"{GENESIS}","dsproof":{{"a":[1.5]}}{rest}}}"#);
+        read(RawJson::new(&json), ServerFeatures::read).unwrap()
+    }
+
     #[test]
     fn hosts_in_odd_forms_do_not_spoil_the_rest() {
-        let hash = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
-        for (hosts, ports) in [
-            (r#"{"a": {"tcp_port": 1, "ssl_port": null}}"#, &[(Some(1), None)][..]),
-            (r#"{"a": {"tcp_port": 70000, "ssl_port": 2}}"#, &[(None, Some(2))]),
-            (r#"{"tcp_port": 60403}"#, &[]),
-            ("[]", &[]),
-            ("null", &[]),
+        for (hosts, ports, dropped) in [
+            (r#"{"a": {"tcp_port": 1, "ssl_port": null}}"#, &[("a", Some(1), None)][..], 0),
+            (r#"{"a": {"tcp_port": 70000, "ssl_port": 2, "x": []}}"#, &[("a", None, Some(2))], 0),
+            (r#"{"a": 5, "b": {"tcp_port": 1}, "c": null}"#, &[("b", Some(1), None)], 2),
+            // electrs up to 0.10.
+            (r#"{"tcp_port": 60403}"#, &[("", Some(60403), None)], 0),
+            (r#"{"tcp_port": 1, "ssl_port": 2}"#, &[("", Some(1), Some(2))], 0),
+            (r#"{"tcp_port": null}"#, &[], 0),
+            (r#"{"tcp_port": {"tcp_port": 1}}"#, &[("tcp_port", Some(1), None)], 0),
+            ("[]", &[], 0),
+            ("null", &[], 0),
         ] {
-            let json = alloc::format!(
-                r#"{{"genesis_hash":"{hash}","hosts":{hosts},"server_version":"x","protocol_min":"1.4",
-                "protocol_max":"1.6","pruning":null,"dsproof":{{"a":[1.5]}}}}"#
-            );
-            let features = read(RawJson::new(&json), ServerFeatures::read).unwrap();
-            let found: Vec<_> = features.hosts.iter().map(|host| (host.tcp_port, host.ssl_port)).collect();
-            assert_eq!(found, ports, "{hosts}");
+            let features = features(&alloc::format!(r#","hosts":{hosts}"#));
+            let found: Vec<_> =
+                features.hosts.iter().map(|host| (host.host.as_str(), host.tcp_port, host.ssl_port)).collect();
+            assert_eq!((found.as_slice(), features.hosts.dropped), (ports, dropped), "{hosts}");
             assert_eq!(features.more["dsproof"], r#"{"a":[1.5]}"#);
-            assert_eq!((features.pruning, features.hash_function), (None, None));
         }
+    }
+
+    #[test]
+    fn what_nothing_depends_on_may_be_missing_or_odd() {
+        let bare = features("");
+        assert_eq!(
+            (&*bare.server_version, &*bare.protocol_min, bare.pruning, bare.hash_function),
+            ("", "", None, None)
+        );
+        let odd = features(
+            r#","protocol_min":1.4,"protocol_max":null,"server_version":["x"],"pruning":"-","hash_function":null"#,
+        );
+        assert_eq!((&*odd.protocol_min, &*odd.protocol_max, &*odd.server_version), ("1.4", "", ""));
+        assert_eq!((odd.pruning, odd.hash_function), (None, None));
+        let good = features(r#","protocol_min":"1.4","pruning":550,"hash_function":"sha256""#);
+        assert_eq!(
+            (&*good.protocol_min, good.pruning, good.hash_function.as_deref()),
+            ("1.4", Some(550), Some("sha256"))
+        );
+        let json = RawJson::new(r#"{"genesis_hash":"00"}"#);
+        assert_eq!(read(json, ServerFeatures::read).unwrap_err().place(), "genesis_hash");
     }
 }

@@ -88,6 +88,7 @@ fn respell(exchange: &Exchange) -> Option<Exchange> {
         ("blockchain.transaction.get", [_, verbose]) if *verbose == 1 => *verbose = true.into(),
         ("blockchain.transaction.get", [_, verbose]) if *verbose == false => drop(params.pop()),
         ("blockchain.transaction.id_from_pos", [_, _, merkle]) if *merkle == 1 => *merkle = true.into(),
+        ("blockchain.transaction.id_from_pos", [_, _]) => params.push(false.into()),
         ("blockchain.transaction.get_merkle", [_, height]) => *height = height.as_str()?.parse::<u32>().ok()?.into(),
         ("blockchain.estimatefee", [_, _]) => drop(params.pop()),
         ("blockchain.headers.subscribe", _) => {
@@ -243,7 +244,11 @@ fn transaction_case(exchange: &Exchange, mut args: Arguments<'_>) -> Argument<Ca
         "id_from_pos" => {
             let (height, position) = (args.u32()?, args.u32()?);
             match args.values.next() {
-                None => new("TransactionIdAt", version, TransactionIdAt { height, position }, plain::txid),
+                // It is written in full, for electrs up to 0.10.
+                None => return Err(Unwritable::TooFew),
+                Some(Value::Bool(false)) => {
+                    new("TransactionIdAt", version, TransactionIdAt { height, position }, plain::txid)
+                }
                 Some(Value::Bool(true)) => {
                     let request = ProvenTransactionIdAt { height, position };
                     new("ProvenTransactionIdAt", version, request, plain::proven_txid)
@@ -253,7 +258,7 @@ fn transaction_case(exchange: &Exchange, mut args: Arguments<'_>) -> Argument<Ca
         }
         "broadcast" => {
             let transaction = RawTransaction::new(args.hex()?);
-            new("Broadcast", version, Broadcast { transaction }, plain::txid)
+            new("Broadcast", version, Broadcast { transaction }, plain::accepted_txid)
         }
         "broadcast_package" => {
             let transactions = args.transactions()?;

@@ -16,7 +16,7 @@ pub(crate) fn check_envelope<'a>(reply: &'a str, what: &str) -> Option<(RawJson<
             assert_eq!(serde_json::from_str::<Value>(result.as_str()).unwrap(), plain["result"], "{what}");
             Some((result, plain["result"].clone()))
         }
-        Err(ServerError { code, message }) => {
+        Err(ServerError { code, message, data, .. }) => {
             let error = &plain["error"];
             match error.as_str() {
                 // electrs-esplora sends a bare text.
@@ -24,6 +24,8 @@ pub(crate) fn check_envelope<'a>(reply: &'a str, what: &str) -> Option<(RawJson<
                 None => {
                     assert_eq!(code, error["code"].as_i64(), "{what}");
                     assert_eq!(Some(message.as_str()), error["message"].as_str(), "{what}");
+                    let data = data.map(|data| serde_json::from_str::<Value>(&data).unwrap());
+                    assert_eq!(data.as_ref(), error.get("data"), "{what}");
                 }
             }
             None

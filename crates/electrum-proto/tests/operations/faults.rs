@@ -66,13 +66,13 @@ fn histories() {
         for (entries, place, words) in [
             (r#"{"tx_hash":"A","height":5},{"tx_hash":"B","height":4}"#, "history[1].height", "4 after height 5"),
             (r#"{"tx_hash":"A","height":0},{"tx_hash":"B","height":4}"#, "history[1].height", "after unconfirmed"),
-            (r#"{"tx_hash":"A","height":5},{"tx_hash":"A","height":0}"#, "history[1].tx_hash", "comes twice"),
+            (r#"{"tx_hash":"A","height":5},{"tx_hash":"A","height":5}"#, "history[1].tx_hash", "comes twice"),
+            (r#"{"tx_hash":"A","height":0},{"tx_hash":"A","height":-1}"#, "history[1].tx_hash", "comes twice"),
             (r#"{"tx_hash":"A","height":-2}"#, "history[0].height", "-2 is no height"),
             (r#"{"tx_hash":"A","height":4294967296}"#, "history[0].height", "4294967296 is no height"),
             (r#"{"tx_hash":"A","height":1},{"height":4}"#, "history[1].tx_hash", "missing"),
             (r#"{"tx_hash":"A0","height":1}"#, "history[0].tx_hash", "not a hash"),
             (r#"{"tx_hash":"00","height":1}"#, "history[0].tx_hash", "not a hash"),
-            (r#"{"tx_hash":"A","height":0,"fee":-1}"#, "history[0].fee", "-1 satoshi"),
         ] {
             refuses(version, History::new(script()), &[(&format!("{start}{entries}{end}"), place, words)]);
         }
@@ -104,7 +104,7 @@ fn headers() {
             (r#"{"count":1,"max":2016,"hex":"HI"}"#, "count", "it is 1, and there are 2"),
             (r#"{"count":3,"max":2016,"headers":["H","I","H"]}"#, "count", "2 were asked for"),
             (r#"{"count":1,"max":2016,"hex":"H00"}"#, "hex", "no whole number of headers"),
-            (r#"{"count":1,"max":2016,"headers":["H00"]}"#, "headers[0]", "not a block header"),
+            (r#"{"count":1,"max":2016,"headers":["H00"]}"#, "headers[0]", "81 bytes, where Bitcoin's have 80"),
             (r#"{"count":0,"max":2016}"#, "headers", "missing"),
             (r#"{"max":2016,"hex":""}"#, "count", "missing"),
         ],
@@ -154,7 +154,21 @@ fn transactions() {
     assert_eq!(unchecked.decode(V1_6, RawJson::new(&wrong)).unwrap().as_bytes().len(), TRANSACTION.len() / 2);
 
     let broadcast = Broadcast { transaction: RawTransaction::from_hex(TRANSACTION).unwrap() };
-    refuses(V1_6, broadcast, &[("\"A\"", "", "that of the transaction is 4a5e1e"), ("\"\"", "", "not a hash")]);
+    for (answer, said) in [
+        ("\"\"", ""),
+        ("null", "null"),
+        ("{\"a\": 1}", "{\"a\": 1}"),
+        ("\"<br/><br/>Your wallet is vulnerable\"", "<br/><br/>Your wallet is vulnerable"),
+    ] {
+        let accepted = broadcast.decode(V1_6, RawJson::new(answer)).unwrap();
+        assert_eq!((accepted.txid, accepted.server_said.as_deref()), (txid(), Some(said)), "{answer}");
+    }
+    let accepted = broadcast.decode(V1_6, RawJson::new(&format!("\"{A}\""))).unwrap();
+    assert_eq!((accepted.txid, accepted.server_said.as_deref()), (txid(), Some(A)));
+    refuses(V1_6, broadcast, &[("{", "", "EOF")]);
+    let other_chain = Broadcast { transaction: RawTransaction::new([1]) };
+    assert_eq!(other_chain.decode(V1_6, RawJson::new(&format!("\"{A}\""))).unwrap().txid.to_string(), A);
+    refuses(V1_6, other_chain, &[("\"\"", "", "may have been sent")]);
     refuses(
         V1_6,
         TransactionMerkle { txid: txid(), height: 5 },
@@ -170,19 +184,16 @@ fn transactions() {
 
 #[test]
 fn fees_and_the_rest() {
-    refuses(V1_6, EstimateFee::within(6), &[("-2", "", "no fee rate"), ("1.5e-9", "", "finer"), ("null", "", "null")]);
-    assert_eq!(EstimateFee::within(6).decode(V1_6, RawJson::new("-1")), Ok(None));
-    refuses(ProtocolVersion::V1_4, RelayFee, &[("-1", "", "no fee rate")]);
-    refuses(V1_6, RelayFee, &[("{}", "minrelaytxfee", "missing"), (r#"{"minrelaytxfee":-1}"#, "minrelaytxfee", "-1")]);
     refuses(
         V1_6,
-        FeeHistogram,
-        &[
-            ("[[1,5],[1]]", "[1][1]", "missing"),
-            ("[[-1,5]]", "[0][0]", "no fee rate"),
-            ("[[1,5,0]]", "[0][2]", "third"),
-        ],
+        EstimateFee::within(6),
+        &[("-2", "", "no fee rate"), ("1.5e-9", "", "finer"), ("\"1\"", "", "a string")],
     );
+    for none in ["-1", "null"] {
+        assert_eq!(EstimateFee::within(6).decode(V1_6, RawJson::new(none)), Ok(None));
+    }
+    refuses(ProtocolVersion::V1_4, RelayFee, &[("-1", "", "no fee rate")]);
+    refuses(V1_6, RelayFee, &[("{}", "minrelaytxfee", "missing"), (r#"{"minrelaytxfee":-1}"#, "minrelaytxfee", "-1")]);
     refuses(V1_6, ScriptSubscribe { script: script().into() }, &[("\"\"", "", "not a hash"), ("5", "", "a number")]);
     refuses(V1_7, PaddedPing { pong_len: 3, data: Vec::new() }, &[(r#"{"data":"00"}"#, "data", "3 were asked for")]);
     let outpoint = OutPointGetStatus { outpoint: OutPoint { txid: txid(), vout: 0 }, script: script() };
@@ -204,9 +215,9 @@ fn lists_that_no_server_has() {
     let many = "there are more than";
     let peer = format!(r#"["1.1.1.1","x",[{}]]"#, list(r#""t""#, 32));
     let peers = format!("[{}]", list(&peer, 10_000));
-    assert_eq!(Peers.decode(V1_6, RawJson::new(&peers)).map(|peers| peers.len()), Ok(10_000));
+    assert_eq!(Peers.decode(V1_6, RawJson::new(&peers)).map(|peers| (peers.len(), peers.dropped)), Ok((10_000, 0)));
     let features = format!(r#"[["1.1.1.1","x",[{}]]]"#, list(r#""""#, 33));
-    refuses(V1_6, Peers, &[(&features, "[0][2][32]", many)]);
+    assert_eq!(Peers.decode(V1_6, RawJson::new(&features)).map(|peers| (peers.len(), peers.dropped)), Ok((0, 1)));
     refuses(V1_6, Peers, &[(&format!("[{}]", list(r#"["","",[]]"#, 10_001)), "[10000]", many)]);
     refuses(V1_6, FeeHistogram, &[(&format!("[{}]", list("[0,0]", 100_001)), "[100000]", many)]);
     let hosts = format!(r#"{{"hosts":{{{}}}}}"#, list(r#""x":{}"#, 1_001));

@@ -3,6 +3,7 @@
 mod all;
 mod effects;
 mod faults;
+mod odd;
 mod table;
 mod totality;
 mod unrecorded;

@@ -19,7 +19,7 @@ const TAG: u32 = 900;
 pub(crate) fn check(session: &Session, scene: &Scene) {
     let bitcoind = &scene.bitcoind;
     let single = spend(&bitcoind.coin(), 1_000);
-    let txid = session.call(Broadcast { transaction: raw(&single) });
+    let txid = session.call(Broadcast { transaction: raw(&single) }).txid;
     assert_eq!(bitcoind.rpc("getrawtransaction", &json!([txid.to_string()])), single.hex());
     assert!(bitcoind.mempool().contains(&txid.to_string()));
     // What it spends is spent.

@@ -174,7 +174,7 @@ fn fees(session: &Session, scene: &Scene) {
     // It is made after the server has begun to listen.
     let dear = HistogramBin { rate: FeeRate::from_sat_per_kvb(1000 * Scene::RATE), vsize: scene.dear };
     let histogram = until(BOUND, "the histogram", || Some(session.call(FeeHistogram)).filter(|bins| !bins.is_empty()));
-    assert_eq!(histogram, [dear]);
+    assert_eq!(histogram.items, [dear]);
 }
 
 fn server(session: &Session, scene: &Scene) {
@@ -194,7 +194,7 @@ fn server(session: &Session, scene: &Scene) {
     assert_eq!(speaks(&features.protocol_min), speaks(session.kind.versions()[0]));
     assert_eq!(features.pruning, None);
     // The server is told not to look for others, and takes none that comes from elsewhere.
-    assert_eq!(session.call(Peers), []);
+    assert_eq!(session.call(Peers).items, []);
     let features = json!({
         "genesis_hash": scene.hashes[0], "hosts": {"203.0.113.1": {"tcp_port": 50001}}, "protocol_max": "1.4",
         "protocol_min": "1.4", "server_version": "none", "hash_function": "sha256", "pruning": null,

@@ -1,12 +1,11 @@
 //! What one JSON text from a server is: a reply, a notification, or something else.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
 use memchr::memchr;
-use serde::Deserialize;
 
 use super::raw::RawJson;
 use super::scan::{Broken, skip_space, skip_string, skip_value};
+use super::server_error::ServerError;
 
 /// One message, borrowed from the line that it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,17 +40,6 @@ pub enum ReplyId {
     Null,
     /// Something that was never sent as an id.
     Foreign,
-}
-
-/// An error that a server answers with instead of a result. Of its words the first 4 KiB are kept: some quote the
-/// whole request.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}{}", match .code { Some(code) => alloc::format!(" (code {code})"), None => String::new() })]
-pub struct ServerError {
-    /// The code; some servers send a bare text without one.
-    pub code: Option<i64>,
-    /// The server's own words.
-    pub message: String,
 }
 
 /// A text that is no message of JSON-RPC. After it nothing that the server sends can be trusted.
@@ -212,47 +200,6 @@ fn parse_u64(digits: &[u8]) -> Option<u64> {
     })
 }
 
-impl ServerError {
-    /// Whether it says no more than that the server is too busy for us: ElectrumX's -101 "excessive resource usage"
-    /// and -102 "server busy".
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        matches!(self.code, Some(-101 | -102))
-    }
-
-    fn new(code: Option<i64>, mut message: String) -> Self {
-        /// Errors are kept, for each subscription that is refused.
-        const MOST: usize = 4096;
-
-        if message.len() > MOST {
-            let cut = (0..=MOST).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
-            message.truncate(cut);
-            message.shrink_to_fit();
-            message.push('…');
-        }
-        Self { code, message }
-    }
-
-    /// Reads an error object, or the bare string that electrs-esplora sends. Whatever else comes is quoted.
-    fn parse(error: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Object {
-            #[serde(default)]
-            code: Option<serde_json::Number>,
-            #[serde(default)]
-            message: Option<String>,
-        }
-        let raw = RawJson::new(error);
-        if let Ok(Object { code, message: Some(message) }) = raw.decode() {
-            return Self::new(code.and_then(|code| code.as_i64()), message);
-        }
-        match raw.decode::<String>() {
-            Ok(message) => Self::new(None, message),
-            Err(_) => Self::new(None, error.to_string()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,14 +226,14 @@ mod tests {
     #[test]
     fn errors_in_the_forms_of_real_servers() {
         let object = r#"{"error":{"code":-32600,"message":"Invalid \"request\""},"id":null,"jsonrpc":"2.0"}"#;
-        let expected = ServerError { code: Some(-32600), message: "Invalid \"request\"".into() };
+        let expected = ServerError::new(Some(-32600), "Invalid \"request\"");
         assert_eq!(reply(object), (ReplyId::Null, Err(expected)));
         let bare = r#"{"error":"bad script_hash","id":3,"jsonrpc":"2.0"}"#;
-        assert_eq!(reply(bare).1, Err(ServerError { code: None, message: "bad script_hash".into() }));
+        assert_eq!(reply(bare).1, Err(ServerError::new(None, "bad script_hash")));
         let beside_a_result = r#"{"id":3,"result":1,"error":{"code":1,"message":"no"}}"#;
-        assert_eq!(reply(beside_a_result).1, Err(ServerError { code: Some(1), message: "no".into() }));
+        assert_eq!(reply(beside_a_result).1, Err(ServerError::new(Some(1), "no")));
         let odd = r#"{"id":3,"error":[1]}"#;
-        assert_eq!(reply(odd).1, Err(ServerError { code: None, message: "[1]".into() }));
+        assert_eq!(reply(odd).1, Err(ServerError::new(None, "[1]")));
     }
 
     #[test]

@@ -74,9 +74,21 @@ impl fmt::Debug for RawJson<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError(Box<Fault>);
 
+/// Why a result is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// The result has another shape than the protocol says, or contradicts the request or itself.
+    Malformed,
+    /// The result breaks a rule of Bitcoin. It may be right on another chain, which this client does not know:
+    /// a [`Raw`](crate::operations::Raw) request shows it as it is.
+    OtherChain,
+}
+
 /// Boxed, so that a good result is not made larger by the bad one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
+    kind: DecodeErrorKind,
     place: String,
     what: String,
 }
@@ -84,7 +96,13 @@ struct Fault {
 impl DecodeError {
     /// `what` is wrong, at `place` in the result (`history[3].height`), or in the whole if that is empty.
     pub fn new(place: impl Into<String>, what: impl fmt::Display) -> Self {
-        Self(Box::new(Fault { place: place.into(), what: what.to_string() }))
+        Self(Box::new(Fault { kind: DecodeErrorKind::Malformed, place: place.into(), what: what.to_string() }))
+    }
+
+    /// Returns why the result is refused.
+    #[must_use]
+    pub fn kind(&self) -> DecodeErrorKind {
+        self.0.kind
     }
 
     /// The same error, further in: `place` comes before the place that it has.
@@ -118,11 +136,25 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let between = if self.place().is_empty() { "" } else { ": " };
-        write!(f, "the server's answer cannot be right: {}{between}{}", self.place(), self.what())
+        match self.kind() {
+            DecodeErrorKind::Malformed => f.write_str("the server's answer cannot be right: ")?,
+            DecodeErrorKind::OtherChain => {
+                f.write_str("this client checks Bitcoin's rules, and the answer breaks one: ")?
+            }
+        }
+        write!(f, "{}{between}{}", self.place(), self.what())
     }
 }
 
 impl core::error::Error for DecodeError {}
+
+/// The error of a value that breaks a rule of Bitcoin, and may be right on another chain.
+#[cold]
+pub(crate) fn not_bitcoin(what: impl fmt::Display) -> DecodeError {
+    let mut error = DecodeError::new("", what);
+    error.0.kind = DecodeErrorKind::OtherChain;
+    error
+}
 
 #[cfg(test)]
 mod tests {

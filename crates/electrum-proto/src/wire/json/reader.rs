@@ -113,6 +113,16 @@ impl<'a> Reader<'a> {
         self.array(|reader, index| if index < most { element(reader) } else { Err(too_many(most)) })
     }
 
+    /// The next value if `value` can read it, and nothing otherwise. What is no JSON is refused all the same.
+    pub(crate) fn lenient<T>(&mut self, value: impl FnOnce(&mut Self) -> Read<T>) -> Read<Option<T>> {
+        let start = self.at;
+        if let Ok(value) = value(self) {
+            return Ok(Some(value));
+        }
+        self.at = start;
+        self.skip().map(|_| None)
+    }
+
     /// The text of the next value, whatever it is, stepped over. The inside of strings is not looked at.
     pub(crate) fn skip(&mut self) -> Read<&'a [u8]> {
         self.peek()?;

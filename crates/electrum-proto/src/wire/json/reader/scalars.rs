@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::super::hex;
-use super::{DecodeError, Read, Reader, mismatch, shown, wrong};
+use super::super::raw::not_bitcoin;
+use super::{Read, Reader, mismatch, shown, wrong};
 
 impl<'a> Reader<'a> {
     /// Steps over `null` if the next value is that.
@@ -55,7 +56,18 @@ impl<'a> Reader<'a> {
 
     /// The 80 bytes of a block header in hexadecimal digits.
     pub(crate) fn header(&mut self) -> Read<[u8; 80]> {
-        self.fixed_hex::<80, 162>("not a block header: 160 hexadecimal digits are")
+        if let Some(bytes) = self.plain_hex::<80, 162>()? {
+            return Ok(bytes);
+        }
+        let digits = self.string_bytes()?;
+        let mut bytes = [0; 80];
+        match hex::decode_exact(&digits, &mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(_) if digits.len() > 160 && digits.iter().all(u8::is_ascii_hexdigit) => {
+                Err(not_bitcoin(format_args!("a block header of {} bytes, where Bitcoin's have 80", digits.len() / 2)))
+            }
+            Err(_) => Err(wrong("not a block header: 160 hexadecimal digits are")),
+        }
     }
 
     /// The digits of a string that is to be hex; decoding them is what checks them.
@@ -111,19 +123,18 @@ impl<'a> Reader<'a> {
             self.at += digits + usize::from(negative);
             return Ok(if negative { -value } else { value });
         }
-        Err(self.no_integer())
+        self.long_integer()
     }
 
-    /// Why what comes next is no integer that fits. No number that the protocol knows has more than 16 digits.
+    /// An integer of many digits, or why what comes next is none. No number that the protocol knows has more than 16.
     #[cold]
-    fn no_integer(&mut self) -> DecodeError {
-        match self.number() {
-            Err(error) => error,
-            Ok(number) if number.iter().all(|b| b.is_ascii_digit() || *b == b'-') => {
-                wrong(format_args!("the number {} is out of range", shown(number)))
-            }
-            Ok(number) => wrong(format_args!("the number {} is no integer", shown(number))),
+    fn long_integer(&mut self) -> Read<i64> {
+        let number = self.number()?;
+        if !number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-') {
+            return Err(wrong(format_args!("the number {} is no integer", shown(number))));
         }
+        let value = core::str::from_utf8(number).ok().and_then(|digits| digits.parse().ok());
+        value.ok_or_else(|| wrong(format_args!("the number {} is out of range", shown(number))))
     }
 
     /// An integer from 0 to 2^32 - 1: a height, a position, a count.

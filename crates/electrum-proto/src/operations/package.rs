@@ -1,0 +1,191 @@
+//! Packages of transactions, and what a mempool would accept.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::methods::{BROADCAST_PACKAGE, TEST_MEMPOOL_ACCEPT};
+use super::transaction::{read_txid, verbatim};
+use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required};
+use crate::request::{Effect, Method, Request};
+use crate::types::{RawTransaction, Txid, Wtxid};
+use crate::version::ProtocolVersion;
+
+/// Hands several transactions to the network that depend on each other.
+///
+/// - Parameters: the transactions, parents before children.
+/// - Result: [`PackageResult`]. That transactions were refused is a result, not an error.
+/// - Versions: from 1.6.
+/// - Errors: the transactions are no package (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.broadcast_package`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastPackage {
+    /// The transactions, parents before children.
+    pub transactions: Vec<RawTransaction>,
+}
+
+/// Hands several transactions to the network that depend on each other, and asks for all that the node says of it.
+///
+/// - Parameters: the transactions, parents before children.
+/// - Result: the node's JSON as it was sent; nothing in it is checked.
+/// - Versions: from 1.6.
+/// - Errors: the transactions are no package (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.broadcast_package`, with `verbose`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastPackageVerbose {
+    /// The transactions, parents before children.
+    pub transactions: Vec<RawTransaction>,
+}
+
+/// Asks whether the mempool would take transactions, without handing them over.
+///
+/// - Parameters: the transactions, parents before children.
+/// - Result: one [`Acceptance`] for each of them. Another number is refused.
+/// - Versions: from 1.7.
+/// - Errors: what is no transaction (code 1 or 2).
+/// - Protocol documentation: `blockchain.transaction.testmempoolaccept`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestMempoolAccept {
+    /// The transactions, parents before children.
+    pub transactions: Vec<RawTransaction>,
+}
+
+/// What became of a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PackageResult {
+    /// Whether the network took all of it.
+    pub success: bool,
+    /// What was refused.
+    pub errors: Vec<PackageError>,
+}
+
+/// Why a transaction of a package was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PackageError {
+    /// The transaction.
+    pub txid: Txid,
+    /// The node's words.
+    pub error: String,
+}
+
+/// Whether the mempool would take a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Acceptance {
+    /// The transaction's id.
+    pub txid: Txid,
+    /// Its hash with the witnesses.
+    pub wtxid: Wtxid,
+    /// Whether it would be taken; nothing if that was not found out, because another one of the package is refused.
+    pub allowed: Option<bool>,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+impl Request for BroadcastPackage {
+    const NAME: &'static str = "broadcast of packages";
+    const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
+    type Response = PackageResult;
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.transactions);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<PackageResult, DecodeError> {
+        let (mut success, mut errors) = (None, Vec::new());
+        read(result, |reader| {
+            reader.object(|reader, key| {
+                match key {
+                    b"success" => success = Some(reader.bool()?),
+                    b"errors" if reader.null()? => {}
+                    b"errors" => reader.array(|reader, _| {
+                        errors.push(read_package_error(reader)?);
+                        Ok(())
+                    })?,
+                    _ => drop(reader.skip()?),
+                }
+                Ok(())
+            })
+        })?;
+        Ok(PackageResult { success: required(success, "success")?, errors })
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
+    }
+}
+
+impl Request for BroadcastPackageVerbose {
+    const NAME: &'static str = "broadcast of packages";
+    const METHODS: &'static [Method] = &[BROADCAST_PACKAGE];
+    type Response = Box<RawValue>;
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.transactions).bool(true);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        verbatim(result)
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Changes
+    }
+}
+
+impl Request for TestMempoolAccept {
+    const NAME: &'static str = "test of what the mempool accepts";
+    const METHODS: &'static [Method] = &[TEST_MEMPOOL_ACCEPT];
+    type Response = Vec<Acceptance>;
+
+    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
+        params.json(&self.transactions);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+        let mut verdicts = Vec::new();
+        read(result, |reader| {
+            reader.array(|reader, _| {
+                verdicts.push(read_acceptance(reader)?);
+                Ok(())
+            })
+        })?;
+        if verdicts.len() != self.transactions.len() {
+            let what = alloc::format!("{} verdicts on {} transactions", verdicts.len(), self.transactions.len());
+            return Err(DecodeError::new("", what));
+        }
+        Ok(verdicts)
+    }
+}
+
+fn read_package_error(reader: &mut Reader<'_>) -> Read<PackageError> {
+    let (mut txid, mut error) = (None, None);
+    reader.object(|reader, key| {
+        match key {
+            b"txid" => txid = Some(read_txid(reader)?),
+            b"error" => error = Some(reader.string()?.into_owned()),
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(PackageError { txid: required(txid, "txid")?, error: required(error, "error")? })
+}
+
+fn read_acceptance(reader: &mut Reader<'_>) -> Read<Acceptance> {
+    let (mut txid, mut wtxid, mut allowed, mut reason) = (None, None, None, None);
+    reader.object(|reader, key| {
+        match key {
+            b"txid" => txid = Some(read_txid(reader)?),
+            b"wtxid" => wtxid = Some(Wtxid::from_display_bytes(reader.hash()?)),
+            b"allowed" => allowed = reader.lenient(Reader::bool)?,
+            b"reason" => reason = reader.lenient(|reader| reader.string().map(Cow::into_owned))?,
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(Acceptance { txid: required(txid, "txid")?, wtxid: required(wtxid, "wtxid")?, allowed, reason })
+}

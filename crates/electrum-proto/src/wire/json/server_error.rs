@@ -1,0 +1,154 @@
+//! An error that a server answers with instead of a result.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use core::fmt;
+use serde::Deserialize;
+
+use super::error_kind::ServerErrorKind;
+use super::raw::RawJson;
+
+/// An error that a server answers with instead of a result: its code, its own words and the data that it attached.
+///
+/// Of the words the first 4 KiB are kept, for some servers quote the whole request; longer data is dropped.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::{ServerError, ServerErrorKind};
+///
+/// let error = ServerError::new(Some(1), "the transaction was rejected by network rules.\n\nbad-txns-vin-empty\n[00]");
+/// assert_eq!(error.kind(), ServerErrorKind::Rejected);
+/// assert_eq!(error.reason(), "bad-txns-vin-empty");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerError {
+    /// The code; some servers send a bare text without one.
+    pub code: Option<i64>,
+    /// The server's own words.
+    pub message: String,
+    /// What the server attached as `data`, as JSON text.
+    pub data: Option<String>,
+}
+
+impl ServerError {
+    /// Makes an error with this code and these words, for tests and for servers.
+    #[must_use]
+    pub fn new(code: Option<i64>, message: impl Into<String>) -> Self {
+        /// Errors are kept, for each subscription that is refused.
+        const MOST: usize = 4096;
+
+        let mut message = message.into();
+        if message.len() > MOST {
+            let cut = (0..=MOST).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+            message.truncate(cut);
+            message.shrink_to_fit();
+            message.push('…');
+        }
+        Self { code, message, data: None }
+    }
+
+    /// Returns what the error is about, read from its code and its words.
+    #[must_use]
+    pub fn kind(&self) -> ServerErrorKind {
+        ServerErrorKind::of(self.code, &self.message)
+    }
+
+    /// Returns whether it says no more than that the server is too busy, such as ElectrumX's -101 "excessive resource
+    /// usage" and -102 "server busy".
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.kind() == ServerErrorKind::Busy
+    }
+
+    /// Returns the words of the server's node, without what the server puts around them and without the transaction
+    /// that some quote; the server's own words if there is nothing around them.
+    #[must_use]
+    pub fn reason(&self) -> Cow<'_, str> {
+        #[derive(Deserialize)]
+        struct OfNode<'a> {
+            #[serde(borrow)]
+            message: Cow<'a, str>,
+        }
+        let message = self.message.trim();
+        // electrs-esplora: `sendrawtransaction RPC error: {"code":-26,"message":"…"}`.
+        if let Some((_, object)) = message.split_once("RPC error: ") {
+            if let Ok(OfNode { message }) = serde_json::from_str(object) {
+                return message;
+            }
+        }
+        // ElectrumX and Fulcrum: a sentence, an empty line, the node's words, and maybe `[transaction]`.
+        let Some((_, reason)) = message.split_once("rejected by network rules.\n\n") else { return message.into() };
+        let reason = match reason.rsplit_once("\n[") {
+            Some((before, _)) => before,
+            None => reason,
+        };
+        reason.trim().into()
+    }
+
+    /// Reads an error object, or the bare string that electrs-esplora sends. Whatever else comes is quoted.
+    pub(super) fn parse(error: &str) -> Self {
+        /// Longer data is not kept.
+        const MOST_DATA: usize = 4096;
+
+        #[derive(Deserialize)]
+        struct Object<'a> {
+            #[serde(default)]
+            code: Option<serde_json::Number>,
+            #[serde(default)]
+            message: Option<String>,
+            #[serde(default, borrow)]
+            data: Option<&'a serde_json::value::RawValue>,
+        }
+        let raw = RawJson::new(error);
+        if let Ok(Object { code, message: Some(message), data }) = raw.decode() {
+            let data = data.map(|data| data.get().to_string()).filter(|data| data.len() <= MOST_DATA);
+            return Self { data, ..Self::new(code.and_then(|code| code.as_i64()), message) };
+        }
+        match raw.decode::<String>() {
+            Ok(message) => Self::new(None, message),
+            Err(_) => Self::new(None, error),
+        }
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match self.code {
+            Some(code) => write!(f, " (code {code})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for ServerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_what_the_node_said() {
+        for (message, reason) in [
+            ("the transaction was rejected by network rules.\n\nmin relay fee not met, 0 < 15\n[00ff]", None),
+            ("the transaction was rejected by network rules.\n\nmin relay fee not met, 0 < 15\n", None),
+            ("the tx package was rejected by network rules.\n\nmin relay fee not met, 0 < 15", None),
+            ("sendrawtransaction RPC error: {\"code\":-26,\"message\":\"min relay fee not met, 0 < 15\"}", None),
+            ("min relay fee not met, 0 < 15", None),
+            ("sendrawtransaction RPC error: {", Some("sendrawtransaction RPC error: {")),
+        ] {
+            let expected = reason.unwrap_or("min relay fee not met, 0 < 15");
+            assert_eq!(ServerError::new(None, message).reason(), expected);
+        }
+    }
+
+    #[test]
+    fn data_is_kept_as_it_came() {
+        let error = ServerError::parse(r#"{"code":1,"message":"no","data":{"a":[1, 2]}}"#);
+        assert_eq!((error.code, &*error.message, error.data.as_deref()), (Some(1), "no", Some(r#"{"a":[1, 2]}"#)));
+        let long = alloc::format!(r#"{{"code":1,"message":"no","data":"{}"}}"#, "x".repeat(5000));
+        assert_eq!(ServerError::parse(&long).data, None);
+        assert_eq!(ServerError::parse(&long).to_string(), "no (code 1)");
+    }
+}
