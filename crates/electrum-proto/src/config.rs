@@ -146,6 +146,30 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Limits for a device with little memory: one link with ten subscriptions then needs at most 64 KiB of heap.
+    ///
+    /// Answers may be up to 8 KiB long, padding included: balances, statuses, headers and histories of some thirty
+    /// entries, but not all transactions.
+    /// ```
+    /// use electrum_proto::{Config, Limits};
+    ///
+    /// let config = Config { limits: Limits::small(), ..Config::default() };
+    /// # assert_eq!(config.limits.line, 8 * 1024);
+    /// ```
+    #[must_use]
+    pub fn small() -> Self {
+        Self {
+            line: 8 * 1024,
+            line_before_ready: 4 * 1024,
+            outgoing: 4 * 1024,
+            in_flight: 16,
+            subscriptions: 16,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Backoff {
     /// From half a second to a minute, shortened by up to a quarter; ten seconds of being ready start over.
     fn default() -> Self {

@@ -9,7 +9,7 @@ mod graph;
 mod module;
 mod resolve;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use graph::Ring;
 
@@ -21,4 +21,16 @@ pub use graph::Ring;
 pub fn rings(root_file: &Path) -> Vec<Ring> {
     let modules = module::load(root_file);
     graph::rings(&resolve::imports(&modules))
+}
+
+/// Returns the files of a library, program or test, from its root file down, without what is compiled for tests only.
+///
+/// # Panics
+/// If a file of it cannot be read or is not Rust.
+#[must_use]
+pub fn files(root_file: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = module::load(root_file).into_values().map(|module| module.file).collect();
+    files.sort();
+    files.dedup();
+    files
 }
