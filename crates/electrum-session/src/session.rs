@@ -321,6 +321,9 @@ impl Session {
         if link.is_plain() {
             return;
         }
+        let limits = &self.client.config().limits;
+        let is_ready = self.client.phase() == Phase::Ready;
+        link.limit_messages(if is_ready { limits.line } else { limits.line_before_ready });
         let plaintext = link.plaintext();
         if !plaintext.is_empty() {
             let count = plaintext.len();

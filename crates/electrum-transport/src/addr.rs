@@ -5,17 +5,20 @@ use core::str::FromStr;
 
 use crate::host::{Host, HostError};
 
-/// Where a server listens, and whether it speaks TLS there.
+/// Where a server listens, and what it speaks there: TLS or not, lines or a WebSocket.
 ///
 /// | written | read as |
 /// |---|---|
 /// | `ssl://host`, `ssl://host:port` | TLS, port 50002 unless given |
 /// | `tcp://host`, `tcp://host:port` | no TLS, port 50001 unless given |
+/// | `wss://host:port/path` | WebSocket over TLS, port 443 unless given |
+/// | `ws://host:port/path` | WebSocket without TLS, port 80 unless given |
 /// | `host:port:s`, `host:port:t` | TLS, no TLS: as Electrum's server lists write it |
 /// | `host:50002`, `host:50001` | TLS, no TLS: these two ports tell |
 /// | `host`, `host:port` | refused: it does not say whether to use TLS, and guessing wrong would mean plain text |
 ///
-/// An IPv6 address stands in brackets. [`Display`](fmt::Display) gives the first two forms, with the port.
+/// An IPv6 address stands in brackets; a slash at the end means nothing. [`Display`](fmt::Display) gives one of the first
+/// four forms, with the port.
 ///
 /// ```
 /// use electrum_transport::{Security, ServerAddr};
@@ -30,6 +33,8 @@ pub struct ServerAddr {
     host: Host,
     port: u16,
     security: Security,
+    /// The path of the WebSocket, if it is one.
+    path: Option<String>,
 }
 
 /// Whether the connection to the server is TLS.
@@ -50,7 +55,7 @@ impl Security {
         }
     }
 
-    /// The scheme of a written address: `tcp` or `ssl`.
+    /// The scheme of a written address without a WebSocket: `tcp` or `ssl`.
     pub const fn scheme(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -62,7 +67,40 @@ impl Security {
 impl ServerAddr {
     /// An address from its parts.
     pub const fn new(host: Host, port: u16, security: Security) -> Self {
-        Self { host, port, security }
+        Self { host, port, security, path: None }
+    }
+
+    /// Reaches the server over a WebSocket at this path (and query), which begins with a slash.
+    ///
+    /// ```
+    /// use electrum_transport::{Security, ServerAddr};
+    /// let addr = ServerAddr::new("electrum.example".parse()?, 443, Security::Tls).with_websocket("/electrum")?;
+    /// assert_eq!(addr.to_string(), "wss://electrum.example:443/electrum");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AddrProblem::Path`] if it is none.
+    pub fn with_websocket(self, path: &str) -> Result<Self, AddrProblem> {
+        let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !is_path {
+            return Err(AddrProblem::Path(path.to_owned()));
+        }
+        Ok(Self { path: Some(path.to_owned()), ..self })
+    }
+
+    /// The path of the server's WebSocket; `None` if it speaks in lines.
+    pub fn websocket_path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// The scheme of a written address: `tcp`, `ssl`, `ws` or `wss`.
+    pub const fn scheme(&self) -> &'static str {
+        match (self.security, &self.path) {
+            (security, None) => security.scheme(),
+            (Security::Tcp, Some(_)) => "ws",
+            (Security::Tls, Some(_)) => "wss",
+        }
     }
 
     /// The machine.
@@ -83,7 +121,8 @@ impl ServerAddr {
 
 impl fmt::Display for ServerAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.security.scheme(), self.host, self.port)
+        let path = self.path.as_deref().filter(|path| *path != "/").unwrap_or_default();
+        write!(f, "{}://{}:{}{path}", self.scheme(), self.host, self.port)
     }
 }
 
@@ -106,9 +145,22 @@ impl AddrError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddrProblem {
-    /// The part before `://` is neither `tcp` nor `ssl`.
-    #[error("write tcp:// for plain text or ssl:// for TLS before the host, not {0}://")]
+    /// The part before `://` is none of `tcp`, `ssl`, `ws`, `wss`.
+    #[error(
+        "write tcp:// for plain text or ssl:// for TLS (with a WebSocket ws:// or wss://) before the host, not {0}://"
+    )]
     Scheme(String),
+    /// A path where there can be none, or one with characters that no path has.
+    #[error(
+        "{0:?} is not possible as a path; only the address of a WebSocket has one, as in wss://electrum.example.org/path"
+    )]
+    Path(String),
+    /// An IPv6 address without brackets.
+    #[error("an IPv6 address is written in brackets; write {0}")]
+    Brackets(
+        /// What was probably meant.
+        String,
+    ),
     /// Neither scheme nor letter nor a telling port.
     #[error("it does not say whether to use TLS; write ssl://{host}:{port} for TLS or tcp://{host}:{port} for plain text",
             port = .port.map_or_else(|| "PORT".to_owned(), |port| port.to_string()))]
@@ -139,16 +191,27 @@ impl FromStr for ServerAddr {
 
 fn parse(text: &str) -> Result<ServerAddr, AddrProblem> {
     if let Some((scheme, rest)) = text.split_once("://") {
-        let security = [Security::Tcp, Security::Tls]
-            .into_iter()
-            .find(|security| security.scheme().eq_ignore_ascii_case(scheme))
-            .ok_or_else(|| AddrProblem::Scheme(scheme.to_owned()))?;
-        let (host, port) = split_host(rest)?;
+        let (security, is_websocket, default_port) = match scheme.to_ascii_lowercase().as_str() {
+            "tcp" => (Security::Tcp, false, Security::Tcp.default_port()),
+            "ssl" => (Security::Tls, false, Security::Tls.default_port()),
+            "ws" => (Security::Tcp, true, 80),
+            "wss" => (Security::Tls, true, 443),
+            _ => return Err(AddrProblem::Scheme(scheme.to_owned())),
+        };
+        let (rest, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (host, port) =
+            split_host(rest).map_err(|error| with_brackets(scheme, rest).unwrap_or_else(|| error.into()))?;
         let host = host.parse()?;
-        let port = port.map_or_else(|| Ok(security.default_port()), parse_port)?;
-        return Ok(ServerAddr { host, port, security });
+        let port = port.map_or(Ok(default_port), parse_port)?;
+        let addr = ServerAddr::new(host, port, security);
+        return match (is_websocket, path) {
+            (true, "") => addr.with_websocket("/"),
+            (true, path) => addr.with_websocket(path),
+            (false, "" | "/") => Ok(addr),
+            (false, path) => Err(AddrProblem::Path(path.to_owned())),
+        };
     }
-    let (host, rest) = split_host(text)?;
+    let (host, rest) = split_host(text).map_err(|error| with_brackets("", text).unwrap_or_else(|| error.into()))?;
     let host: Host = host.parse()?;
     let Some(rest) = rest else {
         return Err(AddrProblem::Ambiguous { host, port: None });
@@ -165,7 +228,24 @@ fn parse(text: &str) -> Result<ServerAddr, AddrProblem> {
             return Err(AddrProblem::Ambiguous { host, port: Some(port) });
         }
     };
-    Ok(ServerAddr { host, port, security })
+    Ok(ServerAddr::new(host, port, security))
+}
+
+/// What to write instead of an IPv6 address without brackets, if that can be told.
+fn with_brackets(scheme: &str, text: &str) -> Option<AddrProblem> {
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    let is_ipv6 = |text: &str| text.parse::<core::net::Ipv6Addr>().is_ok();
+    // From the longest ending that may follow the address: `:port:letter`, `:port`, nothing.
+    let endings = text.rmatch_indices(':').map(|(place, _)| place).take(2).collect::<Vec<_>>();
+    endings.into_iter().rev().chain([text.len()]).find_map(|end| {
+        let (ip, ending) = text.split_at(end);
+        let port = ending.trim_start_matches(':').split(':').next().unwrap_or_default();
+        let is_ending = ending.is_empty()
+            || (port.len() > 4 && parse_port(port).is_ok())
+            || ending.ends_with(":t")
+            || ending.ends_with(":s");
+        (is_ending && is_ipv6(ip)).then(|| AddrProblem::Brackets(format!("{scheme}[{ip}]{ending}")))
+    })
 }
 
 /// Splits `host`, `host:rest`, `[ipv6]`, `[ipv6]:rest`.
@@ -216,6 +296,11 @@ mod tests {
             ("ssl://[2001:db8::7]:60002", "ssl://[2001:db8::7]:60002"),
             ("[2001:db8::7]:50002", "ssl://[2001:db8::7]:50002"),
             ("[2001:db8::7]:1:t", "tcp://[2001:db8::7]:1"),
+            ("ssl://electrum.example.org:443/", "ssl://electrum.example.org:443"),
+            ("tcp://electrum.example.org/", "tcp://electrum.example.org:50001"),
+            ("wss://electrum.example.org", "wss://electrum.example.org:443"),
+            ("ws://electrum.example.org/", "ws://electrum.example.org:80"),
+            ("WSS://[2001:db8::7]:50004/a/b?c=d", "wss://[2001:db8::7]:50004/a/b?c=d"),
             ("tcp://abcdef.onion", "tcp://abcdef.onion:50001"),
             ("abcdef.onion:50002:s", "ssl://abcdef.onion:50002"),
         ];
@@ -233,15 +318,23 @@ mod tests {
                 "electrum.example.org:443",
                 "write ssl://electrum.example.org:443 for TLS or tcp://electrum.example.org:443",
             ),
-            ("wss://electrum.example.org", "not wss://"),
+            ("http://electrum.example.org", "not http://"),
+            ("ssl://electrum.example.org/path", "wss://electrum.example.org/path"),
+            ("wss://electrum.example.org/a b", "not possible as a path"),
+            ("wss://electrum.example.org/#top", "not possible as a path"),
             ("electrum.example.org:50002:x", "not \"x\""),
             ("electrum.example.org:t", "a port is a number"),
             ("tcp://electrum.example.org:0", "from 1 to 65535"),
             ("tcp://electrum.example.org:65536", "from 1 to 65535"),
             ("tcp://electrum.example.org:+1", "from 1 to 65535"),
             ("tcp://electrum.example.org:", "from 1 to 65535"),
-            ("tcp://::1", "brackets"),
-            ("::1:50001:t", "brackets"),
+            ("tcp://::1", "brackets; write tcp://[::1]"),
+            ("tcp://::1:50001", "write tcp://[::1]:50001"),
+            ("wss://2001:db8::7:50004", "write wss://[2001:db8::7]:50004"),
+            ("::1:50001:t", "brackets; write [::1]:50001:t"),
+            ("2001:db8::7:50002:s", "write [2001:db8::7]:50002:s"),
+            ("2001:db8::7", "write [2001:db8::7]"),
+            ("1:2:3:4:5:6:7:8:9:10", "brackets and without a zone"),
             ("tcp://[::1]50001", "brackets"),
             ("tcp://:50001", "there is no host name"),
             ("ssl://user@electrum.example.org", "'@' does not belong"),
@@ -254,7 +347,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read_back(text in "\\PC{0,30}|(tcp|ssl)://[a-z0-9.\\[\\]:-]{0,20}(:[0-9]{1,6})?") {
+        fn what_is_shown_is_read_back(text in "\\PC{0,30}|(tcp|ssl|wss?)://[a-z0-9.\\[\\]:-]{0,20}(:[0-9]{1,6})?(/[a-z?=/]{0,5})?") {
             if let Ok(addr) = text.parse::<ServerAddr>() {
                 prop_assert_eq!(addr.to_string().parse::<ServerAddr>(), Ok(addr));
             }

@@ -14,6 +14,9 @@ pub enum LinkError {
     /// TLS failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The server opened no WebSocket, or broke its rules.
+    #[error(transparent)]
+    WebSocket(#[from] WebSocketError),
     /// The server showed another certificate than the pinned one. Nothing was sent to it.
     #[error(transparent)]
     PinChanged(Box<PinChanged>),
@@ -85,11 +88,16 @@ pub enum Stage {
     Proxy,
     /// The TLS handshake was not done.
     Tls,
+    /// The server had not yet opened the WebSocket.
+    WebSocket,
 }
 
 impl core::fmt::Display for Stage {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
+            Self::WebSocket => {
+                "the server hung up instead of opening a WebSocket; perhaps it has none on this port, so check the port"
+            }
             Self::Proxy => "the proxy hung up before it connected to the server; see its log",
             Self::Tls => "the server hung up during the TLS handshake; perhaps it does not speak TLS on this port",
         })
@@ -161,6 +169,47 @@ pub enum TlsError {
     Broken(String),
 }
 
+/// Why a WebSocket failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebSocketError {
+    /// The first bytes were no HTTP.
+    #[error("the server does not speak WebSocket on this port; check the port, or use its tcp:// or ssl:// address")]
+    NotHttp,
+    /// The server answered the request for a WebSocket with something else.
+    #[error("the server answered {status:?} instead of opening a WebSocket; check the path and the port")]
+    Http {
+        /// The status line, as `HTTP/1.1 404 Not Found`.
+        status: String,
+    },
+    /// The answer to the request for a WebSocket is wrong.
+    #[error("the server's answer opens no WebSocket: {0}")]
+    Upgrade(String),
+    /// A message is longer than the limit. It was not received to its end.
+    #[error("the server sent a message of {size} bytes or more; {limit} bytes are the limit")]
+    TooLong {
+        /// Its length, as far as it is known.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The server closed the WebSocket because of a fault.
+    #[error("the server closed the WebSocket with code {code}{}", reason_in_quotes(reason))]
+    Closed {
+        /// The code, as in section 7.4.1 of RFC 6455.
+        code: u16,
+        /// The server's words.
+        reason: String,
+    },
+    /// The server broke the protocol, or somebody changed bytes on the way.
+    #[error("the server breaks the WebSocket protocol: {0}")]
+    Broken(String),
+}
+
+fn reason_in_quotes(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" and says {reason:?}") }
+}
+
 const SUPPORTED_KEYS: &str =
     "Supported are RSA keys of 2048 to 8192 bits, keys on the curves P-256 and P-384, and Ed25519 keys";
 
@@ -190,7 +239,7 @@ impl LinkError {
             },
             Self::Proxy(SocksError::Malformed) | Self::ClosedEarly(Stage::Proxy) => Side::Proxy,
             Self::Proxy(_) | Self::PinChanged(_) => Side::User,
-            Self::Tls(_) | Self::ClosedEarly(Stage::Tls) | Self::Truncated => Side::Server,
+            Self::Tls(_) | Self::WebSocket(_) | Self::ClosedEarly(_) | Self::Truncated => Side::Server,
         }
     }
 }

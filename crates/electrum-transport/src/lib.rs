@@ -5,7 +5,8 @@
 //! ```text
 //!      protocol     plaintext/consume ▲          │ send
 //!                   ┌─────────────────┴──────────▼────────────────┐
-//!        Link       │   TLS (ssl://): certificate by web CA or pin │
+//!        Link       │   WebSocket (ws://, wss://): lines as messages│
+//!                   │   TLS (ssl://, wss://): by web CA or pin     │
 //!                   │   SOCKS5 (with a proxy): names resolved there│
 //!                   └─────────────────▲──────────┬────────────────┘
 //!      socket                received │          ▼ outgoing/wrote
@@ -35,6 +36,8 @@
 //! # Features
 //! - `tls` (default): TLS by `rustls` with the roots of `webpki-roots`. Without it a server with [`Security::Tls`] is a
 //!   clear error of [`Route::dial_target`]; all else is the same.
+//! - `websocket`: `ws://` and `wss://` addresses, with the frames of `tungstenite`. Without it they are a clear error of
+//!   [`Route::dial_target`].
 //! - `ring` (default) and `aws-lc-rs`: the cryptography of TLS. With both, `ring` is used; with neither, the provider that
 //!   the program installed for all of rustls.
 
@@ -58,9 +61,14 @@ mod tls;
 mod trust;
 #[cfg(feature = "tls")]
 mod verify;
+#[cfg(feature = "websocket")]
+mod websocket;
+#[cfg(not(feature = "websocket"))]
+#[path = "no_websocket.rs"]
+mod websocket;
 
 pub use addr::{AddrError, AddrProblem, Security, ServerAddr};
-pub use error::{LinkError, PinChanged, Side, Stage, TlsError};
+pub use error::{LinkError, PinChanged, Side, Stage, TlsError, WebSocketError};
 pub use host::{Host, HostError, HostName};
 pub use link::{Link, OUTGOING_LIMIT};
 pub use pins::{Fingerprint, FingerprintError, Pin, PinChange};

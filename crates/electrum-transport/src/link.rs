@@ -2,13 +2,14 @@
 
 use crate::addr::{Security, ServerAddr};
 use crate::buffer::Buffer;
-use crate::error::{LinkError, Stage, TlsError};
+use crate::error::{LinkError, Stage, TlsError, WebSocketError};
 use crate::pins::{Pin, PinChange};
 use crate::report::LinkReport;
 use crate::route::{Route, RouteError};
 use crate::socks::Socks;
 use crate::tls::{Progress, Tls};
 use crate::trust::Known;
+use crate::websocket::{Progress as Messages, WebSocket};
 
 /// One connection: bytes of the socket on one side, bytes of the protocol on the other.
 ///
@@ -16,20 +17,32 @@ use crate::trust::Known;
 /// driver stored the [`pin_change`](Self::pin_change) and reported it with [`pin_kept`](Self::pin_kept).
 ///
 /// Memory is bounded by the caller: what is kept of the incoming side is at most what was
-/// handed to [`received`](Self::received) and not consumed, plus one TLS message; [`send`](Self::send) stops at
-/// [`OUTGOING_LIMIT`], which encryption exceeds by some 30 bytes for each 16 KiB.
+/// handed to [`received`](Self::received) and not consumed, plus one TLS message, plus one message of a WebSocket within
+/// [`limit_messages`](Self::limit_messages). [`send`](Self::send) stops at [`OUTGOING_LIMIT`], which encryption exceeds by
+/// some 30 bytes for each 16 KiB, and a WebSocket by one line of the caller's.
 #[derive(Debug)]
 pub struct Link {
     server: ServerAddr,
     proxy: Option<String>,
     state: State,
     tls: Option<Tls>,
+    websocket: Option<WebSocket>,
+    /// What is for the WebSocket.
+    frames: Buffer,
+    /// How many bytes the WebSocket answered by itself since the socket last had everything.
+    replies: usize,
     plaintext: Buffer,
     outgoing: Buffer,
 }
 
 /// How many bytes may wait for the socket before [`Link::send`] takes no more.
 pub const OUTGOING_LIMIT: usize = 64 * 1024;
+
+/// How long a message of a WebSocket may be, unless [`Link::limit_messages`] says otherwise.
+const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How many bytes of answers a server may cause (by pings) without reading any.
+const REPLY_LIMIT: usize = 64 * 1024;
 
 /// How much a server may send while its pin is being stored.
 const EARLY_LIMIT: usize = 64 * 1024;
@@ -42,6 +55,8 @@ enum State {
     Handshake,
     /// The driver stores the pin.
     KeepingPin,
+    /// The server is asked for a WebSocket.
+    Upgrade,
     /// Bytes of the protocol pass.
     Open,
     /// One side said that it is done, or the stream ended as it should.
@@ -56,11 +71,15 @@ impl Link {
             Security::Tcp => None,
             Security::Tls => Some(Tls::new(route, server, known)?),
         };
+        let websocket = server.websocket_path().map(|_| WebSocket::new(server, MESSAGE_LIMIT)).transpose()?;
         let mut link = Self {
             server: server.clone(),
             proxy: route.proxy.as_ref().map(ToString::to_string),
             state: State::Open,
             tls,
+            websocket,
+            frames: Buffer::default(),
+            replies: 0,
             plaintext: Buffer::default(),
             outgoing: Buffer::default(),
         };
@@ -77,13 +96,13 @@ impl Link {
 
     /// Whether there is no layer at all, so that a caller may pass bytes straight through.
     pub fn is_plain(&self) -> bool {
-        self.proxy.is_none() && self.tls.is_none()
+        self.proxy.is_none() && self.tls.is_none() && self.websocket.is_none()
     }
 
     /// Whether the server awaits a last word before the socket is closed: [`close`](Self::close), and then what is
     /// [`outgoing`](Self::outgoing), also after an error, which leaves an alert there.
     pub fn has_close_notify(&self) -> bool {
-        self.tls.is_some() && !matches!(self.state, State::Proxy(_))
+        (self.tls.is_some() || self.websocket.is_some()) && !matches!(self.state, State::Proxy(_))
     }
 
     /// Takes bytes from the socket. Afterwards look at [`plaintext`](Self::plaintext) and
@@ -100,27 +119,38 @@ impl Link {
             }
             self.start();
         }
-        match (&self.state, &mut self.tls) {
-            (State::Failed(error), _) => Err(error.clone()),
-            (State::Ended, _) => Ok(()),
-            (_, None) => {
-                self.plaintext.push(bytes);
+        match &self.state {
+            State::Failed(error) => return Err(error.clone()),
+            State::Ended => return Ok(()),
+            _ => {}
+        }
+        let content = if self.websocket.is_some() { &mut self.frames } else { &mut self.plaintext };
+        let progress = match &mut self.tls {
+            Some(tls) => tls.received(bytes, content, &mut self.outgoing),
+            None => {
+                content.push(bytes);
+                Ok(Progress::Open)
+            }
+        };
+        if matches!(self.state, State::Handshake) && matches!(progress, Ok(Progress::Open)) {
+            match self.tls.as_ref().and_then(Tls::pin_change) {
+                Some(_) => self.state = State::KeepingPin,
+                None => self.secured(),
+            }
+        }
+        if matches!(self.state, State::KeepingPin) && self.plaintext.len() + self.frames.len() > EARLY_LIMIT {
+            let what = "the server sent more than 64 KiB before it was asked anything".to_owned();
+            return self.fail(TlsError::Broken(what).into());
+        }
+        // What came before an error or the end was received well.
+        self.take_messages()?;
+        match progress {
+            Ok(Progress::Ended) => {
+                self.state = State::Ended;
                 Ok(())
             }
-            (_, Some(tls)) => {
-                self.state = match tls.received(bytes, &mut self.plaintext, &mut self.outgoing) {
-                    Ok(Progress::Handshaking) => State::Handshake,
-                    Ok(Progress::Open) if tls.pin_change().is_some() => State::KeepingPin,
-                    Ok(Progress::Open) => State::Open,
-                    Ok(Progress::Ended) => State::Ended,
-                    Err(error) => return self.fail(error),
-                };
-                if matches!(self.state, State::KeepingPin) && self.plaintext.len() > EARLY_LIMIT {
-                    let what = "the server sent more than 64 KiB before it was asked anything".to_owned();
-                    return self.fail(TlsError::Broken(what).into());
-                }
-                Ok(())
-            }
+            Ok(_) => Ok(()),
+            Err(error) => self.fail(error),
         }
     }
 
@@ -132,6 +162,7 @@ impl Link {
         match &self.state {
             State::Proxy(_) => self.fail(LinkError::ClosedEarly(Stage::Proxy)),
             State::Handshake => self.fail(LinkError::ClosedEarly(Stage::Tls)),
+            State::Upgrade => self.fail(LinkError::ClosedEarly(Stage::WebSocket)),
             State::KeepingPin => self.fail(LinkError::Truncated),
             State::Open if self.tls.is_some() => self.fail(LinkError::Truncated),
             State::Open | State::Ended => {
@@ -142,10 +173,14 @@ impl Link {
         }
     }
 
-    /// Ends the link from this side. With TLS a `close_notify` is then [`outgoing`](Self::outgoing), to be written before
-    /// the socket is closed.
+    /// Ends the link from this side. With TLS a `close_notify`, and with a WebSocket a close frame, is then
+    /// [`outgoing`](Self::outgoing), to be written before the socket is closed.
     pub fn close(&mut self) {
-        if let (State::Handshake | State::KeepingPin | State::Open | State::Ended, Some(tls)) =
+        if let (State::Open, Some(websocket)) = (&self.state, &mut self.websocket) {
+            websocket.close();
+            self.send_messages();
+        }
+        if let (State::Handshake | State::KeepingPin | State::Upgrade | State::Open | State::Ended, Some(tls)) =
             (&self.state, &mut self.tls)
         {
             // A second call adds nothing.
@@ -175,8 +210,8 @@ impl Link {
             (State::Failed(error), _) => Err(error.clone()),
             (State::KeepingPin, Some(tls)) => match tls.pin_kept(held) {
                 Ok(()) => {
-                    self.state = State::Open;
-                    Ok(())
+                    self.secured();
+                    self.take_messages()
                 }
                 Err(error) => {
                     tls.close(&mut self.outgoing);
@@ -187,7 +222,7 @@ impl Link {
         }
     }
 
-    /// Whether proxy and TLS are done, the certificate was accepted, and its pin is stored. Only now does
+    /// Whether proxy, TLS and WebSocket are done, the certificate was accepted, and its pin is stored. Only now does
     /// [`send`](Self::send) take bytes.
     pub fn established(&self) -> bool {
         matches!(self.state, State::Open)
@@ -217,9 +252,12 @@ impl Link {
         }
         let room = OUTGOING_LIMIT.saturating_sub(self.outgoing.len());
         let taken = plain.len().min(room);
-        match &mut self.tls {
-            Some(tls) => tls.send(&plain[..taken], &mut self.outgoing),
-            None => self.outgoing.push(&plain[..taken]),
+        match &mut self.websocket {
+            Some(websocket) => {
+                websocket.send(&plain[..taken]);
+                self.send_messages();
+            }
+            None => self.send_below(&plain[..taken]),
         }
         taken
     }
@@ -232,6 +270,17 @@ impl Link {
     /// Drops the first `n` bytes of [`outgoing`](Self::outgoing): the socket has them.
     pub fn wrote(&mut self, n: usize) {
         self.outgoing.consume(n);
+        if self.outgoing.len() == 0 {
+            self.replies = 0;
+        }
+    }
+
+    /// Limits how long a message of a WebSocket may be, from the next one on; a longer one ends the link before it is
+    /// whole. The default is 16 MiB. It has no effect on links of lines.
+    pub fn limit_messages(&mut self, bytes: usize) {
+        if let Some(websocket) = &mut self.websocket {
+            websocket.limit_messages(bytes);
+        }
     }
 
     /// What the connection turned out to be; the part on TLS once its handshake is done.
@@ -242,13 +291,63 @@ impl Link {
 
     /// The bytes reach the server from now on.
     fn start(&mut self) {
-        self.state = match &mut self.tls {
+        match &mut self.tls {
             Some(tls) => {
                 tls.flush(&mut self.outgoing);
-                State::Handshake
+                self.state = State::Handshake;
             }
-            None => State::Open,
-        };
+            None => self.secured(),
+        }
+    }
+
+    /// What is sent from now on is as safe as it was meant to be.
+    fn secured(&mut self) {
+        self.state = if self.websocket.is_some() { State::Upgrade } else { State::Open };
+        self.send_messages();
+    }
+
+    /// Hands the WebSocket what came for it.
+    fn take_messages(&mut self) -> Result<(), LinkError> {
+        let (State::Upgrade | State::Open, Some(websocket)) = (&self.state, &mut self.websocket) else { return Ok(()) };
+        let result = websocket.received(self.frames.as_slice(), &mut self.plaintext);
+        self.frames.consume(self.frames.len());
+        self.replies += self.send_messages();
+        match result {
+            Ok(_) if self.replies > REPLY_LIMIT => {
+                let what = "the server sends pings without reading the answers".to_owned();
+                self.fail(WebSocketError::Broken(what).into())
+            }
+            Ok(Messages::Upgrading) => Ok(()),
+            Ok(Messages::Open) => {
+                self.state = State::Open;
+                Ok(())
+            }
+            Ok(Messages::Ended) => {
+                self.state = State::Ended;
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(tls) = &mut self.tls {
+                    tls.close(&mut self.outgoing);
+                }
+                self.fail(error)
+            }
+        }
+    }
+
+    /// Moves what the WebSocket has for the server. Returns how many bytes that was.
+    fn send_messages(&mut self) -> usize {
+        let bytes = self.websocket.as_mut().map_or_else(Vec::new, WebSocket::take_outgoing);
+        self.send_below(&bytes);
+        bytes.len()
+    }
+
+    fn send_below(&mut self, bytes: &[u8]) {
+        match &mut self.tls {
+            _ if bytes.is_empty() => {}
+            Some(tls) => tls.send(bytes, &mut self.outgoing),
+            None => self.outgoing.push(bytes),
+        }
     }
 
     fn fail(&mut self, error: LinkError) -> Result<(), LinkError> {

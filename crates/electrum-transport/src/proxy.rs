@@ -177,7 +177,7 @@ impl FromStr for Proxy {
                 (Login::Given(Credentials { user, password }), rest)
             }
         };
-        let (host, port) = split_host(rest)?;
+        let (host, port) = split_host(rest.strip_suffix('/').unwrap_or(rest))?;
         let host = host.parse()?;
         if matches!(host, Host::Onion(_)) {
             return Err(ProxyError::Onion);
@@ -219,6 +219,7 @@ mod tests {
     fn forms() {
         let proxy: Proxy = "socks5://127.0.0.1:9050".parse().unwrap();
         assert_eq!((proxy.host().to_string().as_str(), proxy.port()), ("127.0.0.1", 9050));
+        assert_eq!("socks5://127.0.0.1:9050/".parse(), Ok(proxy));
         assert_eq!("SOCKS5h://[::1]:1080".parse::<Proxy>().unwrap().to_string(), "socks5://[::1]:1080");
         let proxy: Proxy = "socks5://us%40er:p%3Aa:ss@proxy.example:1080".parse().unwrap();
         let Introduction::IfAsked(credentials) = proxy.introduction(&server("tcp://a.example")) else { panic!() };
@@ -238,7 +239,8 @@ mod tests {
             ("socks5://127.0.0.1", ProxyError::Port),
             ("socks5://127.0.0.1:", ProxyError::Port),
             ("socks5://127.0.0.1:0", ProxyError::Port),
-            ("socks5://127.0.0.1:1080/", ProxyError::Port),
+            ("socks5://127.0.0.1:1080/path", ProxyError::Port),
+            ("socks5://127.0.0.1/", ProxyError::Port),
             ("socks5://:1080", ProxyError::Host(HostError::Empty)),
             ("socks5://::1:1080", ProxyError::Host(HostError::Ipv6)),
             ("socks5://abc.onion:9050", ProxyError::Onion),

@@ -93,6 +93,9 @@ impl Route {
         if server.security() == Security::Tls && cfg!(not(feature = "tls")) {
             return Err(RouteError::NoTls { server: server.clone() });
         }
+        if server.websocket_path().is_some() && cfg!(not(feature = "websocket")) {
+            return Err(RouteError::NoWebSocket { server: server.clone() });
+        }
         if server.security() == Security::Tcp && matches!(self.trust, Trust::Pinned(_) | Trust::CaOnly) {
             return Err(RouteError::NoCertificate { server: server.clone() });
         }
@@ -175,9 +178,25 @@ pub enum RouteError {
         /// The server.
         server: ServerAddr,
     },
+    /// The program was built without WebSockets.
+    #[error(
+        "{server} needs a WebSocket, which this program was built without; use the server's tcp:// or ssl:// address, or build with the feature `websocket`"
+    )]
+    NoWebSocket {
+        /// The server.
+        server: ServerAddr,
+    },
+    /// The WebSocket library did not accept the address.
+    #[error("a WebSocket for {server}: {reason}")]
+    WebSocket {
+        /// The server.
+        server: ServerAddr,
+        /// The library's words.
+        reason: String,
+    },
     /// A certificate of a web CA, or a given one, was demanded of a server that shows none.
     #[error(
-        "{server} is plain text, so it shows no certificate, and one of a web CA or the given one is demanded; use its ssl:// address"
+        "{server} is plain text, so it shows no certificate, and one of a web CA or the given one is demanded; use its ssl:// or wss:// address"
     )]
     NoCertificate {
         /// The server.

@@ -1,7 +1,8 @@
 //! Which certificates are accepted, and what may replace a pin: all of it is decided here.
 
-use crate::pins::{Fingerprint, Pin, PinChange};
-use crate::report::PinState;
+use crate::pins::{Fingerprint, Pin};
+#[cfg(feature = "tls")]
+use crate::{pins::PinChange, report::PinState};
 
 /// Which certificates are accepted. The server's proof that it holds the certificate's key is always checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,6 +72,7 @@ impl Known {
 }
 
 /// What becomes of a certificate.
+#[cfg(feature = "tls")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Accepted, and what must be remembered, if that changes.
@@ -86,6 +88,7 @@ pub(crate) enum Decision {
 }
 
 /// Decides on a certificate. `by_ca` says whether a web CA vouches for it.
+#[cfg(feature = "tls")]
 pub(crate) fn decide(trust: Trust, known: &Known, seen: Fingerprint, by_ca: impl FnOnce() -> bool) -> Decision {
     let old = known.pin;
     let replace = |state, new| Decision::Accept(state, Some(PinChange { old, new }));
@@ -112,7 +115,7 @@ pub(crate) fn decide(trust: Trust, known: &Known, seen: Fingerprint, by_ca: impl
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
 

@@ -96,7 +96,7 @@ impl Judge {
             Ok(parsed) => Ok(parsed.subject_public_key_info()),
             Err(error) => public_key_info(certificate).map(SubjectPublicKeyInfoDer::from).ok_or(error),
         };
-        key.as_ref().map_err(Clone::clone).and_then(|key| verify(key)).inspect_err(|error| {
+        key.as_ref().map_err(Clone::clone).and_then(verify).inspect_err(|error| {
             let seen = Fingerprint::of_certificate(certificate);
             let supported = self.provider.signature_verification_algorithms.all;
             let supported = supported.iter().map(|algorithm| algorithm.public_key_alg_id());

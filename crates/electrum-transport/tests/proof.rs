@@ -132,6 +132,31 @@ fn an_end_while_the_pin_is_being_stored() {
     assert_eq!((link.pin_kept(pin), link.established(), peer.has_closed), (Ok(()), false, true));
 }
 
+#[test]
+fn a_key_of_a_kind_that_cannot_be_checked_is_named_so() {
+    for (pem, kind) in [
+        (&include_bytes!("certs/ec-secp521r1.pem")[..], "curve P-521"),
+        (include_bytes!("certs/ec-secp256k1.pem"), "curve secp256k1"),
+        (include_bytes!("certs/rsa-1024.pem"), "RSA key of 1024 bits"),
+    ] {
+        for version in BOTH {
+            let (mut link, mut peer) = (open(), Peer::with_version(&Identity::by_openssl(pem), version));
+            let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
+            assert!(matches!(error, LinkError::Tls(TlsError::UnsupportedKey { .. })), "{error}");
+            assert!(error.to_string().contains(kind), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_is_named_so() {
+    for version in BOTH {
+        let (mut link, mut peer) = (open(), Peer::that_wants_a_client_certificate(version));
+        let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
+        assert!(matches!(error, LinkError::Tls(TlsError::ClientCertificate(_))), "{error}");
+    }
+}
+
 const V1: &[u8] = include_bytes!("certs/rsa-v1.pem");
 const V3: &[u8] = include_bytes!("certs/rsa-v3.pem");
 

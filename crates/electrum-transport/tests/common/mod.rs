@@ -3,6 +3,8 @@
 
 #[cfg(feature = "tls")]
 pub(crate) mod peer;
+#[cfg(feature = "websocket")]
+pub(crate) mod websocket;
 
 use electrum_transport::{Known, LinkError, Route};
 

@@ -10,9 +10,10 @@ use electrum_transport::{
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
 /// 2025-06-15: inside the years of certificates that are not meant to be expired.
 pub(crate) const NOW: u64 = 1_750_000_000;
@@ -114,13 +115,29 @@ impl Peer {
     }
 
     pub(crate) fn with_version(identity: &Identity, version: &'static SupportedProtocolVersion) -> Self {
+        Self::with_client_auth(identity, version, Arc::new(NoClientAuth))
+    }
+
+    pub(crate) fn that_wants_a_client_certificate(version: &'static SupportedProtocolVersion) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(Ca::new().certificate.into()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        Self::with_client_auth(&Identity::self_signed(NAME), version, verifier)
+    }
+
+    fn with_client_auth(
+        identity: &Identity,
+        version: &'static SupportedProtocolVersion,
+        client: Arc<dyn ClientCertVerifier>,
+    ) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = provider.key_provider.load_private_key(identity.key.clone_key()).unwrap();
         let shown = CertifiedKey::new(vec![identity.certificate.clone()], key);
         let config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[version])
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(client)
             .with_cert_resolver(Arc::new(Always(Arc::new(shown))));
         let tls = ServerConnection::new(Arc::new(config)).unwrap();
         Self { tls, read: Vec::new(), error: None, has_closed: false }

@@ -1,0 +1,266 @@
+//! The client side of a WebSocket (RFC 6455) by tungstenite, as bytes in and bytes out.
+//!
+//! A message is the content of a line: what comes in a message goes to the protocol with a newline behind it, and each
+//! line of the protocol goes out as one message.
+
+use std::io::{self, Read, Write};
+
+use tungstenite::error::CapacityError;
+use tungstenite::handshake::client::ClientHandshake;
+use tungstenite::handshake::{HandshakeError, MidHandshake};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tungstenite::{Error, Message, client::IntoClientRequest};
+
+use crate::addr::ServerAddr;
+use crate::buffer::Buffer;
+use crate::error::{LinkError, WebSocketError};
+use crate::route::RouteError;
+
+/// The longest HTTP answer that is looked at.
+const ANSWER_LIMIT: usize = 16 * 1024;
+/// Enough for small frames; larger ones get their own room.
+const READ_BUFFER: usize = 8 * 1024;
+
+/// One connection of messages.
+#[derive(Debug)]
+pub(crate) struct WebSocket {
+    stage: Stage,
+    /// A line that was handed in without its end so far.
+    line: Vec<u8>,
+    /// The longest message that is taken.
+    limit: usize,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The HTTP request was sent; so much of the answer came.
+    Upgrading {
+        handshake: Box<MidHandshake<ClientHandshake<Memory>>>,
+        answer: Vec<u8>,
+    },
+    Open(Box<tungstenite::WebSocket<Memory>>),
+    Failed,
+}
+
+/// How far a WebSocket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Upgrading,
+    Open,
+    /// The server closed it in order.
+    Ended,
+}
+
+impl WebSocket {
+    pub(crate) fn new(server: &ServerAddr, limit: usize) -> Result<Self, RouteError> {
+        let failed = |error: Error| RouteError::WebSocket { server: server.clone(), reason: error.to_string() };
+        let path = server.websocket_path().unwrap_or("/");
+        let url = format!("{}://{}:{}{path}", server.scheme(), server.host(), server.port());
+        let request = url.into_client_request().map_err(failed)?;
+        let handshake = ClientHandshake::start(Memory::default(), request, Some(config(limit))).map_err(failed)?;
+        // The request is written to memory, and the answer is awaited.
+        let handshake = match handshake.handshake() {
+            Err(HandshakeError::Interrupted(handshake)) => Box::new(handshake),
+            Err(HandshakeError::Failure(error)) => return Err(failed(error)),
+            Ok(_) => return Err(failed(Error::ConnectionClosed)),
+        };
+        Ok(Self { stage: Stage::Upgrading { handshake, answer: Vec::new() }, line: Vec::new(), limit })
+    }
+
+    /// Limits the length of messages.
+    pub(crate) fn limit_messages(&mut self, limit: usize) {
+        if self.limit != limit {
+            self.limit = limit;
+            if let Stage::Open(socket) = &mut self.stage {
+                socket.set_config(|config| *config = self::config(limit));
+            }
+        }
+    }
+
+    /// Takes bytes from below, and adds the lines in them to `lines`, also if it fails: those came before the fault.
+    pub(crate) fn received(&mut self, mut bytes: &[u8], lines: &mut Buffer) -> Result<Progress, LinkError> {
+        if let Stage::Upgrading { answer, .. } = &mut self.stage {
+            let Some(rest) = take_answer(answer, bytes)? else { return Ok(Progress::Upgrading) };
+            bytes = rest;
+            self.finish_upgrade()?;
+        }
+        let Stage::Open(socket) = &mut self.stage else { return Ok(Progress::Ended) };
+        socket.get_mut().incoming.push(bytes);
+        loop {
+            match socket.read() {
+                Ok(Message::Text(text)) => push_line(lines, text.as_bytes()),
+                Ok(Message::Binary(bytes)) => push_line(lines, &bytes),
+                // tungstenite has answered pings.
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Ok(Message::Close(frame)) => {
+                    // The answer, which is sent with the next call otherwise.
+                    let _ = socket.flush();
+                    return closed(frame).map(|()| Progress::Ended);
+                }
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Progress::Open),
+                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(Progress::Ended),
+                Err(error) => {
+                    let (code, error) = explain(error);
+                    let _ = socket.close(Some(CloseFrame { code, reason: "".into() }));
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// Takes lines of the protocol, the last one perhaps without its end so far.
+    pub(crate) fn send(&mut self, plain: &[u8]) {
+        let Stage::Open(socket) = &mut self.stage else { return };
+        for piece in plain.split_inclusive(|&byte| byte == b'\n') {
+            let Some(end) = piece.strip_suffix(b"\n") else {
+                self.line.extend_from_slice(piece);
+                continue;
+            };
+            self.line.extend_from_slice(end);
+            let message = match String::from_utf8(std::mem::take(&mut self.line)) {
+                Ok(text) => Message::text(text),
+                Err(error) => Message::binary(error.into_bytes()),
+            };
+            // Memory takes everything. After the server's close nothing is sent any more.
+            let _ = socket.write(message);
+        }
+        let _ = socket.flush();
+    }
+
+    /// Sends a close frame.
+    pub(crate) fn close(&mut self) {
+        if let Stage::Open(socket) = &mut self.stage {
+            let _ = socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() }));
+        }
+    }
+
+    /// Bytes for the layer below.
+    pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
+        std::mem::take(match &mut self.stage {
+            Stage::Upgrading { handshake, .. } => &mut handshake.get_mut().get_mut().outgoing,
+            Stage::Open(socket) => &mut socket.get_mut().outgoing,
+            Stage::Failed => return Vec::new(),
+        })
+    }
+
+    /// The whole answer is there.
+    fn finish_upgrade(&mut self) -> Result<(), LinkError> {
+        let Stage::Upgrading { mut handshake, answer } = std::mem::replace(&mut self.stage, Stage::Failed) else {
+            return Ok(());
+        };
+        handshake.get_mut().get_mut().incoming.push(&answer);
+        let error = match handshake.handshake() {
+            Ok((mut socket, _)) => {
+                socket.set_config(|config| *config = self::config(self.limit));
+                self.stage = Stage::Open(Box::new(socket));
+                return Ok(());
+            }
+            Err(HandshakeError::Failure(Error::Http(_))) => WebSocketError::Http { status: status_line(&answer) },
+            Err(HandshakeError::Failure(error)) => WebSocketError::Upgrade(error.to_string()),
+            Err(HandshakeError::Interrupted(_)) => WebSocketError::Upgrade("it is not whole".to_owned()),
+        };
+        Err(error.into())
+    }
+}
+
+fn config(limit: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(limit))
+        .max_frame_size(Some(limit))
+}
+
+/// Adds to the answer up to the empty line that ends it; then returns what follows.
+///
+/// tungstenite counts how often it is handed something, and takes many small pieces for an attack, so it gets the whole
+/// answer at once.
+fn take_answer<'a>(answer: &mut Vec<u8>, bytes: &'a [u8]) -> Result<Option<&'a [u8]>, LinkError> {
+    const BEGIN: &[u8] = b"HTTP/1.";
+    const END: &[u8] = b"\r\n\r\n";
+    for (i, &byte) in bytes.iter().enumerate() {
+        answer.push(byte);
+        if BEGIN.get(answer.len() - 1).is_some_and(|&expected| expected != byte) {
+            return Err(WebSocketError::NotHttp.into());
+        }
+        if answer.ends_with(END) {
+            return Ok(Some(&bytes[i + 1..]));
+        }
+        if answer.len() >= ANSWER_LIMIT {
+            return Err(WebSocketError::Upgrade("it is too long".to_owned()).into());
+        }
+    }
+    Ok(None)
+}
+
+/// The first line of an HTTP answer, in a form that a terminal can show.
+fn status_line(answer: &[u8]) -> String {
+    let line = answer.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    let shown: String = String::from_utf8_lossy(line).chars().take(100).collect();
+    shown.escape_debug().to_string()
+}
+
+/// A message with newlines inside is as many lines.
+fn push_line(lines: &mut Buffer, message: &[u8]) {
+    if !message.is_empty() {
+        lines.push(message);
+        if !message.ends_with(b"\n") {
+            lines.push(b"\n");
+        }
+    }
+}
+
+/// Whether a close frame is a proper end.
+fn closed(frame: Option<CloseFrame>) -> Result<(), LinkError> {
+    match frame {
+        None => Ok(()),
+        Some(frame) if matches!(frame.code, CloseCode::Normal | CloseCode::Away | CloseCode::Status) => Ok(()),
+        Some(frame) => {
+            let reason = frame.reason.chars().take(200).collect();
+            Err(WebSocketError::Closed { code: frame.code.into(), reason }.into())
+        }
+    }
+}
+
+/// The code to close with, and the error.
+fn explain(error: Error) -> (CloseCode, WebSocketError) {
+    match error {
+        Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+            (CloseCode::Size, WebSocketError::TooLong { size, limit: max_size })
+        }
+        Error::Utf8(reason) => (CloseCode::Invalid, WebSocketError::Broken(reason)),
+        error => (CloseCode::Protocol, WebSocketError::Broken(error.to_string())),
+    }
+}
+
+/// What tungstenite reads from and writes to.
+#[derive(Debug, Default)]
+struct Memory {
+    incoming: Buffer,
+    outgoing: Vec<u8>,
+}
+
+impl Read for Memory {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.incoming.as_slice();
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = bytes.len().min(into.len());
+        into[..count].copy_from_slice(&bytes[..count]);
+        self.incoming.consume(count);
+        Ok(count)
+    }
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.outgoing.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! WebSockets in memory: lines as messages both ways, and how they begin and end.
+#![cfg(feature = "websocket")]
+
+mod common;
+
+use common::cut;
+use common::websocket::{
+    BINARY, CLOSE, END, MORE, PING, PONG, TEXT, TEXT_BEGIN, answer, connected, error, frame, frames, open, take,
+};
+use electrum_transport::{LinkError, OUTGOING_LIMIT, Side, Stage, WebSocketError};
+use proptest::prelude::*;
+
+#[test]
+fn the_request_names_host_and_path() {
+    let mut link = open();
+    assert!(!link.is_plain() && !link.established());
+    assert_eq!(link.send(b"too early\n"), 0);
+    let request = String::from_utf8(take(&mut link)).unwrap();
+    assert!(request.starts_with("GET /electrum HTTP/1.1\r\n") && request.ends_with("\r\n\r\n"), "{request}");
+    for line in
+        ["Host: electrum.example:50003", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+    {
+        assert!(request.lines().any(|found| found.eq_ignore_ascii_case(line)), "{line} in {request}");
+    }
+    link.received(&answer(request.as_bytes())).unwrap();
+    assert!(link.established());
+}
+
+#[test]
+fn each_line_is_a_message_and_each_message_a_line() {
+    let mut link = connected();
+    assert_eq!(link.send(b"{\"id\":1}\n{\"id\":2}\n{\"i"), 21);
+    assert_eq!(link.send(b"d\":3}\n"), 6);
+    let sent = frames(&take(&mut link));
+    let expected = [&b"{\"id\":1}"[..], b"{\"id\":2}", b"{\"id\":3}"].map(|message| (TEXT, message.to_vec()));
+    assert_eq!(sent, expected);
+
+    for message in [
+        frame(TEXT, b"{\"id\":1}"),
+        frame(BINARY, b"{\"id\":1}"),
+        frame(TEXT, b"{\"id\":1}\n"),
+        [frame(TEXT_BEGIN, b"{\"id"), frame(MORE, b"\":"), frame(END, b"1}")].concat(),
+        [frame(TEXT_BEGIN, b"{\"id"), frame(PING, b"now"), frame(MORE, b""), frame(PONG, b""), frame(END, b"\":1}")]
+            .concat(),
+        [frame(TEXT, b""), frame(TEXT, b"{\"id\":1}")].concat(),
+    ] {
+        link.received(&message).unwrap();
+        assert_eq!(link.plaintext(), b"{\"id\":1}\n", "{message:?}");
+        link.consume(9);
+    }
+    assert_eq!(frames(&take(&mut link)), [(PONG, b"now".to_vec())], "pings are answered");
+}
+
+#[test]
+fn a_long_line_is_one_message() {
+    let mut link = connected();
+    let line = "x".repeat(400_000) + "\n";
+    let (mut rest, mut sent) = (line.as_bytes(), Vec::new());
+    while !rest.is_empty() {
+        let taken = link.send(rest);
+        assert!(taken > 0 && taken <= OUTGOING_LIMIT);
+        rest = &rest[taken..];
+        sent.extend(take(&mut link));
+    }
+    assert_eq!(frames(&sent), [(TEXT, line.trim_end().as_bytes().to_vec())]);
+}
+
+#[test]
+fn an_answer_that_is_no_websocket_is_shown() {
+    let mut link = open();
+    take(&mut link);
+    let found = error(link.received(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nGo away"));
+    assert_eq!(found, WebSocketError::Http { status: "HTTP/1.1 403 Forbidden".into() });
+    assert!(found.to_string().contains("403 Forbidden") && found.to_string().contains("path"), "{found}");
+    assert_eq!(LinkError::from(found.clone()).side(), Side::Server);
+    assert_eq!(link.received(b"more"), Err(found.into()));
+
+    let mut escaped = open();
+    let found = error(escaped.received(b"HTTP/1.0 200 \x1b[2J\r\n\r\n"));
+    assert!(!found.to_string().contains('\x1b'), "{found:?}");
+
+    for bytes in
+        [&b"{\"jsonrpc\": \"2.0\", \"error\": {\"code\": -32700}}\n"[..], b"SSH-2.0-OpenSSH\r\n", b"\x15\x03\x01"]
+    {
+        assert_eq!(error(open().received(bytes)), WebSocketError::NotHttp, "{bytes:?}");
+    }
+    let mut link = open();
+    link.received(b"HTTP/1.1 101").unwrap();
+    assert_eq!(link.closed(), Err(LinkError::ClosedEarly(Stage::WebSocket)));
+}
+
+#[test]
+fn an_answer_to_another_request_opens_nothing() {
+    let other = answer(&take(&mut open()));
+    let opened = String::from_utf8(other.clone()).unwrap();
+    for wrong in [
+        other,
+        opened.replace("Upgrade: websocket", "Upgrade: h2c").into_bytes(),
+        opened.replace("Connection: Upgrade", "Connection: close").into_bytes(),
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec(),
+        b"HTTP/1.1 nonsense\r\n\r\n".to_vec(),
+        [b"HTTP/1.1 101 OK\r\nX: ".to_vec(), vec![b'x'; 20_000]].concat(),
+    ] {
+        let found = error(open().received(&wrong));
+        assert!(matches!(found, WebSocketError::Upgrade(_)), "{found:?}");
+    }
+}
+
+#[test]
+fn close_codes() {
+    for payload in [&b""[..], &1000_u16.to_be_bytes(), &1001_u16.to_be_bytes(), b"\x03\xe8bye"] {
+        let mut link = connected();
+        link.received(&[frame(TEXT, b"last"), frame(CLOSE, payload), frame(TEXT, b"never")].concat()).unwrap();
+        assert!(link.ended() && !link.established());
+        assert_eq!(link.plaintext(), b"last\n");
+        assert_eq!(link.send(b"x\n"), 0);
+        assert!(matches!(frames(&take(&mut link))[..], [(CLOSE, _)]), "the close is answered");
+        assert_eq!(link.closed(), Ok(()));
+    }
+    let mut link = connected();
+    let found = error(link.received(&frame(CLOSE, b"\x03\xf0too many \x1b requests")));
+    assert!(matches!(found, WebSocketError::Closed { code: 1008, .. }), "{found:?}");
+    assert!(found.to_string().contains("code 1008") && !found.to_string().contains('\x1b'), "{found}");
+    assert!(matches!(frames(&take(&mut link))[..], [(CLOSE, _)]), "the close is answered");
+}
+
+#[test]
+fn ends() {
+    let mut link = connected();
+    link.send(b"bye\n");
+    link.close();
+    assert_eq!((link.ended(), link.send(b"x\n")), (true, 0));
+    let sent = frames(&take(&mut link));
+    assert_eq!(sent, [(TEXT, b"bye".to_vec()), (CLOSE, 1000_u16.to_be_bytes().to_vec())]);
+
+    // Servers that end the connection at once are no worse than those without a WebSocket.
+    let mut link = connected();
+    link.received(&frame(TEXT, b"half")[..4]).unwrap();
+    assert_eq!((link.closed(), link.plaintext()), (Ok(()), &b""[..]));
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn over_tls_and_a_proxy_with_a_new_pin() {
+    use common::peer::{Identity, NOW, Peer, pump};
+    use electrum_transport::{Known, Route};
+
+    let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
+    let mut link = route.open(&"wss://abcdef.onion/electrum".parse().unwrap(), Known::at(NOW)).unwrap();
+    let mut peer = Peer::new(&Identity::self_signed("abcdef.onion"));
+    take(&mut link);
+    link.received(&[5, 0]).unwrap();
+    take(&mut link);
+    link.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    // Stores the pin on the way.
+    pump(&mut link, &mut peer, 7).unwrap();
+    assert!(!link.established() && peer.read.is_empty());
+    pump(&mut link, &mut peer, 7).unwrap();
+    peer.send(&answer(&peer.read.clone()));
+    peer.read.clear();
+    pump(&mut link, &mut peer, 7).unwrap();
+    assert!(link.established());
+    link.send(b"question\n");
+    peer.send(&frame(TEXT, b"answer"));
+    pump(&mut link, &mut peer, 7).unwrap();
+    assert_eq!((frames(&peer.read), link.plaintext()), (vec![(TEXT, b"question".to_vec())], &b"answer\n"[..]));
+    peer.read.clear();
+    link.close();
+    peer.exchange(&mut link);
+    assert!(peer.has_closed && matches!(frames(&peer.read)[..], [(CLOSE, _)]));
+    assert!(link.report().to_string().contains("wss://abcdef.onion:443/electrum through socks5"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..ProptestConfig::default() })]
+
+    /// Whatever the server sends after its answer, how the bytes are cut does not matter.
+    #[test]
+    fn cuts_do_not_matter(
+        parts in prop::collection::vec(
+            (prop::sample::select(vec![TEXT, BINARY, TEXT_BEGIN, MORE, END, PING, PONG, CLOSE, 0x83, 0xc1]), 0usize..300),
+            0..12,
+        ),
+        noise in prop::collection::vec(any::<u8>(), 0..20),
+        cuts in prop::collection::vec(0usize..1500, 0..20),
+    ) {
+        let run = |cuts: &[usize]| {
+            let mut link = open();
+            link.limit_messages(1000);
+            let mut stream = answer(&take(&mut link));
+            for (first, length) in &parts {
+                stream.extend(frame(*first, &vec![b'x'; *length]));
+            }
+            stream.extend(&noise);
+            let result = cut(&stream, cuts).into_iter().try_for_each(|piece| link.received(piece));
+            (result, link.plaintext().to_vec(), link.established(), link.ended())
+        };
+        prop_assert_eq!(run(&cuts), run(&[]));
+    }
+}

@@ -1,0 +1,134 @@
+//! WebSocket frames that no honest server sends: each ends the link with a cause, and none grows memory.
+#![cfg(feature = "websocket")]
+
+mod common;
+
+use common::websocket::{BINARY, CLOSE, END, MORE, PING, TEXT, TEXT_BEGIN, connected, error, frame, frames, take};
+use electrum_transport::{LinkError, Side, WebSocketError};
+
+/// What this stream ends the link with, after a good message, and the close code that the server gets.
+#[track_caller]
+fn refused(stream: &[u8]) -> (WebSocketError, u16) {
+    let mut link = connected();
+    link.limit_messages(1000);
+    let mut stream = [frame(TEXT, b"good"), stream.to_vec()].concat();
+    let found = error(link.received(&stream));
+    assert_eq!(link.plaintext(), b"good\n", "what came before counts, nothing after it");
+    assert_eq!(link.send(b"x\n"), 0);
+    let sent = frames(&take(&mut link));
+    let code = match &sent[..] {
+        [.., (CLOSE, payload)] => u16::from_be_bytes(payload[..2].try_into().unwrap()),
+        other => panic!("the server is told: {other:?}"),
+    };
+    // Byte by byte it is the same.
+    let mut slow = connected();
+    slow.limit_messages(1000);
+    stream.extend(frame(TEXT, b"after"));
+    let result = stream.chunks(1).try_for_each(|byte| slow.received(byte));
+    assert_eq!((error(result), slow.plaintext()), (found.clone(), &b"good\n"[..]));
+    assert_eq!(LinkError::from(found.clone()).side(), Side::Server);
+    (found, code)
+}
+
+#[track_caller]
+fn broken(stream: &[u8]) {
+    let (error, code) = refused(stream);
+    assert!(matches!(error, WebSocketError::Broken(_)), "{error:?}");
+    assert_eq!(code, 1002);
+}
+
+#[test]
+fn frames_that_break_the_rules() {
+    // Masked by the server.
+    broken(&[0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2]);
+    // Reserved bits, each of the three.
+    for bit in [0x40, 0x20, 0x10] {
+        broken(&frame(TEXT | bit, b"x"));
+    }
+    // Kinds of frames that do not exist.
+    for kind in [0x83, 0x87, 0x8b, 0x8f] {
+        broken(&frame(kind, b"x"));
+    }
+    // Control frames in pieces, and too long ones.
+    broken(&frame(PING & 0x0f, b"x"));
+    broken(&frame(PING, &[0; 126]));
+    broken(&frame(CLOSE, &[3; 126]));
+    // A close frame whose code is half there.
+    broken(&frame(CLOSE, &[3]));
+    // Pieces out of order.
+    broken(&frame(END, b"x"));
+    broken(&[frame(TEXT_BEGIN, b"x"), frame(TEXT, b"y")].concat());
+    broken(&[frame(TEXT_BEGIN, b"x"), frame(BINARY, b"y")].concat());
+}
+
+#[test]
+fn text_that_is_none() {
+    for stream in [frame(TEXT, b"a\xff"), [frame(TEXT_BEGIN, b"a\xe2"), frame(END, b"(")].concat()] {
+        let (error, code) = refused(&stream);
+        assert!(matches!(error, WebSocketError::Broken(_)), "{error:?}");
+        assert_eq!(code, 1007);
+    }
+}
+
+#[test]
+fn lengths_are_judged_before_the_message_comes() {
+    for length in [1001, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX] {
+        let (error, code) = refused(&[&[TEXT, 127][..], &length.to_be_bytes()].concat());
+        assert!(matches!(error, WebSocketError::TooLong { limit: 1000, .. }), "{error:?}");
+        assert_eq!(code, 1009);
+        assert!(error.to_string().contains("1000 bytes are the limit"), "{error}");
+    }
+    let mut link = connected();
+    link.limit_messages(1000);
+    link.received(&frame(TEXT, &[b'x'; 1000])).unwrap();
+    assert_eq!(link.plaintext().len(), 1001);
+}
+
+#[test]
+fn endless_pieces_end_at_the_limit() {
+    let pieces: Vec<u8> =
+        (0..).map(|i| frame(if i == 0 { TEXT_BEGIN } else { MORE }, &[b'x'; 100])).take(11).flatten().collect();
+    let (error, code) = refused(&pieces);
+    assert!(matches!(error, WebSocketError::TooLong { limit: 1000, .. }), "{error:?}");
+    assert_eq!(code, 1009);
+    // Empty ones fill nothing.
+    let mut link = connected();
+    link.received(&frame(TEXT_BEGIN, b"")).unwrap();
+    for _ in 0..10_000 {
+        link.received(&frame(MORE, b"")).unwrap();
+    }
+    link.received(&frame(END, b"x")).unwrap();
+    assert_eq!(link.plaintext(), b"x\n");
+}
+
+#[test]
+fn a_limit_may_change_between_messages() {
+    let mut link = connected();
+    link.limit_messages(10);
+    link.received(&frame(TEXT, &[b'x'; 10])).unwrap();
+    link.limit_messages(100_000);
+    link.received(&frame(TEXT, &[b'x'; 100_000])).unwrap();
+    link.limit_messages(10);
+    assert!(matches!(error(link.received(&frame(TEXT, &[b'x'; 11]))), WebSocketError::TooLong { limit: 10, .. }));
+}
+
+#[test]
+fn pings_to_which_nobody_reads_the_answers_end_the_link() {
+    let mut link = connected();
+    let flood = frame(PING, &[0; 125]).repeat(100);
+    let mut floods = 0;
+    let found = loop {
+        floods += 1;
+        match link.received(&flood) {
+            Ok(()) => assert!(floods < 10, "{} bytes of answers", link.outgoing().len()),
+            Err(error) => break error,
+        }
+    };
+    assert!(found.to_string().contains("pings"), "{found}");
+    // A server that reads them may ping for as long as it likes.
+    let mut link = connected();
+    for _ in 0..50 {
+        link.received(&flood).unwrap();
+        assert_eq!(frames(&take(&mut link)).len(), 100);
+    }
+}
