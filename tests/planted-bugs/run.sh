@@ -37,24 +37,25 @@ bug() {
 (cd "$root" && git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy")
 
 bug lost-scan invariants_wire invariant_01 wire/framing/inbox.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
-bug early-topics invariants_wire invariant_02 machine/client.rs \
-    's/(fn ready_link.*?)self\.phase == Phase::Ready/$1self.phase != Phase::Connecting/s'
-bug cancelled-twice invariants_requests invariant_03 machine/commands.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
-bug cancelled-twice-explored exploration all_short machine/commands.rs 's/self\.requests\.pass_to\(id\.0, Owner::Nobody, grace\);//'
+bug early-line invariants_wire invariant_02 machine/negotiation.rs \
+    's/(stream\.write\(shared\.now, id, METHOD.*?;)/$1 stream.write(shared.now, id + 1, "server.ping", |_| {});/'
+bug cancelled-twice invariants_requests invariant_03 machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
+bug cancelled-twice-explored exploration all_short machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
 bug wrong-request invariants_requests invariant_04 machine/in_flight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
 bug late-timers invariants_time invariant_05 machine/timers.rs 's/if at > now/if at >= now/'
-bug one-too-many invariants_limits invariant_06 machine/commands.rs \
+bug one-too-many invariants_limits invariant_06 machine/ready.rs \
     's/self\.requests\.len\(\) >= limits\.in_flight/self.requests.len() > limits.in_flight/'
-bug old-close invariants_wire invariant_07 machine/client.rs 's/Input::Closed\(conn, cause\) if conn == link\.conn/Input::Closed(_, cause)/'
+bug old-close invariants_wire invariant_07 machine/client.rs \
+    's/(if input\.conn\(\) != self\.link\.conn\(\)) \{/$1 \&\& !matches!(input, Input::Closed(..)) {/'
 bug begun-too-soon invariants_requests invariant_08 wire/framing/outbox.rs 's/self\.written > begin/self.written >= begin/'
 bug forgotten-topic invariants_subscriptions invariant_09_in machine/subscriptions/table.rs \
     's/(fn link_ready.*?for slot in )0/${1}1/s'
-bug told-twice invariants_subscriptions invariant_09_nothing machine/subscriptions/table.rs \
+bug told-twice invariants_subscriptions invariant_09_nothing machine/subscriptions/entry.rs \
     's/let repeats = /let repeats = false \&\& /'
 bug nudge-too-old invariants_wire invariant_10 machine/nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
-bug silent invariants_time invariant_11 machine/keepalive.rs 's/link\.last_sent\.min\(link\.last_answered\)/link.last_sent.max(link.last_answered)/'
+bug silent invariants_time invariant_11 machine/keepalive.rs 's/stream\.last_sent\.min\(self\.last_answered\)/stream.last_sent.max(self.last_answered)/'
 bug no-growth invariants_time invariant_12 machine/servers.rs 's/\.min\(31\)/.min(1)/'
-bug unescaped invariants_wire invariant_13 machine/link.rs \
+bug unescaped invariants_wire invariant_13 machine/stream.rs \
     's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
 bug no-way-out invariants_ends invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
 bug chance invariants_ends invariant_14_the machine/servers.rs \

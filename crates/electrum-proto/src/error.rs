@@ -198,16 +198,16 @@ pub enum RequestError {
     Closed,
 }
 
-/// A wish that was refused, handed back with the reason. Nothing was sent, and no reply will come.
+/// A command that was refused, with the request or topic handed back. Nothing was sent, and no reply will come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected<T> {
-    /// What was wished for.
-    pub wish: T,
-    /// Why it cannot be had.
+    /// What was refused: the request, or the topic.
+    pub item: T,
+    /// Why it was refused.
     pub reason: RejectReason,
 }
 
-/// Why a wish is refused.
+/// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RejectReason {
     /// Requests can be sent only when the client is ready.
@@ -228,15 +228,7 @@ pub enum RejectReason {
         /// The limit.
         limit: usize,
     },
-    /// The batch alone has more requests than may wait for an answer.
-    #[error("the batch has {requests} requests; {limit} are the most that may wait for an answer")]
-    TooMany {
-        /// How many they are.
-        requests: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// The request alone, or the batch, is longer than what may wait to be written.
+    /// The request alone is longer than what may wait to be written.
     #[error("the request has {bytes} bytes; {limit} are the most that may wait to be written")]
     TooLong {
         /// Its length on the wire.

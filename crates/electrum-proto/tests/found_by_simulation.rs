@@ -32,7 +32,7 @@ fn a_deadline_counts_from_the_latest_moment_that_was_told() {
 }
 
 #[test]
-fn a_batch_that_is_refused_leaves_no_trace() {
+fn a_request_that_is_refused_leaves_no_trace() {
     let mut config = Config::default();
     config.limits.outgoing = 200;
     let mut driver = Driver::new(config);
@@ -40,16 +40,10 @@ fn a_batch_that_is_refused_leaves_no_trace() {
     driver.agree("1.4");
     let (until, _) = driver.drain().unwrap();
     driver.now = Timestamp::from_millis(1_010_000);
-    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 9]).unwrap_err();
+    let long = Raw::new("x", vec!["y".repeat(200).into()]);
+    let rejected = driver.client.request(driver.now, long).unwrap_err();
     assert!(matches!(rejected.reason, RejectReason::TooLong { limit: 200, .. }), "it never fits: {rejected:?}");
     assert_eq!(driver.drain(), Some((until, TimerKind::Ping)), "the next ping is due as before");
-    let mut config = Config::default();
-    config.limits.in_flight = 3;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
-    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 4]).unwrap_err();
-    assert_eq!(rejected.reason, RejectReason::TooMany { requests: 4, limit: 3 });
 }
 
 #[test]

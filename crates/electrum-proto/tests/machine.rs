@@ -167,10 +167,10 @@ fn deadlines_cancels_and_late_answers() {
 #[test]
 fn an_array_of_replies_answers_each_by_itself() {
     let mut driver = Driver::ready("1.4");
-    let tickets = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 3]).unwrap();
+    let ids = driver.request_all(vec![Banner; 3]);
     driver.drain();
     driver.seen();
-    let [a, b, c] = [0, 1, 2].map(|i| tickets[i].id.number());
+    let [a, b, c] = [ids[0], ids[1], ids[2]];
     driver.read(&format!(
         r#"[{{"id":{c},"result":"c"}}, {{"id":{a},"error":{{"code":1,"message":"no"}}}} ,{{"id":{b},"result":"b"}}]"#
     ));
@@ -183,7 +183,7 @@ fn an_array_of_replies_answers_each_by_itself() {
 #[test]
 fn an_error_without_id_fails_a_request_only_if_it_is_the_only_one() {
     let mut driver = Driver::ready("1.4");
-    driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 2]).unwrap();
+    driver.request_all(vec![Banner; 2]);
     driver.seen();
     let error = r#"{"error":{"code":-32600,"message":"?"},"id":null}"#;
     driver.read(error);
@@ -251,7 +251,7 @@ fn a_server_that_pads_is_nudged_once_a_write_and_others_never() {
         let id = driver.written_id("server.version");
         let padding = " ".repeat(900);
         driver.read(&format!(r#"{{"jsonrpc":"2.0","result":["Pads","{version}"],"id":{id}{padding}}}"#));
-        let tickets = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 2]).unwrap();
+        let ids = driver.request_all(vec![Banner; 2]);
         driver.drain();
         let written = driver.write();
         assert_eq!(written.lines().count(), 3);
@@ -259,7 +259,7 @@ fn a_server_that_pads_is_nudged_once_a_write_and_others_never() {
         let more = driver.client.request(driver.now, Banner).unwrap();
         driver.drain();
         assert_eq!(driver.write().lines().count(), 1, "none while one is on its way");
-        let nudge_id = tickets[1].id.number() + 1;
+        let nudge_id = ids[1] + 1;
         driver.read(&format!(r#"{{"id":{nudge_id},"result":{{}}}}"#));
         assert_eq!(driver.write().lines().count(), 1, "one for what was written meanwhile");
         assert!(driver.seen().iter().all(|word| !word.starts_with("reply")), "{more:?} is not answered yet");

@@ -63,7 +63,6 @@ impl CallError {
         match reason {
             RejectReason::NotInVersion(error) => Some(Self::NotInVersion(error)),
             RejectReason::TooLong { bytes, limit } => Some(Self::TooLong { bytes, limit }),
-            RejectReason::TooMany { limit, .. } => Some(Self::QueueFull { limit }),
             RejectReason::Closed => Some(Self::Closed),
             RejectReason::NotReady(_)
             | RejectReason::InFlight { .. }

@@ -109,14 +109,12 @@ impl<'a> Hostile<'a> {
         for told in self.probe.drain() {
             self.learn(&told);
         }
-        while let Some(asks) = self.probe.take_room() {
+        while let Some(ask) = self.probe.take_room() {
             repeated += 1;
             if repeated > 20 {
                 self.probe.violate(6, "it tells of room again and again where there is none");
             }
-            if let Ok(ids) = self.probe.batch(self.at(), None, asks, true) {
-                self.requests.extend(ids);
-            }
+            self.requests.extend(self.probe.request(self.at(), None, ask));
             for told in self.probe.drain() {
                 self.learn(&told);
             }
@@ -179,19 +177,14 @@ impl<'a> Hostile<'a> {
 
     fn ask(&mut self) {
         let count = if self.tape.chance(300) { self.tape.below(5) } else { 1 };
-        let asks = (0..count)
-            .map(|_| {
-                self.serial += 1;
-                ask(self.tape, self.serial)
-            })
-            .collect();
         let deadline = self.tape.chance(300).then(|| match self.tape.below(3) {
             0 => Timestamp::MAX,
             _ => Timestamp::from_millis(self.now.saturating_sub(1000) + u64::from(self.tape.below(10_000))),
         });
-        let together = count != 1 || self.tape.chance(300);
-        if let Ok(ids) = self.probe.batch(self.at(), deadline, asks, together) {
-            self.requests.extend(ids);
+        for _ in 0..count {
+            self.serial += 1;
+            let ask = ask(self.tape, self.serial);
+            self.requests.extend(self.probe.request(self.at(), deadline, ask));
         }
     }
 

@@ -231,10 +231,8 @@ impl<'a> World<'a> {
             }
             Told::Ready { .. } => self.ready_since = Some(self.now),
             Told::Capacity => {
-                if let Some(asks) = self.probe.take_room() {
-                    if let Ok(ids) = self.probe.batch(self.now, None, asks, true) {
-                        self.requests.extend(ids);
-                    }
+                if let Some(ask) = self.probe.take_room() {
+                    self.requests.extend(self.probe.request(self.now, None, ask));
                 }
             }
             _ => {}
@@ -371,13 +369,10 @@ impl<'a> World<'a> {
             7 if self.tape.chance(20) => self.probe.close(self.now),
             _ => {
                 let count = 1 + self.tape.below(3);
-                let mut asks = Vec::new();
                 for _ in 0..count {
                     self.asks += 1;
-                    asks.push(ask(self.tape, self.asks));
-                }
-                if let Ok(ids) = self.probe.batch(self.now, None, asks, true) {
-                    self.requests.extend(ids);
+                    let ask = ask(self.tape, self.asks);
+                    self.requests.extend(self.probe.request(self.now, None, ask));
                 }
             }
         }

@@ -1,55 +1,37 @@
-//! The machine: facts and wishes in, actions out.
+//! The client: its inputs, its main loop and its outputs.
 
-use alloc::collections::VecDeque;
 use alloc::string::String;
 
-use super::in_flight::InFlight;
-use super::link::{Link, Owner, Piece};
-use super::negotiation;
+use super::in_flight::Waiting;
+use super::link::{Connection, Link, Stage};
 use super::phase::{Change, Phase};
-use super::random::Random;
-use super::servers::Servers;
-use super::step::{Received, Step, UnknownKind};
-use super::subscriptions::Subscriptions;
-use super::timers::{TimerKind, Timers};
+use super::ready::Owner;
+use super::shared::{Output, Shared, TextEvent};
+use super::timers::{self, TimerKind};
 use crate::config::Config;
 use crate::error::{DownCause, RequestError};
-use crate::event::{Action, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
+use crate::event::{Action, ConnId, Event, Input, Reply, ServerIndex, Unknown, Wait};
 use crate::json::RawJson;
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
 /// A client of Electrum servers, without sockets, clock or threads.
 ///
-/// Tell it facts with [`handle`](Self::handle), wishes with [`request`](Self::request),
-/// [`subscribe`](Self::subscribe) and their kin, and carry out what [`poll`](Self::poll) says until it says
-/// [`Action::Wait`]. Any order of calls is right; none of them fails or panics because of what a server sent.
+/// Report inputs with [`handle`](Self::handle), give commands with [`request`](Self::request),
+/// [`subscribe`](Self::subscribe) and their kin, and carry out what [`poll`](Self::poll) returns until it returns
+/// [`Action::Wait`]. Any order of calls is legal; none of them fails or panics because of what a server sent.
+///
+/// [`poll`](Self::poll) is the main loop. Each turn does the first of these that there is to do:
+/// 1. return the oldest action or event of the queue;
+/// 2. read one message of what was received, and do what follows from it;
+/// 3. give the link up if the driver reported its end, or a buffer overflowed;
+/// 4. do what a timer was set for whose moment has come;
+/// 5. write the subscriptions that are due, and a nudge;
+/// 6. wait.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(super) config: Config,
-    pub(super) now: Timestamp,
-    pub(super) phase: Phase,
-    pub(super) link: Option<Link>,
-    pub(super) last_conn: u64,
-    pub(super) requests: InFlight<Owner>,
-    /// Replies that are due to callers whose requests will not be answered any more.
-    pub(super) failed: VecDeque<(RequestId, RequestError)>,
-    pub(super) subscriptions: Subscriptions,
-    pub(super) timers: Timers,
-    pub(super) servers: Servers,
-    pub(super) random: Random,
-    /// What is to be told before anything else.
-    pub(super) actions: VecDeque<Action<'static>>,
-    /// The room for want of which wishes were refused.
-    pub(super) wanted_room: WantedRoom,
-}
-
-/// The room that would do for the least of the wishes that were refused for want of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct WantedRoom {
-    pub(super) requests: Option<usize>,
-    pub(super) bytes: Option<usize>,
-    pub(super) topics: bool,
+    pub(super) link: Link,
+    pub(super) shared: Shared,
 }
 
 /// Where a client stands, for people and logs.
@@ -69,92 +51,65 @@ impl Client {
     #[must_use]
     pub fn new(mut config: Config, now: Timestamp) -> Self {
         config.timeouts = config.timeouts.floored();
-        let mut client = Self {
-            now,
-            phase: Phase::Connecting,
-            link: None,
-            last_conn: 0,
-            requests: InFlight::default(),
-            failed: VecDeque::new(),
-            subscriptions: Subscriptions::default(),
-            timers: Timers::default(),
-            servers: Servers::new(config.servers),
-            random: Random::new(config.seed),
-            actions: VecDeque::new(),
-            wanted_room: WantedRoom::default(),
-            config,
-        };
-        client.connect();
-        client
+        let mut shared = Shared::new(config, now);
+        Self { link: shared.connect(), shared }
     }
 
-    /// Takes in a fact. Facts about an old link change nothing; time that runs backwards stands still.
+    /// Takes in an input. One about an old connection changes nothing; time that runs backwards stands still.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) {
-        self.pass_time(now);
-        let limit = self.line_limit();
-        let Some(link) = self.link.as_mut() else { return };
-        match input {
-            Input::Connected(conn) if conn == link.conn && self.phase == Phase::Connecting => {
-                self.advance(Change::Connected);
-                self.start_handshake();
+        self.shared.advance_time(now);
+        if input.conn() != self.link.conn() {
+            return;
+        }
+        match (&mut self.link, input) {
+            (Link::Opening(opening), Input::Connected(conn)) if opening.closed.is_none() => {
+                let connection = Connection::new(conn, opening.offer, &mut self.shared);
+                self.link.change(Change::Connected, Link::Open(connection));
             }
-            Input::Read(conn, bytes)
-                if conn == link.conn
-                    && self.phase != Phase::Connecting
-                    && link.closed.is_none()
-                    && link.overflow.is_none() =>
-            {
-                link.overflow = link.inbox.push(bytes, limit).err();
-                link.progress = link.progress.saturating_add(bytes.len());
+            (Link::Opening(opening), Input::Closed(_, cause)) => {
+                opening.closed.get_or_insert(cause);
             }
-            Input::Wrote(conn, count) if conn == link.conn => {
-                link.outbox.wrote(count);
-                if link.outbox.len() > 0 {
-                    link.progress = link.progress.saturating_add(count);
-                }
+            (Link::Open(connection), Input::Read(_, bytes)) => {
+                let limit = connection.line_limit(&self.shared.config.limits);
+                connection.stream.read(bytes, limit);
             }
-            Input::Closed(conn, cause) if conn == link.conn => {
-                link.closed.get_or_insert(cause);
-            }
+            (Link::Open(connection), Input::Wrote(_, count)) => connection.stream.wrote(count),
+            (Link::Open(connection), Input::Closed(_, cause)) => connection.stream.close(cause),
             _ => {}
         }
     }
 
-    /// The next thing to do. Parses one message at most before it answers with what follows from it.
+    /// The next thing to do. Reads one message at most before it returns what follows from it.
     pub fn poll(&mut self) -> Action<'_> {
-        let step = loop {
-            if let Some(step) = self.step() {
-                break step;
+        loop {
+            if let Some(output) = self.shared.next_output() {
+                return self.action(output);
             }
-        };
-        let text = |piece: &Piece| RawJson::new(self.link.as_ref().map_or("null", |link| link.text(piece)));
-        match step {
-            Step::Action(action) => action,
-            Step::Reply(id, version, piece) => {
-                Action::Event(Event::Reply { id, result: Ok(Reply { version, result: text(&piece) }) })
+            match self.turn() {
+                Ok(Some(action)) => return action,
+                Ok(None) => {}
+                Err(cause) => self.lose(cause),
             }
-            Step::Unknown(kind, piece) => Action::Event(Event::Unknown(match kind {
-                UnknownKind::Reply => Unknown::Reply(text(&piece)),
-                UnknownKind::Notification => Unknown::Notification(text(&piece)),
-                UnknownKind::Request => Unknown::Request(text(&piece)),
-            })),
         }
     }
 
-    /// The bytes that are to be written on the current link. Report what was written with [`Input::Wrote`];
+    /// The bytes that are to be written on the current connection. Report what was written with [`Input::Wrote`];
     /// until then they stay here.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
-        self.link.as_ref().map_or(&[], |link| link.outbox.bytes())
+        match &self.link {
+            Link::Open(connection) => connection.stream.outbox.bytes(),
+            Link::Opening(_) | Link::Waiting { .. } | Link::Closed => &[],
+        }
     }
 
     /// Where the client stands.
     #[must_use]
     pub fn state(&self) -> State {
-        let agreed = self.ready_link().and_then(|link| link.agreed.clone());
+        let agreed = self.link.ready().map(|(_, ready)| ready.agreed.clone());
         State {
-            phase: self.phase,
-            server: self.servers.current(),
+            phase: self.link.phase(),
+            server: self.shared.servers.current(),
             agreed: agreed.map(|agreed| (agreed.software, agreed.version)),
         }
     }
@@ -162,137 +117,118 @@ impl Client {
     /// The phase alone, which costs nothing to look at.
     #[must_use]
     pub const fn phase(&self) -> Phase {
-        self.phase
+        self.link.phase()
     }
 
-    /// What the client goes by.
+    /// The configuration that the client was made with.
     #[must_use]
     pub const fn config(&self) -> &Config {
-        &self.config
+        &self.shared.config
     }
 
-    /// One turn: what is due first, or nothing if something changed inside and the next turn may say more.
-    fn step(&mut self) -> Option<Step> {
-        if let Some(action) = self.actions.pop_front() {
-            return match action {
-                // Whoever ended it does not want to hear of it any more.
-                Action::Event(Event::SubscriptionRefused { sub, .. }) if !self.subscriptions.is_wanted(sub) => None,
-                action => Some(Step::Action(action)),
-            };
-        }
-        if let Some((id, error)) = self.failed.pop_front() {
-            return Some(Step::Action(Action::Event(Event::Reply { id, result: Err(error) })));
-        }
-        if self.phase == Phase::Closed {
-            return Some(Step::Action(Action::Finished));
-        }
-        match self.receive() {
-            Received::Nothing => {}
-            Received::Inside => return None,
-            Received::Step(step) => return Some(step),
-        }
-        if let Some(cause) = self.link_end() {
-            self.lose(cause);
-            return None;
-        }
-        if let Some(kind) = self.due_timer() {
-            self.fire(kind);
-            return None;
-        }
-        self.write_what_is_due();
-        self.tell_of_room();
-        if let Some(action) = self.actions.pop_front() {
-            return Some(Step::Action(action));
-        }
-        self.set_following_timers();
-        if let Some(link) = self.link.as_mut() {
-            link.inbox.rest();
-        }
-        Some(Step::Action(Action::Wait(Wait {
-            until: self.timers.next(),
-            write: self.link.as_ref().is_some_and(|link| link.outbox.len() > 0),
-        })))
-    }
-
-    pub(super) fn pass_time(&mut self, now: Timestamp) {
-        self.now = self.now.max(now);
-    }
-
-    pub(super) fn advance(&mut self, change: Change) {
-        if let Some(phase) = self.phase.after(change) {
-            self.phase = phase;
-        }
-    }
-
-    pub(super) fn ready_link(&self) -> Option<&Link> {
-        self.link.as_ref().filter(|_| self.phase == Phase::Ready)
-    }
-
-    pub(super) fn version(&self) -> Option<ProtocolVersion> {
-        self.ready_link()?.agreed.as_ref().map(|agreed| agreed.version)
-    }
-
-    pub(super) const fn line_limit(&self) -> usize {
-        match self.phase {
-            Phase::Ready => self.config.limits.line,
-            _ => self.config.limits.line_before_ready,
-        }
-    }
-
-    /// Asks for a new link.
-    pub(super) fn connect(&mut self) {
-        self.last_conn += 1;
-        let conn = ConnId(self.last_conn);
-        let offered = self.config.offer(self.servers.offer());
-        self.link = Some(Link::new(conn, offered, self.now));
-        self.timers.clear();
-        self.timers.set(TimerKind::Connect, Some(self.now + self.config.timeouts.connect));
-        self.actions.push_back(Action::Connect(conn, self.servers.current()));
-    }
-
-    /// The version goes first on every link, and nothing else goes before its answer was accepted.
-    pub(super) fn start_handshake(&mut self) {
-        self.timers.clear();
-        self.timers.set(TimerKind::Handshake, Some(self.now + self.config.timeouts.handshake));
-        let Some(link) = self.link.as_mut() else { return };
-        let (name, offered) = (&self.config.client_name, link.offered);
-        let id = self.requests.draw_id();
-        let begin = link.write(id, negotiation::METHOD, |params| negotiation::params(name, offered, params));
-        self.requests.add(Owner::Version, Timestamp::MAX, begin);
-        link.last_sent = self.now;
-    }
-
-    /// Gives the link up: everybody who waits is told, and the next attempt is planned.
-    pub(super) fn lose(&mut self, cause: DownCause) {
-        let Some(link) = self.link.take() else { return };
-        if link.closed.is_none() {
-            // Before what else this turn told: there is nothing to write on it any more.
-            self.actions.push_front(Action::Disconnect(link.conn));
-        }
-        self.fail_all(&link, |written| RequestError::Lost { written });
-        self.subscriptions.link_lost();
-        let server = self.servers.current();
-        let has_other_offers = cause.refuses_offer() && !self.servers.refused_offer(self.config.offers.len());
-        let (backoff, random) = (&self.config.backoff, &mut self.random);
-        let retry_at = if has_other_offers {
-            self.servers.again(self.now, backoff, random)
-        } else {
-            let ready_for = link.ready_since.map(|since| self.now.since(since));
-            self.servers.failed(self.now, ready_for, cause.sets_aside(), backoff, random)
-        };
-        self.timers.clear();
-        self.timers.set(TimerKind::Retry, Some(retry_at));
-        self.actions.push_back(Action::Event(Event::Down { server, cause, retry_at }));
-        self.advance(Change::Lost);
-    }
-
-    /// No request that waits will be answered: their callers get the error that follows from whether they were begun.
-    pub(super) fn fail_all(&mut self, link: &Link, error: impl Fn(bool) -> RequestError) {
-        for waiting in self.requests.take_all() {
-            if waiting.owner == Owner::Caller {
-                let written = link.outbox.has_begun(waiting.begin);
-                self.failed.push_back((RequestId(waiting.id), error(written)));
+    /// One turn of the main loop with an empty queue. Returns what to wait for if nothing else is to be done.
+    ///
+    /// # Errors
+    /// Why the link is to be given up.
+    fn turn(&mut self) -> Result<Option<Action<'static>>, DownCause> {
+        if let Link::Open(connection) = &mut self.link {
+            if connection.receive(&mut self.shared)? {
+                return Ok(None);
             }
+        }
+        if let Some(cause) = self.link.end() {
+            return Err(cause);
+        }
+        if let Some(kind) = timers::due(self.link.next_timer(&self.shared), self.shared.now) {
+            self.timer_due(kind)?;
+            return Ok(None);
+        }
+        if let Some((stream, ready)) = self.link.ready_mut() {
+            ready.write_due(stream, &mut self.shared);
+        }
+        let room = self.link.ready().map(|(stream, ready)| (ready.requests.len(), stream.outbox.len()));
+        self.shared.report_room(room);
+        if self.shared.has_outputs() {
+            return Ok(None);
+        }
+        if let Link::Open(connection) = &mut self.link {
+            connection.stream.shrink();
+        }
+        Ok(Some(match self.link {
+            Link::Closed => Action::Finished,
+            _ => Action::Wait(Wait { until: self.link.next_timer(&self.shared), write: !self.outgoing().is_empty() }),
+        }))
+    }
+
+    /// Does what the timer was set for.
+    fn timer_due(&mut self, kind: TimerKind) -> Result<(), DownCause> {
+        match &mut self.link {
+            Link::Waiting { .. } => {
+                let opening = self.shared.connect();
+                self.link.change(Change::RetryDue, opening);
+                Ok(())
+            }
+            Link::Open(Connection { stream, stage: Stage::Ready(ready) }) => {
+                ready.timer_due(kind, stream, &mut self.shared)
+            }
+            // The link had to be open, or the handshake to be over.
+            _ => Err(DownCause::Timeout { waited_for: kind }),
+        }
+    }
+
+    /// Gives the link up: the requests in flight fail, and the next attempt is planned.
+    fn lose(&mut self, cause: DownCause) {
+        let shared = &mut self.shared;
+        let server = shared.servers.current();
+        let ready_for = self.link.ready().map(|(_, ready)| shared.now.since(ready.since));
+        let retry_at = shared.plan_retry(&cause, ready_for);
+        let link = self.link.change(Change::Lost, Link::Waiting { retry_at });
+        if let Some(conn) = link.open_conn() {
+            shared.disconnect(conn);
+        }
+        shared.emit(Event::Down { server, cause, retry_at });
+        shared.subscriptions.link_lost();
+        self.fail_all(link, |written| RequestError::Lost { written });
+    }
+
+    /// The requests in flight on a link that is over will not be answered. Their callers get the error that follows
+    /// from whether any byte of them was written.
+    pub(super) fn fail_all(&mut self, link: Link, error: impl Fn(bool) -> RequestError) {
+        let Link::Open(Connection { stream, stage: Stage::Ready(mut ready) }) = link else { return };
+        self.shared.last_id = ready.requests.last_id();
+        for Waiting { id, owner, begin, .. } in ready.requests.take_all() {
+            if owner == Owner::Caller {
+                self.shared.fail(id, error(stream.outbox.has_begun(begin)));
+            }
+        }
+    }
+
+    /// What `poll` returns for an output of the queue.
+    fn action(&self, output: Output) -> Action<'_> {
+        let (event, piece) = match output {
+            Output::Action(action) => return action,
+            Output::Text(event, piece) => (event, piece),
+        };
+        let text = match &self.link {
+            Link::Open(connection) => connection.stream.text(&piece),
+            Link::Opening(_) | Link::Waiting { .. } | Link::Closed => "null",
+        };
+        let text = RawJson::new(text);
+        Action::Event(match event {
+            TextEvent::Reply(id, version) => Event::Reply { id, result: Ok(Reply { version, result: text }) },
+            TextEvent::UnknownReply => Event::Unknown(Unknown::Reply(text)),
+            TextEvent::UnknownNotification => Event::Unknown(Unknown::Notification(text)),
+            TextEvent::UnknownRequest => Event::Unknown(Unknown::Request(text)),
+        })
+    }
+}
+
+impl Input<'_> {
+    /// The connection that it is about, if it is about one.
+    const fn conn(&self) -> Option<ConnId> {
+        match self {
+            Self::Tick => None,
+            Self::Connected(conn) | Self::Read(conn, _) | Self::Wrote(conn, _) | Self::Closed(conn, _) => Some(*conn),
         }
     }
 }

@@ -1,10 +1,9 @@
-//! What the application can wish for.
-
-use alloc::vec::Vec;
+//! What the application asks for.
 
 use super::client::Client;
-use super::link::Owner;
+use super::link::Link;
 use super::phase::{Change, Phase};
+use super::ready::Owner;
 use super::subscriptions::topic::{SubId, Topic};
 use super::ticket::Ticket;
 use crate::error::{RejectReason, Rejected, RequestError};
@@ -22,8 +21,8 @@ impl Client {
     /// [`Rejected`] hands the request back if the client is not ready, the negotiated version has no such operation,
     /// or a limit is reached.
     pub fn request<R: Request>(&mut self, now: Timestamp, request: R) -> Result<Ticket<R>, Rejected<R>> {
-        self.pass_time(now);
-        let deadline = self.now + self.config.timeouts.request;
+        self.shared.advance_time(now);
+        let deadline = self.shared.now + self.shared.config.timeouts.request;
         self.request_until(now, deadline, request)
     }
 
@@ -37,163 +36,78 @@ impl Client {
         deadline: Timestamp,
         request: R,
     ) -> Result<Ticket<R>, Rejected<R>> {
-        self.pass_time(now);
-        match self.send(deadline, &request, self.outgoing().len()) {
-            Ok((id, _)) => Ok(Ticket { id, request }),
-            Err((reason, bytes)) => Err(self.reject(request, reason, 1, bytes)),
+        self.shared.advance_time(now);
+        let Some((stream, ready)) = self.link.ready_mut() else {
+            let reason = match self.link.phase() {
+                Phase::Closed => RejectReason::Closed,
+                phase => RejectReason::NotReady(phase),
+            };
+            return Err(Rejected { item: request, reason });
+        };
+        match ready.send(deadline, &request, stream, &mut self.shared) {
+            Ok(id) => Ok(Ticket { id, request }),
+            Err(reason) => Err(Rejected { item: request, reason }),
         }
     }
 
-    /// Sends several requests in one write: all of them, or none. Each is answered by itself.
-    ///
-    /// They go as lines of their own, not as one JSON-RPC batch, which several servers answer badly or not at all.
-    ///
-    /// # Errors
-    /// As with [`request`](Self::request); one that cannot be sent keeps the others from being sent.
-    pub fn batch<R: Request>(
-        &mut self,
-        now: Timestamp,
-        deadline: Timestamp,
-        requests: Vec<R>,
-    ) -> Result<Vec<Ticket<R>>, Rejected<Vec<R>>> {
-        self.pass_time(now);
-        let (count, limit) = (requests.len(), self.config.limits.in_flight);
-        if count > limit && self.version().is_some() {
-            return Err(Rejected { wish: requests, reason: RejectReason::TooMany { requests: count, limit } });
-        }
-        let before = self.outgoing().len();
-        let noted = self.link.as_ref().map(|link| (link.last_sent, link.nudge.clone()));
-        let mut sent = Vec::with_capacity(count);
-        for request in &requests {
-            match self.send(deadline, request, before) {
-                Ok(one) => sent.push(one),
-                Err((reason, bytes)) => {
-                    for (id, _) in &sent {
-                        self.requests.remove(id.0);
-                    }
-                    if let (Some(link), Some((_, begin)), Some(noted)) = (self.link.as_mut(), sent.first(), noted) {
-                        link.outbox.take_back(*begin);
-                        (link.last_sent, link.nudge) = noted;
-                    }
-                    return Err(self.reject(requests, reason, count, bytes));
-                }
-            }
-        }
-        Ok(sent.into_iter().zip(requests).map(|((id, _), request)| Ticket { id, request }).collect())
-    }
-
-    /// Takes a request back: its reply will be [`RequestError::Cancelled`]. The server may have seen it all the same.
-    /// Tells whether it was waiting.
+    /// Cancels a request: its reply will be [`RequestError::Cancelled`]. The server may have seen it all the same.
+    /// Returns whether it was waiting for an answer.
     pub fn cancel(&mut self, id: RequestId) -> bool {
-        match self.requests.get_mut(id.0) {
+        let Some((_, ready)) = self.link.ready_mut() else { return false };
+        match ready.requests.get_mut(id.0) {
             Some(waiting) if waiting.owner == Owner::Caller => {
                 // The place is free again when the answer comes, or is not expected any more.
-                let grace = self.now + self.config.timeouts.request;
-                self.requests.pass_to(id.0, Owner::Nobody, grace);
-                self.failed.push_back((id, RequestError::Cancelled));
+                let grace = self.shared.now + self.shared.config.timeouts.request;
+                ready.requests.pass_to(id.0, Owner::Abandoned, grace);
+                self.shared.fail(id.0, RequestError::Cancelled);
                 true
             }
             _ => false,
         }
     }
 
-    /// Wants to be told of every change of a topic, from now until [`unsubscribe`](Self::unsubscribe), on whatever link.
+    /// Subscribes to a topic: every change of it is emitted as [`Event::Update`](crate::Event::Update) until
+    /// [`unsubscribe`](Self::unsubscribe), on whatever link.
     ///
     /// # Errors
     /// [`Rejected`] hands the topic back if the client is closed, the topic is subscribed already, or the limit is reached.
     pub fn subscribe(&mut self, now: Timestamp, topic: Topic) -> Result<SubId, Rejected<Topic>> {
-        self.pass_time(now);
-        if self.phase == Phase::Closed {
-            return Err(Rejected { wish: topic, reason: RejectReason::Closed });
+        self.shared.advance_time(now);
+        if self.link.phase() == Phase::Closed {
+            return Err(Rejected { item: topic, reason: RejectReason::Closed });
         }
-        let limit = self.config.limits.subscriptions;
-        if self.subscriptions.len() >= limit {
-            return Err(self.reject(topic, RejectReason::Subscriptions { limit }, 0, 0));
+        let limit = self.shared.config.limits.subscriptions;
+        if self.shared.subscriptions.len() >= limit {
+            self.shared.refused.subscription = true;
+            return Err(Rejected { item: topic, reason: RejectReason::Subscriptions { limit } });
         }
-        self.subscriptions
+        self.shared
+            .subscriptions
             .add(topic)
-            .map_err(|(topic, sub)| Rejected { wish: topic, reason: RejectReason::Subscribed(sub) })
+            .map_err(|(topic, sub)| Rejected { item: topic, reason: RejectReason::Subscribed(sub) })
     }
 
-    /// Wants to be told no more. Tells whether there was such a subscription.
+    /// Ends a subscription. Returns whether there was one.
     pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
-        self.pass_time(now);
-        self.subscriptions.remove(sub)
+        self.shared.advance_time(now);
+        self.shared.subscriptions.remove(sub)
     }
 
-    /// Ends everything: requests that wait are answered with [`RequestError::Closed`], the link is closed,
-    /// and [`Action::Finished`] is the last thing to come.
+    /// Closes the client: requests in flight are answered with [`RequestError::Closed`], the link is closed,
+    /// and [`Action::Finished`] is the last thing that [`poll`](Self::poll) returns.
     pub fn close(&mut self, now: Timestamp) {
-        self.pass_time(now);
-        if self.phase == Phase::Closed {
+        self.shared.advance_time(now);
+        if self.link.phase() == Phase::Closed {
             return;
         }
-        self.advance(Change::Close);
-        self.timers.clear();
-        self.subscriptions = Default::default();
-        if let Some(link) = self.link.take() {
-            // A link that was only asked for a moment ago need not be opened.
-            let asked_for =
-                self.actions.iter().position(|a| matches!(a, Action::Connect(conn, _) if *conn == link.conn));
-            match asked_for {
-                Some(at) => {
-                    self.actions.remove(at);
-                }
-                None if link.closed.is_none() => self.actions.push_back(Action::Disconnect(link.conn)),
-                None => {}
+        let link = self.link.change(Change::Close, Link::Closed);
+        self.shared.subscriptions = Default::default();
+        // A link that the driver was not even asked to open yet need not be closed.
+        if let Some(conn) = link.open_conn() {
+            if !self.shared.withdraw_connect(conn) {
+                self.shared.push(Action::Disconnect(conn));
             }
-            self.fail_all(&link, |_| RequestError::Closed);
         }
-    }
-
-    /// Writes a request; tells its id and where in the stream it begins. What is outgoing beyond `before` is of the
-    /// same wish: a refusal tells how many bytes that would have been.
-    fn send<R: Request>(
-        &mut self,
-        deadline: Timestamp,
-        request: &R,
-        before: usize,
-    ) -> Result<(RequestId, u64), (RejectReason, usize)> {
-        let limits = self.config.limits;
-        let Some(version) = self.version() else {
-            let reason = match self.phase {
-                Phase::Closed => RejectReason::Closed,
-                phase => RejectReason::NotReady(phase),
-            };
-            return Err((reason, 0));
-        };
-        let Some(link) = self.link.as_mut() else { return Err((RejectReason::NotReady(self.phase), 0)) };
-        let method = request.method(version).map_err(|error| (error.into(), 0))?;
-        if self.requests.len() >= limits.in_flight {
-            return Err((RejectReason::InFlight { limit: limits.in_flight }, 0));
-        }
-        let id = self.requests.draw_id();
-        let begin = link.write(id, &method, |params| request.params(version, params));
-        if link.outbox.len() > limits.outgoing {
-            let bytes = link.outbox.len() - before;
-            link.outbox.take_back(begin);
-            let limit = limits.outgoing;
-            let reason = match bytes {
-                _ if bytes <= limit => RejectReason::Outgoing { limit },
-                _ => RejectReason::TooLong { bytes, limit },
-            };
-            return Err((reason, bytes));
-        }
-        self.requests.add(Owner::Caller, deadline, begin);
-        link.last_sent = self.now;
-        link.nudge.wrote_request();
-        Ok((RequestId(id), begin))
-    }
-
-    /// Refuses a wish of so many requests and bytes, and remembers what room it would have needed.
-    fn reject<T>(&mut self, wish: T, reason: RejectReason, requests: usize, bytes: usize) -> Rejected<T> {
-        let less = |owed: Option<usize>, needed| Some(owed.map_or(needed, |owed: usize| owed.min(needed)));
-        match reason {
-            RejectReason::InFlight { .. } => self.wanted_room.requests = less(self.wanted_room.requests, requests),
-            RejectReason::Outgoing { .. } => self.wanted_room.bytes = less(self.wanted_room.bytes, bytes),
-            RejectReason::Subscriptions { .. } => self.wanted_room.topics = true,
-            _ => {}
-        }
-        Rejected { wish, reason }
+        self.fail_all(link, |_| RequestError::Closed);
     }
 }

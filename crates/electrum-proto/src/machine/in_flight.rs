@@ -19,6 +19,8 @@ pub(crate) struct Waiting<O> {
     pub(crate) deadline: Timestamp,
     /// Where in the stream of this link its line begins.
     pub(crate) begin: u64,
+    /// When the server was pinged since it answered nothing by the deadline.
+    pub(crate) suspected: Option<Timestamp>,
 }
 
 /// The table. A request stands in the place that the low bits of its id name. Ids are drawn so that this place
@@ -32,13 +34,17 @@ pub(crate) struct InFlight<O> {
     earliest: Option<Timestamp>,
 }
 
-impl<O> Default for InFlight<O> {
-    fn default() -> Self {
-        Self { places: Vec::new(), count: 0, last_id: 0, earliest: None }
-    }
-}
-
 impl<O: Copy> InFlight<O> {
+    /// An empty table whose ids begin after `last_id`.
+    pub(crate) fn after(last_id: u64) -> Self {
+        Self { places: Vec::new(), count: 0, last_id, earliest: None }
+    }
+
+    /// The id that was drawn last.
+    pub(crate) fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
     /// An id that was never drawn before. It is free until the next request is added.
     pub(crate) fn draw_id(&mut self) -> u64 {
         if self.count * 2 >= self.places.len() {
@@ -56,7 +62,7 @@ impl<O: Copy> InFlight<O> {
     /// Adds a request under the id that was drawn last.
     pub(crate) fn add(&mut self, owner: O, deadline: Timestamp, begin: u64) {
         let place = self.place(self.last_id);
-        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin });
+        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin, suspected: None });
         self.count += 1;
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
     }
@@ -73,7 +79,15 @@ impl<O: Copy> InFlight<O> {
     /// Gives the request to another owner, with another deadline.
     pub(crate) fn pass_to(&mut self, id: u64, owner: O, deadline: Timestamp) {
         if let Some(waiting) = self.get_mut(id) {
-            (waiting.owner, waiting.deadline) = (owner, deadline);
+            (waiting.owner, waiting.deadline, waiting.suspected) = (owner, deadline, None);
+            self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+        }
+    }
+
+    /// Gives the request another deadline, since the server was pinged in doubt.
+    pub(crate) fn suspect(&mut self, id: u64, now: Timestamp, deadline: Timestamp) {
+        if let Some(waiting) = self.get_mut(id) {
+            (waiting.deadline, waiting.suspected) = (deadline, Some(now));
             self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         }
     }
@@ -101,19 +115,19 @@ impl<O: Copy> InFlight<O> {
     }
 
     /// When to look for requests that are overdue.
-    pub(crate) fn look_at(&self) -> Option<Timestamp> {
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.earliest
     }
 
     /// The requests whose deadline has come, in the order of their ids; they stay where they are.
-    pub(crate) fn overdue(&mut self, now: Timestamp) -> Vec<u64> {
-        let mut ids: Vec<u64> = self.places.iter().flatten().filter(|w| w.deadline <= now).map(|w| w.id).collect();
-        ids.sort_unstable();
+    pub(crate) fn overdue(&mut self, now: Timestamp) -> Vec<Waiting<O>> {
+        let mut overdue: Vec<_> = self.places.iter().flatten().filter(|w| w.deadline <= now).copied().collect();
+        overdue.sort_unstable_by_key(|waiting| waiting.id);
         let next = self.places.iter().flatten().map(|w| w.deadline).filter(|deadline| *deadline > now).min();
         // A look costs as much as there are places: many are not looked at more often than they can be.
         let pause = LOOK * (self.places.len() / MANY) as u32;
         self.earliest = next.map(|next| next.max(now + pause));
-        ids
+        overdue
     }
 
     /// Takes out all requests, in the order of their ids, and gives the memory back.
@@ -147,7 +161,7 @@ mod tests {
 
     #[test]
     fn stragglers_are_stepped_over_and_ids_never_repeat() {
-        let mut table = InFlight::default();
+        let mut table = InFlight::after(0);
         let mut drawn = Vec::new();
         for round in 0..1_000_u64 {
             let id = table.draw_id();
@@ -167,7 +181,7 @@ mod tests {
 
     #[test]
     fn many_at_once_are_all_found() {
-        let mut table = InFlight::default();
+        let mut table = InFlight::after(0);
         let ids: Vec<_> = (0..10_000)
             .map(|i| {
                 let id = table.draw_id();
@@ -184,16 +198,16 @@ mod tests {
 
     #[test]
     fn many_deadlines_that_come_one_by_one_are_looked_for_now_and_then() {
-        let mut table = InFlight::default();
+        let mut table = InFlight::after(0);
         for micros in 0..50_000 {
             table.draw_id();
             table.add((), Timestamp::new(Duration::from_micros(micros)), 0);
         }
         let (mut looks, mut found) = (0, 0);
-        while let Some(now) = table.look_at() {
+        while let Some(now) = table.next_deadline() {
             looks += 1;
-            for id in table.overdue(now) {
-                table.remove(id);
+            for waiting in table.overdue(now) {
+                table.remove(waiting.id);
                 found += 1;
             }
         }
@@ -203,14 +217,17 @@ mod tests {
 
     #[test]
     fn overdue_ones_are_named_once_their_moment_has_come() {
-        let mut table = InFlight::default();
+        let mut table = InFlight::after(0);
         for millis in [30, 10, 20] {
             table.draw_id();
             table.add((), Timestamp::from_millis(millis), 0);
         }
-        assert_eq!(table.look_at(), Some(Timestamp::from_millis(10)));
-        assert_eq!(table.overdue(Timestamp::from_millis(9)), [0_u64; 0]);
-        assert_eq!(table.overdue(Timestamp::from_millis(20)), [2, 3]);
-        assert_eq!(table.look_at(), Some(Timestamp::from_millis(30)));
+        assert_eq!(table.next_deadline(), Some(Timestamp::from_millis(10)));
+        let overdue = |table: &mut InFlight<()>, millis| {
+            table.overdue(Timestamp::from_millis(millis)).iter().map(|waiting| waiting.id).collect::<Vec<_>>()
+        };
+        assert_eq!(overdue(&mut table, 9), [0_u64; 0]);
+        assert_eq!(overdue(&mut table, 20), [2, 3]);
+        assert_eq!(table.next_deadline(), Some(Timestamp::from_millis(30)));
     }
 }

@@ -1,221 +1,98 @@
-//! What the machine does by itself: timers, subscriptions that are due, signs of life, nudges.
+//! Pings: they keep a silent link alive, and find out whether a silent server is.
 
-use super::client::{Client, WantedRoom};
-use super::link::Owner;
-use super::nudge;
-use super::phase::{Change, Phase};
-use super::subscriptions::{Answer, Due, Overdue};
-use super::timers::TimerKind;
-use crate::error::{DownCause, RequestError, SubscribeError};
-use crate::event::{Action, Event, RequestId};
+use super::ready::{Owner, Ready};
+use super::shared::Shared;
+use super::stream::Stream;
+use crate::config::Timeouts;
 use crate::operations::Ping;
 use crate::request::Request;
+use crate::time::Timestamp;
 
-/// A line that grows by less than this between two signs of life is no sign of life.
+/// A line that grows by less than this between two pings is no sign of life.
 const PROGRESS: usize = 4096;
-/// How often in a row growth does for an answer: for twenty minutes, with the usual time-outs.
-const SPARED: u32 = 15;
+/// How often in a row growth counts as an answer: for twenty minutes, with the usual time-outs.
+const MOST_SPARED: u32 = 15;
 
-impl Client {
-    /// The timer whose moment has come, if one has.
-    pub(super) fn due_timer(&mut self) -> Option<TimerKind> {
-        self.set_following_timers();
-        self.timers.take_due(self.now)
+/// What is known of the server's being alive.
+#[derive(Clone, Debug)]
+pub(super) struct Keepalive {
+    /// When a request was last answered.
+    last_answered: Timestamp,
+    /// The ping that was sent last, as long as nothing was answered since.
+    ping_sent: Option<Timestamp>,
+    /// Where in the stream the last ping begins.
+    ping_begin: u64,
+    /// How often in a row progress counted as an answer.
+    spared: u32,
+}
+
+impl Keepalive {
+    pub(super) const fn new(now: Timestamp) -> Self {
+        Self { last_answered: now, ping_sent: None, ping_begin: 0, spared: 0 }
     }
 
-    /// Sets the timers that follow from what waits and what was last sent and heard.
-    pub(super) fn set_following_timers(&mut self) {
-        self.timers.set(TimerKind::Request, self.requests.look_at().filter(|_| self.phase == Phase::Ready));
-        let ping_at = self
-            .ready_link()
-            .filter(|_| self.timers.get(TimerKind::Pong).is_none())
-            .map(|link| link.last_sent.min(link.last_answered) + self.config.timeouts.ping_idle);
-        self.timers.set(TimerKind::Ping, ping_at);
-    }
-
-    /// Does what the timer was set for.
-    pub(super) fn fire(&mut self, kind: TimerKind) {
-        match kind {
-            TimerKind::Connect | TimerKind::Handshake => self.lose(DownCause::Timeout { waited_for: kind }),
-            TimerKind::Retry => {
-                self.advance(Change::RetryDue);
-                self.connect();
-            }
-            TimerKind::Request => self.fail_overdue(),
-            TimerKind::Ping => self.ping(),
-            TimerKind::Pong => match self.link.as_mut() {
-                // A long line over a slow link, in either direction, is a sign of life if it grows.
-                Some(link) if link.progress >= PROGRESS && link.spared < SPARED => {
-                    link.progress = 0;
-                    link.spared += 1;
-                    link.last_answered = self.now;
-                }
-                _ => self.lose(DownCause::Timeout { waited_for: kind }),
-            },
-            // Being due, they are asked for at the end of this turn.
-            TimerKind::Resubscribe => {}
-            TimerKind::Nudge => {
-                let others = self.requests.len() > 0;
-                if let Some(link) = self.link.as_mut() {
-                    link.nudge.lag_over(others);
-                }
-            }
+    /// When a ping is due.
+    pub(super) fn ping_at(&self, stream: &Stream, timeouts: &Timeouts) -> Option<Timestamp> {
+        match self.ping_sent {
+            None => Some(stream.last_sent.min(self.last_answered) + timeouts.ping_idle),
+            Some(_) => None,
         }
     }
 
-    /// The last thing before waiting: whatever can be written goes into one write.
-    pub(super) fn write_what_is_due(&mut self) {
-        let Some(version) = self.version() else { return };
-        let is_paused = self.timers.get(TimerKind::Resubscribe).is_some();
-        while !is_paused && self.has_room_to_subscribe() {
-            let now = self.now;
-            let (Some(link), deadline) = (self.link.as_mut(), now + self.config.timeouts.request) else { return };
-            let Some(due) = self.subscriptions.next_due(version) else { break };
-            let id = self.requests.draw_id();
-            let (owner, begin) = match due {
-                Due::Unsubscribe(slot, topic, method) => {
-                    let begin = link.write(id, method, |params| topic.ending_params(version, params));
-                    (Owner::Unsubscribe(slot), begin)
-                }
-                Due::Subscribe(slot, topic) => match topic.method(version) {
-                    Ok(method) => {
-                        let begin = link.write(id, &method, |params| topic.params(version, params));
-                        (Owner::Subscribe(slot), begin)
-                    }
-                    Err(error) => {
-                        let answer = self.subscriptions.refused(slot, SubscribeError::NotInVersion(error));
-                        if let Answer::Event(event) = answer {
-                            self.actions.push_back(Action::Event(event));
-                        }
-                        continue;
-                    }
-                },
-            };
-            self.requests.add(owner, deadline, begin);
-            link.last_sent = now;
-            link.nudge.wrote_request();
+    /// When the server must have answered the ping. One that sends other things meanwhile is alive: its answer may
+    /// take as long as any, for other requests may be answered first.
+    pub(super) fn pong_by(&self, stream: &Stream, timeouts: &Timeouts) -> Option<Timestamp> {
+        let sent = self.ping_sent?;
+        let usual = sent + timeouts.pong;
+        if stream.last_line <= sent {
+            return Some(usual);
         }
-        if self.config.nudge {
-            self.nudge();
-        }
+        Some(usual.max((stream.last_line + timeouts.pong).min(sent + timeouts.request)))
     }
 
-    /// Tells if there is room again for a wish that was refused for want of it.
-    pub(super) fn tell_of_room(&mut self) {
-        let (wanted, limits, outgoing) = (self.wanted_room, self.config.limits, self.outgoing().len());
-        let is_free = |count| self.requests.len().saturating_add(count) <= limits.in_flight;
-        let fits = |count| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(count) <= limits.outgoing;
-        let for_requests =
-            self.phase == Phase::Ready && (wanted.requests.is_some_and(is_free) || wanted.bytes.is_some_and(fits));
-        let for_topics = wanted.topics && self.subscriptions.len() < limits.subscriptions;
-        if for_requests {
-            self.wanted_room = WantedRoom { topics: wanted.topics, ..WantedRoom::default() };
-        }
-        self.wanted_room.topics &= !for_topics;
-        if for_requests || for_topics {
-            self.actions.push_back(Action::Event(Event::Capacity));
-        }
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.ping_sent.is_some()
     }
 
-    fn has_room_to_subscribe(&self) -> bool {
-        self.subscriptions.asking() < self.config.resubscribe_window.max(1)
-            && self.requests.len() < self.config.limits.in_flight.max(1)
-            && self.outgoing().len() < self.config.limits.outgoing / 2
+    /// A request was answered.
+    pub(super) const fn answered(&mut self, now: Timestamp) {
+        (self.last_answered, self.ping_sent, self.spared) = (now, None, 0);
     }
 
-    fn nudge(&mut self) {
-        let now = self.now;
-        if self.version().is_none_or(|version| version < nudge::SINCE) {
-            return;
-        }
-        let Some(link) = self.link.as_mut().filter(|link| link.nudge.is_due()) else { return };
-        if link.outbox.len() >= self.config.limits.outgoing {
-            return;
-        }
-        let id = self.requests.draw_id();
-        let begin = link.write(id, nudge::METHOD, nudge::params);
-        self.requests.add(Owner::Nudge, now + self.config.timeouts.request, begin);
-        link.nudge.sent();
-        link.last_sent = now;
+    /// Whether the server has answered any request lately, or since `suspected`, when it was last pinged in doubt.
+    pub(super) fn is_alive(&self, suspected: Option<Timestamp>, now: Timestamp, timeouts: &Timeouts) -> bool {
+        self.last_answered + timeouts.request > now || suspected.is_some_and(|since| self.last_answered >= since)
     }
 
-    /// Asks for a sign of life.
-    fn ping(&mut self) {
-        let (Some(version), now) = (self.version(), self.now) else { return };
-        let Some(link) = self.link.as_mut() else { return };
-        (link.last_sent, link.ping_sent) = (now, Some(now));
-        link.progress = 0;
-        self.timers.set(TimerKind::Pong, Some(now + self.config.timeouts.pong));
+    /// The ping was not answered in time. Returns whether the link is kept all the same: a long line over a slow link,
+    /// in either direction, is a sign of life if it grows.
+    pub(super) fn spare(&mut self, stream: &mut Stream, now: Timestamp) -> bool {
+        let is_spared = stream.progress >= PROGRESS && self.spared < MOST_SPARED;
+        if is_spared {
+            stream.progress = 0;
+            self.spared += 1;
+            (self.last_answered, self.ping_sent) = (now, None);
+        }
+        is_spared
+    }
+}
+
+impl Ready {
+    /// Sends a ping.
+    pub(super) fn ping(&mut self, stream: &mut Stream, shared: &Shared) {
+        let (now, version) = (shared.now, self.agreed.version);
+        (stream.last_sent, self.keepalive.ping_sent) = (now, Some(now));
+        stream.progress = 0;
         // On a link that takes no bytes pings would pile up.
-        if !link.outbox.has_begun(link.ping_begin) {
+        if !stream.outbox.has_begun(self.keepalive.ping_begin) {
             return;
         }
         // Every version from 1.0 on has one.
         let Ok(method) = Ping.method(version) else { return };
         let id = self.requests.draw_id();
-        link.ping_begin = link.write(id, &method, |params| Ping.params(version, params));
-        self.requests.add(Owner::Ping, now + self.config.timeouts.request, link.ping_begin);
-        link.nudge.wrote_request();
-    }
-
-    /// Requests whose deadline has come fail. The server's answer, should it still come, is swallowed for as long again.
-    fn fail_overdue(&mut self) {
-        let grace = self.now + self.config.timeouts.request;
-        for id in self.requests.overdue(self.now) {
-            // The link may be lost on the way, and all requests with it.
-            let Some(owner) = self.requests.get_mut(id).map(|waiting| waiting.owner) else { continue };
-            match owner {
-                Owner::Caller => {
-                    self.requests.pass_to(id, Owner::Nobody, grace);
-                    self.failed.push_back((RequestId(id), RequestError::TimedOut));
-                }
-                Owner::Subscribe(_) | Owner::Unsubscribe(_) => self.subscription_overdue(id, owner),
-                Owner::Nudge => {
-                    self.requests.remove(id);
-                    if let Some(link) = self.link.as_mut() {
-                        link.nudge.answered(self.now, false);
-                    }
-                }
-                Owner::Ping | Owner::Nobody | Owner::Version | Owner::Features => {
-                    self.requests.remove(id);
-                }
-            }
-        }
-    }
-
-    /// A subscription, or the end of one, waits its turn while what was asked for before it is answered. If the server
-    /// answers nothing at all, a ping tells whether it lives: a dead link refuses nothing. Only then it is too late.
-    fn subscription_overdue(&mut self, id: u64, owner: Owner) {
-        let (now, timeouts) = (self.now, self.config.timeouts);
-        let Some(link) = self.link.as_ref() else { return };
-        let (answered, answered_id) = link.last_subscribed;
-        let others_by = answered + timeouts.request;
-        if others_by > now && answered_id < id {
-            self.requests.pass_to(id, owner, others_by);
-            return;
-        }
-        if !link.lives(now, &timeouts) {
-            self.requests.pass_to(id, owner, now + timeouts.pong);
-            if self.timers.get(TimerKind::Pong).is_none() {
-                self.ping();
-            }
-            return;
-        }
-        let overdue = match owner {
-            Owner::Subscribe(slot) => self.subscriptions.timed_out(slot),
-            Owner::Unsubscribe(slot) => self.subscriptions.end_timed_out(slot),
-            _ => return,
-        };
-        match overdue {
-            Overdue::Late(event) => {
-                self.requests.pass_to(id, owner, now + timeouts.request);
-                self.actions.extend(event.map(Action::Event));
-            }
-            Overdue::GivenUp(event) => {
-                self.requests.pass_to(id, Owner::Nobody, now + timeouts.request);
-                self.actions.extend(event.map(Action::Event));
-            }
-            Overdue::Link => self.lose(DownCause::Timeout { waited_for: TimerKind::Request }),
-        }
+        let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
+        self.keepalive.ping_begin = begin;
+        self.requests.add(Owner::Ping, now + shared.config.timeouts.request, begin);
+        self.nudge.wrote_request();
     }
 }

@@ -1,134 +1,161 @@
-//! One link to one server, from the attempt to open it to its end.
+//! What the client's link is: each state with what exists only in it.
 
-use alloc::string::String;
-use core::ops::Range;
-
-use super::negotiation::Agreed;
-use super::nudge::Nudge;
-use crate::config::Timeouts;
+use super::negotiation::{ChainAsked, VersionAsked};
+use super::phase::{Change, Phase};
+use super::ready::Ready;
+use super::shared::Shared;
+use super::stream::Stream;
+use super::timers::TimerKind;
+use crate::config::Limits;
+use crate::error::{DownCause, Side};
 use crate::event::{CloseCause, ConnId};
-use crate::json::Params;
 use crate::time::Timestamp;
 use crate::version::VersionRange;
-use crate::wire::framing::{Inbox, Outbox, Overflow};
 
-/// The state that ends with the link.
+/// The state of the link.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+#[allow(clippy::large_enum_variant, reason = "a client has one link")]
+pub(super) enum Link {
+    /// The driver opens a connection.
+    Opening(Opening),
+    /// The connection is open.
+    Open(Connection),
+    /// There is no connection; the next one is opened at this moment.
+    Waiting { retry_at: Timestamp },
+    /// The caller closed the client.
+    Closed,
+}
+
+/// A connection that the driver was asked to open.
+#[derive(Clone, Debug)]
+pub(super) struct Opening {
     pub(super) conn: ConnId,
-    pub(super) offered: VersionRange,
-    pub(super) inbox: Inbox,
-    /// An array that came as one line, of which one element is read at a time.
-    pub(super) array: Option<Array>,
-    pub(super) outbox: Outbox,
-    /// The version, once the server agreed to one.
-    pub(super) agreed: Option<Agreed>,
-    pub(super) ready_since: Option<Timestamp>,
-    /// The driver says that it ended. What came before is read first.
+    pub(super) offer: VersionRange,
+    pub(super) deadline: Timestamp,
     pub(super) closed: Option<CloseCause>,
-    pub(super) overflow: Option<Overflow>,
-    pub(super) last_sent: Timestamp,
-    /// When something that was asked was last answered.
-    pub(super) last_answered: Timestamp,
-    /// When a subscription or an end of one was last answered, and the id under which that was asked for.
-    pub(super) last_subscribed: (Timestamp, u64),
-    /// When a sign of life was last asked for.
-    pub(super) ping_sent: Option<Timestamp>,
-    /// Where in the stream the last ping begins.
-    pub(super) ping_begin: u64,
-    /// Bytes that came of a message that is not whole yet, or were written of what is not all written yet.
-    pub(super) progress: usize,
-    /// How often in a row that was taken for an answer.
-    pub(super) spared: u32,
-    /// Replies that answer nothing that was asked.
-    pub(super) unknown_replies: usize,
-    /// Answers in a row that say only that the server is busy.
-    pub(super) busy_replies: usize,
-    pub(super) nudge: Nudge,
 }
 
-/// The elements of an array, and how far they were read.
+/// An open connection, and how far client and server have come on it.
 #[derive(Clone, Debug)]
-pub(super) struct Array {
-    pub(super) text: String,
-    pub(super) next: usize,
+pub(super) struct Connection {
+    pub(super) stream: Stream,
+    pub(super) stage: Stage,
 }
 
-/// A piece of what the server sent, in the buffer that holds it.
+/// How far client and server have come.
 #[derive(Clone, Debug)]
-pub(super) enum Piece {
-    Line(Range<usize>),
-    Element(Range<usize>),
-}
-
-/// What becomes of who asked: the owner of a request in flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// The caller, who gets exactly one reply.
-    Caller,
-    /// Nobody any more: the caller had its reply, the server's answer is still to come.
-    Nobody,
-    Version,
-    Features,
-    Ping,
-    Nudge,
-    Subscribe(u32),
-    Unsubscribe(u32),
+#[allow(clippy::large_enum_variant, reason = "a client has one link")]
+pub(super) enum Stage {
+    /// `server.version` was written. Nothing else is before its answer.
+    VersionAsked(VersionAsked),
+    /// A version was agreed on, and the server was asked which chain it serves.
+    ChainAsked(ChainAsked),
+    /// Requests can be sent.
+    Ready(Ready),
 }
 
 impl Link {
-    pub(super) fn new(conn: ConnId, offered: VersionRange, now: Timestamp) -> Self {
-        Self {
-            conn,
-            offered,
-            inbox: Inbox::default(),
-            array: None,
-            outbox: Outbox::default(),
-            agreed: None,
-            ready_since: None,
-            closed: None,
-            overflow: None,
-            last_sent: now,
-            last_answered: now,
-            last_subscribed: (now, 0),
-            ping_sent: None,
-            ping_begin: 0,
-            progress: 0,
-            spared: 0,
-            unknown_replies: 0,
-            busy_replies: 0,
-            nudge: Nudge::default(),
+    pub(super) const fn phase(&self) -> Phase {
+        match self {
+            Self::Opening(_) => Phase::Connecting,
+            Self::Open(connection) => connection.stage.phase(),
+            Self::Waiting { .. } => Phase::Backoff,
+            Self::Closed => Phase::Closed,
         }
     }
 
-    /// Whether the server lives at all: it has answered something lately, or the ping that went out a pong ago.
-    pub(super) fn lives(&self, now: Timestamp, timeouts: &Timeouts) -> bool {
-        let has_ponged = |sent: Timestamp| sent + timeouts.pong >= now && self.last_answered >= sent;
-        self.last_answered + timeouts.request > now || self.ping_sent.is_some_and(has_ponged)
+    /// Replaces the state by the one that `change` leads to, and returns the old one.
+    pub(super) fn change(&mut self, change: Change, to: Self) -> Self {
+        self.phase().assert_change(change, to.phase());
+        core::mem::replace(self, to)
     }
 
-    /// The text of a piece.
-    pub(super) fn text(&self, piece: &Piece) -> &str {
-        match piece {
-            Piece::Line(range) => self.inbox.text(range.clone()),
-            Piece::Element(range) => {
-                self.array.as_ref().and_then(|array| array.text.get(range.clone())).unwrap_or_default()
-            }
+    /// The current connection, open or being opened.
+    pub(super) const fn conn(&self) -> Option<ConnId> {
+        match self {
+            Self::Opening(opening) => Some(opening.conn),
+            Self::Open(connection) => Some(connection.stream.conn),
+            Self::Waiting { .. } | Self::Closed => None,
         }
     }
 
-    /// Appends a request to what is to be written, and tells where it begins in the stream.
-    pub(super) fn write(&mut self, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
-        self.outbox.push(|out| {
-            out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-            Params::append_digits(out, id);
-            out.extend_from_slice(br#","method":"#);
-            Params::append_str(out, method);
-            out.extend_from_slice(br#","params":"#);
-            let mut list = Params::open(out);
-            params(&mut list);
-            list.close();
-            out.push(b'}');
-        })
+    /// The connection that the driver must close, unless it has reported its end.
+    pub(super) const fn open_conn(&self) -> Option<ConnId> {
+        match self {
+            Self::Opening(opening) if opening.closed.is_none() => Some(opening.conn),
+            Self::Open(connection) if !connection.stream.is_closed() => Some(connection.stream.conn),
+            _ => None,
+        }
+    }
+
+    /// The connection on which requests can be sent.
+    pub(super) const fn ready(&self) -> Option<(&Stream, &Ready)> {
+        match self {
+            Self::Open(Connection { stream, stage: Stage::Ready(ready) }) => Some((stream, ready)),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) const fn ready_mut(&mut self) -> Option<(&mut Stream, &mut Ready)> {
+        match self {
+            Self::Open(Connection { stream, stage: Stage::Ready(ready) }) => Some((stream, ready)),
+            _ => None,
+        }
+    }
+
+    /// Why the link ended, if the driver or the buffers say that it did.
+    pub(super) fn end(&mut self) -> Option<DownCause> {
+        let during = self.phase();
+        match self {
+            Self::Opening(opening) => opening.failure(),
+            Self::Open(connection) => connection.stream.end(during),
+            Self::Waiting { .. } | Self::Closed => None,
+        }
+    }
+
+    /// The next moment at which something is to be done, and what.
+    pub(super) fn next_timer(&self, shared: &Shared) -> Option<(Timestamp, TimerKind)> {
+        match self {
+            Self::Opening(opening) => Some((opening.deadline, TimerKind::Connect)),
+            Self::Open(Connection { stream, stage }) => match stage {
+                Stage::VersionAsked(asked) => Some((asked.deadline, TimerKind::Handshake)),
+                Stage::ChainAsked(asked) => Some((asked.deadline, TimerKind::Handshake)),
+                Stage::Ready(ready) => ready.next_timer(stream, shared),
+            },
+            Self::Waiting { retry_at } => Some((*retry_at, TimerKind::Retry)),
+            Self::Closed => None,
+        }
+    }
+}
+
+impl Stage {
+    pub(super) const fn phase(&self) -> Phase {
+        match self {
+            Self::VersionAsked(_) | Self::ChainAsked(_) => Phase::Handshaking,
+            Self::Ready(_) => Phase::Ready,
+        }
+    }
+}
+
+impl Opening {
+    /// Why the connection could not be opened, if the driver says so.
+    fn failure(&self) -> Option<DownCause> {
+        let (side, message) = match self.closed.clone()? {
+            CloseCause::End => (Side::Network, "it was closed at once".into()),
+            CloseCause::Failed(message) => (Side::Network, message),
+            CloseCause::Layer { side, message } => (side, message),
+        };
+        Some(DownCause::Connect { side, message })
+    }
+}
+
+impl Connection {
+    /// How long a line of the server may be.
+    pub(super) const fn line_limit(&self, limits: &Limits) -> usize {
+        match self.stage {
+            Stage::Ready(_) => limits.line,
+            Stage::VersionAsked(_) | Stage::ChainAsked(_) => limits.line_before_ready,
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The state machine: one [`Client`](client::Client) that takes inputs and commands and gives actions.
 //!
-//! - `client.rs`: the state, the inputs and the main loop.
-//! - `receive.rs`, `negotiation.rs`: what a message from the server leads to, before and after the link is ready.
-//! - `commands.rs`: what the application asks for.
-//! - `keepalive.rs`, `timers.rs`: what the machine does by itself when time passes.
-//! - `link.rs`, `in_flight.rs`, `nudge.rs`: the state that ends with a link.
-//! - `servers.rs`, `random.rs`: which server is tried next, and when.
-//! - `subscriptions/`: the topics that survive a link.
-//! - `phase.rs`: the table of phases and transitions.
+//! - `client.rs`: the inputs, the main loop and the outputs. `commands.rs`: what the application asks for.
+//! - `link.rs`: the states of the link. `phase.rs`: the table of phases and transitions.
+//! - `stream.rs`: the bytes of one connection. `receive.rs`: what a message leads to.
+//! - `negotiation.rs`: the states before a link is ready.
+//! - `ready.rs`: the state in which requests can be sent; `in_flight.rs`, `overdue.rs`, `writing.rs`, `keepalive.rs`
+//!   and `nudge.rs` are parts of it.
+//! - `shared.rs`: what outlives a link: `servers.rs`, `random.rs`, `subscriptions/`, and the queue of outputs.
+//! - `timers.rs`: what wakes the machine up.
 
 pub(crate) mod client;
 mod commands;
@@ -16,11 +16,15 @@ mod keepalive;
 mod link;
 mod negotiation;
 mod nudge;
+mod overdue;
 pub mod phase;
 mod random;
+mod ready;
 mod receive;
 mod servers;
-mod step;
+mod shared;
+mod stream;
 pub(crate) mod subscriptions;
 pub(crate) mod ticket;
 pub(crate) mod timers;
+mod writing;

@@ -5,42 +5,142 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use serde_json::value::RawValue;
 
-use super::phase::Phase;
+use super::link::{Connection, Stage};
+use super::phase::{Change, Phase};
+use super::ready::Ready;
+use super::shared::Shared;
+use super::stream::{Stream, malformed};
 use crate::config::Config;
 use crate::error::DownCause;
-use crate::json::{Params, RawJson, ServerError};
+use crate::event::{ConnId, Event};
+use crate::json::{Params, RawJson, ReplyId, ServerError};
 use crate::operations::Features;
 use crate::request::Request;
+use crate::time::Timestamp;
 use crate::types::BlockHash;
 use crate::version::{ProtocolVersion, VersionError, VersionRange};
 
-/// The method that goes first on every link.
-pub(crate) const METHOD: &str = "server.version";
+/// The method that goes first on every connection.
+const METHOD: &str = "server.version";
 
 /// What was agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Agreed {
-    pub(crate) software: String,
-    pub(crate) version: ProtocolVersion,
+pub(super) struct Agreed {
+    pub(super) software: String,
+    pub(super) version: ProtocolVersion,
+}
+
+/// The server was asked to agree to a version.
+#[derive(Clone, Debug)]
+pub(super) struct VersionAsked {
+    id: u64,
+    offer: VersionRange,
+    pub(super) deadline: Timestamp,
+}
+
+/// The server was asked which chain it serves.
+#[derive(Clone, Debug)]
+pub(super) struct ChainAsked {
+    id: u64,
+    agreed: Agreed,
+    wanted: BlockHash,
+    pub(super) deadline: Timestamp,
+}
+
+impl Connection {
+    /// A connection that was just opened. The version is asked for first, and nothing else before its answer.
+    pub(super) fn new(conn: ConnId, offer: VersionRange, shared: &mut Shared) -> Self {
+        let mut stream = Stream::new(conn, shared.now);
+        let id = shared.next_id();
+        let name = &shared.config.client_name;
+        stream.write(shared.now, id, METHOD, |params| write_offer(name, offer, params));
+        let deadline = shared.now + shared.config.timeouts.handshake;
+        Self { stream, stage: Stage::VersionAsked(VersionAsked { id, offer, deadline }) }
+    }
+
+    /// The server agreed to a version: the chain is next, if the caller names one.
+    pub(super) fn version_agreed(
+        &mut self,
+        agreed: Agreed,
+        deadline: Timestamp,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
+        let Some(wanted) = shared.config.genesis_hash else {
+            self.accepted(agreed, shared);
+            return Ok(());
+        };
+        let version = agreed.version;
+        match Features.method(version) {
+            Ok(method) => {
+                let id = shared.next_id();
+                self.stream.write(shared.now, id, &method, |params| Features.params(version, params));
+                self.stage = Stage::ChainAsked(ChainAsked { id, agreed, wanted, deadline });
+                Ok(())
+            }
+            Err(error) => check_chain(Err(ServerError { code: None, message: error.to_string() }), version, wanted),
+        }
+    }
+
+    /// Nothing more is to be agreed on: requests can be sent.
+    pub(super) fn accepted(&mut self, agreed: Agreed, shared: &mut Shared) {
+        let Agreed { software, version } = agreed.clone();
+        self.stage.phase().assert_change(Change::Accepted, Phase::Ready);
+        self.stage = Stage::Ready(Ready::new(agreed, shared));
+        shared.servers.was_ready();
+        shared.subscriptions.link_ready();
+        shared.emit(Event::Ready { server: shared.servers.current(), software, version });
+    }
+}
+
+impl VersionAsked {
+    pub(super) fn is_answered_by(&self, id: ReplyId, outcome: &Result<RawJson<'_>, ServerError>) -> bool {
+        is_reply_to(self.id, id, outcome)
+    }
+
+    /// Reads the answer.
+    pub(super) fn answered(
+        &self,
+        outcome: Result<RawJson<'_>, ServerError>,
+        config: &Config,
+    ) -> Result<Agreed, DownCause> {
+        agree(outcome, self.offer, config)
+    }
+}
+
+impl ChainAsked {
+    pub(super) fn is_answered_by(&self, id: ReplyId, outcome: &Result<RawJson<'_>, ServerError>) -> bool {
+        is_reply_to(self.id, id, outcome)
+    }
+
+    /// Reads the answer. What was agreed holds if the chain is the right one.
+    pub(super) fn answered(&self, outcome: Result<RawJson<'_>, ServerError>) -> Result<Agreed, DownCause> {
+        check_chain(outcome, self.agreed.version, self.wanted)?;
+        Ok(self.agreed.clone())
+    }
+}
+
+/// Whether a reply is the one to the only request that waits. An error without an id can be no other's.
+fn is_reply_to(asked: u64, id: ReplyId, outcome: &Result<RawJson<'_>, ServerError>) -> bool {
+    match id {
+        ReplyId::Number(id) => id == asked,
+        ReplyId::Null => outcome.is_err(),
+        ReplyId::Foreign => false,
+    }
 }
 
 /// The two parameters of `server.version`. More, or named ones, are refused by some servers.
-pub(crate) fn params(client_name: &str, offered: VersionRange, params: &mut Params<'_>) {
+fn write_offer(client_name: &str, offered: VersionRange, params: &mut Params<'_>) {
     params.str(client_name).json(&[offered.min().to_string(), offered.max().to_string()]);
 }
 
 /// Reads the answer to `server.version`.
-pub(crate) fn agree(
+fn agree(
     outcome: Result<RawJson<'_>, ServerError>,
     offered: VersionRange,
     config: &Config,
 ) -> Result<Agreed, DownCause> {
     let result = outcome.map_err(|error| DownCause::Refused { offered, error })?;
-    let malformed = |what: String| DownCause::Malformed {
-        during: Phase::Handshaking,
-        what,
-        excerpt: excerpt(result.as_str().as_bytes()),
-    };
+    let malformed = |what: String| malformed(Phase::Handshaking, &what, result.as_str().as_bytes());
     let (software, answered) = result.decode::<(Cow<'_, str>, &RawValue)>().map_err(|error| {
         malformed(format!("the answer to server.version is not [software, version] ({})", error.what()))
     })?;
@@ -57,7 +157,7 @@ pub(crate) fn agree(
 }
 
 /// Reads the answer to `server.features` for the chain that it names.
-pub(crate) fn check_chain(
+fn check_chain(
     outcome: Result<RawJson<'_>, ServerError>,
     version: ProtocolVersion,
     wanted: BlockHash,
@@ -70,16 +170,6 @@ pub(crate) fn check_chain(
     } else {
         Err(wrong(format!("its first block is {}", features.genesis_hash)))
     }
-}
-
-/// The beginning of what a server sent, for people to read.
-pub(crate) fn excerpt(text: &[u8]) -> String {
-    const SHOWN: usize = 120;
-    let mut shown: String = String::from_utf8_lossy(&text[..text.len().min(SHOWN)]).trim_end().into();
-    if text.len() > SHOWN {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -125,13 +215,5 @@ mod tests {
         let config = Config { accept_numeric_version: true, ..Config::default() };
         assert_eq!(answer(r#"["x",1.4]"#, "1.4..1.7", &config), Ok("1.4".into()));
         assert_eq!(answer(r#"["x",14e-1]"#, "1.4..1.7", &config), Err("malformed"));
-    }
-
-    #[test]
-    fn an_excerpt_shows_the_beginning_and_whether_there_is_more() {
-        assert_eq!(excerpt(b"HTTP/1.1 400 Bad Request\r\n"), "HTTP/1.1 400 Bad Request");
-        let long = "x".repeat(121);
-        assert_eq!(excerpt(&long.as_bytes()[..120]), long[..120]);
-        assert_eq!(excerpt(long.as_bytes()), format!("{}…", &long[..120]));
     }
 }

@@ -17,10 +17,9 @@ const FIRST_LAG: Duration = Duration::from_millis(1);
 /// The server writes by itself after a second.
 const GIVE_UP: Duration = Duration::from_millis(1000);
 
-/// What is known of one link.
+/// How far the nudges of one link are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nudge {
-    server_pads: bool,
     /// A nudge waits for its answer.
     on_its_way: bool,
     /// Something was written since the last nudge.
@@ -30,24 +29,15 @@ pub(crate) struct Nudge {
 }
 
 impl Nudge {
-    /// A line came in: does the server pad?
-    pub(crate) fn learn(&mut self, line: &[u8]) {
-        if !self.server_pads {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            self.server_pads =
-                line.strip_suffix(b"}").or_else(|| line.strip_suffix(b"]")).is_some_and(|l| l.ends_with(b"    "));
-        }
-    }
-
     /// A request was written that is no nudge.
     pub(crate) fn wrote_request(&mut self) {
         self.is_owed = true;
         self.overtook = 0;
     }
 
-    /// Whether the write that is about to end should end with a nudge.
+    /// Whether the write that is about to end should end with a nudge, if the server holds answers back.
     pub(crate) fn is_due(&self) -> bool {
-        self.server_pads && self.is_owed && !self.on_its_way
+        self.is_owed && !self.on_its_way
     }
 
     /// A nudge was written.

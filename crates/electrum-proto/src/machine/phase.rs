@@ -51,6 +51,11 @@ impl Phase {
     /// All phases, in the order of a link's life.
     pub const ALL: [Self; 5] = [Self::Connecting, Self::Handshaking, Self::Ready, Self::Backoff, Self::Closed];
 
+    /// Checks in debug builds that the table has this transition, so that the table holds for whatever the code does.
+    pub(super) fn assert_change(self, change: Change, to: Self) {
+        debug_assert_eq!(self.after(change), Some(to), "{change:?} does not lead from {self:?} to {to:?}");
+    }
+
     /// Where `change` leads from here, if anywhere.
     #[must_use]
     pub fn after(self, change: Change) -> Option<Self> {

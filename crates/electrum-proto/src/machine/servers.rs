@@ -47,15 +47,15 @@ impl Servers {
         self.last_good = Some(self.current);
     }
 
-    /// The current server refused what it was offered: the next offer is made next time.
-    /// Tells whether all `offers` were made by now.
-    pub(crate) fn refused_offer(&mut self, offers: usize) -> bool {
+    /// The current server refused what it was offered: the next of `offers` is made next time. Returns whether there
+    /// is one that it was not made yet.
+    pub(crate) fn next_offer(&mut self, offers: usize) -> bool {
         let record = &mut self.records[self.current];
         record.offer += 1;
-        if record.offer >= offers {
-            record.offer = 0;
+        if record.offer < offers {
             return true;
         }
+        record.offer = 0;
         false
     }
 

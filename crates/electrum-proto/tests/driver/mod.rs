@@ -2,7 +2,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses what it needs")]
 
 use electrum_proto::{
-    Action, Client, CloseCause, Config, ConnId, Event, Input, Script, SubId, TimerKind, Timestamp, Topic, Update,
+    Action, Client, CloseCause, Config, ConnId, Event, Input, Request, Script, SubId, TimerKind, Timestamp, Topic,
+    Update,
 };
 
 /// A driver that does nothing that it was not told.
@@ -66,6 +67,12 @@ impl Driver {
         let conn = self.conn.expect("a link");
         self.client.handle(self.now, Input::Read(conn, format!("{line}\n").as_bytes()));
         self.drain();
+    }
+
+    /// Sends each request, and gives the ids.
+    pub fn request_all<R: Request + std::fmt::Debug>(&mut self, requests: Vec<R>) -> Vec<u64> {
+        let mut send = |request| self.client.request_until(self.now, Timestamp::MAX, request).unwrap().id.number();
+        requests.into_iter().map(&mut send).collect()
     }
 
     /// Sleeps exactly until the client wants to be woken.

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use electrum_proto::operations::{Banner, Raw};
-use electrum_proto::{Config, Phase, RejectReason, Timeouts, TimerKind, Timestamp, Topic};
+use electrum_proto::{Config, Phase, RejectReason, Timeouts, TimerKind, Topic};
 
 use crate::driver::Driver;
 
@@ -42,28 +42,12 @@ fn a_request_may_be_as_long_as_the_limit() {
 }
 
 #[test]
-fn a_batch_may_have_as_many_requests_and_bytes_as_the_limits() {
-    let mut driver = limited(3, 300);
-    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![long(100); 4]).unwrap_err();
-    assert_eq!(rejected.reason, RejectReason::TooMany { requests: 4, limit: 3 });
-    let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![long(100), long(100), long(101)]).unwrap_err();
-    assert_eq!(rejected.reason, RejectReason::TooLong { bytes: 301, limit: 300 });
-    assert_eq!(driver.client.outgoing(), b"");
-    // Ids are not used twice, so they have grown, but not yet to two digits.
-    assert_eq!(driver.client.batch(driver.now, Timestamp::MAX, vec![long(100); 3]).unwrap().len(), 3);
-    assert_eq!(driver.client.outgoing().len(), 300);
-    assert!(driver.client.batch(driver.now, Timestamp::MAX, Vec::<Banner>::new()).unwrap().is_empty());
-}
-
-#[test]
 fn without_a_ready_server_that_is_the_reason() {
     let mut config = Config::default();
     config.limits.in_flight = 1;
     let mut driver = Driver::new(config);
-    for count in [1, 2] {
-        let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; count]).unwrap_err();
-        assert_eq!(rejected.reason, RejectReason::NotReady(Phase::Connecting));
-    }
+    let rejected = driver.client.request(driver.now, Banner).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::NotReady(Phase::Connecting));
     driver.client.close(driver.now);
     let rejected = driver.client.request(driver.now, Banner).unwrap_err();
     assert_eq!(rejected.reason, RejectReason::Closed);
@@ -72,19 +56,18 @@ fn without_a_ready_server_that_is_the_reason() {
 }
 
 #[test]
-fn room_for_requests_is_told_when_the_least_of_them_fits() {
+fn room_for_a_request_is_reported_once() {
     let mut driver = limited(4, usize::MAX);
-    let waiting = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; 4]).unwrap();
-    let mut ids = waiting.iter().map(|ticket| ticket.id.number());
-    for count in [3, 2, 4] {
-        let rejected = driver.client.batch(driver.now, Timestamp::MAX, vec![Banner; count]).unwrap_err();
+    let mut ids = driver.request_all(vec![Banner; 4]).into_iter();
+    for _ in 0..3 {
+        let rejected = driver.client.request(driver.now, Banner).unwrap_err();
         assert_eq!(rejected.reason, RejectReason::InFlight { limit: 4 });
     }
     driver.write();
-    for told in [false, true, false] {
+    for reported in [true, false] {
         driver.seen();
         driver.read(&format!(r#"{{"id":{},"result":""}}"#, ids.next().unwrap()));
-        assert_eq!(driver.seen().iter().any(|word| word == "Capacity"), told);
+        assert_eq!(driver.seen().iter().any(|word| word == "Capacity"), reported);
     }
 }
 

@@ -341,7 +341,7 @@ fn room_for_a_topic_is_told_once_one_is_ended() {
     driver.client.unsubscribe(driver.now, first);
     driver.drain();
     assert_eq!(driver.seen(), ["Capacity"]);
-    driver.client.subscribe(driver.now, full.wish).unwrap();
+    driver.client.subscribe(driver.now, full.item).unwrap();
     driver.drain();
     assert_eq!(driver.seen(), [""; 0], "it is told once");
 }

@@ -78,9 +78,9 @@ impl Probe {
 
     /// A wish that was refused for want of room, and could be had now, must have been told so.
     fn tells_of_room(&mut self) {
-        let Some((asks, false)) = &self.refused else { return };
+        let Some((ask, false)) = &self.refused else { return };
         let can_be_asked = self.client.outgoing().is_empty() && self.is_ready();
-        if can_be_asked && self.client.clone().batch(self.now, Timestamp::MAX, asks.clone()).is_ok() {
+        if can_be_asked && self.client.clone().request_until(self.now, Timestamp::MAX, ask.clone()).is_ok() {
             self.violate(6, "there is room for what was refused, and it was not told");
         }
     }

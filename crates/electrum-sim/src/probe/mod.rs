@@ -52,7 +52,7 @@ pub struct Probe {
     retry_at: Option<Timestamp>,
     wait: Option<Wait>,
     /// The last wish that was refused for want of room, and whether it was told since that there is room.
-    refused: Option<(Vec<Ask>, bool)>,
+    refused: Option<(Ask, bool)>,
     finished: bool,
     violation: Option<Violation>,
     trace: Option<Vec<String>>,
@@ -203,8 +203,8 @@ impl Probe {
     }
 
     /// The last wish that was refused for want of room, if there is room by now.
-    pub fn take_room(&mut self) -> Option<Vec<Ask>> {
-        self.refused.take_if(|(_, has_room)| *has_room).map(|(asks, _)| asks)
+    pub fn take_room(&mut self) -> Option<Ask> {
+        self.refused.take_if(|(_, has_room)| *has_room).map(|(ask, _)| ask)
     }
 
     /// The version that was negotiated, if the client is ready.

@@ -16,66 +16,42 @@ impl Probe {
         deadline: Option<Timestamp>,
         ask: Ask,
     ) -> Result<RequestId, RejectReason> {
-        self.batch(now, deadline, vec![ask], false).map(|ids| ids[0])
-    }
-
-    /// Wishes for several answers, in one write if `together`, else it must be one.
-    ///
-    /// # Errors
-    /// As the client's.
-    pub fn batch(
-        &mut self,
-        now: Timestamp,
-        deadline: Option<Timestamp>,
-        asks: Vec<Ask>,
-        together: bool,
-    ) -> Result<Vec<RequestId>, RejectReason> {
-        self.note(now, || format!("{asks:?}, by {deadline:?}"));
+        self.note(now, || format!("{ask:?}, by {deadline:?}"));
         self.now = self.now.max(now);
         self.wait = None;
         let usual = self.now + self.config.timeouts.request;
-        let outcome = match (asks.as_slice(), deadline) {
-            ([ask], None) if !together => {
-                self.client.request(now, ask.clone()).map(|ticket| vec![ticket.id]).map_err(|r| r.reason)
-            }
-            ([ask], Some(deadline)) if !together => self
-                .client
-                .request_until(now, deadline, ask.clone())
-                .map(|ticket| vec![ticket.id])
-                .map_err(|r| r.reason),
-            _ => match self.client.batch(now, deadline.unwrap_or(usual), asks.clone()) {
-                Ok(tickets) => Ok(tickets.iter().map(|ticket| ticket.id).collect()),
-                Err(rejected) => {
-                    if rejected.wish != asks {
-                        self.violate(3, "a batch that is refused is not handed back whole");
-                    }
-                    Err(rejected.reason)
+        let outcome = match deadline {
+            None => self.client.request(now, ask.clone()),
+            Some(deadline) => self.client.request_until(now, deadline, ask.clone()),
+        };
+        let outcome = match outcome {
+            Ok(ticket) => Ok(ticket.id),
+            Err(rejected) => {
+                if rejected.item != ask {
+                    self.violate(3, "a request that is refused is not handed back");
                 }
-            },
+                Err(rejected.reason)
+            }
         };
         if let Err(RejectReason::InFlight { .. } | RejectReason::Outgoing { .. }) = outcome {
-            self.refused = Some((asks.clone(), false));
+            self.refused = Some((ask.clone(), false));
         }
         match &outcome {
-            Ok(ids) => {
-                for (id, ask) in ids.iter().zip(asks) {
-                    let deadline = deadline.unwrap_or(usual);
-                    let pending = Pending { id: *id, ask, begin: u64::MAX, deadline, cancelled: false };
-                    if self.pending.insert(id.number(), pending).is_some() {
-                        self.violate(3, format!("{id:?} was given twice"));
-                    }
+            Ok(id) => {
+                let deadline = deadline.unwrap_or(usual);
+                let pending = Pending { id: *id, ask, begin: u64::MAX, deadline, cancelled: false };
+                if self.pending.insert(id.number(), pending).is_some() {
+                    self.violate(3, format!("{id:?} was given twice"));
                 }
                 let (waiting, limit) = (self.pending.len(), self.config.limits.in_flight);
                 if waiting > limit && self.is_ready() && self.cancelled() == 0 {
                     self.violate(6, format!("{waiting} requests wait, {limit} are allowed"));
                 }
-                if !self.is_ready() && !ids.is_empty() {
+                if !self.is_ready() {
                     self.violate(2, format!("a request is accepted while {}", self.phase_name()));
                 }
                 self.look();
-                if let Some(id) =
-                    ids.iter().find(|id| self.pending.get(&id.number()).is_some_and(|p| p.begin == u64::MAX))
-                {
+                if self.pending.get(&id.number()).is_some_and(|pending| pending.begin == u64::MAX) {
                     self.violate(3, format!("{id:?} was accepted and is not outgoing"));
                 }
             }

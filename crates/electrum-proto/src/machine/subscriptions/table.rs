@@ -1,16 +1,17 @@
-//! The wanted topics, and where each stands on the current link.
+//! All topics, and what each has to say to the server next.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::entry::{Answer, Entry, Standing, Subscriber};
 use super::index::Index;
-use super::topic::{Origin, SubId, Topic, Update, of_notification};
+use super::topic::{SubId, Topic, Update, of_notification};
 use crate::error::SubscribeError;
 use crate::event::Event;
 use crate::json::{RawJson, ServerError};
 use crate::version::ProtocolVersion;
 
-/// All topics that are wanted, and those that the server must still be told are not.
+/// All topics that are subscribed, and those that the server must still be told are not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subscriptions {
     slots: Vec<Option<Entry>>,
@@ -20,48 +21,17 @@ pub(crate) struct Subscriptions {
     due: VecDeque<u32>,
     /// For each slot, whether it stands in `due`.
     in_due: Vec<bool>,
-    last_serial: u32,
+    last_serial: u64,
     /// How many wait for an answer to their subscription that is not late yet.
     asking: usize,
     /// How many links in a row were given up because the end of a subscription was not answered.
     links_lost_to_ends: u32,
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    id: SubId,
-    topic: Topic,
-    wanted: bool,
-    wire: Wire,
-    /// A notification came while the subscription was being asked for: it is newer than the answer will be.
-    overtaken: bool,
-    /// It was asked for again since the answer differed from the notification that overtook it.
-    is_checked: bool,
-    /// What is on the wire is older than this subscription: the answer on its way does not count, and it is asked again.
-    ask_again: bool,
-    /// How many links in a row were given up because this was not answered.
-    links_lost: u32,
-    /// How often in a row the server was too busy for it on this link.
-    busy: u32,
-    /// What was delivered last.
-    last: Option<Update>,
-}
-
 /// A server that answers everything but one topic is not left for it again and again.
 const MOST_LINKS: u32 = 3;
 /// A server that is always too busy for one topic, and for nothing else, refuses it.
 const MOST_BUSY: u32 = 16;
-
-/// Where a topic stands on the current link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wire {
-    Off,
-    Asking,
-    /// Asked for so long ago that the answer may never come.
-    Late,
-    On,
-    Ending,
-}
 
 /// What one slot has to say to the server.
 #[derive(Debug)]
@@ -73,9 +43,9 @@ pub(crate) enum Due<'a> {
 /// What follows from a subscription that is not answered, or from an end.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Overdue {
-    /// It may be told. A late answer still counts.
+    /// It is late, which may be reported. A late answer still counts.
     Late(Option<Event<'static>>),
-    /// It is given up for as long as the link lives, which may be told.
+    /// It is given up for as long as the link lasts, which may be reported.
     GivenUp(Option<Event<'static>>),
     /// The server may have lost it, and what it reports on is not known: everything is asked for on a new link.
     Link,
@@ -83,76 +53,78 @@ pub(crate) enum Overdue {
 
 /// What follows from the answer to a subscription.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum Outcome {
     Nothing,
     Event(Event<'static>),
     /// The server is too busy; the subscription is due again.
     Later,
 }
 
+impl From<Option<Event<'static>>> for Outcome {
+    fn from(event: Option<Event<'static>>) -> Self {
+        event.map_or(Self::Nothing, Self::Event)
+    }
+}
+
 impl Subscriptions {
-    /// Adds a topic, unless it is wanted already.
+    /// Adds a topic, unless it is subscribed already.
     pub(crate) fn add(&mut self, topic: Topic) -> Result<SubId, (Topic, SubId)> {
         let key = topic.key();
         let held = self.by_key.get(&key);
-        if let Some(entry) = held.and_then(|slot| self.entry(slot)).filter(|entry| entry.wanted) {
-            return Err((topic, entry.id));
-        }
         self.last_serial += 1;
         let slot = held.or_else(|| self.free.pop()).unwrap_or(self.slots.len() as u32);
         let id = SubId { serial: self.last_serial, slot };
-        // One that the server is still being told of keeps its place on the wire.
-        let wire = held.and_then(|slot| self.entry(slot)).map_or(Wire::Off, |entry| entry.wire);
-        // Where the script was sent, its hash alone would not do to end what was begun.
-        let topic = match (held.and_then(|slot| self.entry(slot)).map(|entry| &entry.topic), topic) {
-            (Some(Topic::Script(script)), Topic::ScriptHash(_)) => Topic::Script(script.clone()),
-            (_, topic) => topic,
-        };
-        // Its value must be asked for again, also where the server reports on it already.
-        let ask_again = matches!(wire, Wire::Asking | Wire::Late | Wire::On);
-        let entry = Entry {
-            id,
-            topic,
-            wanted: true,
-            wire,
-            overtaken: false,
-            is_checked: false,
-            ask_again,
-            links_lost: 0,
-            busy: 0,
-            last: None,
-        };
-        if slot as usize == self.slots.len() {
-            self.slots.push(Some(entry));
-            self.in_due.push(false);
-        } else {
-            self.slots[slot as usize] = Some(entry);
+        let subscriber = Some(Subscriber { id, last: None });
+        match held.and_then(|slot| self.entry_mut(slot)) {
+            Some(Entry { subscriber: Some(subscriber), .. }) => return Err((topic, subscriber.id)),
+            // The server is still being told of its end: it keeps its place on the link.
+            Some(entry) => {
+                // Where the script was sent, its hash alone would not do to end what was begun.
+                if !matches!((&entry.topic, &topic), (Topic::Script(_), Topic::ScriptHash(_))) {
+                    entry.topic = topic;
+                }
+                (entry.subscriber, entry.links_lost, entry.busy) = (subscriber, 0, 0);
+                let standing = entry.standing.subscribed_anew();
+                self.set_standing(slot, standing);
+            }
+            None => {
+                let entry = Some(Entry { topic, subscriber, standing: Standing::Off, links_lost: 0, busy: 0 });
+                if slot as usize == self.slots.len() {
+                    self.slots.push(entry);
+                    self.in_due.push(false);
+                } else {
+                    self.slots[slot as usize] = entry;
+                }
+                self.by_key.insert(key, slot);
+            }
         }
-        self.by_key.insert(key, slot);
         self.enqueue(slot);
         Ok(id)
     }
 
-    /// Ends a subscription. Tells whether there was one.
+    /// Ends a subscription. Returns whether there was one.
     pub(crate) fn remove(&mut self, id: SubId) -> bool {
-        let Some(entry) = self.entry_mut(id.slot).filter(|entry| entry.id == id && entry.wanted) else {
+        if !self.is_wanted(id) {
             return false;
-        };
-        entry.wanted = false;
-        entry.last = None;
-        // The answer on its way says that the server reports, which must be ended then.
-        entry.ask_again = false;
-        match entry.wire {
-            Wire::Off => self.forget(id.slot),
-            Wire::On => self.enqueue(id.slot),
-            Wire::Asking | Wire::Late | Wire::Ending => {}
+        }
+        let Some(entry) = self.entry_mut(id.slot) else { return false };
+        entry.subscriber = None;
+        match entry.standing {
+            Standing::Off => self.forget(id.slot),
+            Standing::On | Standing::Again(_) => {
+                entry.standing = Standing::On;
+                self.enqueue(id.slot);
+            }
+            // The answer on its way says that the server reports, which must be ended then.
+            Standing::Asking(_) | Standing::Late(_) | Standing::Ending => {}
         }
         true
     }
 
     /// Whether this subscription was made and not ended.
     pub(crate) fn is_wanted(&self, id: SubId) -> bool {
-        self.entry(id.slot).is_some_and(|entry| entry.id == id && entry.wanted)
+        let subscriber = self.entry(id.slot).and_then(|entry| entry.subscriber.as_ref());
+        subscriber.is_some_and(|subscriber| subscriber.id == id)
     }
 
     /// How many topics are held.
@@ -172,21 +144,22 @@ impl Subscriptions {
         self.asking = 0;
         for slot in 0..self.slots.len() as u32 {
             let Some(entry) = self.entry_mut(slot) else { continue };
-            entry.overtaken = false;
-            entry.is_checked = false;
-            entry.ask_again = false;
-            entry.busy = 0;
-            entry.wire = Wire::Off;
-            if !entry.wanted {
+            (entry.standing, entry.busy) = (Standing::Off, 0);
+            if entry.subscriber.is_none() {
                 self.forget(slot);
             }
         }
     }
 
-    /// The link is ready: everything wanted is asked for.
+    /// The link is ready: everything wanted is asked for, first what no value is known of.
     pub(crate) fn link_ready(&mut self) {
-        for slot in 0..self.slots.len() as u32 {
-            self.enqueue(slot);
+        for is_known in [false, true] {
+            for slot in 0..self.slots.len() as u32 {
+                let subscriber = self.entry(slot).and_then(|entry| entry.subscriber.as_ref());
+                if subscriber.is_some_and(|subscriber| subscriber.last.is_some() == is_known) {
+                    self.enqueue(slot);
+                }
+            }
         }
     }
 
@@ -196,58 +169,62 @@ impl Subscriptions {
             let slot = self.due.pop_front()?;
             self.in_due[slot as usize] = false;
             let Some(entry) = self.entry_mut(slot) else { continue };
-            match (entry.wanted, entry.wire) {
-                (true, wire) if wire == Wire::Off || wire == Wire::On && entry.ask_again => {
-                    entry.overtaken = false;
-                    entry.ask_again = false;
-                    self.set_wire(slot, Wire::Asking);
-                    return self.entry(slot).map(|entry| Due::Subscribe(slot, &entry.topic));
-                }
-                (false, Wire::On) => match entry.topic.ending(version) {
+            let answer = match (entry.subscriber.is_some(), entry.standing) {
+                (true, Standing::Off) => Answer::Value,
+                (true, Standing::Again(answer)) => answer,
+                (false, Standing::On) => match entry.topic.ending(version) {
                     Some(method) => {
-                        entry.wire = Wire::Ending;
+                        entry.standing = Standing::Ending;
                         return self.entry(slot).map(|entry| Due::Unsubscribe(slot, &entry.topic, method));
                     }
                     // The server goes on reporting, and is not listened to.
-                    None => self.forget(slot),
+                    None => {
+                        self.forget(slot);
+                        continue;
+                    }
                 },
-                (false, Wire::Off) => self.forget(slot),
-                _ => {}
-            }
+                (false, Standing::Off) => {
+                    self.forget(slot);
+                    continue;
+                }
+                _ => continue,
+            };
+            self.set_standing(slot, Standing::Asking(answer));
+            return self.entry(slot).map(|entry| Due::Subscribe(slot, &entry.topic));
         }
     }
 
     /// What was last returned by `next_due` could not be said, for a reason that lasts as long as the link.
-    pub(crate) fn refused(&mut self, slot: u32, error: SubscribeError) -> Answer {
-        self.set_wire(slot, Wire::Off);
-        match self.entry(slot) {
-            Some(entry) if entry.wanted => Answer::Event(Event::SubscriptionRefused { sub: entry.id, error }),
-            _ => {
-                self.forget(slot);
-                Answer::Nothing
-            }
+    pub(crate) fn refused(&mut self, slot: u32, error: SubscribeError) -> Option<Event<'static>> {
+        self.set_standing(slot, Standing::Off);
+        let subscriber = self.entry(slot)?.subscriber.as_ref();
+        let event = subscriber.map(|subscriber| Event::SubscriptionRefused { sub: subscriber.id, error });
+        if event.is_none() {
+            self.forget(slot);
         }
+        event
     }
 
     /// The server has not answered a subscription in time, or for as long again.
     pub(crate) fn timed_out(&mut self, slot: u32) -> Overdue {
-        let Some(entry) = self.entry_mut(slot) else { return Overdue::GivenUp(None) };
-        if entry.links_lost >= MOST_LINKS {
-            return Overdue::GivenUp(match self.refused(slot, SubscribeError::TimedOut) {
-                Answer::Event(event) => Some(event),
-                _ => None,
-            });
-        }
-        if entry.wire == Wire::Late {
-            for late in self.slots.iter_mut().flatten().filter(|entry| entry.wire == Wire::Late) {
-                late.links_lost += 1;
-            }
-            return Overdue::Link;
-        }
+        let Some(entry) = self.entry(slot) else { return Overdue::GivenUp(None) };
         let error = SubscribeError::TimedOut;
-        let told = entry.wanted.then_some(Event::SubscriptionRefused { sub: entry.id, error });
-        self.set_wire(slot, Wire::Late);
-        Overdue::Late(told)
+        match entry.standing {
+            _ if entry.links_lost >= MOST_LINKS => Overdue::GivenUp(self.refused(slot, error)),
+            Standing::Asking(answer) => {
+                let subscriber = entry.subscriber.as_ref();
+                let event = subscriber.map(|subscriber| Event::SubscriptionRefused { sub: subscriber.id, error });
+                self.set_standing(slot, Standing::Late(answer));
+                Overdue::Late(event)
+            }
+            _ => {
+                let is_late = |entry: &&mut Entry| matches!(entry.standing, Standing::Late(_));
+                for late in self.slots.iter_mut().flatten().filter(is_late) {
+                    late.links_lost += 1;
+                }
+                Overdue::Link
+            }
+        }
     }
 
     /// The server has not answered the end of a subscription in time. What it reports on is not known any more: a late
@@ -262,60 +239,60 @@ impl Subscriptions {
     }
 
     /// The server answered a subscription.
-    pub(crate) fn answered(&mut self, slot: u32, outcome: Result<RawJson<'_>, ServerError>) -> Answer {
-        let asks_again = self.entry_mut(slot).is_some_and(|entry| {
-            entry.links_lost = 0;
-            core::mem::take(&mut entry.ask_again)
-        });
-        if asks_again {
-            let is_on = outcome.is_ok();
-            self.set_wire(slot, if is_on { Wire::On } else { Wire::Off });
-            if let Some(entry) = self.entry_mut(slot) {
-                entry.ask_again = is_on;
-            }
-            self.enqueue(slot);
-            return match outcome {
-                Err(error) if error.is_busy() => Answer::Later,
-                _ => Answer::Nothing,
-            };
-        }
+    pub(crate) fn answered(&mut self, slot: u32, outcome: Result<RawJson<'_>, ServerError>) -> Outcome {
+        let Some(entry) = self.entry_mut(slot) else { return Outcome::Nothing };
+        entry.links_lost = 0;
+        let answer = entry.standing.answer();
         match outcome {
-            Err(error) if error.is_busy() && self.was_busy(slot) => {
-                self.set_wire(slot, Wire::Off);
-                self.enqueue(slot);
-                Answer::Later
+            Err(error) => self.answered_with_error(slot, answer, error),
+            Ok(result) => self.accepted(slot, answer, result).into(),
+        }
+    }
+
+    fn answered_with_error(&mut self, slot: u32, answer: Option<Answer>, error: ServerError) -> Outcome {
+        let is_busy = error.is_busy();
+        let asks_again = answer == Some(Answer::Outdated) || is_busy && self.was_busy(slot);
+        if !asks_again {
+            return self.refused(slot, SubscribeError::Server(error)).into();
+        }
+        self.set_standing(slot, Standing::Off);
+        self.enqueue(slot);
+        if is_busy { Outcome::Later } else { Outcome::Nothing }
+    }
+
+    /// The server reports on a topic from now on, and says what its value is.
+    fn accepted(&mut self, slot: u32, answer: Option<Answer>, result: RawJson<'_>) -> Option<Event<'static>> {
+        self.set_standing(slot, Standing::On);
+        let entry = self.entry_mut(slot)?;
+        entry.busy = 0;
+        let Some(subscriber) = &mut entry.subscriber else {
+            self.enqueue(slot);
+            return None;
+        };
+        if answer == Some(Answer::Outdated) {
+            entry.standing = Standing::Again(Answer::Value);
+            self.enqueue(slot);
+            return None;
+        }
+        let value = match entry.topic.decode_result(result) {
+            Ok(value) => value,
+            Err(error) => {
+                let error = SubscribeError::Decode(error);
+                return Some(Event::SubscriptionRefused { sub: subscriber.id, error });
             }
-            Err(error) => self.refused(slot, SubscribeError::Server(error)),
-            Ok(result) => {
-                self.set_wire(slot, Wire::On);
-                let Some(entry) = self.entry_mut(slot) else { return Answer::Nothing };
-                entry.busy = 0;
-                if !entry.wanted {
+        };
+        match answer {
+            Some(Answer::Overtaken) => {
+                // Where they can be told to differ the server is asked once more.
+                let is_raw = matches!(value, Update::RawResult(_));
+                if !is_raw && subscriber.last.as_ref() != Some(&value) {
+                    entry.standing = Standing::Again(Answer::Check);
                     self.enqueue(slot);
-                    return Answer::Nothing;
                 }
-                let value = match entry.topic.decode_result(result) {
-                    Ok(value) => value,
-                    Err(error) => {
-                        return Answer::Event(Event::SubscriptionRefused {
-                            sub: entry.id,
-                            error: SubscribeError::Decode(error),
-                        });
-                    }
-                };
-                let was_checked = core::mem::take(&mut entry.is_checked);
-                if core::mem::take(&mut entry.overtaken) {
-                    // The notification should be the newer one. Where they can be told to differ the server is asked once more.
-                    let is_raw = matches!(value, Update::RawResult(_));
-                    if !is_raw && !was_checked && entry.last.as_ref() != Some(&value) {
-                        (entry.is_checked, entry.ask_again) = (true, true);
-                        self.enqueue(slot);
-                    }
-                    return Answer::Nothing;
-                }
-                let origin = if entry.last.is_none() { Origin::Subscribed } else { Origin::Resumed };
-                entry.deliver(value, origin).map_or(Answer::Nothing, Answer::Event)
+                None
             }
+            Some(Answer::Ignored) => None,
+            _ => subscriber.deliver(value, false),
         }
     }
 
@@ -326,28 +303,25 @@ impl Subscriptions {
     }
 
     fn over(&mut self, slot: u32) {
-        self.set_wire(slot, Wire::Off);
+        self.set_standing(slot, Standing::Off);
         match self.entry(slot) {
-            Some(entry) if entry.wanted => self.enqueue(slot),
+            Some(entry) if entry.subscriber.is_some() => self.enqueue(slot),
             _ => self.forget(slot),
         }
     }
 
-    /// A notification came. Gives the event that follows, or nothing to tell, or says that no topic is concerned.
+    /// A notification came. Returns the event that follows, if one does, or that no topic is concerned.
     pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
         let known = of_notification(method, params);
         let known = known.and_then(|(key, value)| Some((self.by_key.get(&key)?, value)));
         let (slot, value) = known.or_else(|| self.raw_notification(method, params)).ok_or(NotOurs)?;
         let entry = self.entry_mut(slot).ok_or(NotOurs)?;
-        if !entry.wanted {
-            return Err(NotOurs);
-        }
-        if entry.wire == Wire::Ending {
+        let subscriber = entry.subscriber.as_mut().ok_or(NotOurs)?;
+        if entry.standing == Standing::Ending {
             return Ok(None);
         }
-        entry.overtaken = matches!(entry.wire, Wire::Asking | Wire::Late);
-        let origin = if entry.last.is_none() { Origin::Subscribed } else { Origin::Live };
-        Ok(entry.deliver(value, origin))
+        entry.standing = entry.standing.notified();
+        Ok(subscriber.deliver(value, true))
     }
 
     /// The raw subscription that a notification is about, and its parameters.
@@ -364,7 +338,7 @@ impl Subscriptions {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    /// The server was too busy for it. Tells whether to ask again on this link.
+    /// The server was too busy for it. Returns whether to ask again on this link.
     fn was_busy(&mut self, slot: u32) -> bool {
         self.entry_mut(slot).is_some_and(|entry| {
             entry.busy += 1;
@@ -378,11 +352,11 @@ impl Subscriptions {
         }
     }
 
-    fn set_wire(&mut self, slot: u32, wire: Wire) {
+    fn set_standing(&mut self, slot: u32, standing: Standing) {
         if let Some(entry) = self.entry_mut(slot) {
-            let before = core::mem::replace(&mut entry.wire, wire);
-            self.asking += usize::from(wire == Wire::Asking);
-            self.asking -= usize::from(before == Wire::Asking);
+            let before = core::mem::replace(&mut entry.standing, standing);
+            self.asking += usize::from(standing.is_asking());
+            self.asking -= usize::from(before.is_asking());
         }
     }
 
@@ -398,15 +372,3 @@ impl Subscriptions {
 /// No topic is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotOurs;
-
-impl Entry {
-    /// The event that tells of `value`, unless it was told last.
-    fn deliver(&mut self, value: Update, origin: Origin) -> Option<Event<'static>> {
-        let repeats = !matches!(value, Update::RawNotification(_)) && self.last.as_ref() == Some(&value);
-        if repeats {
-            return None;
-        }
-        self.last = Some(value.clone());
-        Some(Event::Update { sub: self.id, value, origin })
-    }
-}

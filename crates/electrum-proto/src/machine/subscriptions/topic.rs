@@ -76,7 +76,7 @@ pub enum Origin {
 /// A subscription. Ids never repeat in the life of a client.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubId {
-    pub(crate) serial: u32,
+    pub(crate) serial: u64,
     pub(crate) slot: u32,
 }
 

@@ -99,7 +99,7 @@ impl Inbox {
 
     /// Nothing more is to be had for now. After a peak memory is given back as soon as little of it was used:
     /// large answers often come one after the other, and fresh memory costs more than they do.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         if self.start < self.text.len() {
             return;
         }
@@ -215,21 +215,21 @@ mod tests {
     fn memory_is_given_back_after_a_peak() {
         let mut inbox = Inbox::default();
         inbox.push(&[b'x'; 4 * KEPT_CAPACITY], usize::MAX).unwrap();
-        inbox.rest();
+        inbox.shrink();
         assert_eq!(inbox.len(), 4 * KEPT_CAPACITY);
         inbox.push(b"\n", usize::MAX).unwrap();
         assert!(inbox.next_line(usize::MAX).unwrap().is_some());
-        inbox.rest();
-        inbox.rest();
+        inbox.shrink();
+        inbox.shrink();
         assert!(inbox.text.capacity() >= 4 * KEPT_CAPACITY, "the next one may be as large");
         inbox.push(&[b'x'; 2 * KEPT_CAPACITY], usize::MAX).unwrap();
         inbox.push(b"\n", usize::MAX).unwrap();
         assert!(inbox.next_line(usize::MAX).unwrap().is_some());
-        inbox.rest();
+        inbox.shrink();
         assert!(inbox.text.capacity() >= 4 * KEPT_CAPACITY, "half of it was used");
         inbox.push(b"small\n", usize::MAX).unwrap();
         assert!(inbox.next_line(usize::MAX).unwrap().is_some());
-        inbox.rest();
+        inbox.shrink();
         assert!(inbox.text.capacity() <= KEPT_CAPACITY);
         assert!(inbox.text.capacity() >= 2 * 64 * 1024, "two reads of a usual driver fit");
     }
@@ -241,7 +241,7 @@ mod tests {
         for (used, kept) in [(capacity / 4, true), (capacity / 4 - 1, false)] {
             inbox.push(&[&vec![b'x'; used - 1][..], b"\n"].concat(), usize::MAX).unwrap();
             assert!(inbox.next_line(usize::MAX).unwrap().is_some());
-            inbox.rest();
+            inbox.shrink();
             assert_eq!(inbox.text.capacity() == capacity, kept, "{used} bytes of {capacity}");
         }
     }
@@ -253,7 +253,7 @@ mod tests {
         for round in 0..10_000 {
             inbox.push(b" of a line\nthe beginning", 100).unwrap();
             assert_eq!(lines(&mut inbox, 100), ["the beginning of a line"]);
-            inbox.rest();
+            inbox.shrink();
             assert!(inbox.text.len() < 100, "{} bytes in round {round}", inbox.text.len());
         }
     }

@@ -1,0 +1,87 @@
+//! Requests whose deadline has come.
+
+use super::in_flight::Waiting;
+use super::ready::{Owner, Ready};
+use super::shared::Shared;
+use super::stream::Stream;
+use super::subscriptions::Overdue;
+use super::timers::TimerKind;
+use crate::error::{DownCause, RequestError};
+
+impl Ready {
+    /// Fails the requests whose deadline has come. The server's answer, should it still come, is swallowed for as
+    /// long again.
+    pub(super) fn fail_overdue(&mut self, stream: &mut Stream, shared: &mut Shared) -> Result<(), DownCause> {
+        let grace = shared.now + shared.config.timeouts.request;
+        for waiting in self.requests.overdue(shared.now) {
+            let id = waiting.id;
+            match waiting.owner {
+                Owner::Caller => {
+                    self.requests.pass_to(id, Owner::Abandoned, grace);
+                    shared.fail(id, RequestError::TimedOut);
+                }
+                Owner::Subscribe(slot) => {
+                    if self.is_due_to_answer(waiting, stream, shared) {
+                        let overdue = shared.subscriptions.timed_out(slot);
+                        self.subscription_overdue(id, waiting.owner, overdue, shared)?;
+                    }
+                }
+                Owner::Unsubscribe(slot) => {
+                    if self.is_due_to_answer(waiting, stream, shared) {
+                        let overdue = shared.subscriptions.end_timed_out(slot);
+                        self.subscription_overdue(id, waiting.owner, overdue, shared)?;
+                    }
+                }
+                Owner::Nudge => {
+                    self.requests.remove(id);
+                    self.nudge.answered(shared.now, false);
+                }
+                Owner::Ping | Owner::Abandoned => {
+                    self.requests.remove(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a subscription, or the end of one, should have been answered by now. It waits its turn while what was
+    /// asked for before it is answered. If the server answers nothing at all, it is pinged first: a dead link refuses
+    /// nothing.
+    fn is_due_to_answer(&mut self, waiting: Waiting<Owner>, stream: &mut Stream, shared: &Shared) -> bool {
+        let (now, timeouts) = (shared.now, &shared.config.timeouts);
+        let (answered, answered_id) = self.last_subscribed;
+        let others_by = answered + timeouts.request;
+        if others_by > now && answered_id < waiting.id {
+            self.requests.pass_to(waiting.id, waiting.owner, others_by);
+            return false;
+        }
+        if self.keepalive.is_alive(waiting.suspected, now, timeouts) {
+            return true;
+        }
+        self.requests.suspect(waiting.id, now, now + timeouts.pong);
+        if !self.keepalive.is_waiting() {
+            self.ping(stream, shared);
+        }
+        false
+    }
+
+    fn subscription_overdue(
+        &mut self,
+        id: u64,
+        owner: Owner,
+        overdue: Overdue,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
+        let grace = shared.now + shared.config.timeouts.request;
+        let (owner, event) = match overdue {
+            Overdue::Late(event) => (owner, event),
+            Overdue::GivenUp(event) => (Owner::Abandoned, event),
+            Overdue::Link => return Err(DownCause::Timeout { waited_for: TimerKind::Request }),
+        };
+        self.requests.pass_to(id, owner, grace);
+        if let Some(event) = event {
+            shared.emit(event);
+        }
+        Ok(())
+    }
+}

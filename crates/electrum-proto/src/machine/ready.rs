@@ -1,0 +1,190 @@
+//! A link on which requests can be sent: what waits on it, and what replies lead to.
+
+use super::in_flight::{InFlight, Waiting};
+use super::keepalive::Keepalive;
+use super::negotiation::Agreed;
+use super::nudge::Nudge;
+use super::shared::{Shared, TextEvent};
+use super::stream::{Piece, Stream};
+use super::subscriptions::Outcome;
+use super::timers::{TimerKind, earliest};
+use crate::error::{DownCause, RejectReason, RequestError};
+use crate::event::RequestId;
+use crate::json::{RawJson, ReplyId, ServerError};
+use crate::request::Request;
+use crate::time::Timestamp;
+
+/// How long subscriptions wait that a busy server put off.
+const BUSY_PAUSE: core::time::Duration = core::time::Duration::from_secs(5);
+
+/// The state that exists only while requests can be sent.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    pub(super) agreed: Agreed,
+    pub(super) since: Timestamp,
+    pub(super) requests: InFlight<Owner>,
+    pub(super) keepalive: Keepalive,
+    pub(super) nudge: Nudge,
+    /// When a server that holds answers back is pushed again.
+    pub(super) nudge_at: Option<Timestamp>,
+    /// When subscriptions that a busy server put off are tried again.
+    pub(super) resubscribe_at: Option<Timestamp>,
+    /// When a subscription or an end of one was last answered, and the id under which that was asked for.
+    pub(super) last_subscribed: (Timestamp, u64),
+    /// Answers in a row that say only that the server is busy.
+    busy_replies: usize,
+}
+
+/// Who a request in flight belongs to, which decides what its answer leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The caller, who gets exactly one reply.
+    Caller,
+    /// No caller any more: it had its reply, and the server's answer is still to come.
+    Abandoned,
+    Ping,
+    Nudge,
+    Subscribe(u32),
+    Unsubscribe(u32),
+}
+
+impl Ready {
+    pub(super) fn new(agreed: Agreed, shared: &Shared) -> Self {
+        Self {
+            agreed,
+            since: shared.now,
+            requests: InFlight::after(shared.last_id),
+            keepalive: Keepalive::new(shared.now),
+            nudge: Nudge::default(),
+            nudge_at: None,
+            resubscribe_at: None,
+            last_subscribed: (shared.now, 0),
+            busy_replies: 0,
+        }
+    }
+
+    /// The next moment at which something is to be done on this link, and what.
+    pub(super) fn next_timer(&self, stream: &Stream, shared: &Shared) -> Option<(Timestamp, TimerKind)> {
+        let timeouts = &shared.config.timeouts;
+        earliest([
+            (self.requests.next_deadline(), TimerKind::Request),
+            (self.keepalive.ping_at(stream, timeouts), TimerKind::Ping),
+            (self.keepalive.pong_by(stream, timeouts), TimerKind::Pong),
+            (self.resubscribe_at, TimerKind::Resubscribe),
+            (self.nudge_at, TimerKind::Nudge),
+        ])
+    }
+
+    /// Does what a timer of this link was set for.
+    pub(super) fn timer_due(
+        &mut self,
+        kind: TimerKind,
+        stream: &mut Stream,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
+        match kind {
+            TimerKind::Request => self.fail_overdue(stream, shared)?,
+            TimerKind::Ping => self.ping(stream, shared),
+            TimerKind::Resubscribe => self.resubscribe_at = None,
+            TimerKind::Nudge => {
+                self.nudge_at = None;
+                self.nudge.lag_over(self.requests.len() > 0);
+            }
+            TimerKind::Pong | TimerKind::Connect | TimerKind::Handshake | TimerKind::Retry => {
+                if !self.keepalive.spare(stream, shared.now) {
+                    return Err(DownCause::Timeout { waited_for: kind });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a request of the caller.
+    pub(super) fn send<R: Request>(
+        &mut self,
+        deadline: Timestamp,
+        request: &R,
+        stream: &mut Stream,
+        shared: &mut Shared,
+    ) -> Result<RequestId, RejectReason> {
+        let (version, limits) = (self.agreed.version, shared.config.limits);
+        let method = request.method(version)?;
+        if self.requests.len() >= limits.in_flight {
+            shared.refused.in_flight = true;
+            return Err(RejectReason::InFlight { limit: limits.in_flight });
+        }
+        let (before, last_sent) = (stream.outbox.len(), stream.last_sent);
+        let id = self.requests.draw_id();
+        let begin = stream.write(shared.now, id, &method, |params| request.params(version, params));
+        if stream.outbox.len() > limits.outgoing {
+            let bytes = stream.outbox.len() - before;
+            stream.outbox.take_back(begin);
+            stream.last_sent = last_sent;
+            if bytes > limits.outgoing {
+                return Err(RejectReason::TooLong { bytes, limit: limits.outgoing });
+            }
+            shared.refused.bytes = Some(shared.refused.bytes.map_or(bytes, |least| least.min(bytes)));
+            return Err(RejectReason::Outgoing { limit: limits.outgoing });
+        }
+        self.requests.add(Owner::Caller, deadline, begin);
+        self.nudge.wrote_request();
+        Ok(RequestId(id))
+    }
+
+    /// Takes out the request that a reply answers, if there is one.
+    pub(super) fn take_answered(
+        &mut self,
+        id: ReplyId,
+        outcome: &Result<RawJson<'_>, ServerError>,
+    ) -> Option<Waiting<Owner>> {
+        match id {
+            ReplyId::Number(id) => self.requests.remove(id),
+            // An error without an id can only be meant for a request that waits alone.
+            ReplyId::Null if outcome.is_err() => self.requests.only().and_then(|only| self.requests.remove(only.id)),
+            ReplyId::Null | ReplyId::Foreign => None,
+        }
+    }
+
+    /// Does what follows from the answer to a request, which stands in `piece`.
+    pub(super) fn answered(
+        &mut self,
+        waiting: Waiting<Owner>,
+        outcome: Result<RawJson<'_>, ServerError>,
+        stream: &Stream,
+        piece: &Piece,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
+        self.keepalive.answered(shared.now);
+        self.busy_replies = match &outcome {
+            Err(error) if error.is_busy() => self.busy_replies + 1,
+            _ => 0,
+        };
+        let too_busy = match &outcome {
+            Err(error) if self.busy_replies > shared.config.limits.busy_replies => Some(error.clone()),
+            _ => None,
+        };
+        match (waiting.owner, outcome) {
+            (Owner::Caller, Ok(result)) => {
+                let reply = TextEvent::Reply(RequestId(waiting.id), self.agreed.version);
+                shared.emit_text(reply, piece.part(stream.text(piece), result));
+            }
+            (Owner::Caller, Err(error)) => shared.fail(waiting.id, RequestError::Server(error)),
+            (_, _) if too_busy.is_some() => {}
+            (Owner::Subscribe(slot), outcome) => {
+                self.last_subscribed = (shared.now, waiting.id);
+                match shared.subscriptions.answered(slot, outcome) {
+                    Outcome::Nothing => {}
+                    Outcome::Event(event) => shared.emit(event),
+                    Outcome::Later => self.resubscribe_at = Some(shared.now + BUSY_PAUSE),
+                }
+            }
+            (Owner::Unsubscribe(slot), _) => {
+                self.last_subscribed = (shared.now, waiting.id);
+                shared.subscriptions.ended(slot);
+            }
+            (Owner::Nudge, _) => self.nudge_at = self.nudge.answered(shared.now, self.requests.len() > 0),
+            (Owner::Ping | Owner::Abandoned, _) => {}
+        }
+        too_busy.map_or(Ok(()), |error| Err(DownCause::Busy { error }))
+    }
+}

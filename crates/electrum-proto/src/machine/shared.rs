@@ -1,0 +1,173 @@
+//! What every state of the link uses and none owns: configuration, time, servers, subscriptions, the queue of outputs.
+
+use alloc::collections::VecDeque;
+use core::mem;
+use core::time::Duration;
+
+use super::link::{Link, Opening};
+use super::random::Random;
+use super::servers::Servers;
+use super::stream::Piece;
+use super::subscriptions::Subscriptions;
+use crate::config::{Config, Limits};
+use crate::error::{DownCause, RequestError};
+use crate::event::{Action, ConnId, Event, RequestId};
+use crate::time::Timestamp;
+use crate::version::ProtocolVersion;
+
+/// The part of a [`Client`](super::client::Client) that outlives its links.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) now: Timestamp,
+    pub(super) servers: Servers,
+    pub(super) random: Random,
+    pub(super) subscriptions: Subscriptions,
+    pub(super) refused: RefusedForRoom,
+    /// The id of the request that was written last. Ids never repeat.
+    pub(super) last_id: u64,
+    last_conn: u64,
+    /// What `poll` returns next, oldest first: the one queue of actions and events.
+    outputs: VecDeque<Output>,
+}
+
+/// One thing that `poll` will return.
+#[derive(Clone, Debug)]
+pub(super) enum Output {
+    Action(Action<'static>),
+    /// An event about a text that stays in the buffer of the link. It is returned before the next message is read.
+    Text(TextEvent, Piece),
+}
+
+/// Which event a text is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TextEvent {
+    Reply(RequestId, ProtocolVersion),
+    UnknownReply,
+    UnknownNotification,
+    UnknownRequest,
+}
+
+/// The commands that were refused because a limit was reached, until [`Event::Capacity`] reports that there is room.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RefusedForRoom {
+    /// A request, because too many are in flight.
+    pub(super) in_flight: bool,
+    /// The length of the shortest request that did not fit into the outgoing bytes.
+    pub(super) bytes: Option<usize>,
+    /// A subscription.
+    pub(super) subscription: bool,
+}
+
+impl Shared {
+    pub(super) fn new(config: Config, now: Timestamp) -> Self {
+        Self {
+            now,
+            servers: Servers::new(config.servers),
+            random: Random::new(config.seed),
+            subscriptions: Subscriptions::default(),
+            refused: RefusedForRoom::default(),
+            last_id: 0,
+            last_conn: 0,
+            outputs: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// Time never runs backwards.
+    pub(super) fn advance_time(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Starts a new link.
+    pub(super) fn connect(&mut self) -> Link {
+        self.last_conn += 1;
+        let (conn, server) = (ConnId(self.last_conn), self.servers.current());
+        let offer = self.config.offer(self.servers.offer());
+        self.push(Action::Connect(conn, server));
+        Link::Opening(Opening { conn, offer, deadline: self.now + self.config.timeouts.connect, closed: None })
+    }
+
+    /// Chooses the server to try next after `cause`, and says when it is due.
+    pub(super) fn plan_retry(&mut self, cause: &DownCause, ready_for: Option<Duration>) -> Timestamp {
+        let (now, backoff, random) = (self.now, &self.config.backoff, &mut self.random);
+        if cause.refuses_offer() && self.servers.next_offer(self.config.offers.len()) {
+            return self.servers.again(now, backoff, random);
+        }
+        self.servers.failed(now, ready_for, cause.sets_aside(), backoff, random)
+    }
+
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(super) fn push(&mut self, action: Action<'static>) {
+        self.outputs.push_back(Output::Action(action));
+    }
+
+    /// Emits an event.
+    pub(super) fn emit(&mut self, event: Event<'static>) {
+        self.push(Action::Event(event));
+    }
+
+    /// Emits an event about a text in the buffer of the link.
+    pub(super) fn emit_text(&mut self, event: TextEvent, piece: Piece) {
+        self.outputs.push_back(Output::Text(event, piece));
+    }
+
+    /// Emits the only reply to a request that has no result.
+    pub(super) fn fail(&mut self, id: u64, error: RequestError) {
+        self.emit(Event::Reply { id: RequestId(id), result: Err(error) });
+    }
+
+    /// Closes the link before anything else is returned: nothing can be written on it any more.
+    pub(super) fn disconnect(&mut self, conn: ConnId) {
+        self.outputs.push_front(Output::Action(Action::Disconnect(conn)));
+    }
+
+    /// Withdraws the request to open a link, if `poll` has not returned it yet.
+    pub(super) fn withdraw_connect(&mut self, conn: ConnId) -> bool {
+        let is_it = |output: &Output| matches!(output, Output::Action(Action::Connect(asked, _)) if *asked == conn);
+        let before = self.outputs.len();
+        self.outputs.retain(|output| !is_it(output));
+        self.outputs.len() < before
+    }
+
+    pub(super) fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    pub(super) fn next_output(&mut self) -> Option<Output> {
+        loop {
+            match self.outputs.pop_front()? {
+                // The caller has ended this subscription since.
+                Output::Action(Action::Event(Event::SubscriptionRefused { sub, .. }))
+                    if !self.subscriptions.is_wanted(sub) => {}
+                output => return Some(output),
+            }
+        }
+    }
+
+    /// Emits [`Event::Capacity`] if there is room again for a command that was refused. `link` has the number of
+    /// requests in flight and of outgoing bytes if requests can be sent at all.
+    pub(super) fn report_room(&mut self, link: Option<(usize, usize)>) {
+        let limits = self.config.limits;
+        let subscription = self.subscriptions.len() < limits.subscriptions && mem::take(&mut self.refused.subscription);
+        let request = link.is_some_and(|(in_flight, outgoing)| self.refused.fits(in_flight, outgoing, &limits));
+        if request {
+            self.refused = RefusedForRoom { subscription: self.refused.subscription, ..RefusedForRoom::default() };
+        }
+        if request || subscription {
+            self.emit(Event::Capacity);
+        }
+    }
+}
+
+impl RefusedForRoom {
+    fn fits(&self, in_flight: usize, outgoing: usize, limits: &Limits) -> bool {
+        let fits =
+            |length: usize| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(length) <= limits.outgoing;
+        self.in_flight && in_flight < limits.in_flight || self.bytes.is_some_and(fits)
+    }
+}

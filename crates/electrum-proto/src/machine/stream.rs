@@ -1,0 +1,255 @@
+//! The bytes of one open connection: messages in, requests out.
+
+use alloc::string::{String, ToString};
+use core::ops::Range;
+
+use super::phase::Phase;
+use crate::error::DownCause;
+use crate::event::{CloseCause, ConnId};
+use crate::json::scan::{skip_space, skip_value};
+use crate::json::{NotAMessage, Params, RawJson};
+use crate::time::Timestamp;
+use crate::wire::framing::{Inbox, Outbox, Overflow};
+
+/// The state that every open connection has, whatever was agreed on it.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) conn: ConnId,
+    pub(super) outbox: Outbox,
+    inbox: Inbox,
+    /// An array that came as one line, of which one element is read at a time.
+    array: Option<Array>,
+    /// Why the connection ended, if the driver says that it did. What came before is read first.
+    closed: Option<CloseCause>,
+    overflow: Option<Overflow>,
+    /// When a request was written last.
+    pub(super) last_sent: Timestamp,
+    /// When a whole line was read last.
+    pub(super) last_line: Timestamp,
+    /// Bytes received of a message that is not whole yet, or written of requests that are not all written yet.
+    pub(super) progress: usize,
+    /// Whether a line came that was padded as ElectrumX 1.18 to 2.0 pads.
+    pub(super) is_padded: bool,
+    /// How many replies came that answer no request.
+    unknown_replies: usize,
+}
+
+/// The elements of an array, and how far they were read.
+#[derive(Clone, Debug)]
+struct Array {
+    text: String,
+    next: usize,
+}
+
+/// Where a text from the server stands, and in which buffer.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Line(Range<usize>),
+    Element(Range<usize>),
+}
+
+impl Stream {
+    pub(super) fn new(conn: ConnId, now: Timestamp) -> Self {
+        Self {
+            conn,
+            outbox: Outbox::default(),
+            inbox: Inbox::default(),
+            array: None,
+            closed: None,
+            overflow: None,
+            last_sent: now,
+            last_line: now,
+            progress: 0,
+            is_padded: false,
+            unknown_replies: 0,
+        }
+    }
+
+    /// Takes in bytes that were read, unless the connection ended before.
+    pub(super) fn read(&mut self, bytes: &[u8], limit: usize) {
+        if self.closed.is_none() && self.overflow.is_none() {
+            self.overflow = self.inbox.push(bytes, limit).err();
+            self.progress = self.progress.saturating_add(bytes.len());
+        }
+    }
+
+    pub(super) fn wrote(&mut self, count: usize) {
+        self.outbox.wrote(count);
+        if self.outbox.len() > 0 {
+            self.progress = self.progress.saturating_add(count);
+        }
+    }
+
+    pub(super) fn close(&mut self, cause: CloseCause) {
+        self.closed.get_or_insert(cause);
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    /// Appends a request to the outgoing bytes and returns where it begins in the stream.
+    pub(super) fn write(&mut self, now: Timestamp, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
+        self.last_sent = now;
+        self.outbox.push(|out| {
+            out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+            Params::append_digits(out, id);
+            out.extend_from_slice(br#","method":"#);
+            Params::append_str(out, method);
+            out.extend_from_slice(br#","params":"#);
+            let mut list = Params::open(out);
+            params(&mut list);
+            list.close();
+            out.push(b'}');
+        })
+    }
+
+    /// Reads the next message, if a whole one is there: a line, or an element of a line that is an array.
+    pub(super) fn next_message(
+        &mut self,
+        now: Timestamp,
+        limit: usize,
+        during: Phase,
+    ) -> Result<Option<Piece>, DownCause> {
+        loop {
+            if let Some(array) = &mut self.array {
+                match array.next_element() {
+                    Ok(Some(element)) => return Ok(Some(Piece::Element(element))),
+                    Ok(None) => self.array = None,
+                    Err(NotAnArray) => return Err(malformed(during, "an array is no JSON", b"")),
+                }
+            }
+            let line = match self.inbox.next_line(limit) {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(None),
+                Err(found) => return Err(self.overflowed(found, during)),
+            };
+            (self.progress, self.last_line) = (0, now);
+            let text = self.inbox.text(line.clone());
+            self.is_padded |= ends_padded(text.as_bytes());
+            let start = skip_space(text.as_bytes(), 0);
+            match text.as_bytes().get(start) {
+                None => {}
+                Some(b'[') => self.array = Some(Array { next: start + 1, text: text.into() }),
+                Some(_) => return Ok(Some(Piece::Line(line))),
+            }
+        }
+    }
+
+    /// The text of a piece, until more bytes are read.
+    pub(super) fn text(&self, piece: &Piece) -> &str {
+        match piece {
+            Piece::Line(range) => self.inbox.text(range.clone()),
+            Piece::Element(range) => {
+                self.array.as_ref().and_then(|array| array.text.get(range.clone())).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Counts a reply that answers no request; a server that sends too many of them is left.
+    pub(super) fn count_unknown_reply(&mut self, piece: &Piece, limit: usize, during: Phase) -> Result<(), DownCause> {
+        self.unknown_replies += 1;
+        if self.unknown_replies > limit {
+            let text = self.text(piece).as_bytes();
+            return Err(malformed(during, "too many replies to nothing that was asked", text));
+        }
+        Ok(())
+    }
+
+    /// Why the connection ended, if the driver or the buffers say that it did.
+    pub(super) fn end(&mut self, during: Phase) -> Option<DownCause> {
+        if let Some(found) = self.overflow.take() {
+            return Some(self.overflowed(found, during));
+        }
+        Some(match self.closed.clone()? {
+            CloseCause::End => DownCause::Closed { during },
+            CloseCause::Failed(message) | CloseCause::Layer { message, .. } => DownCause::Reset { during, message },
+        })
+    }
+
+    /// Gives memory back that a peak took, now that nothing more can be read.
+    pub(super) fn shrink(&mut self) {
+        self.inbox.shrink();
+    }
+
+    fn overflowed(&self, overflow: Overflow, during: Phase) -> DownCause {
+        match overflow {
+            Overflow::Undrained => DownCause::Undrained,
+            Overflow::Line => {
+                DownCause::Malformed { during, what: "a line is longer than it may be".into(), excerpt: String::new() }
+            }
+            Overflow::NotText => malformed(during, &NotAMessage::Utf8.to_string(), &self.inbox.odd_line()),
+        }
+    }
+}
+
+impl Piece {
+    /// The piece that `part`, which lies within the text `whole` of this piece, is.
+    pub(super) fn part(&self, whole: &str, part: RawJson<'_>) -> Self {
+        let offset = (part.as_str().as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+        let within = |range: &Range<usize>| {
+            let start = range.start.wrapping_add(offset);
+            start..start.wrapping_add(part.as_str().len())
+        };
+        match self {
+            Self::Line(range) => Self::Line(within(range)),
+            Self::Element(range) => Self::Element(within(range)),
+        }
+    }
+}
+
+/// An array whose brackets or commas do not fit.
+struct NotAnArray;
+
+impl Array {
+    /// The next element, or none behind the last one.
+    fn next_element(&mut self) -> Result<Option<Range<usize>>, NotAnArray> {
+        let text = self.text.as_bytes();
+        let start = skip_space(text, self.next);
+        if text.get(start) == Some(&b']') && skip_space(text, start + 1) == text.len() {
+            return Ok(None);
+        }
+        let end = skip_value(text, start).map_err(|_| NotAnArray)?;
+        let behind = skip_space(text, end);
+        self.next = match text.get(behind) {
+            Some(b',') if text.get(skip_space(text, behind + 1)) != Some(&b']') => behind + 1,
+            Some(b']') => behind,
+            _ => return Err(NotAnArray),
+        };
+        Ok(Some(start..end))
+    }
+}
+
+/// Whether a line has spaces before its last bracket.
+fn ends_padded(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.strip_suffix(b"}").or_else(|| line.strip_suffix(b"]")).is_some_and(|line| line.ends_with(b"    "))
+}
+
+pub(super) fn malformed(during: Phase, what: &str, text: &[u8]) -> DownCause {
+    DownCause::Malformed { during, what: what.into(), excerpt: excerpt(text) }
+}
+
+/// The beginning of what a server sent, for people to read.
+pub(super) fn excerpt(text: &[u8]) -> String {
+    const SHOWN: usize = 120;
+    let mut shown: String = String::from_utf8_lossy(&text[..text.len().min(SHOWN)]).trim_end().into();
+    if text.len() > SHOWN {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn an_excerpt_shows_the_beginning_and_whether_there_is_more() {
+        assert_eq!(excerpt(b"HTTP/1.1 400 Bad Request\r\n"), "HTTP/1.1 400 Bad Request");
+        let long = "x".repeat(121);
+        assert_eq!(excerpt(&long.as_bytes()[..120]), long[..120]);
+        assert_eq!(excerpt(long.as_bytes()), format!("{}…", &long[..120]));
+    }
+}
