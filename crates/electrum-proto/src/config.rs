@@ -59,7 +59,7 @@ pub struct Timeouts {
     /// Until a request is answered, if it has no deadline of its own. With thousands in flight the end of any deadline
     /// may be noticed some milliseconds late.
     pub request: Duration,
-    /// Without sending anything or getting any answer, before a sign of life is asked for.
+    /// Without sending anything or getting any answer, before a ping is sent.
     pub ping_idle: Duration,
     /// Until that sign must have come. A server that sends other things meanwhile has as long as for any request.
     pub pong: Duration,
@@ -119,7 +119,7 @@ impl Default for Config {
 }
 
 impl Default for Timeouts {
-    /// 10 s to connect, 15 s to agree, 30 s for an answer; a sign of life after 60 s, due in 20 s.
+    /// 10 s to connect, 15 s to agree, 30 s for an answer; a ping after 60 s, due in 20 s.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),

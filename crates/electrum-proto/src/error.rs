@@ -17,7 +17,7 @@ use crate::version::VersionRange;
 pub enum DownCause {
     /// The link could not be opened.
     Connect {
-        /// Who can mend it: the network, or with a layer such as a proxy or TLS in between, whoever that says.
+        /// Who can mend it: the network, or with a layer such as a proxy or TLS in between, as that layer says.
         side: Side,
         /// What the adapter says of it.
         message: String,
@@ -161,7 +161,7 @@ impl fmt::Display for DownCause {
             Self::Timeout { waited_for } => f.write_str(match waited_for {
                 TimerKind::Connect => "no connection in time",
                 TimerKind::Handshake => "the server did not answer the handshake in time",
-                TimerKind::Pong => "the server gave no sign of life in time",
+                TimerKind::Pong => "the server gave no ping in time",
                 _ => "the server did not answer in time",
             }),
             Self::WrongChain { wanted, found } => {

@@ -17,7 +17,7 @@ pub struct ConnId(pub(crate) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerIndex(pub usize);
 
-/// A request that was accepted. Ids never repeat in the life of a client.
+/// A request that was accepted. Ids never repeat on a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub(crate) u64);
 
@@ -69,11 +69,11 @@ pub enum Action<'a> {
     Connect(ConnId, ServerIndex),
     /// Close the link, or stop opening it. Nothing need be reported.
     Disconnect(ConnId),
-    /// News for the application.
+    /// Events for the application.
     Event(Event<'a>),
     /// Nothing more to do now: wait for one of the facts named here.
     Wait(Wait),
-    /// The client was closed, and everything is told.
+    /// The client was closed, and everything is reported.
     Finished,
 }
 
@@ -86,7 +86,7 @@ pub struct Wait {
     pub write: bool,
 }
 
-/// News for the application.
+/// Events for the application.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
     /// A server agreed to a version: requests can be sent.
@@ -121,9 +121,9 @@ pub enum Event<'a> {
         /// Why.
         error: SubscribeError,
     },
-    /// A wish was refused for want of room, and there is room again.
+    /// A command was refused for want of room, and there is room again.
     Capacity,
-    /// The server sent something that nobody asked for. It was ignored.
+    /// The server sent something that was not asked for. It was ignored.
     Unknown(Unknown<'a>),
     /// The link is gone, or could not be made.
     Down {
@@ -145,7 +145,7 @@ pub struct Reply<'a> {
     pub result: RawJson<'a>,
 }
 
-/// Something that nobody asked for.
+/// Something that was not asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown<'a> {
     /// A reply to no request that waits.

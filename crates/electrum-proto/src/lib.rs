@@ -101,11 +101,11 @@
 //! # What can be relied on
 //! - Every accepted request gets exactly one [`Event::Reply`], whatever mix of loss, time-out, cancel and close. The
 //!   machine never sends one twice; [`RequestError::Lost`] says whether any byte of it had left.
-//! - Subscriptions survive: they are made again on every link, and what changed meanwhile is told once, as
+//! - Subscriptions survive: they are made again on every link, and what changed meanwhile is reported once, as
 //!   [`Origin::Resumed`].
 //! - What a server sends can end a link or fail a request. It cannot panic, hang, or use more memory than
 //!   [`Limits`] allow.
-//! - How a server's bytes are cut into reads changes nothing that is told. What is written is the same too, but for
+//! - How a server's bytes are cut into reads changes nothing that is reported. What is written is the same too, but for
 //!   what depends on what came before the caller's turn: nudges, and subscriptions that a busy server put off.
 //! - Time and randomness come from the caller: same seed, same inputs, same actions.
 //!

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 /// A moment, as the time since an epoch of the caller's choice (the start of the program, say).
 ///
-/// The machine has no clock: every call that depends on time is told what time it is.
+/// The machine has no clock: every call that depends on time takes the time.
 /// Moments of one machine must share one epoch; a moment before the last one seen counts as the last one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(Duration);
@@ -14,7 +14,7 @@ pub struct Timestamp(Duration);
 impl Timestamp {
     /// The epoch itself.
     pub const ZERO: Self = Self(Duration::ZERO);
-    /// The latest moment that can be told.
+    /// The latest moment that can be expressed.
     pub const MAX: Self = Self(Duration::MAX);
 
     /// The moment `since_epoch` after the epoch.

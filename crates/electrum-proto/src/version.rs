@@ -118,12 +118,12 @@ impl FromStr for ProtocolVersion {
         let not_a_version = || VersionError::NotAVersion(text.chars().take(40).collect());
         let mut components = [0; 4];
         let mut parts = text.split('.');
-        for (slot, part) in components.iter_mut().zip(parts.by_ref()) {
+        for (component, part) in components.iter_mut().zip(parts.by_ref()) {
             // `u16::from_str` would take a plus sign.
             if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(not_a_version());
             }
-            *slot = part.parse().map_err(|_| not_a_version())?;
+            *component = part.parse().map_err(|_| not_a_version())?;
         }
         match parts.next() {
             None => Ok(Self(components)),

@@ -1,4 +1,4 @@
-//! What simulated lives found wrong with the machine, each as its own story.
+//! Faults of the machine that simulated runs found, each as a scenario of its own.
 
 mod driver;
 
@@ -22,7 +22,7 @@ fn a_server_that_is_not_ready_has_no_say_in_what_is_subscribed() {
 }
 
 #[test]
-fn a_deadline_counts_from_the_latest_moment_that_was_told() {
+fn a_deadline_counts_from_the_latest_moment_that_was_reported() {
     let mut driver = Driver::ready("1.4");
     driver.client.request(Timestamp::ZERO, Banner).unwrap();
     driver.seen();
@@ -47,7 +47,7 @@ fn a_request_that_is_refused_leaves_no_trace() {
 }
 
 #[test]
-fn room_is_told_only_when_what_was_refused_fits() {
+fn room_is_reported_only_when_what_was_refused_fits() {
     let mut config = Config::default();
     config.limits.outgoing = 400;
     let mut driver = Driver::new(config);
@@ -138,7 +138,7 @@ fn what_was_begun_with_a_script_is_ended_with_it() {
 }
 
 #[test]
-fn a_link_that_is_given_up_is_closed_before_anything_else_is_told() {
+fn a_link_that_is_given_up_is_closed_before_anything_else_is_reported() {
     const SUBSCRIBE: &str = "blockchain.scripthash.subscribe";
     let mut driver = Driver::ready("1.4.2");
     let sub = driver.subscribe();
@@ -147,7 +147,7 @@ fn a_link_that_is_given_up_is_closed_before_anything_else_is_told() {
     driver.client.subscribe(driver.now, other_script(1)).unwrap();
     driver.client.unsubscribe(driver.now, sub);
     answer_something_else(&mut driver);
-    // Neither is answered: the subscription is told of, the end that is not known to be one costs the link.
+    // Neither is answered: the subscription is reported late, the end that is not known to be one costs the link.
     assert_eq!(driver.sleep(), TimerKind::Request);
     let seen = driver.seen();
     assert_eq!((seen[0].as_str(), seen[2].as_str()), ("disconnect", "down timeout"), "{seen:?}");
@@ -169,7 +169,7 @@ fn nothing_is_refused_any_more_once_the_client_is_closed() {
     assert_eq!(driver.seen(), ["disconnect"]);
 }
 
-/// A while later the server answers something, and so it lives when what was asked before is overdue.
+/// A while later the server answers something, and so it is alive when what was asked before is overdue.
 fn answer_something_else(driver: &mut Driver) {
     driver.drain();
     driver.now = driver.now + Duration::from_secs(15);

@@ -70,7 +70,7 @@ struct Exchange {
     sent: String,
     name: String,
     offered: VersionRange,
-    /// Whether our client, told to offer this, sends the very same bytes.
+    /// Whether our client, configured to offer this, sends the very same bytes.
     is_ours: bool,
     received: Vec<String>,
     end: Option<CloseCause>,

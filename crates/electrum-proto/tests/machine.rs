@@ -77,7 +77,7 @@ fn every_failed_handshake_leads_to_a_new_attempt() {
 const SUBSCRIBE: &str = "blockchain.scripthash.subscribe";
 
 #[test]
-fn a_change_during_an_outage_is_told_once() {
+fn a_change_during_an_outage_is_reported_once() {
     let mut driver = Driver::ready("1.4");
     driver.subscribe();
     driver.drain();
@@ -86,14 +86,14 @@ fn a_change_during_an_outage_is_told_once() {
     driver.notify(&status('1'));
     driver.seen.retain(|word| word.contains("status") || word.contains("history"));
     assert_eq!(driver.seen(), ["Subscribed no history", "Live status 1111"]);
-    for (after, told) in [('1', None), ('2', Some("Resumed status 2222"))] {
+    for (after, reported) in [('1', None), ('2', Some("Resumed status 2222"))] {
         driver.close(CloseCause::End);
         assert_eq!(driver.sleep(), TimerKind::Retry);
         driver.connect();
         driver.agree("1.4");
         driver.seen();
         driver.answer(SUBSCRIBE, &format!("\"{}\"", status(after)));
-        assert_eq!(driver.seen(), Vec::from_iter(told.map(String::from)));
+        assert_eq!(driver.seen(), Vec::from_iter(reported.map(String::from)));
     }
 }
 
@@ -110,7 +110,7 @@ fn a_notification_that_overtakes_the_answer_is_the_newer_one() {
 }
 
 #[test]
-fn ended_and_wanted_again_while_the_server_is_told() {
+fn ended_and_wanted_again_while_the_server_is_asked_to_end_it() {
     let mut driver = Driver::ready("1.4.2");
     let sub = driver.subscribe();
     driver.drain();
@@ -154,8 +154,8 @@ fn deadlines_cancels_and_late_answers() {
     assert!(!driver.client.cancel(cancelled.id));
     assert_eq!(driver.sleep(), TimerKind::Request);
     let failed = |id: electrum_proto::RequestId, error| format!("reply {} {:?}", id.number(), Err::<(), _>(error));
-    let told = [failed(cancelled.id, RequestError::Cancelled), failed(late.id, RequestError::TimedOut)];
-    assert_eq!(driver.seen(), told);
+    let reported = [failed(cancelled.id, RequestError::Cancelled), failed(late.id, RequestError::TimedOut)];
+    assert_eq!(driver.seen(), reported);
     for id in [late.id, cancelled.id] {
         driver.read(&format!(r#"{{"id":{},"result":"late"}}"#, id.number()));
     }
@@ -223,7 +223,7 @@ fn nothing_is_sent_that_the_version_lacks() {
 }
 
 #[test]
-fn limits_refuse_wishes_and_tell_when_there_is_room() {
+fn limits_refuse_commands_and_tell_when_there_is_room() {
     let mut config = Config::default();
     config.limits.in_flight = 2;
     config.limits.outgoing = 200;
@@ -366,6 +366,6 @@ fn a_raw_topic_hears_the_notifications_of_its_method_whatever_the_method() {
     for about in [&hash, &other] {
         driver.read(&format!(r#"{{"method":"{SUBSCRIBE}","params":["{about}",null]}}"#));
     }
-    let told = [&hash, &other].map(|about| format!("Subscribed RawNotification(\"[\\\"{about}\\\",null]\")"));
-    assert_eq!(driver.seen(), told);
+    let reported = [&hash, &other].map(|about| format!("Subscribed RawNotification(\"[\\\"{about}\\\",null]\")"));
+    assert_eq!(driver.seen(), reported);
 }

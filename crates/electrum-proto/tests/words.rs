@@ -58,7 +58,7 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
         ),
         (timeout(TimerKind::Connect), "timeout", Side::Network, "connection"),
         (timeout(TimerKind::Handshake), "timeout", Side::Network, "handshake"),
-        (timeout(TimerKind::Pong), "timeout", Side::Network, "sign of life"),
+        (timeout(TimerKind::Pong), "timeout", Side::Network, "ping"),
         (timeout(TimerKind::Request), "timeout", Side::Network, "answer"),
         (
             DownCause::WrongChain { wanted: BlockHash::from_display_bytes([7; 32]), found: "it is another".into() },
@@ -75,9 +75,9 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
 fn every_cause_of_a_lost_link_names_itself_and_who_must_act() {
     let causes = causes();
     all_differ(&causes.iter().map(|(cause, ..)| cause).collect::<Vec<_>>());
-    for (cause, name, side, told) in causes {
+    for (cause, name, side, reported) in causes {
         assert_eq!((cause.name(), cause.side()), (name, side));
-        assert!(cause.to_string().contains(told), "{cause}");
+        assert!(cause.to_string().contains(reported), "{cause}");
     }
 }
 
@@ -110,8 +110,8 @@ fn every_refusal_names_the_limit_that_was_met() {
         RejectReason::Subscribed(sub),
         RejectReason::Closed,
     ]);
-    let told = ["backoff", "from 1.7", "71", "72", "74", "75", "already", "closed"];
-    assert!(texts.iter().zip(told).all(|(text, told)| text.contains(told)), "{texts:?}");
+    let reported = ["backoff", "from 1.7", "71", "72", "74", "75", "already", "closed"];
+    assert!(texts.iter().zip(reported).all(|(text, reported)| text.contains(reported)), "{texts:?}");
     let rejected = client.subscribe(Timestamp::ZERO, Topic::Headers).unwrap_err();
     assert_eq!(rejected.to_string(), rejected.reason.to_string());
     assert!(rejected.source().is_none(), "a report with sources would say it twice");

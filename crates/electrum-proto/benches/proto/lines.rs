@@ -11,7 +11,7 @@ pub(crate) const NOW: Timestamp = Timestamp::ZERO;
 pub(crate) fn ready() -> (Client, ConnId) {
     let config = Config { resubscribe_window: usize::MAX, ..Config::default() };
     let mut client = Client::new(config, NOW);
-    let Action::Connect(conn, _) = client.poll() else { panic!("no wish to connect") };
+    let Action::Connect(conn, _) = client.poll() else { panic!("no command to connect") };
     client.handle(NOW, Input::Connected(conn));
     client.handle(NOW, Input::Wrote(conn, usize::MAX));
     client.handle(NOW, Input::Read(conn, b"{\"jsonrpc\":\"2.0\",\"result\":[\"bench\",\"1.4\"],\"id\":1}\n"));

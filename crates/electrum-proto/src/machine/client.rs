@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::in_flight::Waiting;
 use super::link::{Connection, Link, Stage};
-use super::phase::{Change, Phase};
+use super::phase::{Phase, Transition};
 use super::ready::Owner;
 use super::shared::{Output, Shared, TextEvent};
 use super::timers::{self, TimerKind};
@@ -52,7 +52,7 @@ impl Client {
     pub fn new(mut config: Config, now: Timestamp) -> Self {
         config.timeouts = config.timeouts.floored();
         let mut shared = Shared::new(config, now);
-        Self { link: shared.connect(), shared }
+        Self { link: Link::open(&mut shared), shared }
     }
 
     /// Takes in an input. One about an old connection changes nothing; time that runs backwards stands still.
@@ -64,7 +64,7 @@ impl Client {
         match (&mut self.link, input) {
             (Link::Opening(opening), Input::Connected(conn)) if opening.closed.is_none() => {
                 let connection = Connection::new(conn, opening.offer, &mut self.shared);
-                self.link.change(Change::Connected, Link::Open(connection));
+                self.link.change(Transition::Connected, Link::Open(connection));
             }
             (Link::Opening(opening), Input::Closed(_, cause)) => {
                 opening.closed.get_or_insert(cause);
@@ -164,8 +164,8 @@ impl Client {
     fn timer_due(&mut self, kind: TimerKind) -> Result<(), DownCause> {
         match &mut self.link {
             Link::Waiting { .. } => {
-                let opening = self.shared.connect();
-                self.link.change(Change::RetryDue, opening);
+                let opening = Link::open(&mut self.shared);
+                self.link.change(Transition::RetryDue, opening);
                 Ok(())
             }
             Link::Open(Connection { stream, stage: Stage::Ready(ready) }) => {
@@ -182,7 +182,7 @@ impl Client {
         let server = shared.servers.current();
         let ready_for = self.link.ready().map(|(_, ready)| shared.now.since(ready.since));
         let retry_at = shared.plan_retry(&cause, ready_for);
-        let link = self.link.change(Change::Lost, Link::Waiting { retry_at });
+        let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
         if let Some(conn) = link.open_conn() {
             shared.disconnect(conn);
         }

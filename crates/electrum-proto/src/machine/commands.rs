@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::link::Link;
-use super::phase::{Change, Phase};
+use super::phase::{Phase, Transition};
 use super::ready::Owner;
 use super::subscriptions::topic::{SubId, Topic};
 use super::ticket::Ticket;
@@ -100,7 +100,7 @@ impl Client {
         if self.link.phase() == Phase::Closed {
             return;
         }
-        let link = self.link.change(Change::Close, Link::Closed);
+        let link = self.link.change(Transition::Close, Link::Closed);
         self.shared.subscriptions = Default::default();
         // A link that the driver was not even asked to open yet need not be closed.
         if let Some(conn) = link.open_conn() {

@@ -1,14 +1,10 @@
 //! Pings: they keep a silent link alive, and find out whether a silent server is.
 
-use super::ready::{Owner, Ready};
-use super::shared::Shared;
 use super::stream::Stream;
 use crate::config::Timeouts;
-use crate::operations::Ping;
-use crate::request::Request;
 use crate::time::Timestamp;
 
-/// A line that grows by less than this between two pings is no sign of life.
+/// A line that grows by less than this between two pings is no ping.
 const PROGRESS: usize = 4096;
 /// How often in a row growth counts as an answer: for twenty minutes, with the usual time-outs.
 const MOST_SPARED: u32 = 15;
@@ -21,7 +17,7 @@ pub(super) struct Keepalive {
     /// The ping that was sent last, as long as nothing was answered since.
     ping_sent: Option<Timestamp>,
     /// Where in the stream the last ping begins.
-    ping_begin: u64,
+    pub(super) ping_begin: u64,
     /// How often in a row progress counted as an answer.
     spared: u32,
 }
@@ -50,6 +46,11 @@ impl Keepalive {
         Some(usual.max((stream.last_line + timeouts.pong).min(sent + timeouts.request)))
     }
 
+    /// A ping is sent.
+    pub(super) const fn pinged(&mut self, now: Timestamp) {
+        self.ping_sent = Some(now);
+    }
+
     pub(super) const fn is_waiting(&self) -> bool {
         self.ping_sent.is_some()
     }
@@ -65,7 +66,7 @@ impl Keepalive {
     }
 
     /// The ping was not answered in time. Returns whether the link is kept all the same: a long line over a slow link,
-    /// in either direction, is a sign of life if it grows.
+    /// in either direction, counts as an answer if it grows.
     pub(super) fn spare(&mut self, stream: &mut Stream, now: Timestamp) -> bool {
         let is_spared = stream.progress >= PROGRESS && self.spared < MOST_SPARED;
         if is_spared {
@@ -74,25 +75,5 @@ impl Keepalive {
             (self.last_answered, self.ping_sent) = (now, None);
         }
         is_spared
-    }
-}
-
-impl Ready {
-    /// Sends a ping.
-    pub(super) fn ping(&mut self, stream: &mut Stream, shared: &Shared) {
-        let (now, version) = (shared.now, self.agreed.version);
-        (stream.last_sent, self.keepalive.ping_sent) = (now, Some(now));
-        stream.progress = 0;
-        // On a link that takes no bytes pings would pile up.
-        if !stream.outbox.has_begun(self.keepalive.ping_begin) {
-            return;
-        }
-        // Every version from 1.0 on has one.
-        let Ok(method) = Ping.method(version) else { return };
-        let id = self.requests.draw_id();
-        let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
-        self.keepalive.ping_begin = begin;
-        self.requests.add(Owner::Ping, now + shared.config.timeouts.request, begin);
-        self.nudge.wrote_request();
     }
 }

@@ -1,14 +1,14 @@
 //! What the client's link is: each state with what exists only in it.
 
 use super::negotiation::{ChainAsked, VersionAsked};
-use super::phase::{Change, Phase};
+use super::phase::{Phase, Transition};
 use super::ready::Ready;
 use super::shared::Shared;
 use super::stream::Stream;
 use super::timers::TimerKind;
 use crate::config::Limits;
 use crate::error::{DownCause, Side};
-use crate::event::{CloseCause, ConnId};
+use crate::event::{Action, CloseCause, ConnId};
 use crate::time::Timestamp;
 use crate::version::VersionRange;
 
@@ -55,6 +55,14 @@ pub(super) enum Stage {
 }
 
 impl Link {
+    /// A new link: the driver is asked to open a connection.
+    pub(super) fn open(shared: &mut Shared) -> Self {
+        let (conn, offer) = (shared.next_conn(), shared.config.offer(shared.servers.offer()));
+        shared.push(Action::Connect(conn, shared.servers.current()));
+        let deadline = shared.now + shared.config.timeouts.connect;
+        Self::Opening(Opening { conn, offer, deadline, closed: None })
+    }
+
     pub(super) const fn phase(&self) -> Phase {
         match self {
             Self::Opening(_) => Phase::Connecting,
@@ -64,9 +72,9 @@ impl Link {
         }
     }
 
-    /// Replaces the state by the one that `change` leads to, and returns the old one.
-    pub(super) fn change(&mut self, change: Change, to: Self) -> Self {
-        self.phase().assert_change(change, to.phase());
+    /// Replaces the state by the one that `by` leads to, and returns the old one.
+    pub(super) fn change(&mut self, by: Transition, to: Self) -> Self {
+        self.phase().assert_transition(by, to.phase());
         core::mem::replace(self, to)
     }
 

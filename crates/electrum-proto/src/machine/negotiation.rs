@@ -5,14 +5,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use serde_json::value::RawValue;
 
-use super::link::{Connection, Stage};
-use super::phase::{Change, Phase};
-use super::ready::Ready;
-use super::shared::Shared;
-use super::stream::{Stream, malformed};
+use super::phase::Phase;
+use super::stream::malformed;
 use crate::config::Config;
 use crate::error::DownCause;
-use crate::event::{ConnId, Event};
 use crate::json::{Params, RawJson, ReplyId, ServerError};
 use crate::operations::Features;
 use crate::request::Request;
@@ -21,7 +17,7 @@ use crate::types::BlockHash;
 use crate::version::{ProtocolVersion, VersionError, VersionRange};
 
 /// The method that goes first on every connection.
-const METHOD: &str = "server.version";
+pub(super) const METHOD: &str = "server.version";
 
 /// What was agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,63 +29,18 @@ pub(super) struct Agreed {
 /// The server was asked to agree to a version.
 #[derive(Clone, Debug)]
 pub(super) struct VersionAsked {
-    id: u64,
-    offer: VersionRange,
+    pub(super) id: u64,
+    pub(super) offer: VersionRange,
     pub(super) deadline: Timestamp,
 }
 
 /// The server was asked which chain it serves.
 #[derive(Clone, Debug)]
 pub(super) struct ChainAsked {
-    id: u64,
-    agreed: Agreed,
-    wanted: BlockHash,
+    pub(super) id: u64,
+    pub(super) agreed: Agreed,
+    pub(super) wanted: BlockHash,
     pub(super) deadline: Timestamp,
-}
-
-impl Connection {
-    /// A connection that was just opened. The version is asked for first, and nothing else before its answer.
-    pub(super) fn new(conn: ConnId, offer: VersionRange, shared: &mut Shared) -> Self {
-        let mut stream = Stream::new(conn, shared.now);
-        let id = shared.next_id();
-        let name = &shared.config.client_name;
-        stream.write(shared.now, id, METHOD, |params| write_offer(name, offer, params));
-        let deadline = shared.now + shared.config.timeouts.handshake;
-        Self { stream, stage: Stage::VersionAsked(VersionAsked { id, offer, deadline }) }
-    }
-
-    /// The server agreed to a version: the chain is next, if the caller names one.
-    pub(super) fn version_agreed(
-        &mut self,
-        agreed: Agreed,
-        deadline: Timestamp,
-        shared: &mut Shared,
-    ) -> Result<(), DownCause> {
-        let Some(wanted) = shared.config.genesis_hash else {
-            self.accepted(agreed, shared);
-            return Ok(());
-        };
-        let version = agreed.version;
-        match Features.method(version) {
-            Ok(method) => {
-                let id = shared.next_id();
-                self.stream.write(shared.now, id, &method, |params| Features.params(version, params));
-                self.stage = Stage::ChainAsked(ChainAsked { id, agreed, wanted, deadline });
-                Ok(())
-            }
-            Err(error) => check_chain(Err(ServerError { code: None, message: error.to_string() }), version, wanted),
-        }
-    }
-
-    /// Nothing more is to be agreed on: requests can be sent.
-    pub(super) fn accepted(&mut self, agreed: Agreed, shared: &mut Shared) {
-        let Agreed { software, version } = agreed.clone();
-        self.stage.phase().assert_change(Change::Accepted, Phase::Ready);
-        self.stage = Stage::Ready(Ready::new(agreed, shared));
-        shared.servers.was_ready();
-        shared.subscriptions.link_ready();
-        shared.emit(Event::Ready { server: shared.servers.current(), software, version });
-    }
 }
 
 impl VersionAsked {
@@ -129,7 +80,7 @@ fn is_reply_to(asked: u64, id: ReplyId, outcome: &Result<RawJson<'_>, ServerErro
 }
 
 /// The two parameters of `server.version`. More, or named ones, are refused by some servers.
-fn write_offer(client_name: &str, offered: VersionRange, params: &mut Params<'_>) {
+pub(super) fn write_offer(client_name: &str, offered: VersionRange, params: &mut Params<'_>) {
     params.str(client_name).json(&[offered.min().to_string(), offered.max().to_string()]);
 }
 
@@ -157,7 +108,7 @@ fn agree(
 }
 
 /// Reads the answer to `server.features` for the chain that it names.
-fn check_chain(
+pub(super) fn check_chain(
     outcome: Result<RawJson<'_>, ServerError>,
     version: ProtocolVersion,
     wanted: BlockHash,

@@ -20,15 +20,15 @@ impl Ready {
                     self.requests.pass_to(id, Owner::Abandoned, grace);
                     shared.fail(id, RequestError::TimedOut);
                 }
-                Owner::Subscribe(slot) => {
+                Owner::Subscribe(place) => {
                     if self.is_due_to_answer(waiting, stream, shared) {
-                        let overdue = shared.subscriptions.timed_out(slot);
+                        let overdue = shared.subscriptions.timed_out(place);
                         self.subscription_overdue(id, waiting.owner, overdue, shared)?;
                     }
                 }
-                Owner::Unsubscribe(slot) => {
+                Owner::Unsubscribe(place) => {
                     if self.is_due_to_answer(waiting, stream, shared) {
-                        let overdue = shared.subscriptions.end_timed_out(slot);
+                        let overdue = shared.subscriptions.end_timed_out(place);
                         self.subscription_overdue(id, waiting.owner, overdue, shared)?;
                     }
                 }

@@ -20,7 +20,7 @@ pub enum Phase {
 
 /// What leads from one phase to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum Transition {
     /// The link was opened.
     Connected,
     /// The server's version, and its chain if one is asked for, were accepted.
@@ -34,32 +34,32 @@ pub enum Change {
 }
 
 /// Every transition that there is.
-pub const TRANSITIONS: &[(Phase, Change, Phase)] = &[
-    (Phase::Connecting, Change::Connected, Phase::Handshaking),
-    (Phase::Connecting, Change::Lost, Phase::Backoff),
-    (Phase::Connecting, Change::Close, Phase::Closed),
-    (Phase::Handshaking, Change::Accepted, Phase::Ready),
-    (Phase::Handshaking, Change::Lost, Phase::Backoff),
-    (Phase::Handshaking, Change::Close, Phase::Closed),
-    (Phase::Ready, Change::Lost, Phase::Backoff),
-    (Phase::Ready, Change::Close, Phase::Closed),
-    (Phase::Backoff, Change::RetryDue, Phase::Connecting),
-    (Phase::Backoff, Change::Close, Phase::Closed),
+pub const TRANSITIONS: &[(Phase, Transition, Phase)] = &[
+    (Phase::Connecting, Transition::Connected, Phase::Handshaking),
+    (Phase::Connecting, Transition::Lost, Phase::Backoff),
+    (Phase::Connecting, Transition::Close, Phase::Closed),
+    (Phase::Handshaking, Transition::Accepted, Phase::Ready),
+    (Phase::Handshaking, Transition::Lost, Phase::Backoff),
+    (Phase::Handshaking, Transition::Close, Phase::Closed),
+    (Phase::Ready, Transition::Lost, Phase::Backoff),
+    (Phase::Ready, Transition::Close, Phase::Closed),
+    (Phase::Backoff, Transition::RetryDue, Phase::Connecting),
+    (Phase::Backoff, Transition::Close, Phase::Closed),
 ];
 
 impl Phase {
-    /// All phases, in the order of a link's life.
+    /// All phases, in the order of a link.
     pub const ALL: [Self; 5] = [Self::Connecting, Self::Handshaking, Self::Ready, Self::Backoff, Self::Closed];
 
     /// Checks in debug builds that the table has this transition, so that the table holds for whatever the code does.
-    pub(super) fn assert_change(self, change: Change, to: Self) {
-        debug_assert_eq!(self.after(change), Some(to), "{change:?} does not lead from {self:?} to {to:?}");
+    pub(super) fn assert_transition(self, by: Transition, to: Self) {
+        debug_assert_eq!(self.after(by), Some(to), "{by:?} does not lead from {self:?} to {to:?}");
     }
 
-    /// Where `change` leads from here, if anywhere.
+    /// Where `by` leads from here, if anywhere.
     #[must_use]
-    pub fn after(self, change: Change) -> Option<Self> {
-        TRANSITIONS.iter().find(|(from, by, _)| (*from, *by) == (self, change)).map(|(_, _, to)| *to)
+    pub fn after(self, by: Transition) -> Option<Self> {
+        TRANSITIONS.iter().find(|(from, transition, _)| (*from, *transition) == (self, by)).map(|(_, _, to)| *to)
     }
 }
 
@@ -90,8 +90,8 @@ pub fn diagram() -> String {
         }
         while let Some((_, change, to)) = ways.next() {
             let corner = if ways.peek().is_some() { '├' } else { '└' };
-            let change = alloc::format!("{change:?} ");
-            let _ = writeln!(text, "  {corner}─ {change:─<15}▶ {to:?}");
+            let label = alloc::format!("{change:?} ");
+            let _ = writeln!(text, "  {corner}─ {label:─<15}▶ {to:?}");
         }
     }
     text
@@ -112,15 +112,15 @@ mod tests {
         for phase in Phase::ALL {
             let leads_away = TRANSITIONS.iter().any(|(from, _, _)| *from == phase);
             assert_eq!(leads_away, phase != Phase::Closed, "{phase}");
-            assert!(phase == Phase::Closed || phase.after(Change::Close) == Some(Phase::Closed), "{phase}");
+            assert!(phase == Phase::Closed || phase.after(Transition::Close) == Some(Phase::Closed), "{phase}");
         }
     }
 
     #[test]
     fn only_the_accepted_handshake_leads_to_ready_and_every_loss_to_backoff() {
         for (from, change, to) in TRANSITIONS {
-            assert_eq!(*to == Phase::Ready, (*from, *change) == (Phase::Handshaking, Change::Accepted));
-            assert_eq!(*change == Change::Lost, *to == Phase::Backoff);
+            assert_eq!(*to == Phase::Ready, (*from, *change) == (Phase::Handshaking, Transition::Accepted));
+            assert_eq!(*change == Transition::Lost, *to == Phase::Backoff);
         }
     }
 }

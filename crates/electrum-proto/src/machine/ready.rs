@@ -118,7 +118,7 @@ impl Ready {
         let begin = stream.write(shared.now, id, &method, |params| request.params(version, params));
         if stream.outbox.len() > limits.outgoing {
             let bytes = stream.outbox.len() - before;
-            stream.outbox.take_back(begin);
+            stream.outbox.undo(begin);
             stream.last_sent = last_sent;
             if bytes > limits.outgoing {
                 return Err(RejectReason::TooLong { bytes, limit: limits.outgoing });
@@ -170,17 +170,17 @@ impl Ready {
             }
             (Owner::Caller, Err(error)) => shared.fail(waiting.id, RequestError::Server(error)),
             (_, _) if too_busy.is_some() => {}
-            (Owner::Subscribe(slot), outcome) => {
+            (Owner::Subscribe(place), outcome) => {
                 self.last_subscribed = (shared.now, waiting.id);
-                match shared.subscriptions.answered(slot, outcome) {
+                match shared.subscriptions.answered(place, outcome) {
                     Outcome::Nothing => {}
                     Outcome::Event(event) => shared.emit(event),
                     Outcome::Later => self.resubscribe_at = Some(shared.now + BUSY_PAUSE),
                 }
             }
-            (Owner::Unsubscribe(slot), _) => {
+            (Owner::Unsubscribe(place), _) => {
                 self.last_subscribed = (shared.now, waiting.id);
-                shared.subscriptions.ended(slot);
+                shared.subscriptions.ended(place);
             }
             (Owner::Nudge, _) => self.nudge_at = self.nudge.answered(shared.now, self.requests.len() > 0),
             (Owner::Ping | Owner::Abandoned, _) => {}

@@ -4,7 +4,6 @@ use alloc::collections::VecDeque;
 use core::mem;
 use core::time::Duration;
 
-use super::link::{Link, Opening};
 use super::random::Random;
 use super::servers::Servers;
 use super::stream::Piece;
@@ -79,13 +78,10 @@ impl Shared {
         self.now = self.now.max(now);
     }
 
-    /// Starts a new link.
-    pub(super) fn connect(&mut self) -> Link {
+    /// Names a new connection.
+    pub(super) fn next_conn(&mut self) -> ConnId {
         self.last_conn += 1;
-        let (conn, server) = (ConnId(self.last_conn), self.servers.current());
-        let offer = self.config.offer(self.servers.offer());
-        self.push(Action::Connect(conn, server));
-        Link::Opening(Opening { conn, offer, deadline: self.now + self.config.timeouts.connect, closed: None })
+        ConnId(self.last_conn)
     }
 
     /// Chooses the server to try next after `cause`, and says when it is due.

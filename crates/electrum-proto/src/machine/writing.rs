@@ -1,4 +1,4 @@
-//! What is written last before the machine waits: subscriptions that are due, and a nudge.
+//! What the machine writes by itself: subscriptions that are due, pings and nudges.
 
 use super::nudge;
 use super::ready::{Owner, Ready};
@@ -6,6 +6,8 @@ use super::shared::Shared;
 use super::stream::Stream;
 use super::subscriptions::Due;
 use crate::error::SubscribeError;
+use crate::operations::Ping;
+use crate::request::Request;
 
 impl Ready {
     /// Writes whatever can be written, so that it goes into one write.
@@ -23,22 +25,22 @@ impl Ready {
         let deadline = now + shared.config.timeouts.request;
         while self.has_room_to_subscribe(stream, shared) {
             let Some(due) = shared.subscriptions.next_due(version) else { return };
-            let (slot, topic, ending) = match due {
-                Due::Subscribe(slot, topic) => (slot, topic, None),
-                Due::Unsubscribe(slot, topic, method) => (slot, topic, Some(method)),
+            let (place, topic, ending) = match due {
+                Due::Subscribe(place, topic) => (place, topic, None),
+                Due::Unsubscribe(place, topic, method) => (place, topic, Some(method)),
             };
             let id = self.requests.draw_id();
             let (owner, begin) = match (ending, topic.method(version)) {
                 (Some(method), _) => {
                     let begin = stream.write(now, id, method, |params| topic.ending_params(version, params));
-                    (Owner::Unsubscribe(slot), begin)
+                    (Owner::Unsubscribe(place), begin)
                 }
                 (None, Ok(method)) => {
                     let begin = stream.write(now, id, &method, |params| topic.params(version, params));
-                    (Owner::Subscribe(slot), begin)
+                    (Owner::Subscribe(place), begin)
                 }
                 (None, Err(error)) => {
-                    let refused = shared.subscriptions.refused(slot, SubscribeError::NotInVersion(error));
+                    let refused = shared.subscriptions.refused(place, SubscribeError::NotInVersion(error));
                     if let Some(event) = refused {
                         shared.emit(event);
                     }
@@ -66,5 +68,24 @@ impl Ready {
         let begin = stream.write(shared.now, id, nudge::METHOD, nudge::params);
         self.requests.add(Owner::Nudge, shared.now + shared.config.timeouts.request, begin);
         self.nudge.sent();
+    }
+
+    /// Sends a ping.
+    pub(super) fn ping(&mut self, stream: &mut Stream, shared: &Shared) {
+        let (now, version) = (shared.now, self.agreed.version);
+        stream.last_sent = now;
+        self.keepalive.pinged(now);
+        stream.progress = 0;
+        // On a link that takes no bytes pings would pile up.
+        if !stream.outbox.has_begun(self.keepalive.ping_begin) {
+            return;
+        }
+        // Every version from 1.0 on has one.
+        let Ok(method) = Ping.method(version) else { return };
+        let id = self.requests.draw_id();
+        let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
+        self.keepalive.ping_begin = begin;
+        self.requests.add(Owner::Ping, now + shared.config.timeouts.request, begin);
+        self.nudge.wrote_request();
     }
 }

@@ -6,7 +6,7 @@ use electrum_proto::{
     Update,
 };
 
-/// A driver that does nothing that it was not told.
+/// A driver that does only what the client returned.
 pub struct Driver {
     pub client: Client,
     pub now: Timestamp,

@@ -25,14 +25,14 @@ fn a_server_that_is_slow_with_many_subscriptions_is_waited_for() {
 }
 
 #[test]
-fn a_subscription_that_alone_is_not_answered_is_told_of_and_may_be_answered_late() {
+fn a_subscription_that_alone_is_not_answered_is_reported_and_may_be_answered_late() {
     let mut driver = Driver::ready("1.4");
     driver.subscribe();
     driver.drain();
     driver.seen();
     let id = driver.written_id(SUBSCRIBE);
     next_overdue(&mut driver);
-    assert_eq!(driver.seen(), [""; 0], "whether the server lives is asked first");
+    assert_eq!(driver.seen(), [""; 0], "whether the server is alive is asked first");
     next_overdue(&mut driver);
     let seen = driver.seen();
     assert!(seen[0].contains("SubscriptionRefused") && seen[0].contains("TimedOut"), "{seen:?}");
@@ -48,14 +48,14 @@ fn next_overdue(driver: &mut Driver) {
     driver.answer_pings();
 }
 
-/// Until something is told of requests that are overdue.
-fn until_told(driver: &mut Driver) -> Vec<String> {
+/// Until something is reported of requests that are overdue.
+fn until_reported(driver: &mut Driver) -> Vec<String> {
     driver.seen();
     loop {
         next_overdue(driver);
-        let told = driver.seen();
-        if !told.is_empty() {
-            return told;
+        let reported = driver.seen();
+        if !reported.is_empty() {
+            return reported;
         }
     }
 }
@@ -67,16 +67,16 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
     driver.drain();
     driver.write();
     for _ in 0..3 {
-        let told = until_told(&mut driver);
-        assert!(told.iter().any(|word| word.contains("TimedOut")), "{told:?}");
-        assert_eq!(until_told(&mut driver), ["disconnect", "down timeout"]);
+        let reported = until_reported(&mut driver);
+        assert!(reported.iter().any(|word| word.contains("TimedOut")), "{reported:?}");
+        assert_eq!(until_reported(&mut driver), ["disconnect", "down timeout"]);
         assert_eq!(driver.sleep(), TimerKind::Retry);
         driver.connect();
         driver.agree("1.4");
         driver.write();
     }
-    let told = until_told(&mut driver);
-    assert!(told[0].contains("TimedOut") && told.len() == 1, "{told:?}");
+    let reported = until_reported(&mut driver);
+    assert!(reported[0].contains("TimedOut") && reported.len() == 1, "{reported:?}");
     // It is given up on this link, and takes no place among the requests.
     next_overdue(&mut driver);
     for _ in 0..10 {
@@ -88,7 +88,7 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
 }
 
 #[test]
-fn an_answered_ping_shows_life_however_short_a_time_requests_have() {
+fn an_answered_ping_shows_that_the_server_is_alive_however_short_a_time_requests_have() {
     let mut config = Config::default();
     config.timeouts.request = Duration::from_secs(2);
     let mut driver = Driver::new(config);
@@ -108,7 +108,7 @@ fn an_answered_ping_shows_life_however_short_a_time_requests_have() {
 #[test]
 fn what_is_never_answered_leaves_room_for_requests() {
     let (mut driver, _) = after_three_links();
-    until_told(&mut driver);
+    until_reported(&mut driver);
     assert!(driver.client.request(driver.now, Banner).is_err());
     while driver.client.request(driver.now, Banner).is_err() {
         assert!(driver.client.state().agreed.is_some(), "on the same link");
@@ -118,7 +118,7 @@ fn what_is_never_answered_leaves_room_for_requests() {
 }
 
 #[test]
-fn what_is_given_up_and_not_wanted_any_more_is_not_told_of() {
+fn what_is_given_up_and_not_wanted_any_more_is_not_reported() {
     let (mut driver, sub) = after_three_links();
     driver.client.unsubscribe(driver.now, sub);
     driver.seen();
@@ -138,8 +138,8 @@ fn after_three_links() -> (Driver, SubId) {
     let sub = driver.subscribe();
     driver.drain();
     for _ in 0..3 {
-        until_told(&mut driver);
-        until_told(&mut driver);
+        until_reported(&mut driver);
+        until_reported(&mut driver);
         driver.sleep();
         driver.connect();
         driver.agree("1.4");
@@ -198,7 +198,7 @@ fn a_server_that_never_answers_ends_costs_three_links_and_no_more() {
         driver.client.unsubscribe(driver.now, sub);
         driver.seen();
         if round < 3 {
-            assert_eq!(until_told(&mut driver), ["disconnect", "down timeout"]);
+            assert_eq!(until_reported(&mut driver), ["disconnect", "down timeout"]);
             driver.sleep();
             driver.connect();
             driver.agree("1.4.2");

@@ -72,7 +72,7 @@ fn room_for_a_request_is_reported_once() {
 }
 
 #[test]
-fn room_for_bytes_is_told_when_half_of_it_is_free_and_what_was_refused_fits() {
+fn room_for_bytes_is_reported_when_half_of_it_is_free_and_what_was_refused_fits() {
     for (refused, left) in [(100, 200), (250, 150)] {
         let mut driver = limited(10, 400);
         driver.client.request(driver.now, long(400)).unwrap();
@@ -90,7 +90,7 @@ fn room_for_bytes_is_told_when_half_of_it_is_free_and_what_was_refused_fits() {
 }
 
 #[test]
-fn room_is_not_told_of_while_nothing_can_be_sent() {
+fn room_is_not_reported_while_nothing_can_be_sent() {
     let mut driver = limited(1, usize::MAX);
     driver.client.request(driver.now, Banner).unwrap();
     driver.client.request(driver.now, Banner).unwrap_err();
@@ -106,7 +106,7 @@ fn room_is_not_told_of_while_nothing_can_be_sent() {
 }
 
 #[test]
-fn a_wish_for_a_topic_outlives_the_room_for_requests() {
+fn a_command_for_a_topic_outlives_the_room_for_requests() {
     let mut config = Config { nudge: false, ..Config::default() };
     (config.limits.in_flight, config.limits.subscriptions) = (1, 1);
     let mut driver = Driver::new(config);

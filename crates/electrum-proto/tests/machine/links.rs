@@ -18,7 +18,7 @@ fn a_client_shows_what_it_was_made_with_and_where_it_stands() {
 }
 
 #[test]
-fn a_link_that_is_told_to_be_open_twice_has_one_handshake() {
+fn a_link_that_is_reported_to_be_open_twice_has_one_handshake() {
     let mut driver = Driver::new(Config::default());
     driver.connect();
     let conn = driver.conn.unwrap();
@@ -33,7 +33,7 @@ fn a_link_that_is_told_to_be_open_twice_has_one_handshake() {
 }
 
 #[test]
-fn what_is_told_of_an_old_link_does_not_count_for_the_next() {
+fn what_is_reported_of_an_old_link_does_not_count_for_the_next() {
     let mut driver = Driver::ready("1.4");
     let old = driver.conn.unwrap();
     driver.close(CloseCause::End);
@@ -62,7 +62,7 @@ fn what_is_read_before_a_link_opened_or_after_it_ended_is_passed_over() {
     driver.client.handle(driver.now, Input::Read(conn, b"{\"method\":\"in time\"}\n"));
     driver.client.handle(driver.now, Input::Closed(conn, CloseCause::End));
     driver.client.handle(driver.now, Input::Read(conn, b"{\"method\":\"too late\"}\n"));
-    driver.client.handle(driver.now, Input::Closed(conn, CloseCause::Failed("told again".into())));
+    driver.client.handle(driver.now, Input::Closed(conn, CloseCause::Failed("reported again".into())));
     driver.drain();
     let seen = driver.seen();
     assert_eq!(seen.len(), 2, "{seen:?}");

@@ -6,7 +6,7 @@ use electrum_proto::{Action, Config, DownCause, Event, Input, Phase};
 use crate::driver::Driver;
 
 /// What comes of a line, with `m` for a message.
-fn told(line: &str) -> Vec<String> {
+fn reported(line: &str) -> Vec<String> {
     let mut driver = Driver::ready("1.4");
     driver.seen();
     driver.read(&line.replace('m', r#"{"method":"x","params":[[],"]"]}"#));
@@ -17,7 +17,7 @@ fn told(line: &str) -> Vec<String> {
 #[test]
 fn arrays_of_messages_are_read_as_json_has_them() {
     for (line, messages) in [("[]", 0), (" [ ] ", 0), ("[m]", 1), ("[m]\r", 1), (" [ m , m,m ] ", 3), ("[m,m]", 2)] {
-        assert_eq!(told(line), vec!["m"; messages], "{line}");
+        assert_eq!(reported(line), vec!["m"; messages], "{line}");
     }
     for (line, messages) in [
         ("[m", 0),
@@ -36,7 +36,7 @@ fn arrays_of_messages_are_read_as_json_has_them() {
     ] {
         let mut expected = vec!["m"; messages];
         expected.extend(["disconnect", "down malformed"]);
-        assert_eq!(told(line), expected, "{line}");
+        assert_eq!(reported(line), expected, "{line}");
     }
 }
 

@@ -33,7 +33,7 @@ fn holding(topics: usize) -> Driver {
 }
 
 #[test]
-fn the_tip_of_the_chain_is_told_whenever_it_changes() {
+fn the_tip_of_the_chain_is_reported_whenever_it_changes() {
     let mut driver = Driver::ready("1.4");
     driver.client.subscribe(driver.now, Topic::Headers).unwrap();
     driver.drain();
@@ -81,13 +81,13 @@ fn a_notification_may_name_the_script_itself() {
     driver.drain();
     driver.answer("blockchain.scriptpubkey.subscribe", "null");
     driver.seen();
-    for (about, told) in [("51", "Live status 1111"), ("52", "Unknown"), ("5", "Unknown")] {
+    for (about, reported) in [("51", "Live status 1111"), ("52", "Unknown"), ("5", "Unknown")] {
         driver.read(&format!(
             r#"{{"method":"blockchain.scriptpubkey.subscribe","params":["{about}","{}",0]}}"#,
             status('1')
         ));
         let seen = driver.seen();
-        assert!(seen.len() == 1 && seen[0].starts_with(told), "{about}: {seen:?}");
+        assert!(seen.len() == 1 && seen[0].starts_with(reported), "{about}: {seen:?}");
     }
     driver.notify(&status('2'));
     assert_eq!(driver.seen(), ["Live status 2222"], "or its hash");
@@ -111,7 +111,7 @@ fn a_subscription_that_a_busy_server_puts_off_is_asked_for_again_later() {
     assert!(driver.now.since(before) >= Duration::from_secs(1), "it is given some time");
     let asked = driver.write();
     assert!(asked.lines().count() == 2 && asked.contains(SUBSCRIBE), "{asked}");
-    assert_eq!(driver.seen(), [""; 0], "all that is no news");
+    assert_eq!(driver.seen(), [""; 0], "none of that is an event");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn an_ended_topic_leaves_its_room_at_once_though_others_are_put_off() {
 }
 
 #[test]
-fn what_is_told_of_an_ended_topic_is_not_told_of_one_that_came_in_its_place() {
+fn what_is_reported_of_an_ended_topic_is_not_reported_for_one_that_came_in_its_place() {
     let mut driver = Driver::ready("1.4");
     let sub = driver.subscribe();
     driver.client.unsubscribe(driver.now, sub);
@@ -202,7 +202,7 @@ fn what_is_told_of_an_ended_topic_is_not_told_of_one_that_came_in_its_place() {
 }
 
 #[test]
-fn a_topic_that_is_wanted_anew_is_told_its_value_anew() {
+fn a_topic_that_is_subscribed_anew_gets_its_value_anew() {
     // Ended and wanted again while the first answer is on its way: that answer may be of before.
     for (first, asked_at_once) in [
         (r#""result":null"#, true),
@@ -328,7 +328,7 @@ fn subscriptions_leave_room_within_the_limits() {
 }
 
 #[test]
-fn room_for_a_topic_is_told_once_one_is_ended() {
+fn room_for_a_topic_is_reported_once_one_is_ended() {
     let mut config = Config::default();
     config.limits.subscriptions = 2;
     let mut driver = Driver::new(config);
@@ -343,11 +343,11 @@ fn room_for_a_topic_is_told_once_one_is_ended() {
     assert_eq!(driver.seen(), ["Capacity"]);
     driver.client.subscribe(driver.now, full.item).unwrap();
     driver.drain();
-    assert_eq!(driver.seen(), [""; 0], "it is told once");
+    assert_eq!(driver.seen(), [""; 0], "it is reported once");
 }
 
 #[test]
-fn a_raw_topic_is_asked_for_with_its_parameters_and_told_its_result() {
+fn a_raw_topic_is_asked_for_with_its_parameters_and_its_result_is_emitted() {
     let topic = |params: &[&str]| Topic::Raw {
         method: "daemon.passthrough".into(),
         params: params.iter().map(|text| (*text).into()).collect(),
@@ -360,8 +360,8 @@ fn a_raw_topic_is_asked_for_with_its_parameters_and_told_its_result() {
     driver.answer("daemon.passthrough", "[ 1 ]");
     assert_eq!(driver.seen(), ["Subscribed RawResult(\"[ 1 ]\")"]);
     let notify = |params: &str| format!(r#"{{"method":"daemon.passthrough","params":{params}}}"#);
-    // The same again is news: what it means is not known here.
-    for (params, told) in [
+    // The same again is an event: what it means is not known here.
+    for (params, reported) in [
         (r#"["a","b",1]"#, "Live"),
         (r#"["a","b",1]"#, "Live"),
         (r#"["a","c"]"#, "Unknown"),
@@ -370,7 +370,7 @@ fn a_raw_topic_is_asked_for_with_its_parameters_and_told_its_result() {
     ] {
         driver.read(&notify(params));
         let seen = driver.seen();
-        assert!(seen.len() == 1 && seen[0].starts_with(told), "{params}: {seen:?}");
+        assert!(seen.len() == 1 && seen[0].starts_with(reported), "{params}: {seen:?}");
     }
     driver.client.unsubscribe(driver.now, sub);
     driver.read(&notify(r#"["a","b",1]"#));
@@ -405,7 +405,7 @@ fn a_raw_topic_may_have_a_long_parameter() {
 }
 
 #[test]
-fn a_refusal_that_waits_to_be_told_is_not_told_of_what_was_ended_meanwhile() {
+fn a_refusal_that_waits_to_be_emitted_is_dropped_if_it_was_ended_meanwhile() {
     let mut driver = Driver::ready("1.7");
     let hash = |number: u8| Topic::ScriptHash(electrum_proto::Script::new([number]).scripthash());
     let subs: Vec<_> = (0..3).map(|number| driver.client.subscribe(driver.now, hash(number)).unwrap()).collect();

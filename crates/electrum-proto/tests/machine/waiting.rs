@@ -1,4 +1,4 @@
-//! How long answers are waited for, and what counts as a sign of life.
+//! How long answers are waited for, and what shows that the server is alive.
 
 use core::time::Duration;
 
@@ -54,11 +54,11 @@ fn a_server_that_is_heard_but_not_asked_is_asked_all_the_same() {
 }
 
 #[test]
-fn a_server_that_tells_news_and_answers_nothing_is_left() {
+fn a_server_that_only_notifies_and_answers_nothing_is_left() {
     let timeouts = Config::default().timeouts;
     let mut driver = Driver::ready("1.4");
     let begin = driver.now;
-    // Calls are made, and news comes, all the time.
+    // Calls are made, and notifications come, all the time.
     while driver.client.phase() == Phase::Ready {
         driver.client.request(driver.now, Banner).unwrap();
         driver.write();
@@ -73,7 +73,7 @@ fn a_server_that_tells_news_and_answers_nothing_is_left() {
 }
 
 #[test]
-fn an_answer_to_something_else_is_a_sign_of_life() {
+fn an_answer_to_something_else_shows_that_the_server_is_alive() {
     let mut driver = Driver::ready("1.4");
     assert_eq!(driver.sleep(), TimerKind::Ping);
     let id = driver.client.request(driver.now, Banner).unwrap().id.number();
@@ -96,7 +96,7 @@ fn slow_line(length: usize) -> Driver {
 }
 
 #[test]
-fn a_long_line_is_a_sign_of_life_while_it_grows() {
+fn a_long_line_keeps_the_link_while_it_grows() {
     assert_eq!(slow_line(4095).client.phase(), Phase::Backoff);
     let mut driver = slow_line(4096);
     assert_eq!(driver.client.phase(), Phase::Ready);
@@ -135,7 +135,7 @@ fn an_old_server_that_has_no_ping_is_asked_for_something_else() {
     assert_eq!(driver.sleep(), TimerKind::Ping);
     driver.seen();
     driver.answer("server.donation_address", "\"\"");
-    assert_eq!(driver.seen(), [""; 0], "nobody else wanted to know it");
+    assert_eq!(driver.seen(), [""; 0], "no request waits for it");
     assert_eq!(driver.sleep(), TimerKind::Ping);
 }
 
@@ -173,7 +173,7 @@ fn a_line_that_never_ends_is_not_waited_for_for_ever() {
 }
 
 #[test]
-fn a_request_that_is_long_on_its_way_is_a_sign_of_life() {
+fn a_request_that_is_long_on_its_way_keeps_the_link() {
     let mut driver = Driver::ready("1.4");
     let (late, long) = (driver.now + Duration::from_secs(600), vec!["x".repeat(1_000_000).into()]);
     driver.client.request_until(driver.now, late, Raw::reading("server.banner", long)).unwrap();

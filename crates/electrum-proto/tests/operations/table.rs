@@ -184,7 +184,7 @@ fn document() -> String {
         out.push('\n');
     }
     out.push_str(
-        "\n← is the method to its left. `Raw` sends whatever it is told on every version, and `server.version` is sent by the client itself,\n\
+        "\n← is the method to its left. `Raw` sends what it is given on every version, and `server.version` is sent by the client itself,\n\
          once on every connection and before anything else.\n",
     );
     out

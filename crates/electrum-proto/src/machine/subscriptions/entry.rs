@@ -3,7 +3,7 @@
 use super::topic::{Origin, SubId, Topic, Update};
 use crate::event::Event;
 
-/// A topic that is subscribed, or that the server has still to be told is not.
+/// A topic that is subscribed, or whose end the server does not know yet.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) topic: Topic,

@@ -10,9 +10,9 @@ use super::topic::Key;
 use crate::json::{RawJson, read};
 use crate::types::ScriptHash;
 
-/// The slots of topics. Every notification is looked up here, and most are about scripts, of which there may be many.
+/// The places of topics. Every notification is looked up here, and most are about scripts, of which there may be many.
 /// Scripts are only looked up, never listed, so their order does not matter; where they stand depends on a seed that
-/// whoever picks them does not know.
+/// a server does not know.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     scripts: HashMap<ScriptHash, u32>,
@@ -30,13 +30,13 @@ impl Index {
         .copied()
     }
 
-    pub(super) fn insert(&mut self, key: Key, slot: u32) {
+    pub(super) fn insert(&mut self, key: Key, place: u32) {
         if let Key::Raw(_, params) = &key {
             self.longest_param = params.iter().map(String::len).fold(self.longest_param, usize::max);
         }
         match key {
-            Key::Script(hash) => self.scripts.insert(hash, slot),
-            other => self.others.insert(other, slot),
+            Key::Script(hash) => self.scripts.insert(hash, place),
+            other => self.others.insert(other, place),
         };
     }
 
@@ -67,8 +67,8 @@ impl Index {
                         return Ok(());
                     };
                     leading.push(param);
-                    let (slot, more) = self.raw_from(method, &leading);
-                    (found, goes_on) = (slot.or(found), more);
+                    let (place, more) = self.raw_from(method, &leading);
+                    (found, goes_on) = (place.or(found), more);
                 }
                 Ok(())
             })
@@ -80,7 +80,7 @@ impl Index {
     fn raw_from(&self, method: &str, params: &[String]) -> (Option<u32>, bool) {
         let key = Key::Raw(method.into(), params.to_vec());
         let mut from = self.others.range(&key..).peekable();
-        let exact = from.next_if(|(other, _)| **other == key).map(|(_, slot)| *slot);
+        let exact = from.next_if(|(other, _)| **other == key).map(|(_, place)| *place);
         let goes_on =
             matches!(from.peek(), Some((Key::Raw(ours, more), _)) if ours == method && more.starts_with(params));
         (exact, goes_on)
@@ -104,11 +104,11 @@ mod tests {
         let mut index = Index::default();
         let keys: [(&str, &[&str]); 5] =
             [("a", &["1"]), ("a", &["1", "2", "3"]), ("b", &[]), ("b", &["{\"x\":1}"]), ("ab", &["1"])];
-        for ((method, params), slot) in keys.into_iter().zip(0..) {
-            index.insert(Key::Raw(method.into(), params.iter().map(|param| (*param).into()).collect()), slot);
+        for ((method, params), place) in keys.into_iter().zip(0..) {
+            index.insert(Key::Raw(method.into(), params.iter().map(|param| (*param).into()).collect()), place);
         }
         let long = alloc::format!("[\"{}\"]", "x".repeat(100_000));
-        for (method, params, slot) in [
+        for (method, params, place) in [
             ("a", "[1]", Some(0)),
             ("a", "[ 1 , 2 ]", Some(0)),
             ("a", "[1,2,3]", Some(1)),
@@ -125,7 +125,7 @@ mod tests {
             ("b", &long, Some(2)),
             ("c", "[]", None),
         ] {
-            assert_eq!(index.raw(method, RawJson::new(params)), slot, "{method}{params:.50}");
+            assert_eq!(index.raw(method, RawJson::new(params)), place, "{method}{params:.50}");
         }
         index.insert(Key::Raw("b".into(), alloc::vec![long[1..long.len() - 1].into()]), 5);
         assert_eq!(index.raw("b", RawJson::new(&long)), Some(5));

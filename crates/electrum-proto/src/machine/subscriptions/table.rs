@@ -11,16 +11,16 @@ use crate::event::Event;
 use crate::json::{RawJson, ServerError};
 use crate::version::ProtocolVersion;
 
-/// All topics that are subscribed, and those that the server must still be told are not.
+/// All topics that are subscribed, and those whose end the server does not know yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subscriptions {
-    slots: Vec<Option<Entry>>,
+    places: Vec<Option<Entry>>,
     free: Vec<u32>,
     by_key: Index,
-    /// The slots that may have something to say to the server, each once.
+    /// The places that may have something to say to the server, each once.
     due: VecDeque<u32>,
-    /// For each slot, whether it stands in `due`.
-    in_due: Vec<bool>,
+    /// For each place, whether it stands in `due`.
+    is_queued: Vec<bool>,
     last_serial: u64,
     /// How many wait for an answer to their subscription that is not late yet.
     asking: usize,
@@ -33,7 +33,7 @@ const MOST_LINKS: u32 = 3;
 /// A server that is always too busy for one topic, and for nothing else, refuses it.
 const MOST_BUSY: u32 = 16;
 
-/// What one slot has to say to the server.
+/// What one place has to say to the server.
 #[derive(Debug)]
 pub(crate) enum Due<'a> {
     Subscribe(u32, &'a Topic),
@@ -72,12 +72,12 @@ impl Subscriptions {
         let key = topic.key();
         let held = self.by_key.get(&key);
         self.last_serial += 1;
-        let slot = held.or_else(|| self.free.pop()).unwrap_or(self.slots.len() as u32);
-        let id = SubId { serial: self.last_serial, slot };
+        let place = held.or_else(|| self.free.pop()).unwrap_or(self.places.len() as u32);
+        let id = SubId { serial: self.last_serial, place };
         let subscriber = Some(Subscriber { id, last: None });
-        match held.and_then(|slot| self.entry_mut(slot)) {
+        match held.and_then(|place| self.entry_mut(place)) {
             Some(Entry { subscriber: Some(subscriber), .. }) => return Err((topic, subscriber.id)),
-            // The server is still being told of its end: it keeps its place on the link.
+            // The server does not know of its end yet: it keeps its place on the link.
             Some(entry) => {
                 // Where the script was sent, its hash alone would not do to end what was begun.
                 if !matches!((&entry.topic, &topic), (Topic::Script(_), Topic::ScriptHash(_))) {
@@ -85,20 +85,20 @@ impl Subscriptions {
                 }
                 (entry.subscriber, entry.links_lost, entry.busy) = (subscriber, 0, 0);
                 let standing = entry.standing.subscribed_anew();
-                self.set_standing(slot, standing);
+                self.set_standing(place, standing);
             }
             None => {
                 let entry = Some(Entry { topic, subscriber, standing: Standing::Off, links_lost: 0, busy: 0 });
-                if slot as usize == self.slots.len() {
-                    self.slots.push(entry);
-                    self.in_due.push(false);
+                if place as usize == self.places.len() {
+                    self.places.push(entry);
+                    self.is_queued.push(false);
                 } else {
-                    self.slots[slot as usize] = entry;
+                    self.places[place as usize] = entry;
                 }
-                self.by_key.insert(key, slot);
+                self.by_key.insert(key, place);
             }
         }
-        self.enqueue(slot);
+        self.enqueue(place);
         Ok(id)
     }
 
@@ -107,13 +107,13 @@ impl Subscriptions {
         if !self.is_wanted(id) {
             return false;
         }
-        let Some(entry) = self.entry_mut(id.slot) else { return false };
+        let Some(entry) = self.entry_mut(id.place) else { return false };
         entry.subscriber = None;
         match entry.standing {
-            Standing::Off => self.forget(id.slot),
+            Standing::Off => self.forget(id.place),
             Standing::On | Standing::Again(_) => {
                 entry.standing = Standing::On;
-                self.enqueue(id.slot);
+                self.enqueue(id.place);
             }
             // The answer on its way says that the server reports, which must be ended then.
             Standing::Asking(_) | Standing::Late(_) | Standing::Ending => {}
@@ -123,13 +123,13 @@ impl Subscriptions {
 
     /// Whether this subscription was made and not ended.
     pub(crate) fn is_wanted(&self, id: SubId) -> bool {
-        let subscriber = self.entry(id.slot).and_then(|entry| entry.subscriber.as_ref());
+        let subscriber = self.entry(id.place).and_then(|entry| entry.subscriber.as_ref());
         subscriber.is_some_and(|subscriber| subscriber.id == id)
     }
 
     /// How many topics are held.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.places.len() - self.free.len()
     }
 
     /// How many wait for an answer to their subscription that is not late yet.
@@ -140,13 +140,13 @@ impl Subscriptions {
     /// The link is gone, and with it all that the server knew.
     pub(crate) fn link_lost(&mut self) {
         self.due.clear();
-        self.in_due.fill(false);
+        self.is_queued.fill(false);
         self.asking = 0;
-        for slot in 0..self.slots.len() as u32 {
-            let Some(entry) = self.entry_mut(slot) else { continue };
+        for place in 0..self.places.len() as u32 {
+            let Some(entry) = self.entry_mut(place) else { continue };
             (entry.standing, entry.busy) = (Standing::Off, 0);
             if entry.subscriber.is_none() {
-                self.forget(slot);
+                self.forget(place);
             }
         }
     }
@@ -154,10 +154,10 @@ impl Subscriptions {
     /// The link is ready: everything wanted is asked for, first what no value is known of.
     pub(crate) fn link_ready(&mut self) {
         for is_known in [false, true] {
-            for slot in 0..self.slots.len() as u32 {
-                let subscriber = self.entry(slot).and_then(|entry| entry.subscriber.as_ref());
+            for place in 0..self.places.len() as u32 {
+                let subscriber = self.entry(place).and_then(|entry| entry.subscriber.as_ref());
                 if subscriber.is_some_and(|subscriber| subscriber.last.is_some() == is_known) {
-                    self.enqueue(slot);
+                    self.enqueue(place);
                 }
             }
         }
@@ -166,60 +166,60 @@ impl Subscriptions {
     /// The next thing to say to the server, which counts as said.
     pub(crate) fn next_due(&mut self, version: ProtocolVersion) -> Option<Due<'_>> {
         loop {
-            let slot = self.due.pop_front()?;
-            self.in_due[slot as usize] = false;
-            let Some(entry) = self.entry_mut(slot) else { continue };
+            let place = self.due.pop_front()?;
+            self.is_queued[place as usize] = false;
+            let Some(entry) = self.entry_mut(place) else { continue };
             let answer = match (entry.subscriber.is_some(), entry.standing) {
                 (true, Standing::Off) => Answer::Value,
                 (true, Standing::Again(answer)) => answer,
                 (false, Standing::On) => match entry.topic.ending(version) {
                     Some(method) => {
                         entry.standing = Standing::Ending;
-                        return self.entry(slot).map(|entry| Due::Unsubscribe(slot, &entry.topic, method));
+                        return self.entry(place).map(|entry| Due::Unsubscribe(place, &entry.topic, method));
                     }
                     // The server goes on reporting, and is not listened to.
                     None => {
-                        self.forget(slot);
+                        self.forget(place);
                         continue;
                     }
                 },
                 (false, Standing::Off) => {
-                    self.forget(slot);
+                    self.forget(place);
                     continue;
                 }
                 _ => continue,
             };
-            self.set_standing(slot, Standing::Asking(answer));
-            return self.entry(slot).map(|entry| Due::Subscribe(slot, &entry.topic));
+            self.set_standing(place, Standing::Asking(answer));
+            return self.entry(place).map(|entry| Due::Subscribe(place, &entry.topic));
         }
     }
 
     /// What was last returned by `next_due` could not be said, for a reason that lasts as long as the link.
-    pub(crate) fn refused(&mut self, slot: u32, error: SubscribeError) -> Option<Event<'static>> {
-        self.set_standing(slot, Standing::Off);
-        let subscriber = self.entry(slot)?.subscriber.as_ref();
+    pub(crate) fn refused(&mut self, place: u32, error: SubscribeError) -> Option<Event<'static>> {
+        self.set_standing(place, Standing::Off);
+        let subscriber = self.entry(place)?.subscriber.as_ref();
         let event = subscriber.map(|subscriber| Event::SubscriptionRefused { sub: subscriber.id, error });
         if event.is_none() {
-            self.forget(slot);
+            self.forget(place);
         }
         event
     }
 
     /// The server has not answered a subscription in time, or for as long again.
-    pub(crate) fn timed_out(&mut self, slot: u32) -> Overdue {
-        let Some(entry) = self.entry(slot) else { return Overdue::GivenUp(None) };
+    pub(crate) fn timed_out(&mut self, place: u32) -> Overdue {
+        let Some(entry) = self.entry(place) else { return Overdue::GivenUp(None) };
         let error = SubscribeError::TimedOut;
         match entry.standing {
-            _ if entry.links_lost >= MOST_LINKS => Overdue::GivenUp(self.refused(slot, error)),
+            _ if entry.links_lost >= MOST_LINKS => Overdue::GivenUp(self.refused(place, error)),
             Standing::Asking(answer) => {
                 let subscriber = entry.subscriber.as_ref();
                 let event = subscriber.map(|subscriber| Event::SubscriptionRefused { sub: subscriber.id, error });
-                self.set_standing(slot, Standing::Late(answer));
+                self.set_standing(place, Standing::Late(answer));
                 Overdue::Late(event)
             }
             _ => {
                 let is_late = |entry: &&mut Entry| matches!(entry.standing, Standing::Late(_));
-                for late in self.slots.iter_mut().flatten().filter(is_late) {
+                for late in self.places.iter_mut().flatten().filter(is_late) {
                     late.links_lost += 1;
                 }
                 Overdue::Link
@@ -229,49 +229,49 @@ impl Subscriptions {
 
     /// The server has not answered the end of a subscription in time. What it reports on is not known any more: a late
     /// end could undo a new beginning. A server that never answers any end is not left for it again and again.
-    pub(crate) fn end_timed_out(&mut self, slot: u32) -> Overdue {
+    pub(crate) fn end_timed_out(&mut self, place: u32) -> Overdue {
         if self.links_lost_to_ends < MOST_LINKS {
             self.links_lost_to_ends += 1;
             return Overdue::Link;
         }
-        self.over(slot);
+        self.over(place);
         Overdue::GivenUp(None)
     }
 
     /// The server answered a subscription.
-    pub(crate) fn answered(&mut self, slot: u32, outcome: Result<RawJson<'_>, ServerError>) -> Outcome {
-        let Some(entry) = self.entry_mut(slot) else { return Outcome::Nothing };
+    pub(crate) fn answered(&mut self, place: u32, outcome: Result<RawJson<'_>, ServerError>) -> Outcome {
+        let Some(entry) = self.entry_mut(place) else { return Outcome::Nothing };
         entry.links_lost = 0;
         let answer = entry.standing.answer();
         match outcome {
-            Err(error) => self.answered_with_error(slot, answer, error),
-            Ok(result) => self.accepted(slot, answer, result).into(),
+            Err(error) => self.answered_with_error(place, answer, error),
+            Ok(result) => self.accepted(place, answer, result).into(),
         }
     }
 
-    fn answered_with_error(&mut self, slot: u32, answer: Option<Answer>, error: ServerError) -> Outcome {
+    fn answered_with_error(&mut self, place: u32, answer: Option<Answer>, error: ServerError) -> Outcome {
         let is_busy = error.is_busy();
-        let asks_again = answer == Some(Answer::Outdated) || is_busy && self.was_busy(slot);
+        let asks_again = answer == Some(Answer::Outdated) || is_busy && self.was_busy(place);
         if !asks_again {
-            return self.refused(slot, SubscribeError::Server(error)).into();
+            return self.refused(place, SubscribeError::Server(error)).into();
         }
-        self.set_standing(slot, Standing::Off);
-        self.enqueue(slot);
+        self.set_standing(place, Standing::Off);
+        self.enqueue(place);
         if is_busy { Outcome::Later } else { Outcome::Nothing }
     }
 
     /// The server reports on a topic from now on, and says what its value is.
-    fn accepted(&mut self, slot: u32, answer: Option<Answer>, result: RawJson<'_>) -> Option<Event<'static>> {
-        self.set_standing(slot, Standing::On);
-        let entry = self.entry_mut(slot)?;
+    fn accepted(&mut self, place: u32, answer: Option<Answer>, result: RawJson<'_>) -> Option<Event<'static>> {
+        self.set_standing(place, Standing::On);
+        let entry = self.entry_mut(place)?;
         entry.busy = 0;
         let Some(subscriber) = &mut entry.subscriber else {
-            self.enqueue(slot);
+            self.enqueue(place);
             return None;
         };
         if answer == Some(Answer::Outdated) {
             entry.standing = Standing::Again(Answer::Value);
-            self.enqueue(slot);
+            self.enqueue(place);
             return None;
         }
         let value = match entry.topic.decode_result(result) {
@@ -283,11 +283,11 @@ impl Subscriptions {
         };
         match answer {
             Some(Answer::Overtaken) => {
-                // Where they can be told to differ the server is asked once more.
+                // Where the two can be compared and differ, the server is asked once more.
                 let is_raw = matches!(value, Update::RawResult(_));
                 if !is_raw && subscriber.last.as_ref() != Some(&value) {
                     entry.standing = Standing::Again(Answer::Check);
-                    self.enqueue(slot);
+                    self.enqueue(place);
                 }
                 None
             }
@@ -297,16 +297,16 @@ impl Subscriptions {
     }
 
     /// The server answered the end of a subscription; whatever it says, it is over.
-    pub(crate) fn ended(&mut self, slot: u32) {
+    pub(crate) fn ended(&mut self, place: u32) {
         self.links_lost_to_ends = 0;
-        self.over(slot);
+        self.over(place);
     }
 
-    fn over(&mut self, slot: u32) {
-        self.set_standing(slot, Standing::Off);
-        match self.entry(slot) {
-            Some(entry) if entry.subscriber.is_some() => self.enqueue(slot),
-            _ => self.forget(slot),
+    fn over(&mut self, place: u32) {
+        self.set_standing(place, Standing::Off);
+        match self.entry(place) {
+            Some(entry) if entry.subscriber.is_some() => self.enqueue(place),
+            _ => self.forget(place),
         }
     }
 
@@ -314,8 +314,8 @@ impl Subscriptions {
     pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
         let known = of_notification(method, params);
         let known = known.and_then(|(key, value)| Some((self.by_key.get(&key)?, value)));
-        let (slot, value) = known.or_else(|| self.raw_notification(method, params)).ok_or(NotOurs)?;
-        let entry = self.entry_mut(slot).ok_or(NotOurs)?;
+        let (place, value) = known.or_else(|| self.raw_notification(method, params)).ok_or(NotOurs)?;
+        let entry = self.entry_mut(place).ok_or(NotOurs)?;
         let subscriber = entry.subscriber.as_mut().ok_or(NotOurs)?;
         if entry.standing == Standing::Ending {
             return Ok(None);
@@ -326,45 +326,45 @@ impl Subscriptions {
 
     /// The raw subscription that a notification is about, and its parameters.
     fn raw_notification(&self, method: &str, params: RawJson<'_>) -> Option<(u32, Update)> {
-        let slot = self.by_key.raw(method, params)?;
-        Some((slot, Update::RawNotification(params.to_json_text().ok()?.into())))
+        let place = self.by_key.raw(method, params)?;
+        Some((place, Update::RawNotification(params.to_json_text().ok()?.into())))
     }
 
-    fn entry(&self, slot: u32) -> Option<&Entry> {
-        self.slots.get(slot as usize)?.as_ref()
+    fn entry(&self, place: u32) -> Option<&Entry> {
+        self.places.get(place as usize)?.as_ref()
     }
 
-    fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry> {
-        self.slots.get_mut(slot as usize)?.as_mut()
+    fn entry_mut(&mut self, place: u32) -> Option<&mut Entry> {
+        self.places.get_mut(place as usize)?.as_mut()
     }
 
     /// The server was too busy for it. Returns whether to ask again on this link.
-    fn was_busy(&mut self, slot: u32) -> bool {
-        self.entry_mut(slot).is_some_and(|entry| {
+    fn was_busy(&mut self, place: u32) -> bool {
+        self.entry_mut(place).is_some_and(|entry| {
             entry.busy += 1;
             entry.busy < MOST_BUSY
         })
     }
 
-    fn enqueue(&mut self, slot: u32) {
-        if !core::mem::replace(&mut self.in_due[slot as usize], true) {
-            self.due.push_back(slot);
+    fn enqueue(&mut self, place: u32) {
+        if !core::mem::replace(&mut self.is_queued[place as usize], true) {
+            self.due.push_back(place);
         }
     }
 
-    fn set_standing(&mut self, slot: u32, standing: Standing) {
-        if let Some(entry) = self.entry_mut(slot) {
+    fn set_standing(&mut self, place: u32, standing: Standing) {
+        if let Some(entry) = self.entry_mut(place) {
             let before = core::mem::replace(&mut entry.standing, standing);
             self.asking += usize::from(standing.is_asking());
             self.asking -= usize::from(before.is_asking());
         }
     }
 
-    fn forget(&mut self, slot: u32) {
-        if let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+    fn forget(&mut self, place: u32) {
+        if let Some(entry) = self.places.get_mut(place as usize).and_then(Option::take) {
             self.by_key.remove(&entry.topic.key());
-            // It may still stand in `due`, where a slot with nothing to say is passed over.
-            self.free.push(slot);
+            // It may still stand in `due`, where a place with nothing to say is passed over.
+            self.free.push(place);
         }
     }
 }

@@ -73,11 +73,11 @@ pub enum Origin {
     Resumed,
 }
 
-/// A subscription. Ids never repeat in the life of a client.
+/// A subscription. Ids never repeat on a client.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubId {
     pub(crate) serial: u64,
-    pub(crate) slot: u32,
+    pub(crate) place: u32,
 }
 
 impl fmt::Debug for SubId {

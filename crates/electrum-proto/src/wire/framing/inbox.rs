@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_told_of_once_its_line_ends() {
+    fn what_is_no_text_is_reported_once_its_line_ends() {
         // A byte that is in no text, a character cut short by the end of its line, one that goes on for too long.
         for line in [&b"zzzz\xff\n"[..], b"\xe2\x82\n", b"\x80\xe2\n"] {
             for size in 1..=line.len() {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_even_if_nobody_asks() {
+    fn what_waits_is_bounded_even_if_the_caller_does_not_poll() {
         let mut inbox = Inbox::default();
         inbox.push(b"123456", 5).unwrap();
         assert_eq!(inbox.push(b"7", 5), Err(Overflow::Line));

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::KEPT_CAPACITY;
 
-/// Bytes to be sent, until somebody says that they were.
+/// Bytes to be sent, until the caller says that they were.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
@@ -24,7 +24,7 @@ impl Outbox {
     }
 
     /// Takes back what was appended last, from `begin` on, none of which may have been shown to anybody.
-    pub(crate) fn take_back(&mut self, begin: u64) {
+    pub(crate) fn undo(&mut self, begin: u64) {
         let kept = usize::try_from(begin.saturating_sub(self.written)).unwrap_or(usize::MAX);
         self.bytes.truncate(self.start.saturating_add(kept));
     }
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(outbox.bytes(), b"two\n");
         assert!(!outbox.has_begun(second));
         let third = outbox.push(|out| out.extend_from_slice(b"three"));
-        outbox.take_back(third);
+        outbox.undo(third);
         assert_eq!(outbox.bytes(), b"two\n");
         outbox.wrote(100);
         assert_eq!(outbox.len(), 0);

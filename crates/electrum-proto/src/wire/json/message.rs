@@ -17,7 +17,7 @@ pub enum Message<'a> {
         /// The result, or what the server says instead.
         outcome: Result<RawJson<'a>, ServerError>,
     },
-    /// News, or anything else that names a method and wants no answer.
+    /// Events, or anything else that names a method and wants no answer.
     Notification {
         /// The method.
         method: Cow<'a, str>,
@@ -141,7 +141,7 @@ impl<'a> Members<'a> {
         }
         let start = skip_space(text, colon + 1);
         let end = skip_value(text, start)?;
-        let slot = match key {
+        let member = match key {
             b"id" => &mut self.id,
             b"method" => &mut self.method,
             b"params" => &mut self.params,
@@ -150,7 +150,7 @@ impl<'a> Members<'a> {
             _ => return Ok(skip_space(text, end)),
         };
         let value = source.get(start..end).ok_or(NotAMessage::Json)?;
-        if slot.replace(value).is_some() {
+        if member.replace(value).is_some() {
             return Err(NotAMessage::Twice);
         }
         Ok(skip_space(text, end))

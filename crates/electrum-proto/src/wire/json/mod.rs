@@ -1,5 +1,5 @@
 //! JSON as the protocol uses it: a scanner that finds the parts of a message in one pass without copying,
-//! values that stay text until somebody decodes them, and an encoder for requests.
+//! values that stay text until the caller decodes them, and an encoder for requests.
 
 mod decimal;
 mod error_kind;

@@ -1,6 +1,6 @@
 //! Finding where JSON values begin and end, in one pass, without recursion and without copying.
 //!
-//! The scanner follows quotes and brackets only. What stands between them is checked by whoever decodes the value.
+//! The scanner follows quotes and brackets only. What stands between them is checked when the value is decoded.
 
 use memchr::memchr2;
 

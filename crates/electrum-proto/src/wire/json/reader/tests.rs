@@ -44,7 +44,7 @@ fn strings_with_escapes_and_without() {
     for json in ["\"", "\"\\\"", "\"\\", r#""\x""#, r#""\ud83d""#, "5", ""] {
         assert!(read(text(json), Reader::string).is_err(), "{json}");
     }
-    // A hash may be spelled with escapes, though nobody does.
+    // A hash may be spelled with escapes, though no server does so.
     let digits = "ab".repeat(32);
     for json in [format!("\"{digits}\""), format!("\"\\u0061{}\"", &digits[1..])] {
         assert_eq!(read(text(&json), Reader::hash), Ok([0xab; 32]), "{json}");

@@ -1,0 +1,60 @@
+//! The steps from an open connection to a ready one.
+
+use super::link::{Connection, Stage};
+use super::negotiation::{Agreed, ChainAsked, METHOD, VersionAsked, check_chain, write_offer};
+use super::phase::{Phase, Transition};
+use super::ready::Ready;
+use super::shared::Shared;
+use super::stream::Stream;
+use crate::error::DownCause;
+use crate::event::{ConnId, Event};
+use crate::json::ServerError;
+use crate::operations::Features;
+use crate::request::Request;
+use crate::time::Timestamp;
+use crate::version::VersionRange;
+
+impl Connection {
+    /// A connection that was just opened. The version is asked for first, and nothing else before its answer.
+    pub(super) fn new(conn: ConnId, offer: VersionRange, shared: &mut Shared) -> Self {
+        let mut stream = Stream::new(conn, shared.now);
+        let id = shared.next_id();
+        let name = &shared.config.client_name;
+        stream.write(shared.now, id, METHOD, |params| write_offer(name, offer, params));
+        let deadline = shared.now + shared.config.timeouts.handshake;
+        Self { stream, stage: Stage::VersionAsked(VersionAsked { id, offer, deadline }) }
+    }
+
+    /// The server agreed to a version: the chain is next, if the caller names one.
+    pub(super) fn version_agreed(
+        &mut self,
+        agreed: Agreed,
+        deadline: Timestamp,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
+        let Some(wanted) = shared.config.genesis_hash else {
+            self.accepted(agreed, shared);
+            return Ok(());
+        };
+        let version = agreed.version;
+        match Features.method(version) {
+            Ok(method) => {
+                let id = shared.next_id();
+                self.stream.write(shared.now, id, &method, |params| Features.params(version, params));
+                self.stage = Stage::ChainAsked(ChainAsked { id, agreed, wanted, deadline });
+                Ok(())
+            }
+            Err(error) => check_chain(Err(ServerError { code: None, message: error.to_string() }), version, wanted),
+        }
+    }
+
+    /// Nothing more is to be agreed on: requests can be sent.
+    pub(super) fn accepted(&mut self, agreed: Agreed, shared: &mut Shared) {
+        let Agreed { software, version } = agreed.clone();
+        self.stage.phase().assert_transition(Transition::Accepted, Phase::Ready);
+        self.stage = Stage::Ready(Ready::new(agreed, shared));
+        shared.servers.was_ready();
+        shared.subscriptions.link_ready();
+        shared.emit(Event::Ready { server: shared.servers.current(), software, version });
+    }
+}
