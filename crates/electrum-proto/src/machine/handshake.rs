@@ -44,7 +44,7 @@ impl Connection {
                 self.stage = Stage::ChainAsked(ChainAsked { id, agreed, wanted, deadline });
                 Ok(())
             }
-            Err(error) => check_chain(Err(ServerError { code: None, message: error.to_string() }), version, wanted),
+            Err(error) => check_chain(Err(ServerError::new(None, error.to_string())), version, wanted),
         }
     }
 
