@@ -1,8 +1,7 @@
 //! Chains of headers: each names the one before it, and its hash shows the work that was done for it.
 
-use core::fmt;
-
-use crate::types::{BlockHash, RawHeader};
+use super::work::Target;
+use crate::types::{BlockHash, Network, RawHeader};
 
 /// Why headers are no chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,68 +33,41 @@ pub enum ChainError {
         /// Its hash.
         hash: BlockHash,
     },
+    /// The target of a header is not the one that the network's rules ask for.
+    #[error("header {index} has the bits {found:#010x}, and the rules of {network} ask for {expected:#010x}")]
+    Difficulty {
+        /// Which of the headers, counted from 0.
+        index: usize,
+        /// The network whose rules were checked.
+        network: Network,
+        /// The compact target that it must have.
+        expected: u32,
+        /// The compact target that it has.
+        found: u32,
+    },
+    /// There are no headers where there should be some.
+    #[error("there are no headers")]
+    Empty,
+    /// The headers are known, and the tip that the server reports is not among them: it contradicts itself.
+    #[error("the server reports a tip that is not among the headers that it gives")]
+    Contradiction,
+    /// The headers begin where the chain is not yet known.
+    #[error("headers from height {start} on do not reach the chain, which ends at height {end}")]
+    Gap {
+        /// The height of the first header.
+        start: u32,
+        /// The height of the last header that is known.
+        end: u32,
+    },
+    /// Bytes that are to be headers end within one.
+    #[error("the headers are cut off: {0} bytes are no whole number of them")]
+    CutOff(usize),
     /// A header asks for less work than the chain ever does.
     #[error("the target of header {index} is easier than the easiest of the chain")]
     TooEasy {
         /// Which of the headers, counted from 0.
         index: usize,
     },
-}
-
-/// A number of 256 bits that a block's hash must not exceed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Target([u8; 32]);
-
-impl Target {
-    /// The easiest target of the main chain and of the test networks but regtest and signet.
-    pub const MAINNET_LIMIT: Self = Self::limit([0, 0, 0, 0, 0xff, 0xff]);
-    /// The easiest target of signet.
-    pub const SIGNET_LIMIT: Self = Self::limit([0, 0, 0x03, 0x77, 0xae, 0]);
-    /// The easiest target of regtest.
-    pub const REGTEST_LIMIT: Self = Self::limit([0x7f, 0xff, 0xff, 0, 0, 0]);
-
-    /// From the compact form that headers have; nothing if it is negative, zero or beyond 256 bits.
-    #[must_use]
-    pub fn from_compact(bits: u32) -> Option<Self> {
-        let [exponent, high, middle, low] = bits.to_be_bytes();
-        let mut target = [0; 32];
-        // The three bytes of the mantissa stand so that the number is `exponent` bytes long.
-        for (place, byte) in [high, middle, low].into_iter().enumerate() {
-            match (32 + place).checked_sub(usize::from(exponent)) {
-                // A mantissa that starts above the number is only good if those bytes are zero.
-                None if byte != 0 => return None,
-                None => {}
-                // Bytes below one fall away.
-                Some(at) if at >= 32 => {}
-                Some(at) => target[at] = byte,
-            }
-        }
-        let negative = high & 0x80 != 0;
-        (!negative && target != [0; 32]).then_some(Self(target))
-    }
-
-    /// Whether `hash` shows the work that this target asks for.
-    #[must_use]
-    pub fn is_met_by(&self, hash: BlockHash) -> bool {
-        // Hashes are shown, and held here, with the most significant byte first.
-        hash.as_display_bytes() <= &self.0
-    }
-
-    /// The 256 bits, the most significant byte first.
-    #[must_use]
-    pub const fn to_be_bytes(self) -> [u8; 32] {
-        self.0
-    }
-
-    const fn limit(start: [u8; 6]) -> Self {
-        let mut target = [0; 32];
-        let mut at = 0;
-        while at < start.len() {
-            target[at] = start[at];
-            at += 1;
-        }
-        Self(target)
-    }
 }
 
 /// Checks that each of `headers` names the one before it, and the first one `previous` if that is given;
@@ -139,12 +111,6 @@ pub fn check_work(limit: Target, headers: &[RawHeader]) -> Result<(), ChainError
     Ok(())
 }
 
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Target({})", crate::json::hex::encode(&self.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,29 +128,6 @@ mod tests {
 
     fn headers() -> [RawHeader; 3] {
         HEADERS.map(|digits| RawHeader::from_bytes(hex::decode(digits.as_bytes()).unwrap().try_into().unwrap()))
-    }
-
-    #[test]
-    fn compact_targets() {
-        for (bits, target) in [
-            (0x1d00_ffff, Some("00000000ffff0000000000000000000000000000000000000000000000000000")),
-            (0x207f_ffff, Some("7fffff0000000000000000000000000000000000000000000000000000000000")),
-            (0x1703_4219, Some("0000000000000000000342190000000000000000000000000000000000000000")),
-            (0x0301_2345, Some("0000000000000000000000000000000000000000000000000000000000012345")),
-            (0x0101_2345, Some("0000000000000000000000000000000000000000000000000000000000000001")),
-            (0x2200_0001, Some("0100000000000000000000000000000000000000000000000000000000000000")),
-            (0x0100_3456, None),
-            (0x0000_0000, None),
-            (0x1d80_ffff, None),
-            (0x2200_0100, None),
-            (0xff00_ffff, None),
-        ] {
-            let found = Target::from_compact(bits).map(|target| hex::encode(&target.0));
-            assert_eq!(found.as_deref(), target, "{bits:#x}");
-        }
-        assert_eq!(Target::from_compact(0x1d00_ffff), Some(Target::MAINNET_LIMIT));
-        assert_eq!(Target::from_compact(0x1e03_77ae), Some(Target::SIGNET_LIMIT));
-        assert_eq!(Target::from_compact(0x207f_ffff), Some(Target::REGTEST_LIMIT));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::transaction;
+use super::transaction::can_be_transaction;
 use crate::types::{BlockHash, MerkleNode, Txid};
 
 /// Why a merkle branch proves nothing.
@@ -56,9 +56,9 @@ const LONGEST: usize = 32;
 /// it could be used to pass off such a node's half as a transaction. So is the position behind the last transaction
 /// of an odd number, which the same branch leads to the same root.
 pub fn merkle_root(txid: Txid, branch: &[MerkleNode], position: u32) -> Result<MerkleNode, MerkleError> {
-    root(txid.into(), branch, position, |pair| match transaction::txid(pair) {
-        Ok(_) => Err(MerkleError::InnerTransaction),
-        Err(_) => Ok(()),
+    root(txid.into(), branch, position, |pair| match can_be_transaction(pair) {
+        true => Err(MerkleError::InnerTransaction),
+        false => Ok(()),
     })
 }
 
@@ -179,8 +179,18 @@ mod tests {
         let (left, right) = forged.split_at(32);
         let leaf = Txid::from_digest(left.try_into().unwrap());
         let sibling = MerkleNode::from_digest(right.try_into().unwrap());
-        assert!(transaction::txid(&forged).is_ok());
+        assert!(crate::proof::txid(&forged).is_ok());
         assert_eq!(merkle_root(leaf, &[sibling], 0), Err(MerkleError::InnerTransaction));
+
+        // One whose output is worth more than all coins is none: the pair is an honest inner node.
+        let root = |value: u64| {
+            let mut pair = forged;
+            pair[47..55].copy_from_slice(&value.to_le_bytes());
+            let [left, right] = [&pair[..32], &pair[32..]].map(|half| <[u8; 32]>::try_from(half).unwrap());
+            merkle_root(Txid::from_digest(left), &[MerkleNode::from_digest(right)], 0)
+        };
+        assert_eq!(root(2_100_000_000_000_000), Err(MerkleError::InnerTransaction));
+        assert!(root(2_100_000_000_000_001).is_ok() && root(u64::MAX).is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The status of a script, from its history.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::types::{HistoryEntry, ScriptStatus};
 
@@ -25,6 +26,38 @@ pub fn script_status(history: &[HistoryEntry]) -> Option<ScriptStatus> {
     Some(ScriptStatus::of_text(&text))
 }
 
+/// A server that says by its status that a script has a history, and answers an empty one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryWithheld {
+    /// The status that the server gave.
+    pub status: ScriptStatus,
+}
+
+impl fmt::Display for HistoryWithheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the server reports a history for the script and lists none of it, as some do when it is too long for them",
+        )
+    }
+}
+
+impl core::error::Error for HistoryWithheld {}
+
+/// Checks an answer to `History`, `Balance` or `Unspent` against the script's status: Fulcrum answers histories that
+/// are longer than its `max_history` with an empty list and a partial balance instead of an error.
+///
+/// `status` is what the server gives for the script's subscription, and `history` what it lists of the script.
+///
+/// # Errors
+/// [`HistoryWithheld`] if there is a status and the history is empty. Between the two answers the history may have
+/// changed, so ask for both again before giving up.
+pub fn check_not_withheld(status: Option<ScriptStatus>, history: &[HistoryEntry]) -> Result<(), HistoryWithheld> {
+    match status {
+        Some(status) if history.is_empty() => Err(HistoryWithheld { status }),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +79,10 @@ mod tests {
         let digest = Sha256::digest(text.as_bytes());
         assert_eq!(script_status(&history).unwrap().as_display_bytes(), digest.as_slice());
         assert_eq!(script_status(&[]), None);
+
+        let status = script_status(&history);
+        assert_eq!(check_not_withheld(status, &history), Ok(()));
+        assert_eq!(check_not_withheld(None, &[]), Ok(()));
+        assert_eq!(check_not_withheld(status, &[]), Err(HistoryWithheld { status: status.unwrap() }));
     }
 }

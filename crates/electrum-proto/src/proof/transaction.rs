@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::types::{Txid, Wtxid};
+use crate::types::{Amount, Txid, Wtxid};
 
 /// Why bytes are no transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +48,28 @@ pub fn wtxid(bytes: &[u8]) -> Result<Wtxid, TransactionError> {
     find_witnesses(bytes).map(|_| Wtxid::hash(bytes))
 }
 
-/// Walks through the whole transaction; where its witnesses begin if it has any.
+/// Whether bytes can be a transaction of the chain: as one is written, and with outputs of no more than all coins.
+///
+/// Inner nodes of a merkle tree are 64 bytes that now and then read as a transaction, mostly one with absurd amounts.
+pub(super) fn can_be_transaction(bytes: &[u8]) -> bool {
+    walk(bytes).is_ok_and(|parts| parts.value <= Amount::SUPPLY.to_sat())
+}
+
+/// Where the witnesses begin if the transaction has any.
 fn find_witnesses(bytes: &[u8]) -> Result<Option<usize>, TransactionError> {
+    walk(bytes).map(|parts| parts.witnesses)
+}
+
+/// What was found in a transaction.
+struct Parts {
+    /// Where the witnesses begin.
+    witnesses: Option<usize>,
+    /// The satoshi of all outputs.
+    value: u64,
+}
+
+/// Walks through the whole transaction.
+fn walk(bytes: &[u8]) -> Result<Parts, TransactionError> {
     let mut at = Cursor { bytes, at: 0 };
     at.step(4)?;
     let marked = bytes.get(4..6) == Some(&[0, 1]);
@@ -66,8 +86,9 @@ fn find_witnesses(bytes: &[u8]) -> Result<Option<usize>, TransactionError> {
     if inputs == 0 || outputs == 0 {
         return Err(TransactionError::Empty);
     }
+    let mut value = 0_u64;
     for _ in 0..outputs {
-        at.step(8)?;
+        value = value.saturating_add(at.amount()?);
         at.bytes()?;
     }
     let witnesses = at.at;
@@ -86,7 +107,7 @@ fn find_witnesses(bytes: &[u8]) -> Result<Option<usize>, TransactionError> {
     }
     at.step(4)?;
     match bytes.len() - at.at {
-        0 => Ok(marked.then_some(witnesses)),
+        0 => Ok(Parts { witnesses: marked.then_some(witnesses), value }),
         trailing => Err(TransactionError::Trailing(trailing)),
     }
 }
@@ -107,6 +128,13 @@ impl Cursor<'_> {
             }
             _ => Err(TransactionError::CutOff),
         }
+    }
+
+    /// An amount: eight bytes, the least significant first.
+    fn amount(&mut self) -> Result<u64, TransactionError> {
+        let start = self.at;
+        self.step(8)?;
+        Ok(self.bytes[start..self.at].iter().rev().fold(0, |value, byte| (value << 8) | u64::from(*byte)))
     }
 
     /// Steps over a length and as many bytes.

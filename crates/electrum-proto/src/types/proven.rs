@@ -81,6 +81,12 @@ pub enum ProofError {
         /// What is trusted.
         trusted: MerkleNode,
     },
+    /// The chain of headers does not have the block.
+    #[error("the header of height {height} is not in the chain that was checked")]
+    NoHeader {
+        /// The height of the block.
+        height: u32,
+    },
     /// There is no proof.
     #[error("there is no header, so there is no proof")]
     Nothing,
