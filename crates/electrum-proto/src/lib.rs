@@ -119,6 +119,7 @@
 //! case there comes with a new major version (below 1.0, minor), and the compiler shows where it is to be dealt with.
 //! [`Config`] and its parts may get fields at any time: write `..Config::default()`.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 extern crate alloc;
 
 mod config;

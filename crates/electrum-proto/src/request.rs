@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::json::{DecodeError, Params, RawJson};
@@ -68,6 +69,19 @@ pub trait Request {
     /// # Errors
     /// [`DecodeError`] if the result is not what the protocol says; only this request is concerned.
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError>;
+
+    /// Returns method and parameters as JSON, as `version` wants them: for logs, and to test requests of one's own.
+    ///
+    /// # Errors
+    /// [`NotInVersion`] if `version` has no such operation.
+    fn to_json(&self, version: ProtocolVersion) -> Result<String, NotInVersion> {
+        let mut text = Vec::from(br#"{"method":"#);
+        Params::append_str(&mut text, &self.method(version)?);
+        text.extend_from_slice(br#","params":"#);
+        text.append(&mut Params::to_json(|params| self.params(version, params)));
+        text.push(b'}');
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
 
     /// Whether sending it twice could do harm.
     fn effect(&self) -> Effect {

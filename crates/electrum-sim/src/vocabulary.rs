@@ -63,7 +63,7 @@ impl Ask {
             Self::Ping => ("server.ping", &[]),
             Self::Banner => ("server.banner", &[]),
             Self::Features => ("server.features", &[]),
-            Self::Raw(raw) => (&raw.method, &raw.params),
+            Self::Raw(raw) => (&raw.method, raw.params.positional()),
         }
     }
 }

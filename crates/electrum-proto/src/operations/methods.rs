@@ -1,6 +1,6 @@
 //! Every method of the protocol, with the versions that have it.
 
-use crate::request::Method;
+use crate::request::{Effect, Method};
 use crate::version::ProtocolVersion as V;
 
 macro_rules! methods {
@@ -17,6 +17,29 @@ macro_rules! methods {
     };
     (@method $name:literal, $since:ident) => { Method::since($name, V::$since) };
     (@method $name:literal, $since:ident, $until:ident) => { Method::between($name, V::$since, V::$until) };
+}
+
+/// Methods of the protocol that change something.
+const CHANGING: [Method; 3] = [BROADCAST, BROADCAST_PACKAGE, ADD_PEER];
+
+/// Methods that Fulcrum adds, and that only read.
+const READING_OF_FULCRUM: [&str; 9] = [
+    "blockchain.headers.get_tip",
+    "blockchain.header.get",
+    "blockchain.scripthash.get_first_use",
+    "blockchain.scripthash.get_status",
+    "blockchain.transaction.get_height",
+    "blockchain.transaction.get_confirmed_blockhash",
+    "blockchain.transaction.subscribe",
+    "blockchain.transaction.unsubscribe",
+    "blockchain.utxo.get_info",
+];
+
+/// Returns what `method` does to the world: something, unless it is known to only read.
+pub(super) fn effect_of(method: &str) -> Effect {
+    let changes = CHANGING.iter().any(|known| known.name == method);
+    let is_known = METHODS.iter().any(|known| known.name == method) || READING_OF_FULCRUM.contains(&method);
+    if is_known && !changes { Effect::Reads } else { Effect::Changes }
 }
 
 methods! {

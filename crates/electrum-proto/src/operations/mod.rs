@@ -42,7 +42,7 @@ pub use package::{
     Acceptance, BroadcastPackage, BroadcastPackageVerbose, PackageError, PackageResult, TestMempoolAccept,
 };
 pub use peers::{AddPeer, Peers};
-pub use raw::Raw;
+pub use raw::{Raw, RawParams};
 pub use script::{Balance, History, Mempool, Unspent};
 pub(crate) use script::{method_for_script, param_for_script};
 pub use server::{Banner, DonationAddress, Features, PaddedPing, Ping};

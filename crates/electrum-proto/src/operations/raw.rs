@@ -3,39 +3,97 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use serde_json::{Map, Value};
 
+use super::methods::effect_of;
 use crate::json::{DecodeError, Params, RawJson};
 use crate::request::{Effect, Method, NotInVersion, Request};
 use crate::version::ProtocolVersion;
 
 /// Any method with any parameters; the result is JSON.
 ///
+/// - Parameters: as the server wants them, by position or by name. Few servers take names: ElectrumX and libbitcoin do.
 /// - Result: a [`serde_json::Value`], which can take sixteen times the memory of its text: a hostile server can make
 ///   that much of a line as long as [`Limits::line`](crate::Limits::line) allows. What the other operations give
 ///   takes no more than that limit.
-/// - Versions: all; whether the server knows the method is between you and the server.
+/// - Versions: all; the caller knows whether the server has the method.
 /// - Errors: whatever the server says (`-32601` for a method that it does not know; some close the connection instead).
+/// - Protocol documentation: none; Fulcrum's own documentation lists the methods that it adds.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Raw;
+/// use electrum_proto::{Effect, ProtocolVersion, Request};
+///
+/// let request = Raw::new("blockchain.headers.get_tip", vec![]);
+/// let result = request.decode(ProtocolVersion::V1_6, RawJson::new(r#"{"height":153,"hex":"00"}"#))?;
+/// assert_eq!(result["height"], 153);
+/// // It is known that this one only reads; of a method that is not known the caller can say it.
+/// assert_eq!(request.effect(), Effect::Reads);
+/// assert_eq!(Raw::reading("example.statistics", vec![]).effect(), Effect::Reads);
+///
+/// let params = [("height".to_owned(), 5.into())];
+/// let named = Raw::new("blockchain.block.header", serde_json::Map::from_iter(params));
+/// assert_eq!(named.to_json(ProtocolVersion::V1_6)?, r#"{"method":"blockchain.block.header","params":{"height":5}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raw {
     /// The method, as it stands on the wire.
     pub method: String,
-    /// The positional parameters.
-    pub params: Vec<serde_json::Value>,
-    /// Whether it may be repeated; taken for a change unless you say otherwise.
+    /// The parameters.
+    pub params: RawParams,
+    /// Whether it may be repeated.
     pub effect: Effect,
 }
 
+/// The parameters of a [`Raw`] request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RawParams {
+    /// By position.
+    Positional(Vec<Value>),
+    /// By name.
+    Named(Map<String, Value>),
+}
+
 impl Raw {
-    /// A request that may change something, so it is not repeated once a byte of it was written.
+    /// Makes a request whose effect is that of the method if it is known.
+    ///
+    /// One that is not known may change something, so it is not repeated once a byte of it was written.
     #[must_use]
-    pub fn new(method: impl Into<String>, params: Vec<serde_json::Value>) -> Self {
-        Self { method: method.into(), params, effect: Effect::Changes }
+    pub fn new(method: impl Into<String>, params: impl Into<RawParams>) -> Self {
+        let method = method.into();
+        Self { effect: effect_of(&method), method, params: params.into() }
     }
 
-    /// A request that only reads, so it may be repeated after a loss.
+    /// Makes a request that only reads, so it may be repeated after a loss.
     #[must_use]
-    pub fn reading(method: impl Into<String>, params: Vec<serde_json::Value>) -> Self {
+    pub fn reading(method: impl Into<String>, params: impl Into<RawParams>) -> Self {
         Self { effect: Effect::Reads, ..Self::new(method, params) }
+    }
+}
+
+impl RawParams {
+    /// Returns the parameters by position; none if they have names.
+    #[must_use]
+    pub fn positional(&self) -> &[Value] {
+        match self {
+            Self::Positional(values) => values,
+            Self::Named(_) => &[],
+        }
+    }
+}
+
+impl From<Vec<Value>> for RawParams {
+    fn from(values: Vec<Value>) -> Self {
+        Self::Positional(values)
+    }
+}
+
+impl From<Map<String, Value>> for RawParams {
+    fn from(values: Map<String, Value>) -> Self {
+        Self::Named(values)
     }
 }
 
@@ -43,19 +101,28 @@ impl Request for Raw {
     const NAME: &'static str = "call of a method";
     /// None: the caller names the method.
     const METHODS: &'static [Method] = &[];
-    type Response = serde_json::Value;
+    type Response = Value;
 
     fn method(&self, _: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
         Ok(Cow::Borrowed(&self.method))
     }
 
     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
-        for param in &self.params {
-            params.json(param);
+        match &self.params {
+            RawParams::Positional(values) => {
+                for value in values {
+                    params.json(value);
+                }
+            }
+            RawParams::Named(values) => {
+                for (name, value) in values {
+                    params.named(name, value);
+                }
+            }
         }
     }
 
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Value, DecodeError> {
         result.decode()
     }
 

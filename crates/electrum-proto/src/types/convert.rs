@@ -7,7 +7,8 @@ use bitcoin::hashes::Hash as _;
 use bitcoin::{CompactTarget, block};
 
 use super::{
-    Amount, BlockHash, MerkleNode, OutPoint, RawHeader, RawTransaction, Script, ScriptRef, SignedAmount, Txid, Wtxid,
+    Amount, BlockHash, FeeRate, MerkleNode, Network, OutPoint, RawHeader, RawTransaction, Script, ScriptRef,
+    SignedAmount, Txid, Wtxid,
 };
 
 macro_rules! hashes {
@@ -149,6 +150,42 @@ impl TryFrom<bitcoin::SignedAmount> for SignedAmount {
     }
 }
 
+impl From<FeeRate> for bitcoin::FeeRate {
+    /// In satoshi per 1000 weight units, rounded up, so that what pays the rate that comes out pays the one that went in.
+    fn from(rate: FeeRate) -> Self {
+        Self::from_sat_per_kwu(rate.to_sat_per_kvb().div_ceil(4))
+    }
+}
+
+impl From<bitcoin::FeeRate> for FeeRate {
+    fn from(rate: bitcoin::FeeRate) -> Self {
+        Self::from_sat_per_kvb(rate.to_sat_per_kwu().saturating_mul(4))
+    }
+}
+
+/// A network that the crate `bitcoin` has no name for, or that this crate has none for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the network is not known")]
+pub struct UnknownNetwork;
+
+impl TryFrom<Network> for bitcoin::Network {
+    type Error = UnknownNetwork;
+
+    fn try_from(network: Network) -> Result<Self, UnknownNetwork> {
+        let hash = bitcoin::constants::ChainHash::from_genesis_block_hash(network.genesis_hash().into());
+        Self::from_chain_hash(hash).ok_or(UnknownNetwork)
+    }
+}
+
+impl TryFrom<bitcoin::Network> for Network {
+    type Error = UnknownNetwork;
+
+    fn try_from(network: bitcoin::Network) -> Result<Self, UnknownNetwork> {
+        let hash = bitcoin::constants::genesis_block(network).block_hash();
+        Self::of_genesis(hash.into()).ok_or(UnknownNetwork)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,5 +235,24 @@ mod tests {
         assert_eq!(Amount::try_from(all + bitcoin::Amount::from_sat(1)), Err(BeyondSupply));
         let negative = bitcoin::SignedAmount::from_sat(-5);
         assert_eq!(SignedAmount::try_from(negative).map(bitcoin::SignedAmount::from), Ok(negative));
+    }
+
+    #[test]
+    fn fee_rates_are_rounded_up() {
+        for (own, theirs) in [(1000, 250), (1001, 251), (0, 0), (4, 1)] {
+            assert_eq!(bitcoin::FeeRate::from(FeeRate::from_sat_per_kvb(own)).to_sat_per_kwu(), theirs);
+        }
+        assert_eq!(FeeRate::from(bitcoin::FeeRate::BROADCAST_MIN).to_sat_per_kvb(), 1000);
+    }
+
+    #[test]
+    fn networks_there_and_back() {
+        for network in Network::ALL {
+            let theirs = bitcoin::Network::try_from(network).unwrap();
+            assert_eq!(Network::try_from(theirs), Ok(network));
+        }
+        assert_eq!(Network::try_from(bitcoin::Network::Bitcoin), Ok(Network::Bitcoin));
+        let genesis = bitcoin::constants::genesis_block(bitcoin::Network::Testnet4);
+        assert_eq!(Network::Testnet4.genesis(), genesis.header.into());
     }
 }

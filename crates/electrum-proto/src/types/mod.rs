@@ -17,7 +17,7 @@ mod transaction;
 
 pub use amount::{Amount, FeeRate, SignedAmount};
 #[cfg(feature = "bitcoin")]
-pub use convert::BeyondSupply;
+pub use convert::{BeyondSupply, UnknownNetwork};
 pub use hash::{BlockHash, HashError, MerkleNode, ScriptHash, ScriptStatus, Txid, Wtxid};
 pub use header::{RawHeader, Tip};
 pub(crate) use history::read_entries;

@@ -43,6 +43,16 @@ impl Script {
         ScriptHash::of(&self.0)
     }
 
+    /// Returns whether no transaction can spend an output with this script: it begins with `OP_RETURN`, or is longer than
+    /// scripts may be. Servers do not index such outputs, so the history of the script says nothing about them.
+    #[must_use]
+    pub fn is_unspendable(&self) -> bool {
+        const OP_RETURN: u8 = 0x6a;
+        const LONGEST: usize = 10_000;
+
+        self.0.first() == Some(&OP_RETURN) || self.0.len() > LONGEST
+    }
+
     /// The script in hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {

@@ -5,17 +5,20 @@ use serde::Serialize;
 
 use super::hex;
 
-/// Writes the positional parameters of a request, in order.
+/// Writes the parameters of a request, by position in order, or [by name](Self::named).
 ///
-/// Whatever is written, the result is one JSON array without a line break.
+/// Whatever is written, the result is one JSON array or object without a line break.
 #[derive(Debug)]
 pub struct Params<'a> {
     out: &'a mut Vec<u8>,
-    first: bool,
+    /// Where the brackets open.
+    start: usize,
+    count: u32,
+    named: bool,
 }
 
 impl<'a> Params<'a> {
-    /// The JSON array of what `write` writes.
+    /// The JSON array, or object, of what `write` writes.
     #[must_use]
     pub fn to_json(write: impl FnOnce(&mut Params<'_>)) -> Vec<u8> {
         let mut out = Vec::new();
@@ -27,11 +30,27 @@ impl<'a> Params<'a> {
 
     pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
         out.push(b'[');
-        Self { out, first: true }
+        Self { start: out.len() - 1, out, count: 0, named: false }
     }
 
     pub(crate) fn close(self) {
-        self.out.push(b']');
+        let bracket = if self.named { b'}' } else { b']' };
+        self.out.push(bracket);
+    }
+
+    /// A parameter by its name. The first parameter decides: after one without a name, names are left out, and after one
+    /// with a name, one without is named by its position.
+    pub fn named<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
+        if self.count == 0 {
+            self.named = true;
+            self.out[self.start] = b'{';
+        }
+        if !self.named {
+            return self.json(value);
+        }
+        self.begin(name);
+        Self::append_json(self.out, value);
+        self
     }
 
     /// An integer.
@@ -110,11 +129,25 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// Begins a parameter without a name.
     fn separate(&mut self) {
-        if !self.first {
+        if self.named {
+            return self.begin(&alloc::format!("{}", self.count));
+        }
+        if self.count > 0 {
             self.out.push(b',');
         }
-        self.first = false;
+        self.count += 1;
+    }
+
+    /// Begins a parameter with a name.
+    fn begin(&mut self, name: &str) {
+        if self.count > 0 {
+            self.out.push(b',');
+        }
+        self.count += 1;
+        Self::append_str(self.out, name);
+        self.out.push(b':');
     }
 }
 
@@ -140,6 +173,23 @@ mod tests {
             params.json(&no_json).bool(true);
         });
         assert_eq!(core::str::from_utf8(&json), Ok("[null,true]"));
+    }
+
+    #[test]
+    fn named_parameters_are_one_object() {
+        let text = |write: fn(&mut Params<'_>)| alloc::string::String::from_utf8(Params::to_json(write)).unwrap();
+        let named = text(|params| {
+            params.named("height", &5).named("a\"", "x");
+        });
+        assert_eq!(named, r#"{"height":5,"a\"":"x"}"#);
+        let mixed = text(|params| {
+            params.named("height", &5).integer(7).bool(true);
+        });
+        assert_eq!(mixed, r#"{"height":5,"1":7,"2":true}"#);
+        let positional = text(|params| {
+            params.integer(7).named("height", &5);
+        });
+        assert_eq!(positional, "[7,5]");
     }
 
     proptest! {
