@@ -21,6 +21,32 @@ use crate::version::ProtocolVersion;
 /// - Errors: the network's rules reject it (code 1 or 2, with the node's words), or the network has it already; after a
 ///   loss or a time-out it may have been sent. [`BroadcastOutcome`] tells these apart.
 /// - Protocol documentation: `blockchain.transaction.broadcast`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Broadcast;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let transaction = RawTransaction::from_hex(
+///     "01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff001d01\
+///      04455468652054696d65732030332f4a616e2f32303039204368616e63656c6c6f72206f6e206272696e6b206f662073\
+///      65636f6e64206261696c6f757420666f722062616e6b73ffffffff0100f2052a01000000434104678afdb0fe55482719\
+///      67f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d578a\
+///      4c702b6bf11d5fac00000000",
+/// )?;
+/// let request = Broadcast { transaction };
+/// let result = RawJson::new(r#""4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b""#);
+/// let accepted = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!(accepted.txid.to_string(), "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b");
+/// assert_eq!(accepted.server_said, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.broadcast")]
+#[doc(alias = "transaction_broadcast")]
+#[doc(alias = "transaction_broadcast_raw")]
+#[doc(alias = "sendrawtransaction")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {
     /// The transaction.

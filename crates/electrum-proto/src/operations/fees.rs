@@ -16,6 +16,26 @@ use crate::version::ProtocolVersion;
 /// - Versions: all.
 /// - Errors: a number of blocks that the node does not estimate for (code 1 or 2); some servers take the nearest one.
 /// - Protocol documentation: `blockchain.estimatefee`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::EstimateFee;
+/// use electrum_proto::types::FeeRate;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = EstimateFee::within(6);
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.estimatefee","params":[6]}"#);
+/// // Servers write coins per 1000 vbytes; 3488 satoshi per 1000 vbytes are 3.488 per vbyte.
+/// let rate = request.decode(ProtocolVersion::V1_4, RawJson::new("3.488e-05"))?;
+/// assert_eq!(rate, Some(FeeRate::from_sat_per_kvb(3488)));
+/// assert_eq!(request.decode(ProtocolVersion::V1_4, RawJson::new("-1"))?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.estimatefee")]
+#[doc(alias = "estimatefee")]
+#[doc(alias = "estimate_fee")]
+#[doc(alias = "estimatesmartfee")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EstimateFee {
     /// The number of blocks.
@@ -42,6 +62,23 @@ pub enum EstimateMode {
 /// - Versions: all, as `blockchain.relayfee` before 1.6, out of `mempool.get_info` from 1.6.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.relayfee`, `mempool.get_info`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::RelayFee;
+/// use electrum_proto::types::FeeRate;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = RelayFee;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.relayfee","params":[]}"#);
+/// let rate = request.decode(ProtocolVersion::V1_4, RawJson::new("1e-05"))?;
+/// assert_eq!(rate, FeeRate::from_sat_per_kvb(1000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.relayfee")]
+#[doc(alias = "relayfee")]
+#[doc(alias = "relay_fee")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RelayFee;
 
@@ -51,6 +88,26 @@ pub struct RelayFee;
 /// - Versions: from 1.6. [`RelayFee`] is there on every version.
 /// - Errors: none of its own.
 /// - Protocol documentation: `mempool.get_info`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::MempoolInfo;
+/// use electrum_proto::types::FeeRate;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = MempoolInfo;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_6)?, r#"{"method":"mempool.get_info","params":[]}"#);
+/// let result = RawJson::new(
+///     r#"{"incrementalrelayfee":1e-06,"mempoolminfee":2e-06,"minrelaytxfee":1e-06}"#,
+/// );
+/// let fees = request.decode(ProtocolVersion::V1_6, result)?;
+/// assert_eq!(fees.mempool_min, FeeRate::from_sat_per_kvb(200));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "mempool.get_info")]
+#[doc(alias = "mempool_get_info")]
+#[doc(alias = "getmempoolinfo")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MempoolInfo;
 
@@ -60,6 +117,23 @@ pub struct MempoolInfo;
 /// - Versions: from 1.2.
 /// - Errors: none of its own.
 /// - Protocol documentation: `mempool.get_fee_histogram`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::FeeHistogram;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = FeeHistogram;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"mempool.get_fee_histogram","params":[]}"#);
+/// let bins = request.decode(ProtocolVersion::V1_4, RawJson::new("[[63,846],[4.5,1266]]"))?;
+/// assert_eq!((bins[0].rate.to_sat_per_kvb(), bins[0].vsize), (63_000, 846));
+/// assert_eq!((bins.len(), bins.dropped), (2, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "mempool.get_fee_histogram")]
+#[doc(alias = "get_fee_histogram")]
+#[doc(alias = "fee_histogram")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeeHistogram;
 

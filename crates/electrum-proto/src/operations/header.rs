@@ -19,6 +19,27 @@ use crate::version::ProtocolVersion;
 ///   header in pieces; it is put together again.
 /// - Errors: a height above the tip (code 1).
 /// - Protocol documentation: `blockchain.block.header`, `blockchain.block.get_header`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Header;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Header { height: 0 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.block.header","params":[0]}"#);
+/// let result = RawJson::new(
+///     "\"0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd\
+///      7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c\"",
+/// );
+/// let header = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!((header.time(), header.bits()), (1_231_006_505, 0x1d00_ffff));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.block.header")]
+#[doc(alias = "blockchain.block.get_header")]
+#[doc(alias = "block_header")]
+#[doc(alias = "block_header_raw")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The block's height.
@@ -32,6 +53,27 @@ pub struct Header {
 /// - Versions: from 1.4.
 /// - Errors: heights above the tip (code 1); some servers know no proofs (code -32602).
 /// - Protocol documentation: `blockchain.block.header`, with `cp_height`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::ProvenHeader;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = ProvenHeader { height: 0, checkpoint: 1 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.block.header","params":[0,1]}"#);
+/// let result = format!(
+///     r#"{{"branch":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],"header":"{}","root":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}"#,
+///     "00".repeat(80)
+/// );
+/// let proven = request.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
+/// // The branch leads to another root than the one that is trusted: nothing is proven.
+/// assert!(proven.verify(0, 1, proven.proof.root).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.block.header")]
+#[doc(alias = "cp_height")]
+#[doc(alias = "block_header")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProvenHeader {
     /// The block's height.
@@ -53,6 +95,25 @@ pub struct ProvenHeader {
 /// To see whether headers link, each is hashed, which takes longer than all the rest of decoding. Who checks them
 /// anyway (with [`check_links`], together with what came before) leaves it out with
 /// [`without_link_check`](Self::without_link_check).
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Headers;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Headers::new(0, 2);
+/// assert_eq!(request.to_json(ProtocolVersion::V1_6)?, r#"{"method":"blockchain.block.headers","params":[0,2]}"#);
+/// // The chain, or what the server gives at once, may be shorter.
+/// let header = "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd\
+///     7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
+/// let result = format!(r#"{{"count":1,"headers":["{header}"],"max":2016}}"#);
+/// let run = request.decode(ProtocolVersion::V1_6, RawJson::new(&result))?;
+/// assert_eq!((run.headers.len(), run.max), (1, 2016));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.block.headers")]
+#[doc(alias = "block_headers")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Headers {
     start: u32,
@@ -68,6 +129,24 @@ pub struct Headers {
 /// - Versions: from 1.4.
 /// - Errors: heights above the tip (code 1); some servers know no proofs (code -32602).
 /// - Protocol documentation: `blockchain.block.headers`, with `cp_height`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::ProvenHeaders;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = ProvenHeaders { start: 200, count: 5, checkpoint: 300 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.block.headers","params":[200,5,300]}"#);
+/// // Where there are no headers, there is no proof.
+/// let result = RawJson::new(r#"{"count":0,"hex":"","max":2016}"#);
+/// let proven = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert!(proven.run.headers.is_empty() && proven.proof.is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.block.headers")]
+#[doc(alias = "cp_height")]
+#[doc(alias = "block_headers")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProvenHeaders {
     /// The height of the first header.

@@ -25,10 +25,6 @@ macro_rules! address_operation {
         |$result:ident| $decode:expr
     ) => {
         $(#[$doc])*
-        ///
-        /// - Parameters: the address, which the server checks.
-        /// - Versions: before 1.3.
-        /// - Errors: what is no address (code 1).
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
             /// The address.
@@ -54,8 +50,30 @@ macro_rules! address_operation {
 address_operation! {
     /// Asks for the balance of an address.
     ///
+    /// - Parameters: the address, which the server checks.
     /// - Result: [`ScriptBalance`], in satoshi.
+    /// - Versions: before 1.3.
+    /// - Errors: what is no address (code 1).
     /// - Protocol documentation: `blockchain.address.get_balance`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::legacy::AddressBalance;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let request = AddressBalance { address: "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into() };
+    /// assert_eq!(
+    ///     request.to_json(ProtocolVersion::V1_2)?,
+    ///     r#"{"method":"blockchain.address.get_balance","params":["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"]}"#
+    /// );
+    /// let result = RawJson::new(r#"{"confirmed":5000000000,"unconfirmed":0}"#);
+    /// let found = request.decode(ProtocolVersion::V1_2, result)?;
+    /// assert_eq!(found.confirmed.to_sat(), 5_000_000_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.address.get_balance")]
+    #[doc(alias = "address_get_balance")]
     AddressBalance, "balance of addresses", ADDRESS_BALANCE -> ScriptBalance,
     |result| read(result, ScriptBalance::read)
 }
@@ -63,8 +81,30 @@ address_operation! {
 address_operation! {
     /// Asks for the history of an address.
     ///
+    /// - Parameters: the address, which the server checks.
     /// - Result: a list of [`HistoryEntry`], checked as for [`History`](super::History).
+    /// - Versions: before 1.3.
+    /// - Errors: what is no address (code 1).
     /// - Protocol documentation: `blockchain.address.get_history`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::legacy::AddressHistory;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let request = AddressHistory { address: "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into() };
+    /// assert_eq!(
+    ///     request.to_json(ProtocolVersion::V1_2)?,
+    ///     r#"{"method":"blockchain.address.get_history","params":["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"]}"#
+    /// );
+    /// let result = RawJson::new(r#"[{"height":153,"tx_hash":"4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"}]"#);
+    /// let found = request.decode(ProtocolVersion::V1_2, result)?;
+    /// assert_eq!(found.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.address.get_history")]
+    #[doc(alias = "address_get_history")]
     AddressHistory, "history of addresses", ADDRESS_HISTORY -> Vec<HistoryEntry>,
     |result| {
         check_history(read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?)
@@ -74,8 +114,30 @@ address_operation! {
 address_operation! {
     /// Asks for the transactions of an address that are in the mempool.
     ///
+    /// - Parameters: the address, which the server checks.
     /// - Result: a list of [`HistoryEntry`], all unconfirmed.
+    /// - Versions: before 1.3.
+    /// - Errors: what is no address (code 1).
     /// - Protocol documentation: `blockchain.address.get_mempool`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::legacy::AddressMempool;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let request = AddressMempool { address: "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into() };
+    /// assert_eq!(
+    ///     request.to_json(ProtocolVersion::V1_2)?,
+    ///     r#"{"method":"blockchain.address.get_mempool","params":["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"]}"#
+    /// );
+    /// let result = RawJson::new(r#"[]"#);
+    /// let found = request.decode(ProtocolVersion::V1_2, result)?;
+    /// assert!(found.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.address.get_mempool")]
+    #[doc(alias = "address_get_mempool")]
     AddressMempool, "mempool transactions of addresses", ADDRESS_MEMPOOL -> Vec<HistoryEntry>,
     |result| {
         check_mempool(read(result, |reader| read_entries(reader, HistoryEntry::read)).map_err(|e| e.within("history"))?)
@@ -85,8 +147,30 @@ address_operation! {
 address_operation! {
     /// Asks for the unspent outputs of an address.
     ///
+    /// - Parameters: the address, which the server checks.
     /// - Result: a list of [`UnspentOutput`].
+    /// - Versions: before 1.3.
+    /// - Errors: what is no address (code 1).
     /// - Protocol documentation: `blockchain.address.listunspent`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::legacy::AddressUnspent;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let request = AddressUnspent { address: "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into() };
+    /// assert_eq!(
+    ///     request.to_json(ProtocolVersion::V1_2)?,
+    ///     r#"{"method":"blockchain.address.listunspent","params":["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"]}"#
+    /// );
+    /// let result = RawJson::new(r#"[]"#);
+    /// let found = request.decode(ProtocolVersion::V1_2, result)?;
+    /// assert!(found.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.address.listunspent")]
+    #[doc(alias = "address_listunspent")]
     AddressUnspent, "unspent outputs of addresses", ADDRESS_UNSPENT -> Vec<UnspentOutput>,
     |result| {
         check_unspent(read(result, |reader| read_entries(reader, UnspentOutput::read)).map_err(|e| e.within("utxos"))?)
@@ -96,8 +180,30 @@ address_operation! {
 address_operation! {
     /// Subscribes to the changes of an address's history.
     ///
+    /// - Parameters: the address, which the server checks.
     /// - Result: the [`ScriptStatus`] of now; nothing if there is no history.
+    /// - Versions: before 1.3.
+    /// - Errors: what is no address (code 1).
     /// - Protocol documentation: `blockchain.address.subscribe`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::legacy::AddressSubscribe;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let request = AddressSubscribe { address: "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into() };
+    /// assert_eq!(
+    ///     request.to_json(ProtocolVersion::V1_2)?,
+    ///     r#"{"method":"blockchain.address.subscribe","params":["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"]}"#
+    /// );
+    /// let result = RawJson::new(r#"null"#);
+    /// let found = request.decode(ProtocolVersion::V1_2, result)?;
+    /// assert_eq!(found, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.address.subscribe")]
+    #[doc(alias = "address_subscribe")]
     AddressSubscribe, "subscription to addresses", ADDRESS_SUBSCRIBE -> Option<ScriptStatus>,
     |result| read(result, read_status)
 }
@@ -109,6 +215,26 @@ address_operation! {
 /// - Versions: before 1.4.
 /// - Errors: a height above the tip (code 1).
 /// - Protocol documentation: `blockchain.block.get_header`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::legacy::GetHeader;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = GetHeader { height: 5 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_2)?, r#"{"method":"blockchain.block.get_header","params":[5]}"#);
+/// let zeros = "00".repeat(32);
+/// let result = format!(
+///     r#"{{"block_height":5,"version":1,"prev_block_hash":"{zeros}","merkle_root":"{zeros}",
+///     "timestamp":1231006505,"bits":486604799,"nonce":7}}"#
+/// );
+/// let tip = request.decode(ProtocolVersion::V1_2, RawJson::new(&result))?;
+/// assert_eq!((tip.height, tip.header.nonce()), (5, 7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.block.get_header")]
+#[doc(alias = "block_get_header")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GetHeader {
     /// The block's height.
@@ -122,6 +248,21 @@ pub struct GetHeader {
 /// - Versions: before 1.4. From 1.2 on there is [`Headers`](super::Headers).
 /// - Errors: a number that is none (code 1).
 /// - Protocol documentation: `blockchain.block.get_chunk`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::legacy::GetChunk;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = GetChunk { index: 0 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_2)?, r#"{"method":"blockchain.block.get_chunk","params":[0]}"#);
+/// let result = format!("\"{}\"", "00".repeat(80));
+/// assert_eq!(request.decode(ProtocolVersion::V1_2, RawJson::new(&result))?.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.block.get_chunk")]
+#[doc(alias = "block_get_chunk")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GetChunk {
     /// Which run of 2016 headers, counted from 0.
@@ -135,6 +276,25 @@ pub struct GetChunk {
 /// - Versions: 1.0 only, which lies outside of what a client negotiates.
 /// - Errors: an output that does not exist.
 /// - Protocol documentation: `blockchain.utxo.get_address`, removed in 1.1.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::legacy::UtxoGetAddress;
+/// use electrum_proto::types::OutPoint;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let request = UtxoGetAddress { outpoint };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_0)?,
+///     r#"{"method":"blockchain.utxo.get_address","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",0]}"#
+/// );
+/// assert_eq!(request.decode(ProtocolVersion::V1_0, RawJson::NULL)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.utxo.get_address")]
+#[doc(alias = "utxo_get_address")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UtxoGetAddress {
     /// The output.
@@ -147,6 +307,20 @@ pub struct UtxoGetAddress {
 /// - Versions: 1.0 only, which lies outside of what a client negotiates.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.numblocks.subscribe`, removed in 1.1.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::legacy::NumblocksSubscribe;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = NumblocksSubscribe;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_0)?, r#"{"method":"blockchain.numblocks.subscribe","params":[]}"#);
+/// assert_eq!(request.decode(ProtocolVersion::V1_0, RawJson::new("153"))?, 153);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.numblocks.subscribe")]
+#[doc(alias = "numblocks_subscribe")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NumblocksSubscribe;
 

@@ -16,6 +16,22 @@ use crate::version::ProtocolVersion;
 /// - Versions: from 1.7.
 /// - Errors: none of its own.
 /// - Protocol documentation: `mempool.recent`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::MempoolRecent;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = MempoolRecent;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"mempool.recent","params":[]}"#);
+/// let result = RawJson::new(r#"[{"txid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","fee":1410,"vsize":141}]"#);
+/// let recent = request.decode(ProtocolVersion::V1_7, result)?;
+/// assert_eq!((recent[0].fee.to_sat(), recent[0].vsize), (1410, 141));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "mempool.recent")]
+#[doc(alias = "mempool_recent")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MempoolRecent;
 

@@ -13,6 +13,26 @@ use crate::version::ProtocolVersion;
 /// - Versions: from 1.7.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.outpoint.get_status`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::OutPointGetStatus;
+/// use electrum_proto::types::{OutPoint, Script, TxHeight};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let request = OutPointGetStatus { outpoint, script: Script::from_hex("51")? };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_7)?,
+///     r#"{"method":"blockchain.outpoint.get_status","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",0,"51"]}"#
+/// );
+/// let status = request.decode(ProtocolVersion::V1_7, RawJson::new(r#"{"funder_height":153}"#))?;
+/// assert_eq!((status.funder_height, status.spender), (Some(TxHeight::Confirmed(153)), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.outpoint.get_status")]
+#[doc(alias = "outpoint_get_status")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutPointGetStatus {
     /// The output.

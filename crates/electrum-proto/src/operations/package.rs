@@ -21,6 +21,29 @@ use crate::version::ProtocolVersion;
 /// - Versions: from 1.6.
 /// - Errors: the transactions are no package (code 1 or 2).
 /// - Protocol documentation: `blockchain.transaction.broadcast_package`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::BroadcastPackage;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = BroadcastPackage { transactions: vec![RawTransaction::new([1, 2]), RawTransaction::new([3])] };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_6)?,
+///     r#"{"method":"blockchain.transaction.broadcast_package","params":[["0102","03"]]}"#
+/// );
+/// let result = RawJson::new(
+///     r#"{"success":false,"errors":[{"txid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","error":"bad-txns"}]}"#,
+/// );
+/// let package = request.decode(ProtocolVersion::V1_6, result)?;
+/// assert_eq!((package.success, &*package.errors[0].error), (false, "bad-txns"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.broadcast_package")]
+#[doc(alias = "submitpackage")]
+#[doc(alias = "transaction_broadcast_package")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BroadcastPackage {
     /// The transactions, parents before children.
@@ -34,6 +57,26 @@ pub struct BroadcastPackage {
 /// - Versions: from 1.6.
 /// - Errors: the transactions are no package (code 1 or 2).
 /// - Protocol documentation: `blockchain.transaction.broadcast_package`, with `verbose`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::BroadcastPackageVerbose;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = BroadcastPackageVerbose { transactions: vec![RawTransaction::new([1, 2])] };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_6)?,
+///     r#"{"method":"blockchain.transaction.broadcast_package","params":[["0102"],true]}"#
+/// );
+/// let result = RawJson::new(r#"{"package_msg":"success"}"#);
+/// assert_eq!(request.decode(ProtocolVersion::V1_6, result)?.get(), r#"{"package_msg":"success"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.broadcast_package")]
+#[doc(alias = "submitpackage")]
+#[doc(alias = "verbose")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BroadcastPackageVerbose {
     /// The transactions, parents before children.
@@ -47,6 +90,28 @@ pub struct BroadcastPackageVerbose {
 /// - Versions: from 1.7.
 /// - Errors: what is no transaction (code 1 or 2).
 /// - Protocol documentation: `blockchain.transaction.testmempoolaccept`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::TestMempoolAccept;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = TestMempoolAccept { transactions: vec![RawTransaction::new([1, 2])] };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_7)?,
+///     r#"{"method":"blockchain.transaction.testmempoolaccept","params":[["0102"]]}"#
+/// );
+/// let result = RawJson::new(
+///     r#"[{"txid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","wtxid":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","allowed":false,"reason":"missing-inputs"}]"#,
+/// );
+/// let verdicts = request.decode(ProtocolVersion::V1_7, result)?;
+/// assert_eq!((verdicts[0].allowed, verdicts[0].reason.as_deref()), (Some(false), Some("missing-inputs")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.testmempoolaccept")]
+#[doc(alias = "testmempoolaccept")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestMempoolAccept {
     /// The transactions, parents before children.

@@ -15,6 +15,24 @@ use crate::version::ProtocolVersion;
 /// - Versions: all.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.peers.subscribe`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Peers;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Peers;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.peers.subscribe","params":[]}"#);
+/// let result = RawJson::new(r#"[["10.0.0.1","example.org",["v1.4.2","s50002"]]]"#);
+/// let peers = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!((&*peers[0].host, peers[0].ssl_port(), peers.dropped), ("example.org", Some(50002), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.peers.subscribe")]
+#[doc(alias = "peers_subscribe")]
+#[doc(alias = "server_peers_subscribe")]
+#[doc(alias = "get_peers")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peers;
 
@@ -25,6 +43,22 @@ pub struct Peers;
 /// - Versions: from 1.1.
 /// - Errors: features that are none (code 1 or -32602); some servers do not know the method.
 /// - Protocol documentation: `server.add_peer`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::AddPeer;
+/// use electrum_proto::{Effect, ProtocolVersion, Request};
+///
+/// let features = serde_json::value::RawValue::from_string(r#"{"hosts":{}}"#.into())?;
+/// let request = AddPeer { features };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.add_peer","params":[{"hosts":{}}]}"#);
+/// assert!(!request.decode(ProtocolVersion::V1_4, RawJson::new("false"))?);
+/// assert_eq!(request.effect(), Effect::Changes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.add_peer")]
+#[doc(alias = "add_peer")]
 #[derive(Clone, Debug)]
 pub struct AddPeer {
     /// What the other server answers to `server.features`.

@@ -38,6 +38,8 @@ use crate::version::ProtocolVersion;
 /// assert_eq!(named.to_json(ProtocolVersion::V1_6)?, r#"{"method":"blockchain.block.header","params":{"height":5}}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "raw_call")]
+#[doc(alias = "call")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raw {
     /// The method, as it stands on the wire.

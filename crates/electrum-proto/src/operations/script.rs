@@ -22,6 +22,29 @@ use crate::version::ProtocolVersion;
 /// - Versions: all, as `blockchain.scripthash.get_balance` up to 1.6, as `blockchain.scriptpubkey.get_balance` from 1.7.
 /// - Errors: servers refuse scripts whose history is too long for them (code 1 or 10001).
 /// - Protocol documentation: `blockchain.scripthash.get_balance`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Balance;
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac")?;
+/// let request = Balance::new(script);
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_6)?,
+///     r#"{"method":"blockchain.scripthash.get_balance","params":["8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161"]}"#
+/// );
+/// let result = RawJson::new(r#"{"confirmed":5399000,"unconfirmed":-1000}"#);
+/// let balance = request.decode(ProtocolVersion::V1_6, result)?;
+/// assert_eq!((balance.confirmed.to_sat(), balance.unconfirmed.to_sat()), (5_399_000, -1000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.scripthash.get_balance")]
+#[doc(alias = "blockchain.scriptpubkey.get_balance")]
+#[doc(alias = "get_balance")]
+#[doc(alias = "script_get_balance")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {
     /// The script.
@@ -37,6 +60,29 @@ pub struct Balance {
 /// - Versions: all, as `blockchain.scripthash.get_history` up to 1.6, as `blockchain.scriptpubkey.get_history` from 1.7.
 /// - Errors: servers refuse histories that are too long for them (code 1 or 10001).
 /// - Protocol documentation: `blockchain.scripthash.get_history`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::History;
+/// use electrum_proto::types::{Script, TxHeight};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac")?;
+/// let request = History::new(script);
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_6)?,
+///     r#"{"method":"blockchain.scripthash.get_history","params":["8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161"]}"#
+/// );
+/// let result = RawJson::new(r#"[{"height":153,"tx_hash":"4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"}]"#);
+/// let history = request.decode(ProtocolVersion::V1_6, result)?;
+/// assert_eq!((history.len(), history[0].height), (1, TxHeight::Confirmed(153)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.scripthash.get_history")]
+#[doc(alias = "blockchain.scriptpubkey.get_history")]
+#[doc(alias = "get_history")]
+#[doc(alias = "script_get_history")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// The script.
@@ -50,6 +96,29 @@ pub struct History {
 /// - Versions: all, as `blockchain.scripthash.get_mempool` up to 1.6, as `blockchain.scriptpubkey.get_mempool` from 1.7.
 /// - Errors: some servers do not know the method.
 /// - Protocol documentation: `blockchain.scripthash.get_mempool`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Mempool;
+/// use electrum_proto::types::{Amount, Script};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac")?;
+/// let request = Mempool::new(script);
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_6)?,
+///     r#"{"method":"blockchain.scripthash.get_mempool","params":["8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161"]}"#
+/// );
+/// let result = RawJson::new(r#"[{"fee":3000,"height":0,"tx_hash":"4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"}]"#);
+/// let mempool = request.decode(ProtocolVersion::V1_6, result)?;
+/// assert_eq!((mempool.len(), mempool[0].fee), (1, Amount::from_sat(3000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.scripthash.get_mempool")]
+#[doc(alias = "blockchain.scriptpubkey.get_mempool")]
+#[doc(alias = "get_mempool")]
+#[doc(alias = "script_get_mempool")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mempool {
     /// The script.
@@ -64,6 +133,29 @@ pub struct Mempool {
 /// - Versions: all, as `blockchain.scripthash.listunspent` up to 1.6, as `blockchain.scriptpubkey.listunspent` from 1.7.
 /// - Errors: servers refuse scripts whose history is too long for them (code 1 or 10001).
 /// - Protocol documentation: `blockchain.scripthash.listunspent`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Unspent;
+/// use electrum_proto::types::{Amount, Script};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac")?;
+/// let request = Unspent::new(script);
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_6)?,
+///     r#"{"method":"blockchain.scripthash.listunspent","params":["8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161"]}"#
+/// );
+/// let result = RawJson::new(r#"[{"height":153,"tx_hash":"4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b","tx_pos":0,"value":3000000}]"#);
+/// let unspent = request.decode(ProtocolVersion::V1_6, result)?;
+/// assert_eq!((unspent.len(), unspent[0].value), (1, Amount::from_sat(3_000_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.scripthash.listunspent")]
+#[doc(alias = "blockchain.scriptpubkey.listunspent")]
+#[doc(alias = "listunspent")]
+#[doc(alias = "script_list_unspent")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unspent {
     /// The script.

@@ -17,6 +17,20 @@ use crate::version::ProtocolVersion;
 ///   and thrown away.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.ping`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Ping;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Ping;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.ping","params":[]}"#);
+/// request.decode(ProtocolVersion::V1_4, RawJson::NULL)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.ping")]
+#[doc(alias = "ping")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping;
 
@@ -27,6 +41,21 @@ pub struct Ping;
 /// - Versions: from 1.7.
 /// - Errors: a length that the server finds too great (code 1).
 /// - Protocol documentation: `server.ping`, with `pong_len` and `data`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::PaddedPing;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = PaddedPing { pong_len: 4, data: vec![0; 3] };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"server.ping","params":[4,"000000"]}"#);
+/// request.decode(ProtocolVersion::V1_7, RawJson::new(r#"{"data":"0000"}"#))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.ping")]
+#[doc(alias = "pong_len")]
+#[doc(alias = "ping")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PaddedPing {
     /// How many characters the answer's padding is to have.
@@ -41,6 +70,22 @@ pub struct PaddedPing {
 /// - Versions: all.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.banner`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Banner;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Banner;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.banner","params":[]}"#);
+/// let banner = request.decode(ProtocolVersion::V1_4, RawJson::new(r#""Welcome!""#))?;
+/// assert_eq!(banner, "Welcome!");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.banner")]
+#[doc(alias = "banner")]
+#[doc(alias = "server_banner")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Banner;
 
@@ -50,6 +95,21 @@ pub struct Banner;
 /// - Versions: all.
 /// - Errors: none of its own.
 /// - Protocol documentation: `server.donation_address`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::DonationAddress;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = DonationAddress;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.donation_address","params":[]}"#);
+/// let address = request.decode(ProtocolVersion::V1_4, RawJson::new(r#""""#))?;
+/// assert_eq!(address, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.donation_address")]
+#[doc(alias = "donation_address")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DonationAddress;
 
@@ -59,6 +119,29 @@ pub struct DonationAddress;
 /// - Versions: from 1.1.
 /// - Errors: some servers do not know it.
 /// - Protocol documentation: `server.features`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Features;
+/// use electrum_proto::types::Network;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Features;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.features","params":[]}"#);
+/// let result = RawJson::new(
+///     r#"{"genesis_hash":"000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f",
+///     "hosts":{"example.org":{"ssl_port":50002}},"protocol_max":"1.6","protocol_min":"1.4",
+///     "pruning":null,"server_version":"Fulcrum 2.1.1"}"#,
+/// );
+/// let features = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!(Network::of_genesis(features.genesis_hash), Some(Network::Bitcoin));
+/// assert_eq!(features.hosts[0].ssl_port, Some(50002));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "server.features")]
+#[doc(alias = "features")]
+#[doc(alias = "server_features")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Features;
 

@@ -23,6 +23,23 @@ use crate::version::ProtocolVersion;
 ///   and is put together.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.headers.subscribe`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::HeadersSubscribe;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = HeadersSubscribe;
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.headers.subscribe","params":[]}"#);
+/// let result = format!(r#"{{"height":153,"hex":"{}"}}"#, "00".repeat(80));
+/// assert_eq!(request.decode(ProtocolVersion::V1_4, RawJson::new(&result))?.height, 153);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.headers.subscribe")]
+#[doc(alias = "headers_subscribe")]
+#[doc(alias = "block_headers_subscribe")]
+#[doc(alias = "block_headers_subscribe_raw")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeadersSubscribe;
 
@@ -34,6 +51,23 @@ pub struct HeadersSubscribe;
 /// - Versions: all, as `blockchain.scripthash.subscribe` up to 1.6, as `blockchain.scriptpubkey.subscribe` from 1.7.
 /// - Errors: servers refuse histories that are too long for them, and too many subscriptions.
 /// - Protocol documentation: `blockchain.scripthash.subscribe`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::ScriptSubscribe;
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("51")?;
+/// let request = ScriptSubscribe { script: script.into() };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"blockchain.scriptpubkey.subscribe","params":["51"]}"#);
+/// assert_eq!(request.decode(ProtocolVersion::V1_7, RawJson::NULL)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.scripthash.subscribe")]
+#[doc(alias = "blockchain.scriptpubkey.subscribe")]
+#[doc(alias = "script_subscribe")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptSubscribe {
     /// The script.
@@ -48,6 +82,25 @@ pub struct ScriptSubscribe {
 ///   from 1.7.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.scripthash.unsubscribe`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::ScriptUnsubscribe;
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("51")?;
+/// let request = ScriptUnsubscribe { script: script.into() };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"blockchain.scriptpubkey.unsubscribe","params":["51"]}"#);
+/// assert!(request.decode(ProtocolVersion::V1_7, RawJson::new("true"))?);
+/// // Protocol 1.4 cannot end subscriptions.
+/// assert!(request.to_json(ProtocolVersion::V1_4).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.scripthash.unsubscribe")]
+#[doc(alias = "blockchain.scriptpubkey.unsubscribe")]
+#[doc(alias = "script_unsubscribe")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptUnsubscribe {
     /// The script.
@@ -61,6 +114,26 @@ pub struct ScriptUnsubscribe {
 /// - Versions: from 1.7.
 /// - Errors: servers refuse too many subscriptions.
 /// - Protocol documentation: `blockchain.outpoint.subscribe`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::OutPointSubscribe;
+/// use electrum_proto::types::{OutPoint, OutPointStatus, Script};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let request = OutPointSubscribe { outpoint, script: Script::from_hex("51")? };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_7)?,
+///     r#"{"method":"blockchain.outpoint.subscribe","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",0,"51"]}"#
+/// );
+/// let status = request.decode(ProtocolVersion::V1_7, RawJson::new("{}"))?;
+/// assert_eq!(status, OutPointStatus::default());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.outpoint.subscribe")]
+#[doc(alias = "outpoint_subscribe")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutPointSubscribe {
     /// The output.
@@ -76,6 +149,25 @@ pub struct OutPointSubscribe {
 /// - Versions: from 1.7.
 /// - Errors: none of its own.
 /// - Protocol documentation: `blockchain.outpoint.unsubscribe`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::OutPointUnsubscribe;
+/// use electrum_proto::types::OutPoint;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let request = OutPointUnsubscribe { outpoint };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_7)?,
+///     r#"{"method":"blockchain.outpoint.unsubscribe","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",0]}"#
+/// );
+/// assert!(request.decode(ProtocolVersion::V1_7, RawJson::new("true"))?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.outpoint.unsubscribe")]
+#[doc(alias = "outpoint_unsubscribe")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutPointUnsubscribe {
     /// The output.

@@ -19,6 +19,28 @@ use crate::version::ProtocolVersion;
 /// - Versions: all.
 /// - Errors: a transaction that the server does not know (code 1 or 2).
 /// - Protocol documentation: `blockchain.transaction.get`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::TransactionGet;
+/// use electrum_proto::types::Txid;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
+/// let request = TransactionGet::new(txid);
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_4)?,
+///     r#"{"method":"blockchain.transaction.get","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"]}"#
+/// );
+/// // Bytes that do not hash to the id are refused.
+/// assert!(request.decode(ProtocolVersion::V1_4, RawJson::new("\"00\"")).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.get")]
+#[doc(alias = "transaction_get")]
+#[doc(alias = "transaction_get_raw")]
+#[doc(alias = "get_transaction")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionGet {
     txid: Txid,
@@ -32,6 +54,25 @@ pub struct TransactionGet {
 /// - Versions: from 1.2.
 /// - Errors: a transaction that the server does not know (code 1 or 2); some servers do not support it.
 /// - Protocol documentation: `blockchain.transaction.get`, with `verbose`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::TransactionGetVerbose;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = TransactionGetVerbose { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()? };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_4)?,
+///     r#"{"method":"blockchain.transaction.get","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",true]}"#
+/// );
+/// let result = RawJson::new(r#"{"confirmations":5,"size":204}"#);
+/// assert_eq!(request.decode(ProtocolVersion::V1_4, result)?.get(), r#"{"confirmations":5,"size":204}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.get")]
+#[doc(alias = "verbose")]
+#[doc(alias = "transaction_get_verbose")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionGetVerbose {
     /// The transaction's id.
@@ -46,6 +87,29 @@ pub struct TransactionGetVerbose {
 /// - Versions: all.
 /// - Errors: a transaction that is not in that block (code 1).
 /// - Protocol documentation: `blockchain.transaction.get_merkle`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::TransactionMerkle;
+/// use electrum_proto::types::{Network, Txid};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
+/// let request = TransactionMerkle { txid, height: 0 };
+/// assert_eq!(
+///     request.to_json(ProtocolVersion::V1_4)?,
+///     r#"{"method":"blockchain.transaction.get_merkle","params":["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",0]}"#
+/// );
+/// let result = RawJson::new(r#"{"block_height":0,"merkle":[],"pos":0}"#);
+/// let proof = request.decode(ProtocolVersion::V1_4, result)?;
+/// // The first block has one transaction. Its header is known; see `HeaderChain` for others.
+/// assert!(proof.verify(txid, &Network::Bitcoin.genesis()).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.get_merkle")]
+#[doc(alias = "get_merkle")]
+#[doc(alias = "transaction_get_merkle")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionMerkle {
     /// The transaction's id.
@@ -61,6 +125,23 @@ pub struct TransactionMerkle {
 /// - Versions: from 1.4.
 /// - Errors: no such block or place (code 1).
 /// - Protocol documentation: `blockchain.transaction.id_from_pos`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::TransactionIdAt;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = TransactionIdAt { height: 100, position: 0 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.transaction.id_from_pos","params":[100,0,false]}"#);
+/// let result = RawJson::new(r#""aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa""#);
+/// let txid = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!(txid.to_string(), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.id_from_pos")]
+#[doc(alias = "id_from_pos")]
+#[doc(alias = "txid_from_pos")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionIdAt {
     /// The block's height.
@@ -77,6 +158,23 @@ pub struct TransactionIdAt {
 /// - Versions: from 1.4.
 /// - Errors: no such block or place (code 1).
 /// - Protocol documentation: `blockchain.transaction.id_from_pos`, with `merkle`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::ProvenTransactionIdAt;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = ProvenTransactionIdAt { height: 100, position: 0 };
+/// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"blockchain.transaction.id_from_pos","params":[100,0,true]}"#);
+/// let result = RawJson::new(r#"{"merkle":[],"tx_hash":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#);
+/// let proven = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!(proven.txid.to_string(), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "blockchain.transaction.id_from_pos")]
+#[doc(alias = "id_from_pos")]
+#[doc(alias = "txid_from_pos_with_merkle")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProvenTransactionIdAt {
     /// The block's height.
