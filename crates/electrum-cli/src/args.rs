@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::broadcast::BroadcastArgs;
 use crate::commands::call::CallArgs;
@@ -15,13 +15,12 @@ use crate::commands::probe::ProbeArgs;
 use crate::commands::script::ScriptArgs;
 use crate::commands::tx::TxArgs;
 use crate::commands::watch::WatchArgs;
+use crate::server_options::ServerOptions;
 
 /// Talks to Electrum servers.
 ///
-/// Without a command it starts the fake servers that are built in, one of each family, and shows how each of them
-/// negotiates the protocol version.
-///
-/// SERVER is tcp://host:port, ssl://host:port, host:port:t or host:port:s.
+/// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, HOST:PORT:t or HOST:PORT:s. Several may be given, the preferred one
+/// first; without any those of --server, of ELECTRUM_SERVER or of the configuration file are used.
 ///
 /// Exit codes: 0 success, 1 a server, the network or this machine failed, 2 wrong usage.
 #[derive(Debug, Parser)]
@@ -31,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,19 +55,62 @@ pub(crate) enum Command {
     Outpoint(OutPointArgs),
 }
 
-impl Default for Command {
-    fn default() -> Self {
-        Self::Probe(ProbeArgs::default())
+impl Command {
+    /// The options for servers of a command that has them.
+    pub(crate) const fn server_options(&mut self) -> Option<&mut ServerOptions> {
+        match self {
+            Self::Probe(ProbeArgs { options, .. })
+            | Self::Call(CallArgs { options, .. })
+            | Self::Watch(WatchArgs { options, .. })
+            | Self::Balance(ScriptArgs { options, .. })
+            | Self::History(ScriptArgs { options, .. })
+            | Self::Unspent(ScriptArgs { options, .. })
+            | Self::Tx(TxArgs { options, .. })
+            | Self::Header(HeaderArgs { options, .. })
+            | Self::Headers(HeadersArgs { options, .. })
+            | Self::Merkle(MerkleArgs { options, .. })
+            | Self::Fees(FeesArgs { options, .. })
+            | Self::Features(FeaturesArgs { options, .. })
+            | Self::Peers(PeersArgs { options, .. })
+            | Self::Broadcast(BroadcastArgs { options, .. })
+            | Self::Outpoint(OutPointArgs { options, .. }) => Some(options),
+        }
     }
+}
+
+/// The command line as clap knows it, with usages that show where servers stand.
+pub(crate) fn command() -> clap::Command {
+    let command = Args::command();
+    let name = command.get_name().to_owned();
+    let mut command = command.mut_subcommands(|subcommand| {
+        let has_servers = subcommand.get_arguments().any(|argument| argument.get_long() == Some("server"));
+        if !has_servers {
+            return subcommand;
+        }
+        let usage = usage(&name, &subcommand);
+        subcommand.override_usage(usage)
+    });
+    command.build();
+    command
+}
+
+/// The usage of a command with the servers, which clap knows only as an option.
+fn usage(name: &str, subcommand: &clap::Command) -> String {
+    let positionals = subcommand.get_positionals().map(|positional| {
+        let names = positional.get_value_names().unwrap_or_default().join("> <");
+        let is_many = positional.get_num_args().is_some_and(|count| count.max_values() > 1);
+        let dots = if is_many { "..." } else { "" };
+        if positional.is_required_set() { format!(" <{names}>{dots}") } else { format!(" [{names}]{dots}") }
+    });
+    format!("{name} {} [OPTIONS] [SERVER]...{}", subcommand.get_name(), positionals.collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 }

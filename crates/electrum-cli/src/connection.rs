@@ -1,9 +1,9 @@
-//! One connection to one server, which is either made at the first attempt or not at all.
+//! A connection to the first of some servers that agrees, without retries.
 
 use std::time::Duration;
 
-use electrum_smol::proto::{DownCause, ProtocolVersion, Side};
-use electrum_smol::transport::LinkReport;
+use electrum_smol::proto::{DownCause, Phase, ProtocolVersion, Side};
+use electrum_smol::transport::{LinkReport, ServerAddr};
 use electrum_smol::{Client, Config, ConnectionEvent};
 use futures_lite::StreamExt;
 use smol::Task;
@@ -12,6 +12,7 @@ use smol::Task;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
+    pub(crate) server: ServerAddr,
     pub(crate) software: String,
     pub(crate) version: ProtocolVersion,
     pub(crate) handshake: Duration,
@@ -19,30 +20,71 @@ pub(crate) struct Connection {
     driver: Task<()>,
 }
 
+/// A server with which no version was negotiated.
+#[derive(Debug)]
+pub(crate) struct Unconnected {
+    pub(crate) server: ServerAddr,
+    /// What became of the last attempt.
+    pub(crate) cause: DownCause,
+}
+
 impl Connection {
-    /// Connects and negotiates once. If that fails nothing is left open.
-    pub(crate) async fn open(config: Config) -> Result<Self, DownCause> {
+    /// Connects to the first server that agrees, asking each once, or once for each form of the offer. If none agrees
+    /// nothing is left open.
+    pub(crate) async fn open(config: Config) -> Result<Self, Vec<Unconnected>> {
+        let servers = config.servers.clone();
+        // A server that refuses a pair of versions is asked once more for a single one, unless the offers are given.
+        let has_fallback = config.protocol.offers.is_empty();
         let (client, driver) = electrum_smol::client(config);
         let mut events = client.events();
         let driver = smol::spawn(driver);
-        let cause = loop {
+        let mut failed: Vec<(Unconnected, bool)> = Vec::new();
+        loop {
             match events.next().await {
-                Some(ConnectionEvent::Ready { software, version, handshake, link, .. }) => {
-                    return Ok(Self { client, software, version, handshake, link, driver });
+                Some(ConnectionEvent::Ready { server, software, version, handshake, link, .. }) => {
+                    return Ok(Self { client, server, software, version, handshake, link, driver });
                 }
-                Some(ConnectionEvent::Down { cause, .. }) => break cause,
+                Some(ConnectionEvent::Down { server, cause, .. }) => {
+                    let earlier = failed.iter_mut().find(|(earlier, _)| earlier.server == server);
+                    let is_over = earlier.is_some() || !(has_fallback && may_take_another_form(&cause));
+                    match earlier {
+                        Some(earlier) => *earlier = (Unconnected { server, cause }, is_over),
+                        None => failed.push((Unconnected { server, cause }, is_over)),
+                    }
+                }
                 Some(_) => {}
-                None => break DownCause::Connect { side: Side::Caller, message: "the client was closed".into() },
+                None => {
+                    let cause = DownCause::Connect { side: Side::Caller, message: "the client was closed".into() };
+                    failed.extend(
+                        servers
+                            .iter()
+                            .map(|server| (Unconnected { server: server.clone(), cause: cause.clone() }, true)),
+                    );
+                }
             }
-        };
-        end(&client, driver).await;
-        Err(cause)
+            let is_over =
+                |server: &ServerAddr| failed.iter().any(|(failed, is_over)| *is_over && failed.server == *server);
+            if servers.iter().all(is_over) {
+                end(&client, driver).await;
+                return Err(failed.into_iter().map(|(failed, _)| failed).collect());
+            }
+        }
     }
 
     /// Closes the connection, and returns when the socket is gone.
     pub(crate) async fn close(self) {
         end(&self.client, self.driver).await;
     }
+}
+
+/// Whether the server may agree to the same versions offered in another form.
+const fn may_take_another_form(cause: &DownCause) -> bool {
+    matches!(
+        cause,
+        DownCause::Refused { .. }
+            | DownCause::Closed { during: Phase::Handshaking }
+            | DownCause::Reset { during: Phase::Handshaking, .. }
+    )
 }
 
 async fn end(client: &Client, driver: Task<()>) {
@@ -64,8 +106,9 @@ mod tests {
             // Both leave it to the client to close after a refusal.
             for family in [Family::ElectrumX1_10, Family::Electrs] {
                 let server = Server::start(family);
-                let mut config = Config::from(server.url().parse::<electrum_smol::transport::ServerAddr>().unwrap());
+                let mut config = Config::from(server.url().parse::<ServerAddr>().unwrap());
                 config.protocol.versions = range.parse().unwrap();
+                config.protocol.offers = vec![config.protocol.versions];
                 smol::block_on(async {
                     let opened = Connection::open(config).await;
                     assert_eq!(opened.is_ok(), is_ready);

@@ -1,15 +1,86 @@
-//! Failures in words: what the user can do about each.
+//! Failures: which cause of the table each one has.
 
 use electrum_smol::CallError;
-use electrum_smol::proto::json::ServerError;
+use electrum_smol::proto::json::{DecodeErrorKind, ServerError, ServerErrorKind};
 use electrum_smol::proto::{DownCause, Phase, Side, TimerKind};
-use electrum_smol::transport::{Security, ServerAddr};
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::causes::Cause;
+
+/// Something that failed, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    /// What the connection was doing.
+    pub(crate) phase: Phase,
+    /// The server's own code, if it said one.
+    pub(crate) code: Option<i64>,
+    /// The server's own words if it refused, else ours.
+    pub(crate) message: String,
+    /// The same for people, who see whose words they are.
+    pub(crate) words: String,
+}
+
+/// A failure as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorRecord {
+    kind: &'static str,
+    cause: &'static str,
+    phase: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i64>,
+    message: String,
+    hint: &'static str,
+}
+
+/// The way to a server, as far as it decides what to do about a failure.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Way {
+    pub(crate) is_tls: bool,
+    pub(crate) has_proxy: bool,
+}
+
+impl Failure {
+    /// A failure that a check of this client found.
+    pub(crate) fn new(cause: Cause, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { cause, phase: Phase::Ready, code: None, words: message.clone(), message }
+    }
+
+    /// A connection that could not be made, or ended.
+    pub(crate) fn of_connection(down: &DownCause, way: Way) -> Self {
+        let (code, message) = match down {
+            DownCause::Refused { error, .. } | DownCause::Busy { error } => (error.code, error.message.clone()),
+            other => (None, other.to_string()),
+        };
+        Self { cause: connection_cause(down, way), phase: phase(down), code, message, words: down.to_string() }
+    }
+
+    /// A call that failed.
+    pub(crate) fn of_call(error: &CallError) -> Self {
+        let (code, message) = match error {
+            CallError::Server(ServerError { code, message, .. }) => (*code, message.clone()),
+            other => (None, other.to_string()),
+        };
+        Self { cause: call_cause(error), phase: Phase::Ready, code, message, words: error.to_string() }
+    }
+
+    /// The failure as JSON.
+    pub(crate) fn record(&self) -> ErrorRecord {
+        let Self { cause, phase, code, message, .. } = self;
+        ErrorRecord {
+            kind: cause.kind().name(),
+            cause: cause.name(),
+            phase: phase.to_string(),
+            code: *code,
+            message: message.clone(),
+            hint: cause.hint(),
+        }
+    }
+}
 
 /// What was going on when a connection failed.
-pub(crate) const fn phase(cause: &DownCause) -> Phase {
+const fn phase(cause: &DownCause) -> Phase {
     match cause {
         DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect } => Phase::Connecting,
         DownCause::Closed { during } | DownCause::Reset { during, .. } | DownCause::Malformed { during, .. } => *during,
@@ -22,125 +93,97 @@ pub(crate) const fn phase(cause: &DownCause) -> Phase {
     }
 }
 
-/// Says on stderr that a connection failed, and what can be done about it.
-pub(crate) fn complain(server: &ServerAddr, proxy: Option<&str>, cause: &DownCause, output: &Output) {
-    let through = proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"));
-    let about = format!("{server}{through} ({})", phase(cause));
-    let is_tls = server.security() == Security::Tls;
-    let advice = match cause {
-        DownCause::Connect { side: Side::Network, .. } if proxy.is_some() => {
-            "check that the proxy runs at that address, and that it can reach the server"
-        }
-        DownCause::Timeout { waited_for: TimerKind::Connect } if proxy.is_some() => {
-            "check that a SOCKS5 proxy runs at that address and can reach the server, or allow more time (--timeout)"
-        }
-        // The port may be open, and silent about TLS.
-        DownCause::Timeout { waited_for: TimerKind::Connect } if is_tls => {
-            "check the host and the port, write tcp:// if this port does not speak TLS, or allow more time (--timeout)"
-        }
-        DownCause::Connect { side: Side::Server, .. } if is_tls => {
-            "check the port, use another server, or trust the certificate in another way (--trust)"
-        }
-        DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. }
-            if is_tls =>
-        {
-            "offer another range of versions (--range), or check that an Electrum server listens there"
-        }
-        other => advice(other),
-    };
-    output.error(&about, &cause.to_string(), advice);
-}
-
-/// What can be done about a connection that failed.
-const fn advice(cause: &DownCause) -> &'static str {
-    match cause {
-        DownCause::Connect { side: Side::Network, .. } => {
-            "check the host and the port, and that the server runs and can be reached from here"
-        }
-        DownCause::Connect { side: Side::Server, .. } => "check the port, or use another server",
-        // The message itself says what; there is no use in trying again before.
-        DownCause::Connect { side: Side::Caller, .. } => {
-            "see to it before you try again: it will be the same until then"
-        }
+fn connection_cause(down: &DownCause, way: Way) -> Cause {
+    let Way { is_tls, has_proxy } = way;
+    match down {
+        DownCause::Connect { side: Side::Network, .. } if has_proxy => Cause::UnreachableThroughProxy,
+        DownCause::Connect { side: Side::Network, .. } => Cause::Unreachable,
+        DownCause::Connect { side: Side::Server, message } if is_tls => tls_cause(message),
+        DownCause::Connect { side: Side::Server, .. } => Cause::RefusedByHost,
+        DownCause::Connect { side: Side::Caller, .. } => Cause::Here,
+        DownCause::Timeout { waited_for: TimerKind::Connect } if has_proxy => Cause::ConnectTimeoutProxy,
+        DownCause::Timeout { waited_for: TimerKind::Connect } if is_tls => Cause::ConnectTimeoutTls,
+        DownCause::Timeout { waited_for: TimerKind::Connect } => Cause::ConnectTimeout,
+        DownCause::Timeout { waited_for: TimerKind::Handshake } => Cause::HandshakeTimeout,
+        DownCause::Timeout { .. } => Cause::Unresponsive,
         DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. } => {
-            "offer another range of versions (--range), or write ssl:// if this port wants that"
+            if is_tls {
+                Cause::HungUpTls
+            } else {
+                Cause::HungUp
+            }
         }
-        DownCause::Closed { .. } | DownCause::Reset { .. } => {
-            "try again later: the server may be restarting, or have too many clients"
+        DownCause::Closed { .. } | DownCause::Reset { .. } => Cause::Dropped,
+        DownCause::Refused { .. } => Cause::Refused,
+        DownCause::OutOfRange { .. } => Cause::OutOfRange,
+        DownCause::Malformed { during: Phase::Handshaking, what, .. } if what.contains("number") => {
+            Cause::NumericVersion
         }
-        DownCause::Refused { .. } => "offer versions that the server speaks (--range); nearly all speak 1.4",
-        DownCause::OutOfRange { .. } => {
-            "offer a range that holds the version that the server wants (--range), or use another server"
-        }
-        DownCause::Malformed { .. } => "check the port: another kind of server may listen there",
-        DownCause::Timeout { waited_for: TimerKind::Connect } => {
-            "check the host and the port, or allow more time (--timeout)"
-        }
-        DownCause::Timeout { waited_for: TimerKind::Handshake } => {
-            "check that an Electrum server listens there, with tcp:// or ssl:// as you wrote, or allow more time (--timeout)"
-        }
-        DownCause::Timeout { .. } => "try again, or use another server: this one may be overloaded",
-        DownCause::WrongChain { .. } => "use a server of the chain that you want (--genesis)",
-        DownCause::Busy { .. } => "try again later, or use another server",
-        DownCause::Undrained => "report this: it is a bug of this tool",
-        _ => "try again, or use another server",
+        DownCause::Malformed { .. } => Cause::Malformed,
+        DownCause::WrongChain { .. } => Cause::WrongChain,
+        DownCause::Busy { .. } => Cause::Busy,
+        DownCause::Undrained => Cause::Undrained,
+        _ => Cause::Dropped,
     }
 }
 
-/// What can be done about an operation that failed, of which the user knows neither method nor parameters.
-pub(crate) const fn operation_advice(error: &CallError) -> &'static str {
+/// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it.
+fn tls_cause(message: &str) -> Cause {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    if says(&["certificaterequired", "certificate required", "client certificate"]) {
+        Cause::TlsClientCertificate
+    } else if says(&["unsupportedsignaturealgorithm", "unsupported signature", "unsupportedcert", "curve"]) {
+        Cause::TlsUnsupported
+    } else {
+        Cause::Tls
+    }
+}
+
+fn call_cause(error: &CallError) -> Cause {
     match error {
-        CallError::Server(_) => {
-            "check what was asked for: its chain may have no such thing (the words are the server's)"
-        }
-        other => call_advice(other),
+        CallError::Server(error) => server_cause(error.kind()),
+        CallError::Decode(error) => match error.kind() {
+            DecodeErrorKind::OtherChain => Cause::OtherChain,
+            _ => Cause::MalformedAnswer,
+        },
+        CallError::NotInVersion(_) => Cause::NotInVersion,
+        CallError::TimedOut => Cause::TimedOut,
+        CallError::Unsent { .. } | CallError::QueueFull { .. } | CallError::Closed => Cause::NotSent,
+        CallError::Lost => Cause::Lost,
+        CallError::TooLong { .. } => Cause::TooLong,
+        _ => Cause::Lost,
     }
 }
 
-/// What can be done about a call that failed.
-pub(crate) const fn call_advice(error: &CallError) -> &'static str {
-    match error {
-        CallError::Server(_) => "check the method and its parameters against the protocol version that was negotiated",
-        CallError::Decode(_) => "use another server: this one does not answer as the protocol says",
-        CallError::NotInVersion(_) => "offer another range of versions (--range), or use another server",
-        CallError::TimedOut => "allow more time (--timeout), or use another server",
-        CallError::Unsent { .. } => "check that the server runs and can be reached from here",
-        CallError::Lost => "check the method: some servers close the connection instead of refusing one",
-        CallError::TooLong { .. } => "send less at once",
-        _ => "try again",
+/// The cause of an error of a server.
+const fn server_cause(kind: ServerErrorKind) -> Cause {
+    match kind {
+        ServerErrorKind::Busy => Cause::Busy,
+        ServerErrorKind::TooLarge => Cause::TooLarge,
+        ServerErrorKind::UnknownMethod => Cause::UnknownMethod,
+        ServerErrorKind::Unsupported | ServerErrorKind::UnsupportedVersion => Cause::Unsupported,
+        ServerErrorKind::InvalidParams => Cause::InvalidParams,
+        ServerErrorKind::NotFound => Cause::NotFound,
+        ServerErrorKind::Rejected => Cause::Rejected,
+        ServerErrorKind::AlreadyInMempool | ServerErrorKind::AlreadyInChain => Cause::AlreadyKnown,
+        ServerErrorKind::Internal => Cause::Internal,
+        _ => Cause::ServerError,
     }
 }
 
-/// The server's own code and words if it refused, else ours.
-pub(crate) fn code_and_message(cause: &DownCause) -> (Option<i64>, String) {
-    match cause {
-        DownCause::Refused { error, .. } | DownCause::Busy { error } => (error.code, error.message.clone()),
-        other => (None, other.to_string()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A failure as JSON.
-#[derive(Debug, Serialize)]
-pub(crate) struct ErrorRecord {
-    /// The server's own code, if it said one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) code: Option<i64>,
-    /// The server's own words if it refused, else ours.
-    pub(crate) message: String,
-}
-
-impl From<&DownCause> for ErrorRecord {
-    fn from(cause: &DownCause) -> Self {
-        let (code, message) = code_and_message(cause);
-        Self { code, message }
-    }
-}
-
-impl From<&CallError> for ErrorRecord {
-    fn from(error: &CallError) -> Self {
-        match error {
-            CallError::Server(ServerError { code, message, .. }) => Self { code: *code, message: message.clone() },
-            other => Self { code: None, message: other.to_string() },
+    #[test]
+    fn tls_failures_have_their_own_hints() {
+        for (message, cause) in [
+            ("received fatal alert: CertificateRequired", Cause::TlsClientCertificate),
+            ("invalid peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext", Cause::TlsUnsupported),
+            ("invalid peer certificate: Expired", Cause::Tls),
+        ] {
+            assert_eq!(tls_cause(message), cause, "{message}");
         }
     }
 }

@@ -8,11 +8,15 @@
 //!        └─ output     lines for people or programs        text, json        escaping and formatting
 //! ```
 
+mod address;
 mod args;
+mod causes;
+mod command_line;
 mod commands;
 mod connection;
 mod failure;
 mod json;
+mod networks;
 mod output;
 #[cfg(feature = "tls")]
 mod pins;
@@ -20,33 +24,59 @@ mod progress;
 mod query;
 mod raw_call;
 mod server_options;
+mod settings;
 mod stop;
 mod target;
 mod text;
+mod transaction;
 mod versions;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Command};
 use crate::commands::{
     broadcast, call, features, fees, header, headers, merkle, outpoint, peers, probe, script, tx, watch,
 };
 use crate::output::Output;
+use crate::settings::Settings;
 use crate::stop::{Stop, Verdict};
 use crate::text::printable;
+
+/// The environment variable with the arguments for a command line that has none.
+const DEFAULT_ARGUMENTS: &str = "ELECTRUM_CLI_DEFAULT_ARGUMENTS";
 
 /// Does what the command line says.
 ///
 /// The exit code is 0 for success, 1 if a server or the network failed, 2 if the command line is wrong.
 #[must_use]
 pub fn run() -> ExitCode {
-    let args = Args::parse();
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    if words.len() <= 1 {
+        let default = std::env::var(DEFAULT_ARGUMENTS).unwrap_or_default();
+        let default = if default.trim().is_empty() { "--help" } else { &default };
+        words.extend(default.split_whitespace().map(OsString::from));
+    }
+    let args = match parse(words) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are such errors, too, and go to stdout. Whether it can be written changes nothing.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
     let output = Output::of_process(args.json);
+    let mut args = args;
+    if let Some(options) = args.command.server_options() {
+        if let Err(wrong) = Settings::read().and_then(|settings| options.fill(settings)) {
+            return usage_error(&wrong);
+        }
+    }
     let done = smol::block_on(async {
-        match args.command.unwrap_or_default() {
+        match args.command {
             Command::Probe(args) => probe::run(args, &output).await,
             Command::Call(args) => call::run(args, &output).await,
             Command::Watch(args) => watch::run(args, &output).await,
@@ -69,14 +99,26 @@ pub fn run() -> ExitCode {
         // The reader of our output has read enough.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
-        Err(Stop::Usage(words)) => {
-            // As clap says what it finds itself.
-            let _ = Args::command().error(ErrorKind::ValueValidation, printable(&words)).print();
-            ExitCode::from(2)
-        }
+        Err(Stop::Usage(words)) => usage_error(&words),
         Err(Stop::Output(error)) => {
             output.error("cannot go on", &error.to_string(), "make room or choose another place for the output");
             ExitCode::from(1)
         }
     }
+}
+
+/// Says what is wrong with a command line, as clap says what it finds itself.
+fn usage_error(words: &str) -> ExitCode {
+    // There is nowhere to report that stderr is gone.
+    let _ = args::command().error(ErrorKind::ValueValidation, printable(words)).print();
+    ExitCode::from(2)
+}
+
+/// Parses a command line.
+fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
+    let mut command = args::command();
+    let words = command_line::mark_servers(&command, words)
+        .map_err(|explained| command.error(ErrorKind::ValueValidation, printable(&explained)))?;
+    let mut matches = command.try_get_matches_from_mut(words)?;
+    Args::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }

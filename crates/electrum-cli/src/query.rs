@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use electrum_smol::proto::json::{DecodeError, Params, RawJson};
 use electrum_smol::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request, VersionRange};
-use electrum_smol::transport::ServerAddr;
+use electrum_smol::transport::{Security, ServerAddr};
 use electrum_smol::{Call, CallError};
 use serde::Serialize;
 
-use crate::connection::Connection;
-use crate::failure::{self, ErrorRecord};
+use crate::connection::{Connection, Unconnected};
+use crate::failure::{ErrorRecord, Failure, Way};
 use crate::output::Output;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop};
@@ -17,45 +17,58 @@ use crate::stop::{Outcome, Stop};
 /// A server that agreed on a version, to be asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<'a> {
-    server: &'a ServerAddr,
     connection: &'a Connection,
     output: &'a Output,
 }
 
-/// A command that came to nothing, as JSON.
+/// A command that failed, as JSON.
 #[derive(Serialize)]
 struct Failed {
     server: String,
     error: ErrorRecord,
 }
 
-/// Connects to a server, offering `range` unless the user named one, and does some work with it.
+/// Connects to the first server that agrees, offering `range` unless the user named one, and does some work with it.
 pub(crate) async fn with_server(
-    server: &ServerAddr,
     options: &ServerOptions,
     range: VersionRange,
     output: &Output,
     work: impl AsyncFnOnce(Query<'_>) -> Outcome,
 ) -> Outcome {
-    let config = options.config([server.clone()], range)?;
+    let config = options.config(options.servers()?, range)?;
     let proxy = config.route.proxy().map(ToString::to_string);
     match Connection::open(config).await {
         Ok(connection) => {
-            let outcome = work(Query { server, connection: &connection, output }).await;
+            let outcome = work(Query { connection: &connection, output }).await;
             connection.close().await;
             outcome
         }
-        Err(cause) => {
-            failure::complain(server, proxy.as_deref(), &cause, output);
-            if output.json {
-                output.object(&Failed { server: server.to_string(), error: (&cause).into() })?;
+        Err(unconnected) => {
+            for Unconnected { server, cause } in unconnected {
+                let way = Way { is_tls: server.security() == Security::Tls, has_proxy: proxy.is_some() };
+                let failure = Failure::of_connection(&cause, way);
+                report_connection(&server, proxy.as_deref(), &failure, output);
+                if output.json {
+                    output.object(&Failed { server: server.to_string(), error: failure.record() })?;
+                }
             }
             Err(Stop::Failed)
         }
     }
 }
 
+/// Reports on stderr that a connection failed.
+pub(crate) fn report_connection(server: &ServerAddr, proxy: Option<&str>, failure: &Failure, output: &Output) {
+    let through = proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"));
+    output.error(&format!("{server}{through} ({})", failure.phase), &failure.words, failure.cause.hint());
+}
+
 impl Query<'_> {
+    /// The server that is asked.
+    pub(crate) const fn server(&self) -> &ServerAddr {
+        &self.connection.server
+    }
+
     /// The version that was agreed on.
     pub(crate) const fn version(&self) -> ProtocolVersion {
         self.connection.version
@@ -69,37 +82,36 @@ impl Query<'_> {
         self.connection.client.call(request)
     }
 
-    /// Asks for `what`, and says on stderr if there is none.
+    /// Asks for `what`, and reports on stderr if there is none.
     pub(crate) async fn ask<R>(&self, what: &str, request: R) -> Result<R::Response, Stop>
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        match self.call(request).await {
-            Ok(response) => Ok(response),
-            Err(error) => Err(self.failed(what, &error)),
-        }
+        self.call(request).await.map_err(|error| self.failed(what, &error))
     }
 
-    /// Says that `what` could not be had.
+    /// Reports that `what` could not be had.
     pub(crate) fn failed(&self, what: &str, error: &CallError) -> Stop {
-        self.say(what, &error.to_string(), failure::operation_advice(error), error.into())
+        self.fail(what, &Failure::of_call(error))
     }
 
-    /// Reports that `what` the server answered cannot be true, or is not what was wanted.
-    pub(crate) fn wrong(&self, what: &str, why: &str, advice: &str) -> Stop {
-        self.say(what, why, advice, ErrorRecord { code: None, message: why.to_owned() })
-    }
-
-    fn say(&self, what: &str, why: &str, advice: &str, error: ErrorRecord) -> Stop {
-        let Connection { software, version, .. } = self.connection;
-        let about = format!("{} (ready, {software}, protocol {version}), asked for {what}", self.server);
-        self.output.error(&about, why, advice);
+    /// Reports a failure, on stderr and as JSON.
+    pub(crate) fn fail(&self, what: &str, failure: &Failure) -> Stop {
+        self.explain(what, failure);
         if self.output.json {
-            if let Err(error) = self.output.object(&Failed { server: self.server.to_string(), error }) {
+            let object = Failed { server: self.server().to_string(), error: failure.record() };
+            if let Err(error) = self.output.object(&object) {
                 return Stop::Output(error);
             }
         }
         Stop::Failed
+    }
+
+    /// Reports a failure on stderr only.
+    pub(crate) fn explain(&self, what: &str, failure: &Failure) {
+        let Connection { server, software, version, .. } = self.connection;
+        let about = format!("{server} (ready, {software}, protocol {version}), asked for {what}");
+        self.output.error(&about, &failure.words, failure.cause.hint());
     }
 }
 

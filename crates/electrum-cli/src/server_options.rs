@@ -1,5 +1,6 @@
 //! How to reach servers, and what to agree on with them.
 
+use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,34 +8,46 @@ use std::time::Duration;
 
 use electrum_smol::Config;
 use electrum_smol::proto::VersionRange;
-use electrum_smol::proto::types::BlockHash;
-use electrum_smol::transport::{Proxy, Route, ServerAddr, Trust};
+use electrum_smol::transport::{AddrError, Proxy, Route, ServerAddr, Trust};
 
+use crate::networks::WantedChain;
+use crate::settings::Settings;
 use crate::stop::Stop;
 
 /// How to reach servers, and what to agree on with them.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "How to reach servers")]
 pub(crate) struct ServerOptions {
+    /// A server to ask, as SERVER, or the name of one or of a group in the configuration file; the preferred one first
+    ///
+    /// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, HOST:PORT:t or HOST:PORT:s. One is used at a time; if it fails the
+    /// next is asked. Without any those of ELECTRUM_SERVER or of the configuration file are used.
+    #[arg(short, long = "server", value_name = "SERVER|NAME", env = "ELECTRUM_SERVER", value_delimiter = ',')]
+    pub(crate) servers: Vec<ServerName>,
     /// The protocol versions to offer, as in 1.4..1.7 or 1.4 [default: what the command can work with]
     #[arg(long, value_name = "MIN..MAX")]
     pub(crate) range: Option<VersionRange>,
     /// How long to wait for the connection, for the handshake, and for each answer; four times that behind a proxy
     /// [default: 10, 15 and 30]
-    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", value_parser = seconds, env = "ELECTRUM_TIMEOUT")]
     pub(crate) timeout: Option<Duration>,
-    /// The first block of the chain that the server must serve; another chain is refused as wrong_chain
-    #[arg(long, value_name = "HASH")]
-    pub(crate) genesis: Option<BlockHash>,
+    /// The chain that the server must serve; a server of another one is refused as wrong_chain
+    ///
+    /// mainnet, testnet, testnet4, signet, regtest, or the hash of the first block
+    #[arg(long, value_name = "NAME|HASH", alias = "genesis", env = "ELECTRUM_NETWORK")]
+    pub(crate) network: Option<WantedChain>,
+    /// Accept a protocol version that the server writes as a JSON number, as old Electrum Personal Servers do
+    #[arg(long)]
+    pub(crate) numeric_version: bool,
     /// A SOCKS5 proxy, as in socks5://127.0.0.1:9050 for Tor; it resolves the names of servers, too
-    #[arg(long, value_name = "socks5://[USER:PASSWORD@]HOST:PORT")]
+    #[arg(long, value_name = "socks5://[USER:PASSWORD@]HOST:PORT", env = "ELECTRUM_PROXY", hide_env_values = true)]
     pub(crate) proxy: Option<Proxy>,
     /// Show the proxy other credentials for each server, so that Tor keeps the servers apart
-    #[arg(long, requires = "proxy")]
+    #[arg(long)]
     pub(crate) isolate: bool,
     /// Which certificates to accept: ca-or-pin (by a web CA, or the one that the server showed first), ca,
     /// pin:FINGERPRINT (that one only), or insecure (any) [default: ca-or-pin]
-    #[arg(long, value_name = "WHICH")]
+    #[arg(long, value_name = "WHICH", env = "ELECTRUM_TRUST")]
     pub(crate) trust: Option<Trusted>,
     /// Accept, once, a certificate other than the one that a server showed before, and remember it from now on
     #[arg(long)]
@@ -42,6 +55,27 @@ pub(crate) struct ServerOptions {
     /// The file of the certificates that servers showed first [default: electrum-cli/pins in the user's data folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) pins: Option<PathBuf>,
+    /// What the configuration file says; the servers that it names are found there.
+    #[arg(skip)]
+    settings: Settings,
+}
+
+/// A server as it is written: its address, or a name in the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ServerName {
+    Address(ServerAddr),
+    Name(String),
+}
+
+impl FromStr for ServerName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains([':', '.', '[']) {
+            return text.parse().map(Self::Address).map_err(|error: AddrError| error.to_string());
+        }
+        Ok(Self::Name(text.to_owned()))
+    }
 }
 
 /// [`Trust`], as it is written on the command line.
@@ -66,6 +100,47 @@ impl FromStr for Trusted {
 }
 
 impl ServerOptions {
+    /// Takes what neither the command line nor the environment says from the configuration file.
+    pub(crate) fn fill(&mut self, settings: Settings) -> Result<(), String> {
+        fn read<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, String> {
+            text.parse().map_err(|error| format!("the configuration file's {name}: {error}"))
+        }
+        if self.servers.is_empty() {
+            self.servers = settings.server.texts().iter().map(|text| read("server", text)).collect::<Result<_, _>>()?;
+        }
+        if let (None, Some(text)) = (self.network, &settings.network) {
+            self.network = Some(read("network", text)?);
+        }
+        if let (None, Some(text)) = (&self.proxy, &settings.proxy) {
+            self.proxy = Some(read("proxy", text)?);
+        }
+        if let (None, Some(text)) = (self.trust, &settings.trust) {
+            self.trust = Some(read("trust", text)?);
+        }
+        if let (None, Some(time)) = (self.timeout, settings.timeout) {
+            self.timeout = Some(seconds(&time.to_string())?);
+        }
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// The servers to ask, at least one.
+    pub(crate) fn servers(&self) -> Result<Vec<ServerAddr>, Stop> {
+        let mut servers = Vec::new();
+        for server in &self.servers {
+            match server {
+                ServerName::Address(address) => servers.push(address.clone()),
+                ServerName::Name(name) => servers.extend(self.settings.group(name).map_err(Stop::Usage)?),
+            }
+        }
+        if servers.is_empty() {
+            let how = "no server is named: write one first, as in tcp://127.0.0.1:50001, or set ELECTRUM_SERVER, or \
+                       name one in the configuration file (see 'electrum-cli config')";
+            return Err(Stop::Usage(how.into()));
+        }
+        Ok(servers)
+    }
+
     /// A client of these servers, which offers `range` unless the user named one.
     pub(crate) fn config(
         &self,
@@ -83,9 +158,10 @@ impl ServerOptions {
             config.accept_new_pins = self.accept_new_pin;
         }
         let protocol = &mut config.protocol;
-        protocol.client_name = concat!("electrum-cli/", env!("CARGO_PKG_VERSION")).into();
+        protocol.client_name = concat!("electrum-cli ", env!("CARGO_PKG_VERSION")).into();
         protocol.versions = self.range.unwrap_or(range);
-        protocol.genesis_hash = self.genesis;
+        protocol.genesis_hash = self.network.map(|WantedChain(genesis)| genesis);
+        protocol.accept_numeric_version = self.numeric_version;
         if let Some(timeout) = self.timeout {
             let timeouts = &mut protocol.timeouts;
             (timeouts.connect, timeouts.handshake, timeouts.request) = (timeout, timeout, timeout);
@@ -97,6 +173,9 @@ impl ServerOptions {
     fn route(&self, servers: &[ServerAddr]) -> Result<Route, String> {
         let trust = self.trust.map_or_else(Trust::default, |Trusted(trust)| trust);
         let mut route = Route::direct().with_trust(trust);
+        if self.isolate && self.proxy.is_none() {
+            return Err("--isolate is for --proxy: without one there is nothing to show credentials to".into());
+        }
         if let Some(proxy) = self.proxy.clone() {
             let isolated = if self.isolate { proxy.isolated(RandomState::new().hash_one(1)) } else { Ok(proxy) };
             route = route.with_proxy(isolated.map_err(|error| format!("--isolate: {error}"))?);

@@ -20,6 +20,8 @@ fn the_first_two_commands_are_what_the_checks_run() {
 #[test]
 fn the_first_command_starts_the_tool() {
     assert!(read("Cargo.toml").contains("default-members = [\"crates/electrum-cli\"]"));
+    // The installed tool shows its help instead.
+    assert!(read(".cargo/config.toml").contains("ELECTRUM_CLI_DEFAULT_ARGUMENTS = \"probe --families\""));
 }
 
 /// The tests of the tool run all commands of its own README.

@@ -1,32 +1,41 @@
-//! `broadcast`: hands a transaction to the network.
+//! `broadcast`: hands a transaction to the network, and says what became of it.
 
 use std::io::{self, Read};
 
+use electrum_smol::CallError;
 use electrum_smol::proto::VersionRange;
-use electrum_smol::proto::operations::Broadcast;
+use electrum_smol::proto::operations::{Accepted, Broadcast, BroadcastOutcome};
 use electrum_smol::proto::types::{RawTransaction, Txid};
-use electrum_smol::transport::ServerAddr;
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::causes::Cause;
+use crate::failure::{ErrorRecord, Failure};
+use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
+use crate::text::printable;
 
-/// Hand a transaction to the network, and print its id
+/// Hand a transaction to the network, and print its id and what became of it
+///
+/// It is accepted, or already in the mempool or in the chain, which is success; or rejected by the node, or it may have
+/// been sent, which is not.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BroadcastArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
-    /// The transaction in hexadecimal digits, or - to read these from stdin
-    pub(crate) transaction: String,
     #[command(flatten)]
     pub(crate) options: ServerOptions,
+    /// The transaction in hexadecimal digits, or - to read these from stdin
+    pub(crate) transaction: String,
 }
 
 #[derive(Serialize)]
 struct Record {
     txid: Txid,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_said: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorRecord>,
 }
 
 /// Hands a transaction over.
@@ -40,15 +49,70 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
     };
     let transaction = RawTransaction::from_hex(digits.trim())
         .map_err(|_| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
-    let own = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;
-    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
-        let txid = query.ask(&format!("the broadcast of {own}"), Broadcast { transaction }).await?.txid;
-        if output.json {
-            output.object(&Record { txid })?;
-        } else {
-            output.line(&txid.to_string())?;
-        }
-        Ok(Verdict::Success)
+    let txid = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;
+    with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+        let outcome = outcome(query.call(Broadcast { transaction }).await);
+        print(&query, txid, outcome, output)
     })
     .await
+}
+
+/// What became of the transaction; an error if it was not handed over.
+fn outcome(answer: Result<Accepted, CallError>) -> Result<BroadcastOutcome, CallError> {
+    match answer {
+        Ok(accepted) => Ok(BroadcastOutcome::Accepted(accepted)),
+        Err(CallError::Server(error)) => BroadcastOutcome::of_server_error(error).map_err(CallError::Server),
+        Err(error) if has_left(&error) => Ok(BroadcastOutcome::MayHaveBeenSent { why: error.to_string() }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a part of the request may have been sent.
+const fn has_left(error: &CallError) -> bool {
+    !matches!(
+        error,
+        CallError::Unsent { .. }
+            | CallError::TooLong { .. }
+            | CallError::QueueFull { .. }
+            | CallError::NotInVersion(_)
+            | CallError::Closed
+    )
+}
+
+fn print(query: &Query<'_>, txid: Txid, outcome: Result<BroadcastOutcome, CallError>, output: &Output) -> Outcome {
+    let name = outcome.as_ref().map_or("not_sent", BroadcastOutcome::name);
+    let (words, server_said, failure) = match outcome {
+        Ok(BroadcastOutcome::Accepted(Accepted { server_said, .. })) => {
+            let words = server_said.as_ref().map(|said| format!("accepted, and the server said: {}", printable(said)));
+            (words, server_said, None)
+        }
+        Ok(BroadcastOutcome::AlreadyInMempool(_)) => (Some("already in the mempool".into()), None, None),
+        Ok(BroadcastOutcome::AlreadyInChain(_)) => (Some("already in the chain".into()), None, None),
+        Ok(BroadcastOutcome::Rejected(error)) => {
+            let words = format!("the node rejected it: {}", error.reason());
+            let failure = Failure::of_call(&CallError::Server(error));
+            (None, None, Some(Failure { cause: Cause::Rejected, words, ..failure }))
+        }
+        Ok(BroadcastOutcome::MayHaveBeenSent { why }) => {
+            let failure = Failure::new(Cause::MayHaveBeenSent, format!("it may have been sent: {why}"));
+            (None, None, Some(failure))
+        }
+        // What the library adds later must be looked at, too.
+        Ok(other) => (None, None, Some(Failure::new(Cause::MayHaveBeenSent, other.to_string()))),
+        Err(error) => (None, None, Some(Failure::of_call(&error))),
+    };
+    if let Some(failure) = &failure {
+        query.explain(&format!("the broadcast of {txid}"), failure);
+    }
+    let is_failure = failure.is_some();
+    if output.json {
+        let error = failure.map(|failure| failure.record());
+        output.object(&Record { txid, outcome: name, server_said, error })?;
+    } else if !is_failure {
+        output.line(&output.paint(Paint::Strong, txid))?;
+        if let Some(words) = words {
+            output.line(&words)?;
+        }
+    }
+    Ok(if is_failure { Verdict::Failure } else { Verdict::Success })
 }

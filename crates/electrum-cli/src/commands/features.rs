@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::Features;
 use electrum_smol::proto::types::ServerFeatures;
-use electrum_smol::transport::ServerAddr;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -18,8 +17,6 @@ use crate::text::printable;
 /// Print what a server says of itself
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeaturesArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
     #[command(flatten)]
     pub(crate) options: ServerOptions,
 }
@@ -39,7 +36,7 @@ struct FeaturesRecord<'a> {
 
 /// Prints what a server says of itself.
 pub(crate) async fn run(args: FeaturesArgs, output: &Output) -> Outcome {
-    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+    with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let features = query.ask("features", Once(Features)).await?;
         if output.json {
             let more = features.more.iter().filter_map(|(key, text)| Some((&**key, serde_json::from_str(text).ok()?)));

@@ -6,26 +6,24 @@ use electrum_smol::CallError;
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::{EstimateFee, FeeHistogram, HistogramBin, RelayFee};
 use electrum_smol::proto::types::FeeRate;
-use electrum_smol::transport::ServerAddr;
 use serde::Serialize;
 
-use crate::failure::ErrorRecord;
+use crate::causes::Cause;
+use crate::failure::{ErrorRecord, Failure};
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
-use crate::stop::{Outcome, Stop, Verdict};
+use crate::stop::{Outcome, Verdict};
 use crate::text::printable;
 
 /// Print what fee rates are asked for
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeesArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
     /// Within how many blocks a transaction is to be confirmed; may be given several times
     #[arg(long, value_name = "NUMBER", default_values_t = [2, 6, 25, 144], value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) blocks: Vec<u32>,
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
 }
 
 /// Rates are in satoshi per 1000 virtual bytes.
@@ -47,53 +45,47 @@ struct Estimate {
 
 /// Prints fee rates. Not every server has all of them.
 pub(crate) async fn run(args: FeesArgs, output: &Output) -> Outcome {
-    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+    with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let estimates: Vec<_> =
             args.blocks.iter().map(|blocks| (*blocks, query.call(EstimateFee::within(*blocks)))).collect();
         let (relay, histogram) = (query.call(RelayFee), query.call(FeeHistogram));
         let mut errors = BTreeMap::new();
         let mut record = FeesRecord { estimates: Vec::new(), relay: None, histogram: None, errors: BTreeMap::new() };
         for (blocks, estimate) in estimates {
-            if let Some(rate) = had(&query, &format!("estimate {blocks}"), estimate.await, &mut errors)? {
+            if let Some(rate) = part(&format!("estimate {blocks}"), estimate.await, &mut errors) {
                 record.estimates.push(Estimate { blocks, rate });
             }
         }
-        record.relay = had(&query, "relay", relay.await, &mut errors)?;
-        record.histogram = had(&query, "histogram", histogram.await, &mut errors)?.map(|bins| bins.items);
-        if let (true, true, true, Some(error)) =
-            (record.estimates.is_empty(), record.relay.is_none(), record.histogram.is_none(), errors.values().next())
-        {
-            return Err(query.failed("fee rates", error));
+        record.relay = part("relay", relay.await, &mut errors);
+        record.histogram = part("histogram", histogram.await, &mut errors).map(|bins| bins.items);
+        let is_empty = record.estimates.is_empty() && record.relay.is_none() && record.histogram.is_none();
+        if let (true, Some(failure)) = (is_empty, errors.values().next()) {
+            return Err(query.fail("fee rates", failure));
         }
-        record.errors = errors.iter().map(|(name, error)| (name.clone(), error.into())).collect();
+        // What a server does not have is no failure; what it broke is one, and does not hide the rest.
+        let is_missing = |failure: &Failure| failure.code.is_some() || failure.cause == Cause::NotInVersion;
+        let broken: Vec<_> = errors.iter().filter(|(_, failure)| !is_missing(failure)).collect();
+        for (name, failure) in &broken {
+            query.explain(name, failure);
+        }
+        let verdict = if broken.is_empty() { Verdict::Success } else { Verdict::Failure };
+        record.errors = errors.iter().map(|(name, failure)| (name.clone(), failure.record())).collect();
         if output.json {
             output.object(&record)?;
         } else {
-            output.line(&fee_lines(&record, output).join("\n"))?;
+            output.line(&fee_lines(&record, &errors, output).join("\n"))?;
         }
-        Ok(Verdict::Success)
+        Ok(verdict)
     })
     .await
 }
 
-/// A part of what was asked for; what the server does not have is noted, and anything worse ends the command.
-fn had<T>(
-    query: &Query<'_>,
-    name: &str,
-    outcome: Result<T, CallError>,
-    errors: &mut BTreeMap<String, CallError>,
-) -> Result<Option<T>, Stop> {
-    match outcome {
-        Ok(part) => Ok(Some(part)),
-        Err(error @ (CallError::Server(_) | CallError::NotInVersion(_))) => {
-            errors.insert(name.to_owned(), error);
-            Ok(None)
-        }
-        Err(error) => Err(query.failed(name, &error)),
-    }
+/// A part of what was asked for; what cannot be had is noted.
+fn part<T>(name: &str, outcome: Result<T, CallError>, errors: &mut BTreeMap<String, Failure>) -> Option<T> {
+    outcome.map_err(|error| errors.insert(name.to_owned(), Failure::of_call(&error))).ok()
 }
 
-fn fee_lines(record: &FeesRecord, output: &Output) -> Vec<String> {
+fn fee_lines(record: &FeesRecord, errors: &BTreeMap<String, Failure>, output: &Output) -> Vec<String> {
     let mut lines = Vec::new();
     for Estimate { blocks, rate } in &record.estimates {
         let rate = rate.map_or_else(|| "no estimate".into(), |rate| format!("{rate} sat/vB"));
@@ -110,8 +102,8 @@ fn fee_lines(record: &FeesRecord, output: &Output) -> Vec<String> {
         }
         None => {}
     }
-    for (name, error) in &record.errors {
-        lines.push(output.paint(Paint::Fair, format!("{name}: unknown: {}", printable(&error.message))));
+    for (name, failure) in errors {
+        lines.push(output.paint(Paint::Fair, format!("{name}: unknown: {}", printable(&failure.message))));
     }
     lines
 }

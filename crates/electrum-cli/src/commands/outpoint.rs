@@ -7,26 +7,26 @@ use electrum_smol::proto::types::{
     Amount, HistoryEntry, OutPoint, OutPointStatus, RawTransaction, Script, Spender, TxHeight, Txid,
 };
 use electrum_smol::proto::{Request, VersionRange};
-use electrum_smol::transport::ServerAddr;
 use serde::Serialize;
 
+use crate::causes::Cause;
+use crate::failure::Failure;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
+use crate::transaction::Transaction;
 
 /// Print whether an output exists, what it is, and what spends it
 ///
 /// Before protocol 1.7, which has a method for it, the history of the output's script is searched.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OutPointArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
     /// The output: the id of its transaction, a colon, and its index
     #[arg(value_name = "TXID:INDEX")]
     pub(crate) outpoint: WrittenOutPoint,
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
 }
 
 /// An [`OutPoint`] as people write it.
@@ -52,6 +52,8 @@ struct OutPointRecord {
     outpoint: OutPoint,
     value: Option<Amount>,
     script: Script,
+    /// Whether the server knows what becomes of it: without, the rest is null because it is unknown.
+    known: bool,
     #[serde(flatten)]
     status: OutPointStatus,
 }
@@ -60,21 +62,23 @@ struct OutPointRecord {
 pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
     let outpoint = args.outpoint.0;
     let OutPoint { txid, vout } = outpoint;
-    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+    with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let what = format!("output {txid}:{vout}");
-        let transaction = decoded(&query, &what, txid).await?;
-        let Some(paid) = usize::try_from(vout).ok().and_then(|vout| transaction.output.get(vout)) else {
-            let why = format!("the transaction has only {} outputs, counted from 0", transaction.output.len());
-            return Err(query.wrong(&what, &why, "choose one of its outputs"));
+        let transaction = transaction(&query, &what, txid).await?;
+        let Some(paid) = usize::try_from(vout).ok().and_then(|vout| transaction.outputs.get(vout)) else {
+            let why = format!("the transaction has only {} outputs, counted from 0", transaction.outputs.len());
+            return Err(query.fail(&what, &Failure::new(Cause::NoSuchOutput, why)));
         };
-        let script = Script::new(paid.script_pubkey.as_bytes());
+        let script = Script::new(&paid.script[..]);
         let request = OutPointGetStatus { outpoint, script: script.clone() };
         let status = if request.method(query.version()).is_ok() {
-            query.ask(&what, request).await?
+            Some(query.ask(&what, request).await?)
         } else {
             searched(&query, &what, outpoint, &script).await?
         };
-        let record = OutPointRecord { outpoint, value: Amount::from_sat(paid.value.to_sat()), script, status };
+        let known = status.is_some();
+        let status = status.unwrap_or(OutPointStatus { funder_height: None, spender: None });
+        let record = OutPointRecord { outpoint, value: Amount::from_sat(paid.value), script, known, status };
         if output.json {
             output.object(&record)?;
         } else {
@@ -85,63 +89,74 @@ pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// Searches the history of the output's script, for servers that have no method for outputs.
-async fn searched(query: &Query<'_>, what: &str, outpoint: OutPoint, script: &Script) -> Result<OutPointStatus, Stop> {
+/// Searches the history of the output's script, for servers that have no method for outputs. There is nothing to
+/// search if the server lists no history that has the output: it does not index such scripts, or is behind.
+async fn searched(
+    query: &Query<'_>,
+    what: &str,
+    outpoint: OutPoint,
+    script: &Script,
+) -> Result<Option<OutPointStatus>, Stop> {
     /// How many transactions are asked for at once.
     const AT_ONCE: usize = 50;
 
+    if is_unspendable(script) {
+        return Ok(None);
+    }
     let (history, unspent) = (query.call(History::new(script)), query.call(Unspent::new(script)));
     let history = history.await.map_err(|error| query.failed(what, &error))?;
     let unspent = unspent.await.map_err(|error| query.failed(what, &error))?;
-    let funder = history.iter().find(|entry| entry.txid == outpoint.txid);
-    let funder_height = funder.map(|entry| entry.height);
-    let is_unspent = unspent.iter().any(|found| (found.txid, found.vout) == (outpoint.txid, outpoint.vout));
-    if is_unspent || funder.is_none() {
-        return Ok(OutPointStatus { funder_height, spender: None });
+    let Some(funder) = history.iter().find(|entry| entry.txid == outpoint.txid) else { return Ok(None) };
+    let funder_height = Some(funder.height);
+    if unspent.iter().any(|found| (found.txid, found.vout) == (outpoint.txid, outpoint.vout)) {
+        return Ok(Some(OutPointStatus { funder_height, spender: None }));
     }
     let others: Vec<HistoryEntry> = history.iter().filter(|entry| entry.txid != outpoint.txid).copied().collect();
     for entries in others.chunks(AT_ONCE) {
         let calls: Vec<_> = entries.iter().map(|entry| query.call(TransactionGet::new(entry.txid))).collect();
         for (entry, call) in entries.iter().zip(calls) {
             let raw = call.await.map_err(|error| query.failed(what, &error))?;
-            let transaction = decode(query, what, &raw)?;
-            let wanted = bitcoin_outpoint(outpoint);
-            if transaction.input.iter().any(|input| input.previous_output == wanted) {
+            let transaction = read(query, what, &raw)?;
+            if transaction.inputs.iter().any(|input| input.previous == outpoint) {
                 let spender = Some(Spender { txid: entry.txid, height: entry.height });
-                return Ok(OutPointStatus { funder_height, spender });
+                return Ok(Some(OutPointStatus { funder_height, spender }));
             }
         }
     }
     // It was spent, or mined, between the two answers.
     let why = "it is neither unspent nor spent by anything in the history of its script";
-    Err(query.wrong(what, why, "try again: something may just have changed"))
+    Err(query.fail(what, &Failure::new(Cause::Changed, why)))
 }
 
-async fn decoded(query: &Query<'_>, what: &str, txid: Txid) -> Result<bitcoin::Transaction, Stop> {
+/// Whether no transaction can spend what is paid to this script: it begins with OP_RETURN.
+fn is_unspendable(script: &Script) -> bool {
+    script.as_bytes().first() == Some(&0x6a)
+}
+
+async fn transaction(query: &Query<'_>, what: &str, txid: Txid) -> Result<Transaction, Stop> {
     let raw = query.ask(what, TransactionGet::new(txid)).await?;
-    decode(query, what, &raw)
+    read(query, what, &raw)
 }
 
-fn decode(query: &Query<'_>, what: &str, raw: &RawTransaction) -> Result<bitcoin::Transaction, Stop> {
-    bitcoin::consensus::deserialize(raw.as_bytes())
-        .map_err(|error| query.wrong(what, &format!("the transaction cannot be read: {error}"), "use another server"))
-}
-
-fn bitcoin_outpoint(outpoint: OutPoint) -> bitcoin::OutPoint {
-    use bitcoin::hashes::Hash;
-    bitcoin::OutPoint { txid: bitcoin::Txid::from_byte_array(outpoint.txid.to_digest()), vout: outpoint.vout }
+fn read(query: &Query<'_>, what: &str, raw: &RawTransaction) -> Result<Transaction, Stop> {
+    Transaction::read(raw).map_err(|why| query.fail(what, &Failure::new(Cause::OtherChain, why)))
 }
 
 fn lines(record: &OutPointRecord, output: &Output) -> Vec<String> {
-    let OutPointRecord { outpoint: OutPoint { txid, vout }, value, script, status } = record;
+    let OutPointRecord { outpoint: OutPoint { txid, vout }, value, script, known, status } = record;
     let place = |height: TxHeight| match height {
         TxHeight::Confirmed(height) => format!("in block {height}"),
         TxHeight::Unconfirmed => "in the mempool".to_owned(),
         TxHeight::UnconfirmedParent => "in the mempool, after another that waits".to_owned(),
     };
-    let made = status.funder_height.map_or_else(|| "unknown to the server".into(), place);
+    let unknown = || output.paint(Paint::Fair, "not known by this server");
+    let made = status.funder_height.map_or_else(unknown, place);
     let spent = match status.spender {
         Some(Spender { txid, height }) => output.paint(Paint::Fair, format!("by {txid} {}", place(height))),
+        None if is_unspendable(script) => {
+            output.paint(Paint::Fair, "never: its script cannot be satisfied (OP_RETURN)")
+        }
+        None if !known || status.funder_height.is_none() => unknown(),
         None => output.paint(Paint::Good, "no"),
     };
     vec![

@@ -3,7 +3,6 @@
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::Peers;
 use electrum_smol::proto::types::Peer;
-use electrum_smol::transport::ServerAddr;
 use serde::Serialize;
 
 use crate::output::Output;
@@ -15,8 +14,6 @@ use crate::text::printable;
 /// Print the other servers that a server knows
 #[derive(Debug, clap::Args)]
 pub(crate) struct PeersArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
     #[command(flatten)]
     pub(crate) options: ServerOptions,
 }
@@ -38,7 +35,7 @@ struct PeerRecord<'a> {
 
 /// Prints the servers that a server knows.
 pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
-    with_server(&args.server, &args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+    with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let peers = query.ask("peers", Peers).await?;
         if output.json {
             let peers = peers.iter().map(|peer| PeerRecord {

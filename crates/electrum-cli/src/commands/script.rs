@@ -3,33 +3,35 @@
 //! Servers list in orders of their own. What is printed is in one order whatever the server: by height, and inside a
 //! block and inside the mempool by transaction id.
 
-use electrum_smol::CallError;
-use electrum_smol::proto::operations::{Balance, History, Unspent};
-use electrum_smol::proto::types::{HistoryEntry, ScriptBalance, ScriptRef, TxHeight, UnspentOutput};
+use electrum_smol::Call;
+use electrum_smol::proto::operations::{Balance, Header, History, ScriptSubscribe, Unspent};
+use electrum_smol::proto::types::{
+    BlockHash, HistoryEntry, Network, ScriptBalance, ScriptRef, TxHeight, UnspentOutput,
+};
 use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
 use serde::Serialize;
 
+use crate::causes::Cause;
+use crate::failure::Failure;
+use crate::networks::chain_name;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Verdict};
 use crate::target::Target;
 use crate::versions::range;
-use electrum_smol::transport::ServerAddr;
 
 /// Of `balance`, `history` and `unspent`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScriptArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
     /// Addresses of any network, output scripts in hexadecimal digits, or scripthashes (64 digits)
     ///
     /// "script:" or "scripthash:" before the digits says which of the two they are. A scripthash can be asked for up to
     /// protocol 1.6, so no later one is offered if there is one.
     #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH", required = true)]
     pub(crate) targets: Vec<Target>,
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
 }
 
 /// What is known of one script, as JSON.
@@ -103,6 +105,8 @@ pub(crate) async fn unspent(args: ScriptArgs, output: &Output) -> Outcome {
 }
 
 /// Asks the same of each script, and prints what comes in the order of the scripts.
+///
+/// Each answer is printed whatever became of the others.
 async fn each<R, T: Serialize>(
     args: ScriptArgs,
     output: &Output,
@@ -112,26 +116,30 @@ async fn each<R, T: Serialize>(
     lines: impl Fn(&T, &Output) -> Vec<String>,
 ) -> Outcome
 where
-    R: Request<Response: Send> + Send + 'static,
+    R: Request<Response: Send + MayBeEmpty> + Send + 'static,
 {
     let only_scripts = args.targets.iter().all(|target| target.script.script().is_some());
     // From 1.7 on nothing can be asked of a scripthash without its script.
     let latest = if only_scripts { ProtocolVersion::V1_7 } else { ProtocolVersion::V1_6 };
     let offered = range(VersionRange::ALL.min(), latest);
-    with_server(&args.server, &args.options, offered, output, async |query: Query<'_>| {
+    with_server(&args.options, offered, output, async |query: Query<'_>| {
+        let chain =
+            args.targets.iter().any(|target| target.networks.is_some()).then(|| query.call(Header { height: 0 }));
         let calls: Vec<_> = args.targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
+        let genesis = match chain {
+            // A server that does not say which chain it serves is believed.
+            Some(header) => header.await.ok().map(|header| header.block_hash()),
+            None => None,
+        };
         let is_single = calls.len() == 1;
         let mut verdict = Verdict::Success;
         for (target, call) in args.targets.iter().zip(calls) {
-            let known = match call.await {
+            let about = format!("{what} of {}", target.written);
+            let known = match answer(&query, target, genesis, call).await {
                 Ok(response) => tidy(response),
-                Err(error) => {
-                    query.failed(&format!("{what} of {}", target.written), &error);
+                Err(failure) => {
+                    query.fail(&about, &failure);
                     verdict = Verdict::Failure;
-                    // What else was asked of it will not be answered either.
-                    if !matches!(error, CallError::Server(_) | CallError::Decode(_) | CallError::NotInVersion(_)) {
-                        break;
-                    }
                     continue;
                 }
             };
@@ -146,6 +154,54 @@ where
         Ok(verdict)
     })
     .await
+}
+
+/// The answer to one call, if the script belongs to the server's chain and the server knows its history.
+async fn answer<T: MayBeEmpty>(
+    query: &Query<'_>,
+    target: &Target,
+    genesis: Option<BlockHash>,
+    call: Call<T>,
+) -> Result<T, Failure> {
+    if let (Some(networks), Some(genesis)) = (target.networks, genesis) {
+        let network = Network::of_genesis(genesis);
+        if !network.is_some_and(|network| networks.contains(&network)) {
+            let names = networks.iter().map(|network| network.name()).collect::<Vec<_>>().join(", ");
+            let why = format!("the address is of {names}, and the server serves {}", chain_name(genesis));
+            return Err(Failure::new(Cause::WrongNetwork, why));
+        }
+    }
+    let response = call.await.map_err(|error| Failure::of_call(&error))?;
+    if response.is_empty() && hides_history(query, &target.script).await {
+        let why = "the server says that the script has a history, and sends an empty one";
+        return Err(Failure::new(Cause::EmptyHistory, why));
+    }
+    Ok(response)
+}
+
+/// Whether the status of a script says that it has a history, and the server sends an empty one: so does Fulcrum above
+/// its `max_history`.
+async fn hides_history(query: &Query<'_>, script: &ScriptRef) -> bool {
+    let status = query.call(ScriptSubscribe { script: script.clone() });
+    let history = query.call(History::new(script.clone()));
+    matches!(status.await, Ok(Some(_))) && history.await.is_ok_and(|history| history.is_empty())
+}
+
+/// An answer that may say that there is nothing.
+trait MayBeEmpty {
+    fn is_empty(&self) -> bool;
+}
+
+impl MayBeEmpty for ScriptBalance {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl<T> MayBeEmpty for Vec<T> {
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 /// Blocks in their order, then the mempool, those last that spend from it.

@@ -50,7 +50,15 @@ fn an_error_of_the_server_is_reported_with_its_code_and_is_a_failure() {
             assert!(done.errors.contains(words), "{words:?} in {}", done.errors);
         }
         if json {
-            let error = json!({"code": -32601, "message": "unknown method \"no.such\""});
+            let error = json!({
+                "kind": "request",
+                "cause": "unknown_method",
+                "phase": "ready",
+                "code": -32601,
+                "message": "unknown method \"no.such\"",
+                "hint": "use another server, or offer another range of versions (--range): this server does not support \
+                         what was asked for",
+            });
             let object = json!({"server": server.url(), "method": "no.such", "error": error});
             assert_eq!(done.objects(), [object]);
         } else {

@@ -29,7 +29,8 @@ fn a_range_is_written_and_later_continued() {
     let done = headers(&server, &file, &["--to", "50", "--json"]);
     assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
     let hash = server.chain(|chain| chain.header(50).expect("mined").hash().to_string());
-    let object = json!({"file": file, "from": 0, "to": 50, "fetched": 51, "hash": hash});
+    let object =
+        json!({"file": file, "from": 0, "to": 50, "fetched": 51, "replaced": 0, "hash": hash, "work_checked": true});
     assert_eq!(done.objects(), [object]);
     assert_eq!(fs::read(&file).expect("written"), bytes(&server, 0, 50));
 
@@ -77,7 +78,6 @@ fn a_file_that_does_not_link_is_left_as_it_is() {
     let other = Server::start(Family::Fulcrum2_1);
     other.reorganise(5, 6);
     for (content, more, words) in [
-        (bytes(&other, 0, 108), &[][..], "does not link"),
         (bytes(&server, 0, 50), &["--from", "10"][..], "does not link"),
         (vec![1; 170], &[][..], "does not link"),
         (bytes(&other, 0, 111), &[][..], "ends at height 110"),
@@ -99,6 +99,7 @@ fn headers_of_a_server_that_do_not_link_are_not_written() {
     let digits = |height| good.chain(|chain| chain.header(height).expect("mined").to_hex());
     let mut script = Step::handshake("Test 1", "1.4").to_vec();
     let tip = format!(r#"{{"height":3,"hex":"{}"}}"#, digits(3));
+    script.extend([Step::call("blockchain.block.header"), Step::result(&format!("{:?}", digits(0)))]);
     script.extend([Step::call("blockchain.headers.subscribe"), Step::result(&tip)]);
     // The third is missing.
     let run = format!(r#"{{"count":3,"max":2016,"hex":"{}{}{}"}}"#, digits(0), digits(1), digits(3));
@@ -122,4 +123,76 @@ fn beyond_the_end_of_the_chain() {
         assert_eq!((done.code, done.lines.len()), (Some(1), 0), "{more:?}");
         assert!(!file.exists());
     }
+}
+
+#[test]
+fn after_a_reorganisation_the_headers_that_left_the_chain_are_replaced() {
+    let (old, new) = (Server::start(Family::Fulcrum2_1), Server::start(Family::Fulcrum2_1));
+    new.reorganise(5, 6);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    // To the end of the old chain, to one before, and to the last that both have.
+    for (to, replaced) in [(110, 5), (107, 2), (105, 0)] {
+        fs::write(&file, bytes(&old, 0, to)).expect("a folder of our own");
+        let done = headers(&new, &file, &["--json"]);
+        assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{to}");
+        let found = &done.objects()[0];
+        assert_eq!((&found["to"], &found["replaced"]), (&json!(111), &json!(replaced)), "{to}");
+        assert_eq!(fs::read(&file).expect("written"), bytes(&new, 0, 111));
+    }
+    fs::write(&file, bytes(&old, 0, 110)).expect("a folder of our own");
+    let words = headers(&new, &file, &[]).lines[0].clone();
+    assert!(words.contains("5 replaced after a reorganisation"), "{words}");
+    // A chain that shows less work replaces nothing.
+    let done = headers(&old, &file, &[]);
+    assert_eq!(done.code, Some(1));
+    assert_eq!(fs::read(&file).expect("still there"), bytes(&new, 0, 111));
+}
+
+#[test]
+fn to_standard_output() {
+    let server = Server::start(Family::Electrs);
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = folder.path().join("output");
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_electrum-cli"))
+        .args(["headers", &server.url(), "-", "--to", "20"])
+        .env("XDG_CONFIG_HOME", folder.path())
+        .current_dir(folder.path())
+        .stdout(fs::File::create(&output).expect("a folder of our own"))
+        .status()
+        .expect("the tool starts");
+    assert!(done.success());
+    assert_eq!(fs::read(&output).expect("written"), bytes(&server, 0, 20));
+    assert!(!folder.path().join("-").exists());
+}
+
+#[test]
+fn headers_that_show_no_work_are_not_written() {
+    let good = Server::start(Family::Fulcrum2_1);
+    let digits = |height| good.chain(|chain| chain.header(height).expect("mined").to_hex());
+    let mut script = Step::handshake("Test 1", "1.4").to_vec();
+    // The same header with other nonces: some of them show no work, as one in two hashes does on this network.
+    let tampered: Vec<String> =
+        (0..64_u32).map(|nonce| format!("{}{:08x}", &digits(1)[..152], nonce.swap_bytes())).collect();
+    let is_work = |header: &String| {
+        let hash = electrum_proto::types::RawHeader::from_hex(header).expect("a header").block_hash();
+        hash.as_display_bytes()[0] < 0x80
+    };
+    let tampered = tampered.iter().find(|header| !is_work(header)).expect("one of 64");
+    script.extend([Step::call("blockchain.block.header"), Step::result(&format!("{:?}", digits(0)))]);
+    let tip = format!(r#"{{"height":1,"hex":"{tampered}"}}"#);
+    script.extend([Step::call("blockchain.headers.subscribe"), Step::result(&tip)]);
+    let run = format!(r#"{{"count":2,"max":2016,"hex":"{}{tampered}"}}"#, digits(0));
+    script.extend([Step::call("blockchain.block.headers"), Step::result(&run)]);
+    let server = Scripted::start(script);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    let done = headers_of(&server.url(), &file);
+    assert_eq!(done.code, Some(1));
+    assert!(done.errors.contains("exceeds its target"), "{}", done.errors);
+    assert!(!file.exists());
+}
+
+fn headers_of(url: &str, file: &Path) -> Done {
+    run(&["headers", url, file.to_str().expect("UTF-8")])
 }

@@ -1,6 +1,7 @@
 //! The tool as its users run it: the real binary against servers on the loopback interface.
 
 mod about;
+mod broadcast;
 mod call;
 mod families;
 mod headers;
@@ -13,3 +14,4 @@ mod tool;
 mod transactions;
 mod usage;
 mod watch;
+mod wrong_network;

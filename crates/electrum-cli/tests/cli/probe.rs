@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::tool::{BOUND, run};
+use crate::tool::{BOUND, Tool, run};
 use electrum_testkit::chain::REGTEST_GENESIS;
 use electrum_testkit::prelude::*;
 use serde_json::{Value, json};
@@ -45,20 +45,29 @@ fn steady(mut object: Value) -> Value {
 }
 
 #[test]
-fn without_arguments_the_matrix_of_the_embedded_servers_is_shown() {
+fn the_matrix_of_the_families_is_shown() {
+    let done = run(&["probe", "--families"]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let rows = rows(&done.lines);
+    assert_eq!(
+        rows[0],
+        ["server", "valid range 1.3..1.4", "unsupported range 2.0..3.0", "below-minimum range 1.0..1.2"]
+    );
+    assert_eq!(rows[1..], MATRIX);
+    // There is no colour in a pipe.
+    assert!(!done.lines.concat().contains('\x1b'));
+}
+
+#[test]
+fn without_arguments_the_tool_shows_its_help_and_cargo_run_in_the_workspace_the_matrix() {
     let none: [&str; 0] = [];
-    for args in [&none[..], &["probe"], &["probe", "--matrix"]] {
-        let done = run(args);
-        assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{args:?}");
-        let rows = rows(&done.lines);
-        assert_eq!(
-            rows[0],
-            ["server", "valid range 1.3..1.4", "unsupported range 2.0..3.0", "below-minimum range 1.0..1.2"]
-        );
-        assert_eq!(rows[1..], MATRIX);
-        // There is no colour in a pipe.
-        assert!(!done.lines.concat().contains('\x1b'));
-    }
+    let help = run(&none);
+    assert_eq!((help.code, help.errors.as_str()), (Some(0), ""));
+    assert_eq!(help.lines, run(&["--help"]).lines);
+    // As `.cargo/config.toml` of the workspace has it.
+    let arguments = std::path::Path::new("probe --families");
+    let done = Tool::start_with(&none, &[("ELECTRUM_CLI_DEFAULT_ARGUMENTS", arguments)]).finish();
+    assert_eq!(rows(&done.lines)[1..], MATRIX);
 }
 
 #[test]
@@ -68,8 +77,9 @@ fn the_matrix_of_a_server_as_json() {
     assert_eq!(done.code, Some(0), "{}", done.errors);
     let objects: Vec<_> = done.objects().into_iter().map(steady).collect();
     let range = "1.3..1.4";
+    let hint = "offer versions that the server speaks (--range); nearly all speak 1.4";
     let ready = json!({"range": range, "outcome": "ready", "software": "ElectrumX 1.10.0", "version": "1.4", "genesis_hash": REGTEST_GENESIS});
-    let refused = json!({"range": "2.0..3.0", "outcome": "down", "cause": "refused", "code": 1, "message": "unsupported protocol version: ['2.0', '3.0']"});
+    let refused = json!({"range": "2.0..3.0", "outcome": "down", "cause": "refused", "code": 1, "message": "unsupported protocol version: ['2.0', '3.0']", "hint": hint});
     assert_eq!(objects[..2], [ready, refused]);
     assert_eq!((&objects[2]["range"], &objects[2]["cause"]), (&json!("1.0..1.2"), &json!("out_of_range")));
     let message = objects[2]["message"].as_str().expect("a message");

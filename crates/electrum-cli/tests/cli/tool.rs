@@ -36,6 +36,11 @@ impl Tool {
     /// With these environment variables set to paths.
     pub(crate) fn start_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
+        // What the user of this machine has set is no part of a test.
+        for name in ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "CLI_DEFAULT_ARGUMENTS"] {
+            command.env_remove(format!("ELECTRUM_{name}"));
+        }
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
         command.envs(variables.iter().copied());
         command.args(args.iter().map(AsRef::as_ref)).stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool starts");

@@ -35,7 +35,7 @@ fn a_transaction_from_stdin() {
     tool.say(&format!("{}\n", transaction.to_hex()));
     let done = tool.finish();
     assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
-    assert_eq!(done.objects(), [json!({"txid": transaction.txid().to_string()})]);
+    assert_eq!(done.objects(), [json!({"txid": transaction.txid().to_string(), "outcome": "accepted"})]);
 }
 
 #[test]
@@ -84,6 +84,20 @@ fn a_proof_that_does_not_hold_is_refused() {
     assert!(done.errors.contains("leads to"), "{}", done.errors);
     let done = run(&["merkle", &server.url(), &txid.to_string(), "111"]);
     assert_eq!(done.code, Some(0), "{}", done.errors);
+    assert_eq!(done.lines[0], "consistent in block 111 at position 1");
+    assert!(done.lines.iter().any(|line| line.contains("not proven")), "{:?}", done.lines);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("headers");
+    let file = file.to_str().expect("UTF-8");
+    server.mine(3);
+    let done = run(&["merkle", &server.url(), &txid.to_string(), "111", "--headers", file, "--json"]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let found = &done.objects()[0];
+    assert_eq!(
+        (&found["proven"], &found["confirmations"], &found["network"]),
+        (&json!(true), &json!(3), &json!("regtest"))
+    );
+    let done = run(&["merkle", &server.url(), &txid.to_string(), "111", "--headers", file]);
     assert_eq!(done.lines[0], "proven in block 111 at position 1");
 }
 

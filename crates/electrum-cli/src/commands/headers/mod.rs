@@ -1,17 +1,21 @@
 //! `headers`: a range of headers into a file, which a later run continues.
 
-use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+mod runs;
+mod store;
 
-use electrum_smol::proto::operations::{Header, Headers, HeadersSubscribe};
-use electrum_smol::proto::proof::{ChainError, check_links};
-use electrum_smol::proto::types::{BlockHash, HeaderRun, RawHeader};
+use std::path::{Path, PathBuf};
+
+use electrum_smol::proto::operations::{Header, HeadersSubscribe};
+use electrum_smol::proto::proof::{ChainError, Target, check_links, check_work};
+use electrum_smol::proto::types::{BlockHash, Network, RawHeader};
 use electrum_smol::proto::{ProtocolVersion, VersionRange};
-use electrum_smol::{Call, CallError};
 use serde::Serialize;
 
+use self::runs::Runs;
+use self::store::Store;
+use crate::causes::Cause;
+use crate::failure::Failure;
+use crate::networks::easiest_target;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::query::{Query, with_server};
@@ -19,17 +23,16 @@ use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
 use crate::versions::range;
-use electrum_smol::transport::ServerAddr;
-use std::path::PathBuf;
 
 /// Write a range of block headers to a file, 80 bytes each, checked link by link
 ///
-/// If the file is there it is continued where it ends, once its last header was found to be the server's.
+/// If the file is there it is continued where it ends. After a reorganisation the headers that are no longer in the
+/// chain are replaced, once those of the server were found to show more work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeadersArgs {
-    /// The server
-    pub(crate) server: ServerAddr,
-    /// The file
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+    /// The file, or - for standard output
     pub(crate) file: PathBuf,
     /// The height of the first header in the file
     #[arg(long, value_name = "HEIGHT", default_value_t = 0)]
@@ -40,15 +43,7 @@ pub(crate) struct HeadersArgs {
     /// How many headers the file is to have, instead of --to
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: Option<u32>,
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
 }
-
-/// As many as servers send at once, mostly.
-const RUN: u32 = 2016;
-/// How many requests are on their way at once.
-const AHEAD: usize = 4;
-const SIZE: u64 = 80;
 
 #[derive(Serialize)]
 struct Record<'a> {
@@ -56,7 +51,18 @@ struct Record<'a> {
     from: u32,
     to: u32,
     fetched: u32,
+    /// How many headers of the file were replaced after a reorganisation.
+    replaced: u32,
     hash: BlockHash,
+    /// Whether the work that the headers name was checked, which takes a network that is known.
+    work_checked: bool,
+}
+
+/// What was done.
+struct Filled {
+    fetched: u32,
+    replaced: u32,
+    work_checked: bool,
 }
 
 /// Writes the headers.
@@ -74,178 +80,221 @@ pub(crate) async fn run(args: HeadersArgs, output: &Output) -> Outcome {
     };
     let mut store = Store::open(&args.file, args.from)?;
     let offered = range(ProtocolVersion::V1_2, VersionRange::ALL.max());
-    with_server(&args.server, &args.options, offered, output, async |query: Query<'_>| {
-        let fetched = fill(&query, &mut store, last).await?;
+    with_server(&args.options, offered, output, async |query: Query<'_>| {
+        let Filled { fetched, replaced, work_checked } = fill(&query, &mut store, last).await?;
         let Some(tip) = store.last else {
-            return Err(query.wrong("headers", "there is none in this range", "choose a lower --from"));
+            return Err(query.fail("headers", &Failure::new(Cause::BeyondTip, "there is none in this range")));
         };
-        let file = args.file.to_string_lossy();
-        let record = Record { file: &file, from: store.from, to: store.next - 1, fetched, hash: tip.block_hash() };
+        if store.is_stdout() {
+            return Ok(Verdict::Success);
+        }
+        let file = store.name();
+        let (from, to, hash) = (store.from, store.next - 1, tip.block_hash());
         if output.json {
-            output.object(&record)?;
+            output.object(&Record { file: &file, from, to, fetched, replaced, hash, work_checked })?;
         } else {
-            let Record { from, to, hash, .. } = record;
             let file = printable(&file);
-            output.line(&format!("{file}: headers {from} to {to}, {fetched} of them new; the last is {hash}"))?;
+            let replaced =
+                if replaced == 0 { String::new() } else { format!(", {replaced} replaced after a reorganisation") };
+            let work = if work_checked { "" } else { "; their work was not checked, since the network is not known" };
+            output.line(&format!(
+                "{file}: headers {from} to {to}, {fetched} of them new{replaced}; the last is {hash}{work}"
+            ))?;
         }
         Ok(Verdict::Success)
     })
     .await
 }
 
-/// Fetches what is missing up to height `last`, or to the end of the chain; gives the number.
-async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Result<u32, Stop> {
-    let tip = query.ask("the last header", HeadersSubscribe).await?.height;
+/// Fetches what is missing up to height `last`, or to the end of the chain.
+async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Result<Filled, Stop> {
+    let (first, tip) = (query.call(Header { height: 0 }), query.ask("the last header", HeadersSubscribe).await?.height);
     if let Some(last) = last.filter(|last| *last > tip) {
         let why = format!("its chain ends at height {tip}, and {last} is wanted");
-        return Err(query.wrong("headers", &why, "wait for the blocks, or choose a lower --to or --count"));
+        return Err(query.fail("headers", &Failure::new(Cause::BeyondTip, why)));
     }
-    check_end(query, store, tip).await?;
-    let (start, last) = (store.next, last.unwrap_or(tip));
-    let mut progress = Progress::of(u64::from(last.saturating_add(1).saturating_sub(start)));
+    let network = first.await.ok().and_then(|first| Network::of_genesis(first.block_hash()));
+    let limit = network.map(easiest_target);
+    let fork = common_header(query, store, tip).await?;
+    let (mut start, end) = (fork, last.unwrap_or(tip));
+    let replaced = store.next - fork;
+    let mut fetched = 0;
+    if replaced > 0 {
+        let branch = branch(query, store, fork, tip, limit).await?;
+        store.replace(fork, &branch)?;
+        fetched = u32::try_from(branch.len()).unwrap_or(u32::MAX);
+        start = store.next;
+    }
+    let mut progress = Progress::of(u64::from(end.saturating_add(1).saturating_sub(start)));
     let mut previous = store.last.map(|header| header.block_hash());
-    let mut runs = Runs { next: start, last, length: RUN, calls: VecDeque::new() };
-    while store.next <= last {
-        let headers = match runs.next(query).await {
-            Ok(run) => run.headers,
-            Err(error) => return Err(query.failed(&format!("headers from {} on", store.next), &error)),
-        };
-        if headers.is_empty() {
-            let why = format!("it sends none from {} on", store.next);
-            return Err(query.wrong("headers", &why, "try again: its chain may have become shorter"));
-        }
-        previous = check_links(previous, &headers).map_err(|error| unlinked(query, store.next, &error))?;
+    let mut runs = Runs::new(start, end);
+    while store.next <= end {
+        let headers = next_run(query, &mut runs, store.next, previous, limit).await?;
+        previous = headers.last().map(RawHeader::block_hash);
         store.append(&headers)?;
         progress.at(u64::from(store.next - start));
     }
     store.finish()?;
-    Ok(store.next - start)
+    Ok(Filled { fetched: fetched + store.next - start, replaced, work_checked: limit.is_some() })
 }
 
-/// Makes sure that what the file ends with is on the server's chain.
-async fn check_end(query: &Query<'_>, store: &Store<'_>, tip: u32) -> Result<(), Stop> {
-    let Some(own) = store.last else { return Ok(()) };
-    let height = store.next - 1;
-    let file = store.path.display();
-    let advice = "name another file, or the --from with which this one was begun; or cut the end that is no longer \
-                  in the chain";
-    if height > tip {
-        let why = format!("its chain ends at height {tip}, and {file} at {height}");
-        return Err(query.wrong("headers", &why, advice));
-    }
-    let theirs = query.ask(&format!("header {height}"), Header { height }).await?;
-    if own == theirs {
-        return Ok(());
-    }
-    let (own, theirs) = (own.block_hash(), theirs.block_hash());
-    let why = format!(
-        "{file} does not link to its chain: it ends with {own} for height {height}, where the server has {theirs}"
-    );
-    Err(query.wrong("headers", &why, advice))
-}
-
-fn unlinked(query: &Query<'_>, start: u32, error: &ChainError) -> Stop {
-    let why = match error {
-        ChainError::Unlinked { index, expected, found } => {
-            let height = u64::from(start) + *index as u64;
-            format!("header {height} names {found} as the one before it, which is {expected}")
-        }
-        other => other.to_string(),
-    };
-    query.wrong("headers", &why, "try again: the chain may just have been reorganised; else use another server")
-}
-
-/// Runs of headers, some of which are asked for ahead.
-struct Runs {
-    next: u32,
-    last: u32,
-    length: u32,
-    calls: VecDeque<(u32, u32, Call<HeaderRun>)>,
-}
-
-impl Runs {
-    async fn next(&mut self, query: &Query<'_>) -> Result<HeaderRun, CallError> {
-        while self.calls.len() < AHEAD && self.next <= self.last {
-            let count = self.length.min(self.last - self.next + 1);
-            // Their links are checked with those of the runs before.
-            let call = query.call(Headers::new(self.next, count).without_link_check());
-            self.calls.push_back((self.next, count, call));
-            self.next += count;
-        }
-        let Some((start, count, call)) = self.calls.pop_front() else { return Err(CallError::Closed) };
-        let run = call.await?;
-        let length = u32::try_from(run.headers.len()).unwrap_or(u32::MAX);
-        if (1..count).contains(&length) {
-            // This server sends fewer at once: what was asked for ahead starts too far on.
-            self.calls.clear();
-            (self.next, self.length) = (start + length, length);
-        }
-        Ok(run)
-    }
-}
-
-/// The file: headers one after the other.
+/// A header of a chain that goes back to the first block of its network.
 #[derive(Debug)]
-struct Store<'a> {
-    path: &'a Path,
-    from: u32,
-    /// The height of the header that comes next.
-    next: u32,
-    last: Option<RawHeader>,
-    file: Option<File>,
+pub(crate) struct Anchored {
+    pub(crate) header: RawHeader,
+    pub(crate) network: Network,
+    /// How many blocks stand on it.
+    pub(crate) confirmations: u32,
+    /// The work in it and in them, in hashes that are tried on average.
+    pub(crate) work: f64,
 }
 
-impl<'a> Store<'a> {
-    /// Looks at what is there. Nothing is written before the first header is to be kept.
-    fn open(path: &'a Path, from: u32) -> Result<Self, Stop> {
-        let mut store = Self { path, from, next: from, last: None, file: None };
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(store),
-            Err(error) => return Err(store.failed(&error)),
+/// Brings a file of headers up to the server's chain, checks all of it, and gives the header of a height.
+pub(crate) async fn anchored(query: &Query<'_>, path: &Path, height: u32) -> Result<Anchored, Stop> {
+    let mut store = Store::open(path, 0)?;
+    fill(query, &mut store, None).await?;
+    let headers = store.read(0, store.next)?;
+    let first = headers.first().map(RawHeader::block_hash);
+    let Some(network) = first.and_then(Network::of_genesis) else {
+        let why = format!("{} does not begin with the first block of a network that is known", store.name());
+        return Err(query.fail("headers", &Failure::new(Cause::FileOfOtherChain, why)));
+    };
+    let sound = check_links(None, &headers).and_then(|_| check_work(easiest_target(network), &headers));
+    sound.map_err(|error| query.fail("headers", &unsound(0, &error)))?;
+    let above = usize::try_from(height).ok().and_then(|height| headers.get(height..));
+    let Some([header, on_top @ ..]) = above else {
+        let why = format!("its chain ends at height {}, and {height} is wanted", store.next - 1);
+        return Err(query.fail("headers", &Failure::new(Cause::BeyondTip, why)));
+    };
+    let confirmations = u32::try_from(on_top.len()).unwrap_or(u32::MAX);
+    Ok(Anchored { header: *header, network, confirmations, work: work(above.unwrap_or_default()) })
+}
+
+/// The next headers, which link to those before and show their work.
+async fn next_run(
+    query: &Query<'_>,
+    runs: &mut Runs,
+    height: u32,
+    previous: Option<BlockHash>,
+    limit: Option<Target>,
+) -> Result<Vec<RawHeader>, Stop> {
+    let headers = match runs.next(query).await {
+        Ok(run) => run.headers,
+        Err(error) => return Err(query.failed(&format!("headers from {height} on"), &error)),
+    };
+    if headers.is_empty() {
+        let why = format!("it sends none from {height} on: its chain may have become shorter");
+        return Err(query.fail("headers", &Failure::new(Cause::Changed, why)));
+    }
+    let checked = check_links(previous, &headers).map(drop);
+    let checked = checked.and_then(|()| limit.map_or(Ok(()), |limit| check_work(limit, &headers)));
+    checked.map_err(|error| query.fail("headers", &unsound(height, &error)))?;
+    Ok(headers)
+}
+
+fn unsound(start: u32, error: &ChainError) -> Failure {
+    let height = |index: usize| u64::from(start) + index as u64;
+    match error {
+        ChainError::Unlinked { index, expected, found } => {
+            let why = format!("header {} names {found} as the one before it, which is {expected}", height(*index));
+            Failure::new(Cause::Unlinked, why)
+        }
+        ChainError::NoWork { index, hash } => {
+            Failure::new(Cause::NoWork, format!("the hash {hash} of header {} exceeds its target", height(*index)))
+        }
+        ChainError::TooEasy { index } => Failure::new(
+            Cause::NoWork,
+            format!("header {} asks for less work than its network ever does", height(*index)),
+        ),
+        other => Failure::new(Cause::NoWork, other.to_string()),
+    }
+}
+
+/// The height behind the last header that the file and the server's chain have in common: that of the file's end unless
+/// the chain was reorganised.
+async fn common_header(query: &Query<'_>, store: &Store<'_>, tip: u32) -> Result<u32, Stop> {
+    let Some(own) = store.last else { return Ok(store.next) };
+    let end = store.next - 1;
+    if end > tip {
+        let why = format!(
+            "its chain ends at height {tip}, and {} at {end}; see also --from, with which the file was begun",
+            store.name()
+        );
+        return Err(query.fail("headers", &Failure::new(Cause::BeyondTip, why)));
+    }
+    if server_header(query, end).await? == own {
+        return Ok(store.next);
+    }
+    // From the end backwards in growing steps to a header that both have, and from there by halves.
+    let (mut differs, mut step) = (end, 1);
+    let mut common = loop {
+        let Some(height) = differs.checked_sub(step).filter(|height| *height >= store.from) else {
+            if differs == store.from {
+                return Err(query.fail("headers", &other_chain(store)));
+            }
+            step = differs - store.from;
+            continue;
         };
-        let length = file.metadata().map_err(|error| store.failed(&error))?.len();
-        let count = length / SIZE;
-        store.next = u32::try_from(u64::from(from) + count)
-            .map_err(|_| Stop::Usage(format!("{} is too long to be a file of headers", path.display())))?;
-        if count > 0 {
-            let mut last = [0; SIZE as usize];
-            let read = file.seek(SeekFrom::Start((count - 1) * SIZE)).and_then(|_| file.read_exact(&mut last));
-            read.map_err(|error| store.failed(&error))?;
-            store.last = Some(RawHeader::from_bytes(last));
-        } else if length > 0 {
-            return Err(Stop::Usage(format!("{} is no file of headers, which have 80 bytes each", path.display())));
+        if server_header(query, height).await? == store.header(height)? {
+            break height;
         }
-        Ok(store)
-    }
-
-    fn append(&mut self, headers: &[RawHeader]) -> Result<(), Stop> {
-        let bytes: Vec<u8> = headers.iter().flat_map(|header| *header.as_bytes()).collect();
-        let written = self.writer().and_then(|file| file.write_all(&bytes));
-        written.map_err(|error| self.failed(&error))?;
-        self.next += u32::try_from(headers.len()).unwrap_or(u32::MAX);
-        self.last = headers.last().copied();
-        Ok(())
-    }
-
-    /// The file, opened to be continued. What an interrupted run left of a header is cut off.
-    fn writer(&mut self) -> io::Result<&mut File> {
-        if self.file.is_none() {
-            let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(self.path)?;
-            let end = u64::from(self.next - self.from) * SIZE;
-            file.set_len(end)?;
-            file.seek(SeekFrom::Start(end))?;
-            self.file = Some(file);
+        differs = height;
+        step *= 2;
+    };
+    while differs - common > 1 {
+        let middle = common + (differs - common) / 2;
+        if server_header(query, middle).await? == store.header(middle)? {
+            common = middle;
+        } else {
+            differs = middle;
         }
-        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+    Ok(common + 1)
+}
 
-    fn finish(&self) -> Result<(), Stop> {
-        let Some(file) = &self.file else { return Ok(()) };
-        file.sync_all().map_err(|error| self.failed(&error))
-    }
+async fn server_header(query: &Query<'_>, height: u32) -> Result<RawHeader, Stop> {
+    query.ask(&format!("header {height}"), Header { height }).await
+}
 
-    fn failed(&self, error: &io::Error) -> Stop {
-        Stop::Output(io::Error::other(format!("{}: {error}", self.path.display())))
+fn other_chain(store: &Store<'_>) -> Failure {
+    let why = format!("{} does not link to its chain: they have no header in common", store.name());
+    Failure::new(Cause::FileOfOtherChain, why)
+}
+
+/// The headers of the server that replace those of the file from `fork` on: as many at least, and with more work.
+async fn branch(
+    query: &Query<'_>,
+    store: &Store<'_>,
+    fork: u32,
+    tip: u32,
+    limit: Option<Target>,
+) -> Result<Vec<RawHeader>, Stop> {
+    let replaced = store.read(fork, store.next - fork)?;
+    let mut previous = if fork > store.from { Some(store.header(fork - 1)?.block_hash()) } else { None };
+    let (mut runs, mut headers) = (Runs::new(fork, tip), Vec::new());
+    while headers.len() < replaced.len() || work(&headers) <= work(&replaced) {
+        let height = fork + u32::try_from(headers.len()).unwrap_or(u32::MAX);
+        if height > tip {
+            let why = format!(
+                "its chain leaves that of {} at height {fork}, ends at height {tip}, and shows no more work",
+                store.name()
+            );
+            return Err(query.fail("headers", &Failure::new(Cause::BeyondTip, why)));
+        }
+        let run = next_run(query, &mut runs, height, previous, limit).await?;
+        previous = run.last().map(RawHeader::block_hash);
+        headers.extend(run);
     }
+    Ok(headers)
+}
+
+/// The work that headers show, in hashes that are tried on average. It is compared, not added up over a whole chain,
+/// so the precision of a float is enough.
+fn work(headers: &[RawHeader]) -> f64 {
+    let difficulty = |header: &RawHeader| {
+        let target = Target::from_compact(header.bits())?;
+        let target = target.to_be_bytes().iter().fold(0.0, |target, byte| target * 256.0 + f64::from(*byte));
+        Some(2_f64.powi(256) / (target + 1.0))
+    };
+    headers.iter().filter_map(difficulty).sum()
 }

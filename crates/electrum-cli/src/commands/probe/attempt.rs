@@ -5,13 +5,13 @@ use std::time::Duration;
 use electrum_smol::proto::json::RawJson;
 use electrum_smol::proto::operations::Features;
 use electrum_smol::proto::types::{BlockHash, RawHeader};
-use electrum_smol::proto::{DownCause, Effect, ProtocolVersion, Request, VersionRange};
-use electrum_smol::transport::{LinkReport, PinState, ServerAddr};
+use electrum_smol::proto::{DownCause, Effect, Phase, ProtocolVersion, Request, VersionRange};
+use electrum_smol::transport::{LinkReport, PinState, Security, ServerAddr};
 use electrum_smol::{CallError, Config};
 use serde::Serialize;
 
-use crate::connection::Connection;
-use crate::failure;
+use crate::connection::{Connection, Unconnected};
+use crate::failure::{Failure, Way};
 use crate::raw_call::{self, RawCall};
 
 /// What came of an attempt.
@@ -43,7 +43,7 @@ pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: Versi
     config.protocol.offers = vec![range];
     let proxy = config.route.proxy().map(ToString::to_string);
     let outcome = match Connection::open(config).await {
-        Err(cause) => Err(cause),
+        Err(unconnected) => Err(last_cause(unconnected)),
         Ok(connection) => {
             let (genesis_hash, features) = ask(&connection).await;
             let agreed = Agreed {
@@ -105,10 +105,23 @@ enum OutcomeRecord {
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
         message: String,
+        hint: &'static str,
     },
 }
 
+/// Why there is no connection to the one server that was tried.
+fn last_cause(unconnected: Vec<Unconnected>) -> DownCause {
+    let closed = || DownCause::Closed { during: Phase::Connecting };
+    unconnected.into_iter().next_back().map_or_else(closed, |unconnected| unconnected.cause)
+}
+
 impl Attempt {
+    /// What failed, in words.
+    pub(crate) fn failure(&self, cause: &DownCause) -> Failure {
+        let is_tls = self.server.security() == Security::Tls;
+        Failure::of_connection(cause, Way { is_tls, has_proxy: self.proxy.is_some() })
+    }
+
     /// The attempt as a JSON object.
     pub(crate) fn record(&self) -> impl Serialize + use<> {
         let outcome = match &self.outcome {
@@ -125,8 +138,9 @@ impl Attempt {
                 }
             }
             Err(cause) => {
-                let (code, message) = failure::code_and_message(cause);
-                OutcomeRecord::Down { cause: cause.name(), code, message }
+                let error = self.failure(cause);
+                let hint = error.cause.hint();
+                OutcomeRecord::Down { cause: cause.name(), code: error.code, message: error.message, hint }
             }
         };
         let (server, range) = (self.server.to_string(), self.range.to_string());
@@ -159,16 +173,4 @@ impl Agreed {
         // Exact far beyond any time that a handshake may take.
         self.handshake.as_micros() as f64 / 1000.0
     }
-}
-
-/// What people call the chain that begins with a block.
-pub(crate) fn chain_name(genesis: &BlockHash) -> Option<&'static str> {
-    Some(match genesis.to_string().as_str() {
-        "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f" => "Bitcoin mainnet",
-        "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943" => "testnet 3",
-        "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043" => "testnet 4",
-        "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6" => "signet",
-        "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206" => "regtest",
-        _ => return None,
-    })
 }

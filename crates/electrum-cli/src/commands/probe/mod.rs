@@ -6,35 +6,37 @@ mod matrix;
 
 use std::io;
 
+use electrum_smol::proto::types::Network;
 use electrum_smol::proto::{DownCause, VersionRange};
 use electrum_smol::transport::{PinState, ServerAddr};
 
-use self::attempt::{Agreed, Attempt, attempt, chain_name, route};
+use self::attempt::{Agreed, Attempt, attempt, route};
 use self::matrix::Row;
-use crate::failure;
 use crate::output::{Output, Paint};
+use crate::query::report_connection;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
 
 /// Connect, negotiate the protocol version, and show what the server is
 ///
-/// Without SERVER the servers that are built in are probed, and their matrix is shown.
+/// Every SERVER is probed. With --families it is eight fake servers on this machine, one of each kind, and their matrix
+/// is shown.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ProbeArgs {
-    /// The servers
-    #[arg(value_name = "SERVER")]
-    pub(crate) servers: Vec<ServerAddr>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
     /// Try a valid range of versions, an unsupported one (2.0..3.0) and one below the minimum (1.0..1.2)
     #[arg(long)]
     pub(crate) matrix: bool,
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
+    /// Start one fake server of each family on this machine, and show the matrix of them
+    #[arg(long, conflicts_with_all = ["servers", "matrix"])]
+    pub(crate) families: bool,
 }
 
 /// Does what `probe` was asked for.
 pub(crate) async fn run(args: ProbeArgs, output: &Output) -> Outcome {
-    if args.servers.is_empty() {
+    if args.families {
         let servers = fake_servers::start()?;
         let count = servers.len();
         if !output.json {
@@ -43,23 +45,29 @@ pub(crate) async fn run(args: ProbeArgs, output: &Output) -> Outcome {
             output.line(&output.paint(Paint::Faint, heading))?;
         }
         let addresses = servers.iter().map(|(address, _)| address.clone()).collect();
-        return matrix(addresses, true, &args, output).await;
+        let verdict = matrix(addresses, true, &args, output).await?;
+        if !output.json {
+            let next = "\nNext: electrum-cli serve fulcrum-2.1 starts one of them that stays; electrum-cli --help shows \
+                        what to ask it.";
+            output.line(&output.paint(Paint::Faint, next))?;
+        }
+        return Ok(verdict);
     }
+    let servers = args.options.servers()?;
     if args.matrix {
-        return matrix(args.servers.clone(), false, &args, output).await;
+        return matrix(servers, false, &args, output).await;
     }
-    each(&args, output).await
+    each(servers, &args, output).await
 }
 
 /// One attempt for each server.
-async fn each(args: &ProbeArgs, output: &Output) -> Outcome {
-    let attempts: Vec<_> = args
-        .servers
-        .iter()
+async fn each(servers: Vec<ServerAddr>, args: &ProbeArgs, output: &Output) -> Outcome {
+    let attempts: Vec<_> = servers
+        .into_iter()
         .map(|server| {
             let config = args.options.config([server.clone()], VersionRange::default())?;
             let range = config.protocol.versions;
-            Ok(smol::spawn(attempt(server.clone(), config, range)))
+            Ok(smol::spawn(attempt(server, config, range)))
         })
         .collect::<Result<_, Stop>>()?;
     let mut verdict = Verdict::Success;
@@ -142,7 +150,7 @@ fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()>
     }
     add("route", &route(agreed.link.proxy.as_deref()));
     if let Some(genesis) = &agreed.genesis_hash {
-        let name = chain_name(genesis).map_or_else(String::new, |name| format!(" ({name})"));
+        let name = Network::of_genesis(*genesis).map_or_else(String::new, |network| format!(" ({network})"));
         add("genesis hash", &format!("{genesis}{name}"));
     }
     match &agreed.features {
@@ -168,5 +176,5 @@ fn members(features: &str) -> Vec<(String, String)> {
 }
 
 fn complain(attempt: &Attempt, cause: &DownCause, output: &Output) {
-    failure::complain(&attempt.server, attempt.proxy.as_deref(), cause, output);
+    report_connection(&attempt.server, attempt.proxy.as_deref(), &attempt.failure(cause), output);
 }

@@ -12,36 +12,31 @@ use serde::Serialize;
 use smol::Timer;
 
 use self::topics::Topics;
-use crate::failure;
+use crate::failure::{Failure, Way};
 use crate::output::{Output, Paint};
 use crate::server_options::ServerOptions;
 use crate::server_options::seconds;
 use crate::stop::{Outcome, Verdict};
-use crate::target::script;
+use crate::target::{Target, script};
 use crate::text::printable;
-use electrum_smol::proto::Script;
 use electrum_smol::proto::types::ScriptHash;
-use electrum_smol::transport::ServerAddr;
 
 /// Print what happens to the chain and to scripts, as it happens, whatever becomes of the connection
 ///
 /// One server is used at a time; when it fails the next takes over, and what changed meanwhile is reported once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WatchArgs {
-    /// The servers, the preferred one first
-    #[arg(value_name = "SERVER", required = true)]
-    pub(crate) servers: Vec<ServerAddr>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
     /// An output script to watch: an address of any network, or the script in hexadecimal digits
     #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
-    pub(crate) scripts: Vec<Script>,
+    pub(crate) scripts: Vec<Target>,
     /// A scripthash to watch; without --script no protocol after 1.6 is offered, which would want the script
     #[arg(long = "scripthash", value_name = "HEX")]
     pub(crate) scripthashes: Vec<ScriptHash>,
     /// How long to watch [default: without end]
     #[arg(long = "for", value_name = "SECS", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
 }
 
 /// A person is watching, so a server that is back should be found soon.
@@ -50,7 +45,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Watches until the time is up, over any number of reconnections. It fails if a topic never had a value.
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let topics = Topics::new(&args.scripts, &args.scripthashes);
-    let mut config = args.options.config(args.servers.clone(), topics.range())?;
+    let mut config = args.options.config(args.options.servers()?, topics.range())?;
     config.protocol.backoff.cap = LONGEST_WAIT;
     let (client, driver) = electrum_smol::client(config);
     // Both before the driver runs, so that nothing happens unseen.
@@ -230,7 +225,7 @@ impl<'a> EventRecord<'a> {
                 Some(Self::Ready { server: server.to_string(), software, version: version.to_string() })
             }
             ConnectionEvent::Down { server, cause, retry_in, .. } => {
-                let (code, message) = failure::code_and_message(cause);
+                let Failure { code, message, .. } = Failure::of_connection(cause, Way::default());
                 let (server, retry_in_ms) = (server.to_string(), retry_in.as_millis());
                 Some(Self::Down { server, cause: cause.name(), code, message, retry_in_ms })
             }

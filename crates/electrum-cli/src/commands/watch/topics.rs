@@ -1,10 +1,11 @@
 //! What `watch` watches, and how its values are named.
 
 use electrum_smol::TopicUpdate;
-use electrum_smol::proto::types::{BlockHash, Script, ScriptHash};
+use electrum_smol::proto::types::{BlockHash, ScriptHash};
 use electrum_smol::proto::{Origin, ProtocolVersion, SubscribeError, Tip, Topic, Update, VersionRange};
 use serde::Serialize;
 
+use crate::target::Target;
 use crate::text::printable;
 use crate::versions::range;
 
@@ -33,10 +34,10 @@ enum Value {
 
 impl Topics {
     /// Headers, and the scripts that the user named.
-    pub(crate) fn new(scripts: &[Script], scripthashes: &[ScriptHash]) -> Self {
+    pub(crate) fn new(scripts: &[Target], scripthashes: &[ScriptHash]) -> Self {
         let mut topics = vec![("headers".to_owned(), Topic::Headers)];
-        let scripts =
-            scripts.iter().map(|script| (format!("script:{}", script.to_hex()), Topic::Script(script.clone())));
+        let scripts = scripts.iter().filter_map(|target| target.script.script());
+        let scripts = scripts.map(|script| (format!("script:{}", script.to_hex()), Topic::Script(script.clone())));
         let hashes = scripthashes.iter().map(|hash| (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)));
         for (name, topic) in scripts.chain(hashes) {
             // Named twice it is still reported once.

@@ -1,0 +1,162 @@
+//! Sorts the words of a command line before clap parses them: which of them are servers, and whether they come first.
+
+use std::ffi::OsString;
+
+use clap::Command;
+
+/// The option that takes servers.
+const SERVER: &str = "server";
+
+/// The command line with the servers that come first made values of `--server`; in words if a server stands where none
+/// can be.
+pub(crate) fn mark_servers(command: &Command, words: Vec<OsString>) -> Result<Vec<OsString>, String> {
+    let mut marked = Vec::with_capacity(words.len() + 1);
+    let mut words = words.into_iter();
+    marked.extend(words.next());
+    let Some(subcommand) = find_subcommand(command, &mut words, &mut marked)? else { return Ok(marked) };
+    if !subcommand.get_arguments().any(|option| option.get_long() == Some(SERVER)) {
+        marked.extend(words);
+        return Ok(marked);
+    }
+    let has_others = subcommand.get_positionals().next().is_some();
+    let mut are_over = false;
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy().into_owned();
+        if text == "--" {
+            marked.push(word);
+            marked.extend(words);
+            return Ok(marked);
+        }
+        if is_option(&text) {
+            let takes_value = option_takes_value(command, subcommand, &text);
+            marked.push(word);
+            if takes_value {
+                marked.extend(words.next());
+            }
+            continue;
+        }
+        are_over |= has_others && !is_server(&text);
+        if !are_over {
+            marked.push(format!("--{SERVER}").into());
+        } else if subcommand.get_name() != "call" && has_server_scheme(&text) {
+            let name = subcommand.get_name();
+            return Err(format!("{text} is a server, and servers come first: electrum-cli {name} {text} ..."));
+        }
+        marked.push(word);
+    }
+    Ok(marked)
+}
+
+/// Takes the words up to the subcommand.
+fn find_subcommand<'a>(
+    command: &'a Command,
+    words: &mut impl Iterator<Item = OsString>,
+    marked: &mut Vec<OsString>,
+) -> Result<Option<&'a Command>, String> {
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy().into_owned();
+        marked.push(word);
+        if is_option(&text) {
+            if option_takes_value(command, command, &text) {
+                marked.extend(words.next());
+            }
+            continue;
+        }
+        if has_server_scheme(&text) {
+            return Err(format!(
+                "{text} is a server, and the command comes before it: electrum-cli COMMAND {text} ..."
+            ));
+        }
+        let found = command.find_subcommand(&text);
+        if found.is_none() {
+            marked.extend(words);
+        }
+        return Ok(found);
+    }
+    Ok(None)
+}
+
+fn is_option(text: &str) -> bool {
+    // A lone dash is a file, and a number below zero a parameter.
+    text.len() > 1 && text.starts_with('-') && !text[1..].starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether the next word is the value of this option.
+fn option_takes_value(command: &Command, subcommand: &Command, text: &str) -> bool {
+    let options = || command.get_arguments().chain(subcommand.get_arguments());
+    if let Some(name) = text.strip_prefix("--") {
+        let is_it = |option: &&clap::Arg| {
+            option.get_long() == Some(name) || option.get_all_aliases().is_some_and(|aliases| aliases.contains(&name))
+        };
+        return options().find(is_it).is_some_and(|option| option.get_action().takes_values());
+    }
+    // Short ones may stand side by side; the value of the last is the next word.
+    let last = text.chars().last();
+    let is_alone = text.chars().count() == 2;
+    let option = options().find(|option| option.get_short() == last);
+    is_alone && option.is_some_and(|option| option.get_action().takes_values())
+}
+
+/// Whether a word is meant to be a server, well written or not.
+fn is_server(text: &str) -> bool {
+    if text.contains("://") {
+        return true;
+    }
+    // An output is written TXID:INDEX, and a script may have a word in front.
+    let (head, _) = text.split_once(':').unwrap_or((text, ""));
+    let is_other =
+        head.len() == 64 || ["script", "scripthash", "bitcoin"].contains(&head.to_ascii_lowercase().as_str());
+    let is_path = text.starts_with(['/', '.']);
+    text.contains(':') && !is_other && !is_path
+}
+
+fn has_server_scheme(text: &str) -> bool {
+    ["tcp://", "ssl://", "ws://", "wss://"].iter().any(|scheme| text.starts_with(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(words: &str) -> Result<String, String> {
+        let words = ["electrum-cli"].into_iter().chain(words.split_whitespace()).map(OsString::from).collect();
+        let marked = mark_servers(&crate::args::command(), words)?;
+        let marked: Vec<_> =
+            marked.iter().skip(1).map(|word| word.to_string_lossy().replace("--server", "@")).collect();
+        Ok(marked.join(" "))
+    }
+
+    #[test]
+    fn the_servers_that_come_first_are_values_of_an_option() {
+        for (words, marked) in [
+            ("balance tcp://a:1 ssl://b bc1q", "balance @ tcp://a:1 @ ssl://b bc1q"),
+            (
+                "--json balance --timeout 3 a:1:t --range 1.4 bc1q more",
+                "--json balance --timeout 3 @ a:1:t --range 1.4 bc1q more",
+            ),
+            ("balance bitcoin:bc1q?x=1", "balance bitcoin:bc1q?x=1"),
+            ("balance -s home script:00", "balance -s home script:00"),
+            ("call tcp://a -- m -1", "call @ tcp://a -- m -1"),
+            ("call tcp://a m tcp://b -1", "call @ tcp://a m tcp://b -1"),
+            ("probe tcp://a somewhere", "probe @ tcp://a @ somewhere"),
+            ("headers tcp://a -", "headers @ tcp://a -"),
+            ("balance ::1:50001:t bc1q", "balance @ ::1:50001:t bc1q"),
+            ("balance --genesis mainnet tcp://a x", "balance --genesis mainnet @ tcp://a x"),
+            ("--version", "--version"),
+            ("prove tcp://a x", "prove tcp://a x"),
+        ] {
+            assert_eq!(mark(words).as_deref(), Ok(marked), "{words}");
+        }
+        let txid = "ab".repeat(32);
+        assert_eq!(mark(&format!("outpoint tcp://a {txid}:0")), Ok(format!("outpoint @ tcp://a {txid}:0")));
+        assert_eq!(mark(&format!("outpoint {txid}:0")), Ok(format!("outpoint {txid}:0")));
+    }
+
+    #[test]
+    fn a_server_in_the_wrong_place_is_explained() {
+        for words in ["tcp://a balance bc1q", "balance bc1q tcp://a", "header 100 ssl://a"] {
+            let error = mark(words).expect_err(words);
+            assert!(error.contains("is a server"), "{error}");
+        }
+    }
+}

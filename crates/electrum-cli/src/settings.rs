@@ -1,0 +1,125 @@
+//! The configuration file: servers by name, and defaults for options.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use electrum_smol::transport::ServerAddr;
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+/// What the configuration file says.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Settings {
+    /// The servers to ask if the command line and the environment name none: names or addresses.
+    #[serde(default)]
+    pub(crate) server: OneOrMany,
+    pub(crate) network: Option<String>,
+    pub(crate) proxy: Option<String>,
+    pub(crate) trust: Option<String>,
+    /// In seconds.
+    pub(crate) timeout: Option<f64>,
+    /// Servers and groups of servers by name.
+    #[serde(default)]
+    pub(crate) servers: BTreeMap<String, OneOrMany>,
+    /// The file that this was read from.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// One text or a list of texts.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl OneOrMany {
+    /// The texts.
+    pub(crate) fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+impl Settings {
+    /// Where the file is: `electrum-cli/config.toml` in the folder for configuration that the platform has.
+    pub(crate) fn default_file() -> Option<PathBuf> {
+        let folders = etcetera::choose_base_strategy().ok()?;
+        Some(folders.config_dir().join("electrum-cli").join("config.toml"))
+    }
+
+    /// Reads the file, if there is one.
+    ///
+    /// In words if it cannot be read or understood: to go on without it could mean to go without its proxy.
+    pub(crate) fn read() -> Result<Self, String> {
+        let Some(file) = Self::default_file() else { return Ok(Self::default()) };
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(format!("{}: {error}", file.display())),
+        };
+        let settings: Self = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok(Self { file: Some(file), ..settings })
+    }
+
+    /// The servers of a name.
+    pub(crate) fn group(&self, name: &str) -> Result<Vec<ServerAddr>, String> {
+        let Some(written) = self.servers.get(name) else {
+            let known = self.servers.keys().cloned().collect::<Vec<_>>().join(", ");
+            let known = if known.is_empty() { "it names none".to_owned() } else { format!("it names {known}") };
+            return Err(format!(
+                "{name} is no server: write tcp://HOST:PORT or ssl://HOST:PORT, or a name of the configuration file; {known}"
+            ));
+        };
+        let address = |text: &String| text.parse().map_err(|error| format!("the server {name}: {error}"));
+        written.texts().iter().map(address).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_have_names_and_groups() {
+        let settings: Settings = toml::from_str(
+            r#"
+            server = "home"
+            network = "mainnet"
+            proxy = "socks5://127.0.0.1:9050"
+            timeout = 20
+
+            [servers]
+            home = "tcp://192.0.2.1:50001"
+            public = ["ssl://a.example", "ssl://b.example"]
+            wrong = "nowhere"
+            "#,
+        )
+        .unwrap();
+        let group =
+            |name| settings.group(name).map(|servers| servers.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(settings.server.texts(), ["home"]);
+        assert_eq!(group("home"), Ok(vec!["tcp://192.0.2.1:50001".to_owned()]));
+        assert_eq!(group("public").unwrap().len(), 2);
+        assert!(group("wrong").unwrap_err().contains("the server wrong"));
+        assert!(group("none").unwrap_err().contains("home, public, wrong"));
+    }
+
+    #[test]
+    fn a_setting_that_is_not_known_is_refused() {
+        assert!(toml::from_str::<Settings>("proxxy = \"socks5://127.0.0.1:9050\"").is_err());
+    }
+}
