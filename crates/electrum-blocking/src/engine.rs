@@ -19,7 +19,7 @@ use electrum_session::proto::{CloseCause, ConnId, Timestamp};
 use electrum_session::transport::DialTarget;
 
 use crate::state::{Connection, Open, State, Writer};
-use crate::sync::{Arc, AtomicUsize, Condvar, Mutex, MutexGuard, sleep, unpoisoned};
+use crate::sync::{Arc, AtomicUsize, Condvar, Lock, MutexGuard};
 
 /// How many pieces a thread writes before it leaves the rest to the ticker.
 const PIECES: usize = 16;
@@ -76,7 +76,7 @@ enum Role {
 /// The session of a client, shared by its threads.
 pub(crate) struct Engine<B: Backend> {
     pub(crate) backend: B,
-    pub(crate) state: Mutex<State<B::Socket, B::Dialling>>,
+    pub(crate) state: Lock<State<B::Socket, B::Dialling>>,
     /// Wakes the ticker.
     tick: Condvar,
     /// Wakes the connection's thread while it leaves the socket to callers.
@@ -91,7 +91,7 @@ impl<B: Backend> Engine<B> {
     pub(crate) fn new(backend: B) -> Self {
         Self {
             backend,
-            state: Mutex::new(State::new()),
+            state: Lock::new(State::new()),
             tick: Condvar::new(),
             unread: Condvar::new(),
             waiting: Arc::new(AtomicUsize::new(0)),
@@ -112,13 +112,13 @@ impl<B: Backend> Engine<B> {
                 return;
             }
             let timeout = state.wakes_at.map(|at| self.backend.until(at));
-            drop(sleep(&self.tick, state, timeout));
+            drop(self.state.sleep(state, &self.tick, timeout));
         }
     }
 
     /// Opens the connection `conn` with the socket that was dialled, unless it is no longer wanted.
     pub(crate) fn dialled(&self, conn: ConnId, socket: io::Result<B::Socket>) -> Option<Arc<B::Socket>> {
-        let mut state = unpoisoned(self.state.lock());
+        let mut state = self.state.lock();
         if !state.is_dialling(conn) {
             return None;
         }
@@ -156,7 +156,7 @@ impl<B: Backend> Engine<B> {
                 _ => CloseCause::Failed(error.to_string()),
             },
         };
-        let mut state = unpoisoned(self.state.lock());
+        let mut state = self.state.lock();
         let write_error = state.open_as(conn).and_then(|open| open.write_error.take());
         self.close(&mut state, conn);
         self.backend.closed(conn, write_error.map_or(cause, CloseCause::Failed));
@@ -168,7 +168,7 @@ impl<B: Backend> Engine<B> {
     /// Carries out the session's steps until it waits and no byte is left for this thread to write.
     fn advance(&self, role: Role) -> Guard<'_, B> {
         let mut pieces = 0;
-        let mut state = unpoisoned(self.state.lock());
+        let mut state = self.state.lock();
         loop {
             let (until, write) = match self.backend.poll() {
                 Step::Connect(conn, target) => {
@@ -226,7 +226,7 @@ impl<B: Backend> Engine<B> {
             let (conn, socket, piece) = (open.conn, Arc::clone(&open.socket), std::mem::take(&mut open.piece));
             drop(state);
             let written = socket.write(piece.rest());
-            state = unpoisoned(self.state.lock());
+            state = self.state.lock();
             // If the connection is gone, its bytes are too; the next one may have some.
             let Some(open) = state.open_as(conn) else { continue };
             (open.piece, open.writer) = (piece, Writer::Idle);

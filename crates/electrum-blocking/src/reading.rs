@@ -13,7 +13,7 @@ use electrum_session::proto::ConnId;
 
 use crate::engine::{Backend, Ended, Engine, ReadOutcome, Socket};
 use crate::state::{LEASE, REST, Reader};
-use crate::sync::{Arc, Ordering::SeqCst, current, park, rest, unpoisoned};
+use crate::sync::{Arc, Ordering::SeqCst, current, park};
 use crate::waiting::Waiting;
 
 /// As much as one read takes in.
@@ -47,7 +47,7 @@ impl<B: Backend> Engine<B> {
             // Callers could not return it.
             return Some(buffer);
         }
-        let mut state = unpoisoned(self.state.lock());
+        let mut state = self.state.lock();
         state.open_as(conn)?.reader = Reader::Free(buffer);
         let mut is_rested = false;
         loop {
@@ -57,7 +57,7 @@ impl<B: Backend> Engine<B> {
                 return Some(buffer);
             }
             let calls = self.calls.load(SeqCst);
-            state = rest(&self.unread, state, REST);
+            state = self.state.rest(state, &self.unread, REST);
             is_rested = self.calls.load(SeqCst) == calls;
         }
     }
@@ -97,7 +97,7 @@ impl<B: Backend> Engine<B> {
 
     /// The socket, if no thread reads from it.
     fn lease(&self) -> Option<Lease<'_, B>> {
-        let mut state = unpoisoned(self.state.lock());
+        let mut state = self.state.lock();
         let open = state.open()?;
         let buffer = open.lease()?;
         Some(Lease { engine: self, conn: open.conn, socket: Arc::clone(&open.socket), buffer, has_reply: false })
@@ -123,7 +123,7 @@ impl<B: Backend> Lease<'_, B> {
 impl<B: Backend> Drop for Lease<'_, B> {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
-        let mut state = unpoisoned(self.engine.state.lock());
+        let mut state = self.engine.state.lock();
         let Some(open) = state.open_as(self.conn) else { return };
         // A caller that waits now found that another one reads.
         if self.has_reply && self.engine.waiting.load(SeqCst) == 0 {
