@@ -1,6 +1,5 @@
 //! What the suites of the testkit want of the adapter.
 
-#[path = "../../../electrum-blocking/tests/adapter/terms.rs"]
 mod terms;
 
 use std::time::Duration;

@@ -1,0 +1,1 @@
+../../../electrum-blocking/tests/adapter/terms.rs
