@@ -36,7 +36,8 @@ mod waiting;
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    CallError, Config, ConnectionEvent, MemoryPins, PinError, PinStore, TopicUpdate, proto, transport,
+    CallError, Config, ConnectionEvent, MemoryPins, NoAnswer, NotReady, PinError, PinStore, TopicUpdate, proto,
+    transport,
 };
 
 pub use crate::client::Client;

@@ -150,7 +150,7 @@ fn call_cause(error: &CallError) -> Cause {
         CallError::NotInVersion(_) => Cause::NotInVersion,
         CallError::TimedOut => Cause::TimedOut,
         CallError::Unsent { .. } | CallError::QueueFull { .. } | CallError::Closed => Cause::NotSent,
-        CallError::Lost => Cause::Lost,
+        CallError::MaybeSent { .. } | CallError::ClosesConnection { .. } => Cause::Lost,
         CallError::TooLong { .. } => Cause::TooLong,
         _ => Cause::Lost,
     }

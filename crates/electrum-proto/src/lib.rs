@@ -123,6 +123,7 @@
 extern crate alloc;
 
 mod config;
+mod encoded;
 mod error;
 mod event;
 mod machine;
@@ -135,6 +136,7 @@ mod version;
 mod wire;
 
 pub use config::{Backoff, Config, Limits, Timeouts};
+pub use encoded::{EncodedRequest, EncodedRequests};
 pub use error::{DownCause, RejectReason, Rejected, RequestError, Side, SubscribeError};
 pub use event::{Action, CloseCause, ConnId, Event, Input, Reply, RequestId, ServerIndex, Unknown, Wait};
 pub use machine::client::{Client, State};

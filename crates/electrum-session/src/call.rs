@@ -7,49 +7,78 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use electrum_proto::{Phase, Request};
+use electrum_proto::{Effect, Request};
 
-use crate::driver::{Driver, Handle};
+use crate::driver::Handle;
 use crate::error::CallError;
-use crate::oneshot::lock;
-use crate::pending::{BatchCall, BatchResult, PendingCall, SingleCall, Waiter};
+use crate::pending::{BatchCall, PendingCall, SingleCall, TypedCall};
+use crate::submission::{SharedSubmission, Submission};
 
 /// A call in flight, as the future of its result.
 #[must_use = "dropping a call cancels it"]
 pub struct Call<T> {
-    waiter: Arc<Waiter<T>>,
+    call: Arc<dyn TypedCall<Result<T, CallError>>>,
     handle: Handle,
+    /// The pipeline that sends the call at its end, or when the call is awaited before.
+    pipeline: Option<Arc<SharedSubmission>>,
 }
 
 impl<T: Send + 'static> Call<T> {
-    /// Prepares a call. The second value is for [`submit`].
-    pub(crate) fn prepare<R>(handle: &Handle, request: R) -> (Self, Arc<dyn PendingCall>)
+    /// Sends a request.
+    pub(crate) fn submit<R>(handle: &Handle, timeout: Option<Duration>, request: R) -> Self
     where
         R: Request<Response = T> + Send + 'static,
     {
-        let waiter = Waiter::new();
-        let pending = Arc::new(SingleCall::new(request, Arc::clone(&waiter)));
-        (Self { waiter, handle: handle.clone() }, pending)
+        let (call, pending, effect) = Self::prepare(handle, None, request);
+        let mut submission = Submission::new(handle.driver());
+        submission.push(&pending, 0, effect);
+        submission.submit(handle.driver(), timeout);
+        call
+    }
+
+    /// Adds a request to a pipeline.
+    pub(crate) fn add_to<R>(pipeline: &Arc<SharedSubmission>, handle: &Handle, request: R) -> Self
+    where
+        R: Request<Response = T> + Send + 'static,
+    {
+        let (call, pending, effect) = Self::prepare(handle, Some(Arc::clone(pipeline)), request);
+        pipeline.push(handle.driver(), &pending, effect);
+        call
+    }
+
+    fn prepare<R>(
+        handle: &Handle,
+        pipeline: Option<Arc<SharedSubmission>>,
+        request: R,
+    ) -> (Self, Arc<dyn PendingCall>, Effect)
+    where
+        R: Request<Response = T> + Send + 'static,
+    {
+        let effect = request.effect();
+        let call = Arc::new(SingleCall::new(request));
+        (Self { call: call.clone(), handle: handle.clone(), pipeline }, call, effect)
     }
 }
 
 impl<T> Future for Call<T> {
     type Output = Result<T, CallError>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.waiter.result.poll_take(context)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(pipeline) = self.pipeline.take() {
+            pipeline.submit(self.handle.driver());
+        }
+        self.call.poll_result(context)
     }
 }
 
 impl<T> Drop for Call<T> {
     fn drop(&mut self) {
-        if self.waiter.result.abandon() {
-            // Unlocked before the session is locked: the driver locks them the other way round.
-            let sent_as = *lock(&self.waiter.sent_as);
-            match sent_as {
-                Some(id) => drop(self.handle.driver().act(|session, _| session.client.cancel(id))),
-                None => self.handle.driver().with(|session, _| session.calls.has_abandoned = true),
-            }
+        if self.call.abandon() {
+            let sent_as = self.call.sent_as();
+            self.handle.driver().act(|dispatcher, _| match sent_as {
+                Some(id) => drop(dispatcher.session.machine().cancel(id)),
+                None => dispatcher.calls.has_abandoned = true,
+            });
         }
     }
 }
@@ -57,20 +86,26 @@ impl<T> Drop for Call<T> {
 /// Several calls in flight, as the future of their results in the order of the requests.
 #[must_use = "dropping a batch cancels its calls"]
 pub struct Batch<T> {
-    results: Arc<BatchResult<T>>,
+    call: Arc<dyn TypedCall<Vec<Result<T, CallError>>>>,
     handle: Handle,
 }
 
 impl<T: Send + 'static> Batch<T> {
-    /// Sends the requests.
-    pub(crate) fn submit<R>(handle: &Handle, requests: Vec<R>) -> Self
+    /// Sends requests.
+    pub(crate) fn submit<R>(handle: &Handle, timeout: Option<Duration>, requests: Vec<R>) -> Self
     where
         R: Request<Response = T> + Send + 'static,
     {
-        let (results, count) = (Arc::new(BatchResult::new()), requests.len());
-        let pending: Arc<dyn PendingCall> = Arc::new(BatchCall::new(requests, Arc::clone(&results)));
-        submit(handle.driver(), None, [(&pending, count)]);
-        Self { results, handle: handle.clone() }
+        let effects: Vec<Effect> = requests.iter().map(Request::effect).collect();
+        let call = Arc::new(BatchCall::new(requests));
+        let pending: Arc<dyn PendingCall> = call.clone();
+        let batch = Self { call, handle: handle.clone() };
+        let mut submission = Submission::new(handle.driver());
+        for (index, effect) in effects.into_iter().enumerate() {
+            submission.push(&pending, index, effect);
+        }
+        submission.submit(handle.driver(), timeout);
+        batch
     }
 }
 
@@ -78,34 +113,16 @@ impl<T> Future for Batch<T> {
     type Output = Vec<Result<T, CallError>>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.results.poll_take(context)
+        self.call.poll_result(context)
     }
 }
 
 impl<T> Drop for Batch<T> {
     fn drop(&mut self) {
-        if self.results.abandon() {
-            self.handle.driver().act(|session, _| session.calls.cancel_abandoned(&mut session.client));
+        if self.call.abandon() {
+            self.handle.driver().act(|dispatcher, _| dispatcher.calls.cancel_abandoned(dispatcher.session.machine()));
         }
     }
-}
-
-/// Sends calls, each with its number of requests, or puts them into the queue.
-pub(crate) fn submit<'a>(
-    driver: &Driver,
-    timeout: Option<Duration>,
-    calls: impl IntoIterator<Item = (&'a Arc<dyn PendingCall>, usize)>,
-) {
-    driver.act(|session, now| {
-        let deadline = now + timeout.unwrap_or_else(|| session.client.config().timeouts.request);
-        for (call, count) in calls {
-            if session.client.phase() == Phase::Closed {
-                (0..count).for_each(|index| call.finish(index, Err(CallError::Closed)));
-            } else {
-                session.calls.submit(&mut session.client, now, deadline, call, count);
-            }
-        }
-    });
 }
 
 impl<T> fmt::Debug for Call<T> {

@@ -1,164 +1,373 @@
 //! The calls of a client: queued, or in flight.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
 
-use electrum_proto::{Client, Effect, Reply, RequestError, RequestId, Timestamp};
+use electrum_proto::json::ServerError;
+use electrum_proto::{Client, DownCause, Effect, EncodedRequest, Reply, RequestError, RequestId, Timestamp};
 
-use crate::error::CallError;
+use electrum_transport::ServerAddr;
+
+use crate::error::{CallError, NoAnswer};
 use crate::ids::IdMap;
-use crate::pending::PendingCall;
+use crate::pending::Outcome;
+use crate::queued::Queued;
+use crate::retry::{self, Paused, Suspects};
+
+/// As many requests are encoded by the driver at a time.
+const ENCODED_AT_ONCE: usize = 256;
 
 /// All calls without a result yet.
 pub(crate) struct Calls {
-    sent: IdMap<RequestId, Waiting>,
+    in_flight: IdMap<RequestId, Queued>,
     /// In the order of sending.
-    unsent: VecDeque<Waiting>,
+    queue: VecDeque<Queued>,
+    /// Requests that were in flight when a connection ended.
+    suspects: Suspects,
+    /// Requests that a busy server gets again later.
+    paused: Paused,
     limit: usize,
-    /// Callers of some in `unsent` may have dropped their futures.
+    /// Callers of some queued requests may have dropped their futures.
     pub(crate) has_abandoned: bool,
-    /// No call in `unsent` has a deadline before this.
+    /// No waiting request has a deadline before this.
     earliest: Option<Timestamp>,
+    /// The machine takes no request now: not ready, or no room.
+    is_blocked: bool,
+    /// The driver encodes the next requests of the queue: none may overtake them.
+    is_encoding: bool,
+    /// Why the last connection ended, and whether its oldest request is known.
+    loss: Option<Loss>,
+    /// When a server that answers no call is given up, if there is another one.
+    mute_at: Option<Timestamp>,
+    /// How long the server may answer nothing while these requests wait.
+    patience: Duration,
+    /// A busy server was asked twice: another one should be used.
+    wants_other_server: bool,
+    /// The connection is given up for another server.
+    is_leaving: bool,
 }
 
-struct Waiting {
-    call: Arc<dyn PendingCall>,
-    index: usize,
-    deadline: Timestamp,
-}
-
-impl Waiting {
-    fn finish(self, outcome: Result<Reply<'_>, CallError>) {
-        self.call.finish(self.index, outcome);
-    }
+/// The end of a connection.
+struct Loss {
+    cause: String,
+    /// Whether a request can have caused it.
+    is_suspicious: bool,
+    /// Whether one of the suspects was in flight, so that no other request is taken for the cause.
+    had_suspect: bool,
+    has_culprit: bool,
 }
 
 impl Calls {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { sent: IdMap::default(), unsent: VecDeque::new(), limit, has_abandoned: false, earliest: None }
+        Self {
+            in_flight: IdMap::default(),
+            queue: VecDeque::new(),
+            suspects: Suspects::default(),
+            paused: Paused::default(),
+            limit,
+            has_abandoned: false,
+            earliest: None,
+            is_blocked: true,
+            is_encoding: false,
+            loss: None,
+            mute_at: None,
+            patience: Duration::ZERO,
+            wants_other_server: false,
+            is_leaving: false,
+        }
     }
 
-    /// Sends the requests of a new call, or queues them.
+    /// Sends a new request if it can be sent now, or queues it. `encoded` is its text for the current version, if known.
     pub(crate) fn submit(
         &mut self,
-        client: &mut Client,
+        machine: &mut Client,
         now: Timestamp,
-        deadline: Timestamp,
-        call: &Arc<dyn PendingCall>,
-        count: usize,
+        request: Queued,
+        encoded: Option<EncodedRequest<'_>>,
+    ) -> Option<Waker> {
+        let must_wait = self.is_blocked || self.is_encoding || !self.queue.is_empty();
+        let request = match encoded.filter(|_| !must_wait) {
+            Some(encoded) => match self.send(machine, now, request, encoded) {
+                Sent::Done(waker) => return waker,
+                Sent::NoRoom(request) => request,
+            },
+            None => request,
+        };
+        self.enqueue(request)
+    }
+
+    /// Takes the requests that can be sent next. They must be encoded without a lock and given to
+    /// [`send_encoded`](Self::send_encoded).
+    pub(crate) fn take_sendable(&mut self, machine: &Client) -> Vec<Queued> {
+        if self.is_blocked || self.is_encoding {
+            return Vec::new();
+        }
+        let room = machine.config().limits.in_flight.saturating_sub(self.in_flight.len()).clamp(1, ENCODED_AT_ONCE);
+        let mut taken = self.suspects.take(room);
+        while let Some(request) = (taken.len() < room).then(|| self.queue.pop_front()).flatten() {
+            if request.call.is_awaited() {
+                taken.push(request);
+            }
+        }
+        if self.queue.is_empty() && self.suspects.is_empty() && self.paused.is_empty() && taken.is_empty() {
+            self.earliest = None;
+        }
+        self.is_encoding = !taken.is_empty();
+        taken
+    }
+
+    /// Sends requests that [`take_sendable`](Self::take_sendable) returned, each with its text, and queues again what
+    /// cannot be sent. A request without a text was encoded for another version.
+    pub(crate) fn send_encoded<'a>(
+        &mut self,
+        machine: &mut Client,
+        now: Timestamp,
+        requests: impl IntoIterator<Item = (Queued, Option<EncodedRequest<'a>>)>,
+        wakers: &mut Vec<Waker>,
     ) {
-        for index in 0..count {
-            let waiting = Waiting { call: Arc::clone(call), index, deadline };
-            if !self.unsent.is_empty() {
-                self.wait(waiting);
-            } else if let Err(waiting) = self.send(client, now, waiting) {
-                self.wait(waiting);
+        self.is_encoding = false;
+        let mut unsent = Vec::new();
+        for (request, encoded) in requests {
+            let encoded = encoded.filter(|_| !self.is_blocked && unsent.is_empty() && request.deadline > now);
+            match encoded {
+                Some(encoded) => match self.send(machine, now, request, encoded) {
+                    Sent::Done(waker) => wakers.extend(waker),
+                    Sent::NoRoom(request) => unsent.push(request),
+                },
+                None => unsent.push(request),
+            }
+        }
+        for request in unsent.into_iter().rev() {
+            self.note_deadline(request.deadline);
+            if request.history.is_suspect {
+                self.suspects.put_back(request);
+            } else {
+                self.queue.push_front(request);
             }
         }
     }
 
     /// Cancels calls whose futures were dropped.
-    pub(crate) fn cancel_abandoned(&mut self, client: &mut Client) {
+    pub(crate) fn cancel_abandoned(&mut self, machine: &mut Client) {
         let mut dropped: Vec<_> =
-            self.sent.iter().filter(|(_, waiting)| !waiting.call.is_awaited()).map(|(id, _)| *id).collect();
+            self.in_flight.iter().filter(|(_, request)| !request.call.is_awaited()).map(|(id, _)| *id).collect();
         dropped.sort_unstable();
         self.has_abandoned = true;
         for id in dropped {
-            client.cancel(id);
+            machine.cancel(id);
         }
     }
 
-    /// Sends queued calls, as far as there is room.
-    pub(crate) fn send_waiting(&mut self, client: &mut Client, now: Timestamp) {
-        while let Some(waiting) = self.unsent.pop_front() {
-            if !waiting.call.is_awaited() {
-                continue;
-            }
-            if let Err(waiting) = self.send(client, now, waiting) {
-                self.unsent.push_front(waiting);
-                return;
-            }
-        }
-        self.earliest = None;
+    /// The machine takes requests again.
+    pub(crate) fn unblock(&mut self) {
+        self.is_blocked = false;
+    }
+
+    /// The connection ended: the machine takes no requests until there is another one.
+    pub(crate) fn connection_ended(&mut self, server: &ServerAddr, cause: &DownCause) {
+        self.is_blocked = true;
+        self.mute_at = None;
+        let had_suspect = self.suspects.connection_ended();
+        let is_suspicious = !std::mem::take(&mut self.is_leaving)
+            && matches!(cause, DownCause::Closed { .. } | DownCause::Reset { .. } | DownCause::Malformed { .. });
+        self.loss = Some(Loss { cause: format!("{server}: {cause}"), is_suspicious, had_suspect, has_culprit: false });
     }
 
     /// Handles the outcome of a request in flight.
-    pub(crate) fn answered(&mut self, id: RequestId, result: Result<Reply<'_>, RequestError>) {
-        let Some(waiting) = self.sent.remove(&id) else { return };
-        match result {
-            Ok(reply) => waiting.finish(Ok(reply)),
-            Err(RequestError::Lost { written }) if !written || waiting.call.effect(waiting.index) == Effect::Reads => {
-                waiting.call.sent_as(None);
-                // They are lost in the order in which they were sent, before anything else can be sent.
-                // Having been accepted once, they need no room in the queue again.
-                self.push(waiting);
+    pub(crate) fn answered(
+        &mut self,
+        now: Timestamp,
+        id: RequestId,
+        outcome: Result<Reply<'_>, RequestError>,
+    ) -> Option<Waker> {
+        let request = self.in_flight.remove(&id)?;
+        self.suspects.settled(&request);
+        let error = match outcome {
+            Ok(reply) => {
+                self.heard(now);
+                return request.finish(Outcome::Reply(reply));
             }
-            Err(error) => waiting.finish(Err(CallError::from_request(error))),
+            Err(error) => error,
+        };
+        let reads = request.effect == Effect::Reads;
+        match error {
+            RequestError::Lost { written } if !written || reads => self.lost(request, written),
+            RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
+            RequestError::TimedOut if !reads => request.fail(CallError::MaybeSent { reason: NoAnswer::TimedOut }),
+            RequestError::Server(error) => {
+                self.heard(now);
+                if reads && retry::is_busy(&error) {
+                    self.busy(now, request, error)
+                } else {
+                    request.fail(CallError::Server(error))
+                }
+            }
+            error => request.fail(CallError::from_request(error)),
         }
     }
 
-    /// The next moment at which [`expire`](Self::expire) has something to do.
+    /// The next moment at which [`expire`](Self::expire) or [`resume`](Self::resume) has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        self.earliest
+        self.earliest.into_iter().chain(self.paused.next()).chain(self.mute_at).min()
     }
 
-    /// Fails queued calls whose deadline has passed with the error that `why` makes.
-    pub(crate) fn expire(&mut self, now: Timestamp, why: impl Fn() -> CallError) {
+    /// Queues requests again whose pause is over.
+    pub(crate) fn resume(&mut self, now: Timestamp) {
+        for request in self.paused.take_due(now) {
+            self.push(request);
+        }
+    }
+
+    /// Fails waiting requests whose deadline has passed with the error that `why` makes.
+    pub(crate) fn expire(&mut self, now: Timestamp, why: impl Fn() -> CallError, wakers: &mut Vec<Waker>) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
         }
-        for waiting in std::mem::take(&mut self.unsent) {
-            if waiting.deadline <= now {
-                waiting.finish(Err(why()));
-            } else if waiting.call.is_awaited() {
-                self.unsent.push_back(waiting);
+        let mut earliest: Option<Timestamp> = None;
+        let mut keep = |request: Queued| {
+            if request.deadline <= now {
+                let error = request.history.busy.as_deref().cloned().map_or_else(&why, CallError::Server);
+                wakers.extend(request.fail(error));
+                return None;
             }
-        }
-        self.earliest = self.unsent.iter().map(|waiting| waiting.deadline).min();
+            if !request.call.is_awaited() {
+                return None;
+            }
+            earliest = Some(earliest.map_or(request.deadline, |earliest| earliest.min(request.deadline)));
+            Some(request)
+        };
+        self.queue = std::mem::take(&mut self.queue).into_iter().filter_map(&mut keep).collect();
+        self.suspects.retain(&mut keep);
+        self.paused.retain(&mut keep);
+        self.earliest = earliest;
     }
 
     /// Fails all calls, since the client was closed.
-    pub(crate) fn close(&mut self) {
-        for waiting in self.unsent.drain(..).chain(self.sent.drain().map(|(_, waiting)| waiting)) {
-            waiting.finish(Err(CallError::Closed));
-        }
+    pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
+        let waiting = self.queue.drain(..).chain(self.suspects.drain()).chain(self.paused.drain());
+        let in_flight = self.in_flight.drain().map(|(_, request)| request);
+        wakers.extend(waiting.chain(in_flight).filter_map(|request| request.fail(CallError::Closed)));
         self.earliest = None;
     }
 
-    fn wait(&mut self, waiting: Waiting) {
-        if self.unsent.len() >= self.limit && std::mem::take(&mut self.has_abandoned) {
-            // Cancelled calls take no room.
-            self.unsent.retain(|waiting| waiting.call.is_awaited());
-        }
-        if self.unsent.len() >= self.limit {
-            return waiting.finish(Err(CallError::QueueFull { limit: self.limit }));
-        }
-        self.push(waiting);
-    }
-
-    fn push(&mut self, waiting: Waiting) {
-        self.earliest = Some(self.earliest.map_or(waiting.deadline, |earliest| earliest.min(waiting.deadline)));
-        self.unsent.push_back(waiting);
-    }
-
-    /// Sends a call or fails it. Returns it if it must wait.
-    fn send(&mut self, client: &mut Client, now: Timestamp, waiting: Waiting) -> Result<(), Waiting> {
-        match waiting.call.send(waiting.index, client, now, waiting.deadline) {
-            Ok(id) => {
-                waiting.call.sent_as(Some(id));
-                self.sent.insert(id, waiting);
+    /// A request was lost with its connection, and may be sent again.
+    fn lost(&mut self, mut request: Queued, written: bool) -> Option<Waker> {
+        request.call.set_sent_as(None);
+        let Some(loss) = self.loss.as_mut().filter(|loss| loss.is_suspicious && written) else {
+            request.history.has_moved |= written;
+            // They are lost in the order of sending, before anything else can be sent.
+            self.push(request);
+            return None;
+        };
+        if !loss.has_culprit && (request.history.is_suspect || !loss.had_suspect) {
+            loss.has_culprit = true;
+            request.history.losses += 1;
+            if request.history.losses >= retry::MOST_LOSSES {
+                let times = request.history.losses.into();
+                return request.fail(CallError::ClosesConnection { times, cause: loss.cause.clone() });
             }
-            Err(reason) => match CallError::from_reject(reason) {
-                Some(error) => waiting.finish(Err(error)),
-                None => return Err(waiting),
+        }
+        self.note_deadline(request.deadline);
+        self.suspects.push(request);
+        None
+    }
+
+    /// A server was too busy for a request that only reads.
+    fn busy(&mut self, now: Timestamp, mut request: Queued, error: ServerError) -> Option<Waker> {
+        request.call.set_sent_as(None);
+        request.history.is_suspect = false;
+        let resume_at = now + request.history.refused(&error);
+        if resume_at >= request.deadline {
+            return request.fail(CallError::Server(error));
+        }
+        self.wants_other_server |= request.history.should_move();
+        self.note_deadline(request.deadline);
+        self.paused.push(resume_at, request);
+        None
+    }
+
+    /// The server answered a call: it is not mute.
+    fn heard(&mut self, now: Timestamp) {
+        self.mute_at = if self.in_flight.is_empty() { None } else { Some(now + self.patience) };
+    }
+
+    /// Whether another server should be asked since this one is too busy. Returns it once.
+    pub(crate) fn takes_server_for_busy(&mut self) -> bool {
+        std::mem::take(&mut self.wants_other_server)
+    }
+
+    /// Whether another server should be asked since this one has answered no call for a while. Returns it once.
+    pub(crate) fn takes_server_for_mute(&mut self, now: Timestamp) -> bool {
+        if self.mute_at.is_none_or(|mute_at| mute_at > now) {
+            return false;
+        }
+        // Once for each request: one may take its time on every server.
+        self.mute_at = None;
+        self.in_flight.values().any(|request| !request.history.has_moved)
+    }
+
+    /// The connection is about to be given up, and no request is the cause.
+    pub(crate) fn leaves_server(&mut self) {
+        self.is_leaving = true;
+    }
+
+    /// Queues a new request, if there is room.
+    fn enqueue(&mut self, request: Queued) -> Option<Waker> {
+        if self.queue.len() >= self.limit && std::mem::take(&mut self.has_abandoned) {
+            // Cancelled calls take no room.
+            self.queue.retain(|request| request.call.is_awaited());
+        }
+        if self.queue.len() >= self.limit {
+            return request.fail(CallError::QueueFull { limit: self.limit });
+        }
+        self.push(request);
+        None
+    }
+
+    fn push(&mut self, request: Queued) {
+        self.note_deadline(request.deadline);
+        self.queue.push_back(request);
+    }
+
+    fn note_deadline(&mut self, deadline: Timestamp) {
+        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+    }
+
+    /// Sends a request or fails it. Returns it if it must wait.
+    fn send(&mut self, machine: &mut Client, now: Timestamp, request: Queued, encoded: EncodedRequest<'_>) -> Sent {
+        match machine.request_until(now, request.deadline, encoded) {
+            Ok(ticket) => {
+                request.call.set_sent_as(Some(ticket.id));
+                if self.mute_at.is_none() && !request.history.has_moved {
+                    self.patience = retry::patience(now, request.deadline);
+                    self.mute_at = Some(now + self.patience);
+                }
+                self.suspects.sent(&request);
+                self.in_flight.insert(ticket.id, request);
+                Sent::Done(None)
+            }
+            Err(rejected) => match CallError::from_reject(rejected.reason) {
+                Some(error) => Sent::Done(request.fail(error)),
+                None => {
+                    self.is_blocked = true;
+                    Sent::NoRoom(request)
+                }
             },
         }
-        Ok(())
     }
+}
+
+/// What became of a request that was to be sent.
+enum Sent {
+    /// It was sent, or failed.
+    Done(Option<Waker>),
+    /// The machine has no room for it.
+    NoRoom(Queued),
 }
 
 impl std::fmt::Debug for Calls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Calls").field("sent", &self.sent.len()).field("unsent", &self.unsent.len()).finish()
+        f.debug_struct("Calls").field("in_flight", &self.in_flight.len()).field("queue", &self.queue.len()).finish()
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use electrum_proto::{RejectReason, Request, State, Topic};
 
-use crate::call::{Batch, Call, submit};
+use crate::call::{Batch, Call};
 use crate::config::Config;
 use crate::driver::{Driver, Handle};
 use crate::pipeline::Pipeline;
-use crate::session::Session;
+use crate::ready::{NotReady, ready};
 use crate::streams::{ConnectionEvents, Updates};
 
 /// A client of Electrum servers. Clones are the same client; it is closed when the last one is dropped.
@@ -20,7 +20,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client and the half that drives it. `wake` is called when the driver must look at its [`Session`] again;
+    /// A client and the half that drives it. `wake` is called when the driver must look at its [`Session`](crate::Session) again;
     /// it must return soon.
     pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
         let driver = Driver::new(config, wake);
@@ -40,7 +40,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.call_until(None, request)
+        Call::submit(&self.handle, None, request)
     }
 
     /// Makes a call that must be answered within `timeout`. See [`call`](Self::call).
@@ -48,7 +48,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.call_until(Some(timeout), request)
+        Call::submit(&self.handle, Some(timeout), request)
     }
 
     /// Makes several calls at once. The results come in the order of the requests; an error of one touches no other.
@@ -58,7 +58,15 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        Batch::submit(&self.handle, requests)
+        Batch::submit(&self.handle, None, requests)
+    }
+
+    /// Makes several calls at once, each of which must be answered within `timeout`. See [`batch`](Self::batch).
+    pub fn batch_within<R>(&self, timeout: Duration, requests: Vec<R>) -> Batch<R::Response>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        Batch::submit(&self.handle, Some(timeout), requests)
     }
 
     /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
@@ -74,10 +82,28 @@ impl Client {
     /// # }
     /// ```
     pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_>) -> T) -> T {
-        let mut pipeline = Pipeline::new(&self.handle);
+        self.run_pipeline(None, make)
+    }
+
+    /// Makes calls of any kinds at once, each of which must be answered within `timeout`. See
+    /// [`pipeline`](Self::pipeline).
+    pub fn pipeline_within<T>(&self, timeout: Duration, make: impl FnOnce(&mut Pipeline<'_>) -> T) -> T {
+        self.run_pipeline(Some(timeout), make)
+    }
+
+    fn run_pipeline<T>(&self, timeout: Option<Duration>, make: impl FnOnce(&mut Pipeline<'_>) -> T) -> T {
+        let mut pipeline = Pipeline::new(&self.handle, timeout);
         let made = make(&mut pipeline);
         pipeline.submit();
         made
+    }
+
+    /// Waits until a server is connected and a version is negotiated, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`NotReady`] says why there is no connection.
+    pub async fn ready(&self, timeout: Duration) -> Result<State, NotReady> {
+        ready(&self.handle, timeout).await
     }
 
     /// Subscribes to a topic, across reconnections. Dropping the stream ends the subscription.
@@ -111,15 +137,6 @@ impl Client {
 
     /// Closes the client. Its calls fail with [`CallError::Closed`](crate::CallError::Closed); its streams end.
     pub fn close(&self) {
-        self.handle.driver().act(Session::close);
-    }
-
-    fn call_until<R>(&self, timeout: Option<Duration>, request: R) -> Call<R::Response>
-    where
-        R: Request<Response: Send> + Send + 'static,
-    {
-        let (call, pending) = Call::prepare(&self.handle, request);
-        submit(self.handle.driver(), timeout, [(&pending, 1)]);
-        call
+        self.handle.driver().act(|dispatcher, now| dispatcher.session.close(now));
     }
 }

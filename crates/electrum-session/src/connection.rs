@@ -8,7 +8,7 @@ use std::time::Duration;
 use electrum_proto::{DownCause, ProtocolVersion};
 use electrum_transport::{LinkReport, ServerAddr};
 
-use crate::oneshot::{lock, set_waker};
+use crate::oneshot::lock;
 
 /// How many unread events a listener keeps. Older ones are dropped.
 const KEPT: usize = 256;
@@ -70,57 +70,53 @@ struct Unread {
 impl Listeners {
     pub(crate) fn add(&mut self) -> Arc<Events> {
         let events = Arc::new(Events::default());
-        events.change(|unread| unread.events.extend(self.last.clone()));
+        lock(&events.0).events.extend(self.last.clone());
         self.listeners.retain(|listener| listener.strong_count() > 0);
         self.listeners.push(Arc::downgrade(&events));
         events
     }
 
-    pub(crate) fn emit(&mut self, event: &ConnectionEvent) {
+    /// Sends an event to all listeners. Adds those to wake to `wakers`.
+    pub(crate) fn emit(&mut self, event: &ConnectionEvent, wakers: &mut Vec<Waker>) {
         self.last = Some(event.clone());
         for listener in self.listeners.iter().filter_map(Weak::upgrade) {
-            listener.change(|unread| {
-                if unread.events.len() >= KEPT {
-                    unread.events.pop_front();
-                }
-                unread.events.push_back(event.clone());
-            });
+            let mut unread = lock(&listener.0);
+            if unread.events.len() >= KEPT {
+                unread.events.pop_front();
+            }
+            unread.events.push_back(event.clone());
+            wakers.extend(unread.waker.take());
         }
     }
 
-    pub(crate) fn close(&mut self) {
+    pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
         for listener in self.listeners.drain(..).filter_map(|listener| listener.upgrade()) {
-            listener.change(|unread| unread.is_closed = true);
+            let mut unread = lock(&listener.0);
+            unread.is_closed = true;
+            wakers.extend(unread.waker.take());
         }
     }
 }
 
 impl Events {
     pub(crate) fn closed() -> Arc<Self> {
-        let events = Self::default();
-        events.change(|unread| unread.is_closed = true);
-        Arc::new(events)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Unread)) {
-        let mut unread = lock(&self.0);
-        change(&mut unread);
-        let waker = unread.waker.take();
-        drop(unread);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let unread = Unread { is_closed: true, ..Unread::default() };
+        Arc::new(Self(Mutex::new(unread)))
     }
 
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<ConnectionEvent>> {
+        let mut waker = Some(context.waker().clone());
         let mut unread = lock(&self.0);
-        if let Some(event) = unread.events.pop_front() {
-            return Poll::Ready(Some(event));
-        }
-        if unread.is_closed {
-            return Poll::Ready(None);
-        }
-        set_waker(&mut unread.waker, context);
-        Poll::Pending
+        let polled = match unread.events.pop_front() {
+            Some(event) => Poll::Ready(Some(event)),
+            None if unread.is_closed => Poll::Ready(None),
+            None => {
+                std::mem::swap(&mut unread.waker, &mut waker);
+                Poll::Pending
+            }
+        };
+        // Before the waker that was registered until now is dropped.
+        drop(unread);
+        polled
     }
 }

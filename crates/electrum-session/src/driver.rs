@@ -6,19 +6,22 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use electrum_proto::{ConnId, Timestamp};
+use electrum_proto::{ConnId, EncodedRequests, ProtocolVersion, Timestamp};
 
 use crate::config::Config;
+use crate::dispatcher::{Dispatcher, Work};
 use crate::oneshot::lock;
 use crate::pins::{PinError, PinStore};
+use crate::queued::Queued;
 use crate::session::{Session, Step};
+use crate::wake::wake_all;
 
 /// Drives the [`Session`] of a client: an adapter carries out the [`Step`]s that [`poll`](Self::poll) returns.
 #[derive(Clone)]
 pub struct Driver(Arc<Shared>);
 
 struct Shared {
-    session: Mutex<Session>,
+    dispatcher: Mutex<Dispatcher>,
     pins: Arc<dyn PinStore>,
     /// Whether a thread waits for the store of pins.
     is_asking_store: AtomicBool,
@@ -31,11 +34,9 @@ pub struct CloseOnDrop(Driver);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        self.0.with(|session, now| {
-            session.close(now);
-            // The only other step closes a socket, which the adapter no longer has.
-            while session.poll(now) != Step::Finished {}
-        });
+        self.0.with(Session::close);
+        // The only other step closes a socket, which the adapter no longer has.
+        while self.0.poll() != Step::Finished {}
     }
 }
 
@@ -47,7 +48,7 @@ struct Owner(Driver);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.0.act(Session::close);
+        self.0.act(|dispatcher, now| dispatcher.session.close(now));
     }
 }
 
@@ -64,9 +65,9 @@ impl Handle {
 impl Driver {
     pub(crate) fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let pins = Arc::clone(&config.pins);
-        let session = Mutex::new(Session::new(config, Timestamp::ZERO));
+        let dispatcher = Mutex::new(Dispatcher::new(config, Timestamp::ZERO));
         let is_asking_store = AtomicBool::new(false);
-        Self(Arc::new(Shared { session, pins, is_asking_store, epoch: Instant::now(), wake: Box::new(wake) }))
+        Self(Arc::new(Shared { dispatcher, pins, is_asking_store, epoch: Instant::now(), wake: Box::new(wake) }))
     }
 
     /// The current time on the session's clock.
@@ -84,7 +85,7 @@ impl Driver {
     /// How long opening a socket may take.
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {
-        self.with(|session, _| session.client.config().timeouts.connect)
+        self.with(|session, _| session.machine().config().timeouts.connect)
     }
 
     /// Returns a guard that closes the client when it is dropped: all its calls then end with an error.
@@ -100,7 +101,14 @@ impl Driver {
     /// thread of its own, since a store may block.
     pub fn poll(&self) -> Step {
         loop {
-            match self.with(Session::poll) {
+            let step = match self.access(Dispatcher::poll) {
+                Work::Step(step) => step,
+                Work::Encode(version, requests) => {
+                    self.send(version, requests);
+                    continue;
+                }
+            };
+            match step {
                 Step::ReadPin(conn, server) => self.ask_store(
                     move |pins| pins.get(&server.host().to_string(), server.port()),
                     move |session, now, pin| session.pin_read(now, conn, pin),
@@ -141,7 +149,7 @@ impl Driver {
             let answer = ask(&*driver.0.pins);
             driver.0.is_asking_store.store(false, Ordering::Release);
             if let Some(report) = lock(&shared_report).take() {
-                driver.act(|session, now| report(session, now, answer));
+                driver.act(|dispatcher, now| report(&mut dispatcher.session, now, answer));
             }
         });
         if let Err(error) = thread {
@@ -154,15 +162,44 @@ impl Driver {
 
     /// Runs `access` on the session, without waking the adapter.
     pub fn with<T>(&self, access: impl FnOnce(&mut Session, Timestamp) -> T) -> T {
-        let now = self.now();
-        access(&mut lock(&self.0.session), now)
+        self.access(|dispatcher, now| access(&mut dispatcher.session, now))
     }
 
-    /// Runs `act` on the session on behalf of a caller, and wakes the adapter.
-    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Session, Timestamp) -> T) -> T {
-        let result = self.with(act);
+    /// Runs `act` behind the lock on behalf of a caller, then wakes the adapter.
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
+        let result = self.access(act);
         (self.0.wake)();
         result
+    }
+
+    /// Runs `access` behind the lock, then calls the wakers that it collected.
+    pub(crate) fn access<T>(&self, access: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
+        let now = self.now();
+        let mut dispatcher = lock(&self.0.dispatcher);
+        let result = access(&mut dispatcher, now);
+        let wakers = std::mem::take(&mut dispatcher.wakers);
+        drop(dispatcher);
+        wake_all(wakers);
+        result
+    }
+
+    /// Encodes queued requests without the lock, since that runs code of their callers, and sends them.
+    fn send(&self, version: ProtocolVersion, queued: Vec<Queued>) {
+        let mut encoded = EncodedRequests::new(version);
+        let mut requests = Vec::with_capacity(queued.len());
+        for request in queued {
+            match request.call.encode(request.index, &mut encoded) {
+                Ok(()) => requests.push(request),
+                Err(error) => wake_all(request.finish(error.into_outcome())),
+            }
+        }
+        self.access(|dispatcher, now| {
+            let Dispatcher { session, calls, wakers, .. } = dispatcher;
+            let is_current = session.version() == Some(version);
+            let requests = requests.into_iter().enumerate();
+            let requests = requests.map(|(index, request)| (request, encoded.get(index).filter(|_| is_current)));
+            calls.send_encoded(session.machine(), now, requests, wakers);
+        });
     }
 }
 

@@ -16,7 +16,7 @@ pub enum CallError {
     /// The negotiated version has no such operation.
     #[error(transparent)]
     NotInVersion(#[from] NotInVersion),
-    /// The server was asked and did not answer in time. What changes something may have been done all the same.
+    /// The server was asked and did not answer in time.
     #[error("the server did not answer in time")]
     TimedOut,
     /// It was never sent: for all the time that it had there was no connection, or no room among other calls.
@@ -25,9 +25,23 @@ pub enum CallError {
         /// What became of the last attempt to connect; empty while there is a connection.
         why: String,
     },
-    /// The connection was lost after the request was handed to it, and it is none that can be repeated.
-    #[error("the connection was lost before the answer came; the server may have done what was asked")]
-    Lost,
+    /// The request changes something (a broadcast) and was sent, but no answer came: the server may have done it. It is
+    /// not sent again.
+    #[error("{reason}; the server may have done what was asked")]
+    MaybeSent {
+        /// Why there is no answer.
+        reason: NoAnswer,
+    },
+    /// The connection ended each time while the server worked on the request. It is not sent again.
+    #[error(
+        "the connection ended {times} times while the server worked on this request ({cause}); it is not sent again"
+    )]
+    ClosesConnection {
+        /// How often.
+        times: u32,
+        /// With which server the connection ended the last time, and why.
+        cause: String,
+    },
     /// Too many calls wait already.
     #[error("{limit} calls wait already, which is the limit")]
     QueueFull {
@@ -47,11 +61,22 @@ pub enum CallError {
     Closed,
 }
 
+/// Why a request that was sent has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// None came in time.
+    #[error("the server did not answer in time")]
+    TimedOut,
+    /// The connection was lost.
+    #[error("the connection was lost before the answer came")]
+    ConnectionLost,
+}
+
 impl CallError {
     pub(crate) fn from_request(error: RequestError) -> Self {
         match error {
             RequestError::Server(error) => Self::Server(error),
-            RequestError::Lost { .. } => Self::Lost,
+            RequestError::Lost { .. } => Self::MaybeSent { reason: NoAnswer::ConnectionLost },
             RequestError::TimedOut => Self::TimedOut,
             // Only abandoned calls are cancelled.
             RequestError::Cancelled | RequestError::Closed => Self::Closed,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use electrum_proto::{Origin, SubscribeError, Update};
 
-use crate::oneshot::{lock, set_waker};
+use crate::oneshot::lock;
 
 /// How many notifications of one raw subscription are kept for a consumer who does not read them.
 const RAW_KEPT: usize = 256;
@@ -86,42 +86,71 @@ impl Mailbox {
         contents.waker.take()
     }
 
-    pub(crate) fn close(&self) {
+    /// Removes the unread updates of a topic that is not subscribed any more.
+    pub(crate) fn remove(&self, topic: usize) {
+        lock(&self.0).remove(topic);
+    }
+
+    /// Lets the consumer read what is there, and no more. Returns the waker to call.
+    #[must_use]
+    pub(crate) fn close(&self) -> Option<Waker> {
         let mut contents = lock(&self.0);
         contents.is_closed = true;
-        let waker = contents.waker.take();
-        drop(contents);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        contents.waker.take()
     }
 
     /// The next update; `None` once the client is closed and all updates are read.
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<TopicUpdate>> {
+        let mut waker = Some(context.waker().clone());
         let mut contents = lock(&self.0);
-        while let Some(unread) = contents.unread.pop_front() {
-            contents.read += 1;
-            let update = match unread {
-                Unread::Value(update) => {
-                    contents.values[update.topic] = 0;
-                    Some(update)
-                }
-                Unread::Raw(topic) => contents.take_raw(topic),
-                Unread::Refusal(topic) => contents.refusals.remove(&topic),
-            };
-            if update.is_some() {
-                return Poll::Ready(update);
+        let polled = match contents.take_next() {
+            Some(update) => Poll::Ready(Some(update)),
+            None if contents.is_closed => Poll::Ready(None),
+            None => {
+                std::mem::swap(&mut contents.waker, &mut waker);
+                Poll::Pending
             }
-        }
-        if contents.is_closed {
-            return Poll::Ready(None);
-        }
-        set_waker(&mut contents.waker, context);
-        Poll::Pending
+        };
+        // Before the waker that was registered until now is dropped.
+        drop(contents);
+        polled
     }
 }
 
 impl Contents {
+    fn take_next(&mut self) -> Option<TopicUpdate> {
+        while let Some(unread) = self.unread.pop_front() {
+            self.read += 1;
+            let update = match unread {
+                Unread::Value(update) => {
+                    self.values[update.topic] = 0;
+                    Some(update)
+                }
+                Unread::Raw(topic) => self.take_raw(topic),
+                Unread::Refusal(topic) => self.refusals.remove(&topic),
+            };
+            if update.is_some() {
+                return update;
+            }
+        }
+        None
+    }
+
+    /// Removes the unread updates of a topic.
+    fn remove(&mut self, topic: usize) {
+        self.refusals.remove(&topic);
+        if let Some(raw) = self.raw.get_mut(&topic) {
+            self.raw_bytes -= raw.kept.drain(..).map(|update| length(&update)).sum::<usize>();
+        }
+        // The place of a value stays, for places are counted; an update that is not there is passed over.
+        let place = self.values.get_mut(topic).map(std::mem::take);
+        let place =
+            place.and_then(|place| place.checked_sub(self.read + 1)).and_then(|place| usize::try_from(place).ok());
+        if let Some(unread) = place.and_then(|place| self.unread.get_mut(place)) {
+            *unread = Unread::Refusal(topic);
+        }
+    }
+
     fn put_value(&mut self, mut update: TopicUpdate) {
         let topic = update.topic;
         if topic >= self.values.len() {
@@ -230,7 +259,7 @@ mod tests {
         let rest: Vec<_> = std::iter::from_fn(|| next(&mailbox)).collect();
         assert_eq!(rest.len(), RAW_KEPT - 1);
         assert!(rest.iter().all(|update| update.skipped == 0));
-        mailbox.close();
+        assert!(mailbox.close().is_none(), "nobody waits");
         assert_eq!(mailbox.poll_next(&Context::from_waker(Waker::noop())), Poll::Ready(None));
     }
 

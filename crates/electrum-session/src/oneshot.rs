@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// A channel for one value: empty, then full, then taken.
+///
+/// No code of a caller runs while it is locked: not that of a waker, nor the destructor of a value.
 #[derive(Debug)]
 pub(crate) struct Oneshot<T>(Mutex<State<T>>);
 
@@ -19,22 +21,29 @@ impl<T> Oneshot<T> {
         Self(Mutex::new(State::Empty(None)))
     }
 
-    /// Sends the value and wakes the receiver. Without a receiver the value is dropped.
-    pub(crate) fn fill(&self, value: T) {
+    /// Sends the value. Returns the waker of the receiver, to be called when no lock is held. Without a receiver the
+    /// value is dropped.
+    #[must_use]
+    pub(crate) fn send(&self, value: T) -> Option<Waker> {
         let mut state = lock(&self.0);
-        if let State::Empty(waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Full(value);
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
+        match &mut *state {
+            State::Empty(waker) => {
+                let waker = waker.take();
+                *state = State::Full(value);
+                waker
+            }
+            State::Full(_) | State::Taken => {
+                drop(state);
+                drop(value);
+                None
             }
         }
     }
 
     /// Drops the receiving end. Returns whether no value had been sent.
     pub(crate) fn abandon(&self) -> bool {
-        matches!(std::mem::replace(&mut *lock(&self.0), State::Taken), State::Empty(_))
+        let before = std::mem::replace(&mut *lock(&self.0), State::Taken);
+        matches!(before, State::Empty(_))
     }
 
     /// Whether the receiver still waits for the value.
@@ -43,31 +52,27 @@ impl<T> Oneshot<T> {
     }
 
     pub(crate) fn poll_take(&self, context: &Context<'_>) -> Poll<T> {
+        let mut waker = Some(context.waker().clone());
         let mut state = lock(&self.0);
-        match &mut *state {
-            State::Empty(waker) => {
-                set_waker(waker, context);
-                Poll::Pending
+        let taken = match &mut *state {
+            State::Empty(registered) => {
+                std::mem::swap(registered, &mut waker);
+                None
             }
-            // A future that is polled after it was done never is again.
-            State::Taken => Poll::Pending,
-            State::Full(_) => match std::mem::replace(&mut *state, State::Taken) {
-                State::Full(value) => Poll::Ready(value),
-                State::Empty(_) | State::Taken => Poll::Pending,
-            },
+            State::Full(_) => Some(std::mem::replace(&mut *state, State::Taken)),
+            // A future that is polled after completion stays pending.
+            State::Taken => None,
+        };
+        // Before `waker`, the one that was registered until now, is dropped.
+        drop(state);
+        match taken {
+            Some(State::Full(value)) => Poll::Ready(value),
+            _ => Poll::Pending,
         }
     }
 }
 
-/// Registers the task to wake.
-pub(crate) fn set_waker(waker: &mut Option<Waker>, context: &Context<'_>) {
-    match waker {
-        Some(waker) => waker.clone_from(context.waker()),
-        None => *waker = Some(context.waker().clone()),
-    }
-}
-
-/// Nothing here is left half done by a panic, so a lock that was held during one is as good as any.
+/// Locks a mutex, also a poisoned one: no panic happens while the data behind it are inconsistent.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

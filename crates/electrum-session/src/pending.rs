@@ -1,159 +1,256 @@
-//! What the queue knows of a call: how to send its requests, and where their results go.
+//! Requests of callers until they have a result, which is decoded by the caller.
+//!
+//! The session and its driver see a [`PendingCall`]; the caller's future sees a [`TypedCall`]. The request and its
+//! response belong to the caller's half alone: they are decoded and dropped there, never under a lock.
 
-use std::sync::{Arc, Mutex};
+use std::any::Any;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
 
-use electrum_proto::{Client, Effect, RejectReason, Reply, Request, RequestId, Timestamp};
+use electrum_proto::json::RawJson;
+use electrum_proto::{EncodedRequests, NotInVersion, ProtocolVersion, Reply, Request, RequestId};
 
 use crate::error::CallError;
 use crate::oneshot::{Oneshot, lock};
 
-/// The requests of one caller, whatever their type. They are identified by their index.
-pub(crate) trait PendingCall: Send + Sync {
-    /// Sends one request.
-    fn send(
-        &self,
-        index: usize,
-        client: &mut Client,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<RequestId, RejectReason>;
+/// What a panic carries.
+type Payload = Box<dyn Any + Send>;
 
-    /// Whether it may be sent again.
-    fn effect(&self, index: usize) -> Effect;
+/// The requests of one call, whatever their type, identified by their index.
+pub(crate) trait PendingCall: Send + Sync {
+    /// Encodes one request. Runs code of the caller: no lock may be held.
+    fn encode(&self, index: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError>;
 
     /// Whether the caller still waits for results.
     fn is_awaited(&self) -> bool;
 
     /// Records the id of the request in flight, so that a dropped call can cancel it.
-    fn sent_as(&self, id: Option<RequestId>);
+    fn set_sent_as(&self, id: Option<RequestId>);
 
-    /// Delivers the result of one request.
-    fn finish(&self, index: usize, outcome: Result<Reply<'_>, CallError>);
+    /// Delivers the outcome of one request. Returns the waker to call when no lock is held.
+    fn finish(&self, index: usize, outcome: Outcome<'_>) -> Option<Waker>;
+}
+
+/// The caller's side of a call with a result of type `T`.
+pub(crate) trait TypedCall<T>: Send + Sync {
+    fn poll_result(&self, context: &Context<'_>) -> Poll<T>;
+
+    /// Drops the requests. Returns whether the call was still waiting for a result.
+    fn abandon(&self) -> bool;
+
+    /// The id of the request in flight, of a call with one request.
+    fn sent_as(&self) -> Option<RequestId>;
+}
+
+/// How a request ended.
+pub(crate) enum Outcome<'a> {
+    Reply(Reply<'a>),
+    Failed(CallError),
+    Panicked(Payload),
+}
+
+/// Why a request was not encoded.
+pub(crate) enum EncodeError {
+    /// Its caller is gone.
+    Abandoned,
+    NotInVersion(NotInVersion),
+    /// The caller's code panicked.
+    Panicked(Payload),
+}
+
+impl EncodeError {
+    /// What the caller gets to know.
+    pub(crate) fn into_outcome(self) -> Outcome<'static> {
+        match self {
+            Self::Abandoned => Outcome::Failed(CallError::Closed),
+            Self::NotInVersion(error) => Outcome::Failed(error.into()),
+            Self::Panicked(payload) => Outcome::Panicked(payload),
+        }
+    }
 }
 
 /// One request.
-pub(crate) struct SingleCall<R: Request> {
-    request: Mutex<R>,
-    waiter: Arc<Waiter<R::Response>>,
+pub(crate) struct SingleCall<R> {
+    request: Mutex<Option<R>>,
+    sent_as: Mutex<Option<RequestId>>,
+    outcome: Oneshot<Settled<Box<str>>>,
 }
 
-/// Where the caller of one request finds its result.
-#[derive(Debug)]
-pub(crate) struct Waiter<T> {
-    pub(crate) result: Oneshot<Result<T, CallError>>,
-    pub(crate) sent_as: Mutex<Option<RequestId>>,
+/// An outcome that waits to be decoded by the caller. `S` holds the text of a result.
+enum Settled<S> {
+    Reply(ProtocolVersion, S),
+    Failed(CallError),
+    Panicked(Payload),
 }
 
-impl<T> Waiter<T> {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { result: Oneshot::new(), sent_as: Mutex::new(None) })
+impl<S> Settled<S> {
+    fn new(outcome: Outcome<'_>, store: impl FnOnce(&str) -> S) -> Self {
+        match outcome {
+            Outcome::Reply(reply) => Self::Reply(reply.version, store(reply.result.as_str())),
+            Outcome::Failed(error) => Self::Failed(error),
+            Outcome::Panicked(payload) => Self::Panicked(payload),
+        }
+    }
+
+    fn map<U>(self, map: impl FnOnce(S) -> U) -> Settled<U> {
+        match self {
+            Self::Reply(version, stored) => Settled::Reply(version, map(stored)),
+            Self::Failed(error) => Settled::Failed(error),
+            Self::Panicked(payload) => Settled::Panicked(payload),
+        }
+    }
+}
+
+impl<S: AsRef<str>> Settled<S> {
+    /// Decodes the result. A panic of the caller's code that was caught continues here.
+    fn decode<R: Request>(self, request: &R) -> Result<R::Response, CallError> {
+        match self {
+            Self::Reply(version, text) => Ok(request.decode(version, RawJson::new(text.as_ref()))?),
+            Self::Failed(error) => Err(error),
+            Self::Panicked(payload) => resume_unwind(payload),
+        }
     }
 }
 
 impl<R: Request> SingleCall<R> {
-    pub(crate) fn new(request: R, waiter: Arc<Waiter<R::Response>>) -> Self {
-        Self { request: Mutex::new(request), waiter }
+    pub(crate) const fn new(request: R) -> Self {
+        Self { request: Mutex::new(Some(request)), sent_as: Mutex::new(None), outcome: Oneshot::new() }
     }
 }
 
-impl<R: Request<Response: Send> + Send> PendingCall for SingleCall<R> {
-    fn send(
-        &self,
-        _: usize,
-        client: &mut Client,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<RequestId, RejectReason> {
-        send(&*lock(&self.request), client, now, deadline)
-    }
-
-    fn effect(&self, _: usize) -> Effect {
-        lock(&self.request).effect()
+impl<R: Request + Send> PendingCall for SingleCall<R> {
+    fn encode(&self, _: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
+        encode(lock(&self.request).as_ref(), requests)
     }
 
     fn is_awaited(&self) -> bool {
-        self.waiter.result.is_awaited()
+        self.outcome.is_awaited()
     }
 
-    fn sent_as(&self, id: Option<RequestId>) {
-        *lock(&self.waiter.sent_as) = id;
+    fn set_sent_as(&self, id: Option<RequestId>) {
+        *lock(&self.sent_as) = id;
     }
 
-    fn finish(&self, _: usize, outcome: Result<Reply<'_>, CallError>) {
-        let result = read(&*lock(&self.request), outcome);
-        self.waiter.result.fill(result);
+    fn finish(&self, _: usize, outcome: Outcome<'_>) -> Option<Waker> {
+        self.outcome.send(Settled::new(outcome, |text| text.into()))
+    }
+}
+
+impl<R: Request + Send> TypedCall<Result<R::Response, CallError>> for SingleCall<R> {
+    fn poll_result(&self, context: &Context<'_>) -> Poll<Result<R::Response, CallError>> {
+        self.outcome.poll_take(context).map(|settled| {
+            let request = lock(&self.request).take();
+            let Some(request) = request else { return Err(CallError::Closed) };
+            settled.decode(&request)
+        })
+    }
+
+    fn abandon(&self) -> bool {
+        let was_awaited = self.outcome.abandon();
+        let request = lock(&self.request).take();
+        drop(request);
+        was_awaited
+    }
+
+    fn sent_as(&self) -> Option<RequestId> {
+        *lock(&self.sent_as)
     }
 }
 
 /// Several requests of one type, whose results are delivered when all are complete.
-pub(crate) struct BatchCall<R: Request> {
-    state: Mutex<BatchState<R>>,
-    result: Arc<BatchResult<R::Response>>,
+pub(crate) struct BatchCall<R> {
+    requests: Mutex<Option<Vec<R>>>,
+    settled: Mutex<BatchSettled>,
+    outcome: Oneshot<BatchSettled>,
 }
 
-/// Where the caller of a batch finds the results.
-pub(crate) type BatchResult<T> = Oneshot<Vec<Result<T, CallError>>>;
-
-struct BatchState<R: Request> {
-    requests: Vec<R>,
-    results: Vec<Option<Result<R::Response, CallError>>>,
+/// The outcomes of a batch so far. The texts of all results are in one string.
+#[derive(Default)]
+struct BatchSettled {
+    text: String,
+    outcomes: Vec<Option<Settled<Range<usize>>>>,
     missing: usize,
 }
 
 impl<R: Request> BatchCall<R> {
-    pub(crate) fn new(requests: Vec<R>, result: Arc<BatchResult<R::Response>>) -> Self {
-        let (missing, results) = (requests.len(), requests.iter().map(|_| None).collect());
+    pub(crate) fn new(requests: Vec<R>) -> Self {
+        let missing = requests.len();
+        let settled = BatchSettled { text: String::new(), outcomes: Vec::new(), missing };
+        let call = Self { requests: Mutex::new(Some(requests)), settled: Mutex::default(), outcome: Oneshot::new() };
         if missing == 0 {
-            result.fill(Vec::new());
+            // There is no receiver yet that could be woken.
+            let _ = call.outcome.send(settled);
+        } else {
+            *lock(&call.settled) = settled;
+            lock(&call.settled).outcomes.resize_with(missing, || None);
         }
-        Self { state: Mutex::new(BatchState { requests, results, missing }), result }
+        call
     }
 }
 
-impl<R: Request<Response: Send> + Send> PendingCall for BatchCall<R> {
-    fn send(
-        &self,
-        index: usize,
-        client: &mut Client,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<RequestId, RejectReason> {
-        send(&lock(&self.state).requests[index], client, now, deadline)
-    }
-
-    fn effect(&self, index: usize) -> Effect {
-        lock(&self.state).requests[index].effect()
+impl<R: Request + Send> PendingCall for BatchCall<R> {
+    fn encode(&self, index: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
+        encode(lock(&self.requests).as_ref().and_then(|requests| requests.get(index)), requests)
     }
 
     fn is_awaited(&self) -> bool {
-        self.result.is_awaited()
+        self.outcome.is_awaited()
     }
 
-    fn sent_as(&self, _: Option<RequestId>) {}
+    fn set_sent_as(&self, _: Option<RequestId>) {}
 
-    fn finish(&self, index: usize, outcome: Result<Reply<'_>, CallError>) {
-        let mut state = lock(&self.state);
-        let result = read(&state.requests[index], outcome);
-        if state.results[index].replace(result).is_none() {
-            state.missing -= 1;
+    fn finish(&self, index: usize, outcome: Outcome<'_>) -> Option<Waker> {
+        let mut settled = lock(&self.settled);
+        let BatchSettled { text, outcomes, missing } = &mut *settled;
+        let outcome = Settled::new(outcome, |result| {
+            let begin = text.len();
+            text.push_str(result);
+            begin..text.len()
+        });
+        if outcomes.get_mut(index)?.replace(outcome).is_none() {
+            *missing -= 1;
         }
-        if state.missing == 0 {
-            let results = std::mem::take(&mut state.results);
-            drop(state);
-            self.result.fill(results.into_iter().flatten().collect());
+        if *missing > 0 {
+            return None;
         }
+        let complete = std::mem::take(&mut *settled);
+        drop(settled);
+        self.outcome.send(complete)
     }
 }
 
-fn send<R: Request>(
-    request: &R,
-    client: &mut Client,
-    now: Timestamp,
-    deadline: Timestamp,
-) -> Result<RequestId, RejectReason> {
-    client.request_until(now, deadline, request).map(|ticket| ticket.id).map_err(|rejected| rejected.reason)
+impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for BatchCall<R> {
+    fn poll_result(&self, context: &Context<'_>) -> Poll<Vec<Result<R::Response, CallError>>> {
+        self.outcome.poll_take(context).map(|BatchSettled { text, outcomes, .. }| {
+            let requests = lock(&self.requests).take().unwrap_or_default();
+            let outcomes = outcomes.into_iter().flatten();
+            requests
+                .iter()
+                .zip(outcomes)
+                .map(|(request, settled)| settled.map(|range| &text[range]).decode(request))
+                .collect()
+        })
+    }
+
+    fn abandon(&self) -> bool {
+        let was_awaited = self.outcome.abandon();
+        let requests = lock(&self.requests).take();
+        drop(requests);
+        was_awaited
+    }
+
+    fn sent_as(&self) -> Option<RequestId> {
+        None
+    }
 }
 
-fn read<R: Request>(request: &R, outcome: Result<Reply<'_>, CallError>) -> Result<R::Response, CallError> {
-    outcome.and_then(|reply| Ok(request.decode(reply.version, reply.result)?))
+/// Encodes a request of the caller, whose code may panic.
+fn encode<R: Request>(request: Option<&R>, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
+    let request = request.ok_or(EncodeError::Abandoned)?;
+    match catch_unwind(AssertUnwindSafe(|| requests.push(request))) {
+        Ok(pushed) => pushed.map_err(EncodeError::NotInVersion),
+        Err(payload) => Err(EncodeError::Panicked(payload)),
+    }
 }

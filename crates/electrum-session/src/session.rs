@@ -1,14 +1,13 @@
-//! One client without I/O: the machine, the transport layers of its link, its calls and its subscriptions.
+//! The machine and the transport layers of its link, without I/O and without callers.
 
-use electrum_proto::{Action, Client, CloseCause, ConnId, Event, Input, Phase, Side, State, Timestamp};
+use electrum_proto::{
+    Action, Client, CloseCause, ConnId, DownCause, Event, Input, Phase, ProtocolVersion, Side, State, Timestamp,
+};
 use electrum_transport::{DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr};
 
-use crate::calls::Calls;
 use crate::config::Config;
-use crate::connection::{ConnectionEvent, Listeners};
-use crate::error::CallError;
+use crate::connection::ConnectionEvent;
 use crate::pins::PinError;
-use crate::subscriptions::Subscriptions;
 
 /// What a driver must do next.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,20 +35,27 @@ pub enum Step {
     Finished,
 }
 
-/// One client without I/O: the protocol machine, the transport layers of its link, and its calls and subscriptions.
+/// Something that a session emits.
+#[derive(Debug)]
+pub enum SessionEvent<'a> {
+    /// An event of the connection. It stands for [`Event::Ready`] and [`Event::Down`] of the machine.
+    Connection(ConnectionEvent),
+    /// Another event of the machine.
+    Machine(Event<'a>),
+}
+
+/// The protocol machine with the transport layers of its link (TLS, SOCKS5), without I/O and without callers.
+///
+/// It is the layer to embed for programs that have their own way to wait for results: requests go to
+/// [`machine`](Self::machine), results come from [`poll`](Self::poll). [`Client`](crate::Client) adds callers.
 #[derive(Debug)]
 pub struct Session {
-    pub(crate) client: Client,
+    machine: Client,
     servers: Vec<ServerAddr>,
     route: Route,
     /// By server: whether the certificate that it shows next replaces its pin.
     accepts_new_pin: Vec<bool>,
     link: Option<Open>,
-    pub(crate) calls: Calls,
-    pub(crate) subscriptions: Subscriptions,
-    pub(crate) listeners: Listeners,
-    /// Why the last connection failed, for the error of calls that are never sent.
-    last_failure: String,
 }
 
 /// The current connection.
@@ -67,6 +73,8 @@ struct Open {
     link: Option<Link>,
     /// Whether the socket was reported closed.
     is_closed: bool,
+    /// Whether another server is wanted, though the socket works.
+    is_left: bool,
     /// When the protocol could start.
     since: Timestamp,
 }
@@ -76,15 +84,11 @@ impl Session {
     #[must_use]
     pub fn new(config: Config, now: Timestamp) -> Self {
         Self {
-            client: Client::new(config.for_machine(), now),
+            machine: Client::new(config.for_machine(), now),
             accepts_new_pin: vec![config.accept_new_pins; config.servers.len()],
             servers: config.servers,
             route: config.route,
             link: None,
-            calls: Calls::new(config.queue),
-            subscriptions: Subscriptions::default(),
-            listeners: Listeners::default(),
-            last_failure: String::new(),
         }
     }
 
@@ -134,7 +138,7 @@ impl Session {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         let Some(link) = open.link.as_mut() else { return };
         if link.is_plain() {
-            self.client.handle(now, Input::Read(conn, bytes));
+            self.machine.handle(now, Input::Read(conn, bytes));
             return;
         }
         let received = link.received(bytes);
@@ -152,7 +156,7 @@ impl Session {
                 link.wrote(count);
                 self.pump(now);
             }
-            _ => self.client.handle(now, Input::Wrote(conn, count)),
+            _ => self.machine.handle(now, Input::Wrote(conn, count)),
         }
     }
 
@@ -164,14 +168,14 @@ impl Session {
             self.layer_failed(now, conn, &error);
         }
         // What was reported first counts.
-        self.client.handle(now, Input::Closed(conn, cause));
+        self.machine.handle(now, Input::Closed(conn, cause));
     }
 
     /// The bytes to write to the socket.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
         match self.link.as_ref().and_then(|open| open.link.as_ref()) {
-            Some(link) if link.is_plain() => self.client.outgoing(),
+            Some(link) if link.is_plain() => self.machine.outgoing(),
             Some(link) => link.outgoing(),
             None => &[],
         }
@@ -180,85 +184,107 @@ impl Session {
     /// The current state of the connection.
     #[must_use]
     pub fn state(&self) -> State {
-        self.client.state()
+        self.machine.state()
+    }
+
+    /// The machine, for requests and subscriptions. Poll the session afterwards.
+    pub fn machine(&mut self) -> &mut Client {
+        &mut self.machine
+    }
+
+    /// The version that was negotiated, if requests can be sent.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.machine.version()
+    }
+
+    /// How many servers there are to choose from.
+    #[must_use]
+    pub fn server_count(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Gives up the current connection for one to the next server, for the reason `why`.
+    pub fn leave(&mut self, now: Timestamp, why: &str) {
+        if let Some(open) = self.link.as_mut() {
+            open.is_left = true;
+            let conn = open.conn;
+            self.machine.handle(now, Input::Closed(conn, CloseCause::Failed(why.into())));
+        }
     }
 
     /// Closes the client.
     pub fn close(&mut self, now: Timestamp) {
-        self.client.close(now);
+        self.machine.close(now);
     }
 
-    /// The next step for the driver. Delivers results to callers and updates to consumers.
-    pub fn poll(&mut self, now: Timestamp) -> Step {
-        let step = self.step(now);
-        self.subscriptions.wake();
-        step
-    }
-
-    fn step(&mut self, now: Timestamp) -> Step {
-        self.client.handle(now, Input::Tick);
+    /// The next step for the driver. Calls `on_event` for all that happened meanwhile.
+    pub fn poll(&mut self, now: Timestamp, mut on_event: impl FnMut(SessionEvent<'_>)) -> Step {
+        self.machine.handle(now, Input::Tick);
         self.pump(now);
         loop {
             if let Some(step) = self.link.as_mut().and_then(|open| open.step.take()) {
                 return step;
             }
-            match self.client.poll() {
+            match self.machine.poll() {
                 Action::Connect(conn, index) => {
-                    self.connect(now, conn, index.0);
+                    if let Some(event) = self.connect(now, conn, index.0) {
+                        on_event(SessionEvent::Connection(event));
+                    }
                 }
                 // The layers stay until the `Down` event, which reports on them.
                 Action::Disconnect(conn) => return self.disconnect(conn),
-                Action::Event(Event::Reply { id, result }) => self.calls.answered(id, result),
-                Action::Event(Event::Update { sub, value, origin }) => self.subscriptions.updated(sub, value, origin),
-                Action::Event(Event::SubscriptionRefused { sub, error }) => self.subscriptions.refused(sub, &error),
-                Action::Event(Event::Capacity) => self.calls.send_waiting(&mut self.client, now),
                 Action::Event(Event::Ready { server, software, version }) => {
-                    self.ready(now, server.0, software, version);
+                    if let Some(event) = self.ready(now, server.0, software, version) {
+                        on_event(SessionEvent::Connection(event));
+                    }
                 }
                 Action::Event(Event::Down { server, cause, retry_at }) => {
-                    // The machine does not close a link that was reported closed, but the socket below a failed layer is open.
-                    let layered = |open: &&Open| open.link.as_ref().is_some_and(|link| !link.is_plain());
-                    let socket = self.link.as_ref().filter(layered).filter(|open| !open.is_closed);
+                    // The machine does not close a link that was reported closed, but the socket below a failed layer is
+                    // open, and so is that of a server that was left.
+                    let is_open = |open: &&Open| {
+                        let is_layered = open.link.as_ref().is_some_and(|link| !link.is_plain());
+                        !open.is_closed && (open.is_left || is_layered)
+                    };
+                    let socket = self.link.as_ref().filter(is_open);
                     let step = socket.map(|open| open.conn).map(|conn| self.disconnect(conn));
                     let report = self.link.take().and_then(|open| self.report(&open));
-                    self.down(now, server.0, cause, retry_at, report);
+                    if let Some(event) = self.down(now, server.0, cause, retry_at, report) {
+                        on_event(SessionEvent::Connection(event));
+                    }
                     if let Some(step) = step {
                         return step;
                     }
                 }
-                Action::Event(Event::Unknown(unknown)) => log::debug!("ignored: {unknown:?}"),
+                Action::Event(event) => on_event(SessionEvent::Machine(event)),
                 Action::Wait(wait) => {
                     self.pump(now);
                     if let Some(step) = self.link.as_mut().and_then(|open| open.step.take()) {
                         return step;
                     }
-                    let failure = &self.last_failure;
-                    self.calls.expire(now, || CallError::Unsent { why: failure.clone() });
-                    let machine = wait.until.map(|(until, _)| until);
-                    let until = machine.into_iter().chain(self.calls.next_deadline()).min();
+                    let until = wait.until.map(|(until, _)| until);
                     return Step::Wait { until, write: !self.outgoing().is_empty() };
                 }
-                Action::Finished => {
-                    self.calls.close();
-                    self.subscriptions.close();
-                    self.listeners.close();
-                    return Step::Finished;
-                }
+                Action::Finished => return Step::Finished,
             }
         }
     }
 
     /// Begins a new connection, with the server's pin if it needs that.
-    fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) {
+    fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) -> Option<ConnectionEvent> {
         let Some(server) = self.servers.get(index).cloned() else {
-            return self.fail(now, conn, Side::Caller, "no server was given; name at least one".into());
+            self.fail(now, conn, Side::Caller, "no server was given; name at least one".into());
+            return None;
         };
-        self.emit(ConnectionEvent::Connecting { server: server.clone() });
+        let event = Some(ConnectionEvent::Connecting { server: server.clone() });
         let step = match self.route.dial_target(&server) {
             Ok(_) if self.route.uses_pin(&server) => Step::ReadPin(conn, server),
             Ok(target) => Step::Connect(conn, target),
             // Trying again cannot help.
-            Err(error) => return self.fail(now, conn, Side::Caller, error.to_string()),
+            Err(error) => {
+                self.fail(now, conn, Side::Caller, error.to_string());
+                return event;
+            }
         };
         self.link = Some(Open {
             conn,
@@ -268,8 +294,10 @@ impl Session {
             is_keeping_pin: false,
             link: None,
             is_closed: false,
+            is_left: false,
             since: now,
         });
+        event
     }
 
     /// The socket is to be closed, after the last bytes of its layers.
@@ -301,7 +329,7 @@ impl Session {
     }
 
     fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {
-        self.client.handle(now, Input::Closed(conn, CloseCause::Layer { side, message }));
+        self.machine.handle(now, Input::Closed(conn, CloseCause::Layer { side, message }));
     }
 
     /// Moves bytes between the transport layers and the machine, in both directions.
@@ -312,61 +340,57 @@ impl Session {
             open.is_keeping_pin = true;
             open.step = self.servers.get(open.index).map(|server| Step::KeepPin(conn, server.clone(), change));
         }
-        if link.established() && self.client.phase() == Phase::Connecting {
+        if link.established() && self.machine.phase() == Phase::Connecting {
             open.since = now;
             // Once: what this server shows from now on must be this certificate.
             self.accepts_new_pin[open.index] = false;
-            self.client.handle(now, Input::Connected(conn));
+            self.machine.handle(now, Input::Connected(conn));
         }
         if link.is_plain() {
             return;
         }
-        let limits = &self.client.config().limits;
-        let is_ready = self.client.phase() == Phase::Ready;
+        let limits = &self.machine.config().limits;
+        let is_ready = self.machine.phase() == Phase::Ready;
         link.limit_messages(if is_ready { limits.line } else { limits.line_before_ready });
         let plaintext = link.plaintext();
         if !plaintext.is_empty() {
             let count = plaintext.len();
-            self.client.handle(now, Input::Read(conn, plaintext));
+            self.machine.handle(now, Input::Read(conn, plaintext));
             link.consume(count);
         }
-        let taken = link.send(self.client.outgoing());
+        let taken = link.send(self.machine.outgoing());
         if taken > 0 {
-            self.client.handle(now, Input::Wrote(conn, taken));
+            self.machine.handle(now, Input::Wrote(conn, taken));
         }
         if link.ended() {
-            self.client.handle(now, Input::Closed(conn, CloseCause::End));
+            self.machine.handle(now, Input::Closed(conn, CloseCause::End));
         }
     }
 
-    fn ready(&mut self, now: Timestamp, server: usize, software: String, version: electrum_proto::ProtocolVersion) {
-        let (Some(server), Some(open)) = (self.servers.get(server).cloned(), &self.link) else { return };
-        let (handshake, Some(link)) = (now.since(open.since), self.report(open)) else { return };
+    fn ready(
+        &self,
+        now: Timestamp,
+        server: usize,
+        software: String,
+        version: ProtocolVersion,
+    ) -> Option<ConnectionEvent> {
+        let (server, open) = (self.servers.get(server).cloned()?, self.link.as_ref()?);
+        let (handshake, link) = (now.since(open.since), self.report(open)?);
         log::info!("{server}: {software} speaks protocol {version}");
-        self.last_failure.clear();
-        self.emit(ConnectionEvent::Ready { server, software, version, handshake, link });
-        self.calls.send_waiting(&mut self.client, now);
+        Some(ConnectionEvent::Ready { server, software, version, handshake, link })
     }
 
     fn down(
-        &mut self,
+        &self,
         now: Timestamp,
         server: usize,
-        cause: electrum_proto::DownCause,
+        cause: DownCause,
         retry_at: Timestamp,
         link: Option<LinkReport>,
-    ) {
+    ) -> Option<ConnectionEvent> {
         let retry_in = retry_at.since(now);
-        let Some(server) = self.servers.get(server).cloned() else {
-            self.last_failure = cause.to_string();
-            return;
-        };
-        self.last_failure = format!("{server}: {cause}");
+        let server = self.servers.get(server).cloned()?;
         log::warn!("{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
-        self.emit(ConnectionEvent::Down { server, cause, link, retry_in });
-    }
-
-    fn emit(&mut self, event: ConnectionEvent) {
-        self.listeners.emit(&event);
+        Some(ConnectionEvent::Down { server, cause, link, retry_in })
     }
 }

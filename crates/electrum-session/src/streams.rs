@@ -1,17 +1,20 @@
 //! Subscriptions and connection events as streams.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use electrum_proto::{Phase, RejectReason, SubId, Timestamp, Topic};
 use futures_core::Stream;
 
 use crate::connection::{ConnectionEvent, Events};
+use crate::dispatcher::Dispatcher;
 use crate::driver::Handle;
 use crate::mailbox::{Mailbox, TopicUpdate};
-use crate::session::Session;
+use crate::sleep::Sleep;
 
 /// The updates of subscribed topics, as a stream. It ends when the client is closed; dropping it ends the subscriptions.
 ///
@@ -21,16 +24,17 @@ use crate::session::Session;
 /// Dropping the future of the next update loses none.
 pub struct Updates {
     mailbox: Arc<Mailbox>,
-    subs: Vec<SubId>,
+    /// By number; those that were removed are gone.
+    subs: Vec<Option<SubId>>,
     handle: Handle,
 }
 
 impl Updates {
     pub(crate) fn new(handle: &Handle, topics: Vec<Topic>) -> Result<Self, RejectReason> {
         let mut updates = Self { mailbox: Mailbox::new(), subs: Vec::new(), handle: handle.clone() };
-        handle
-            .driver()
-            .act(|session, now| topics.into_iter().try_for_each(|topic| updates.add_locked(session, now, topic)))?;
+        handle.driver().act(|dispatcher, now| {
+            topics.into_iter().try_for_each(|topic| updates.add_locked(dispatcher, now, topic))
+        })?;
         Ok(updates)
     }
 
@@ -40,15 +44,51 @@ impl Updates {
     /// If the client is closed or the limit of subscriptions is reached.
     pub fn add(&mut self, topic: Topic) -> Result<usize, RejectReason> {
         let handle = self.handle.clone();
-        handle.driver().act(|session, now| self.add_locked(session, now, topic))?;
+        handle.driver().act(|dispatcher, now| self.add_locked(dispatcher, now, topic))?;
         Ok(self.subs.len() - 1)
     }
 
-    fn add_locked(&mut self, session: &mut Session, now: Timestamp, topic: Topic) -> Result<(), RejectReason> {
-        let sub = session.subscriptions.add(&mut session.client, now, topic, self.subs.len(), &self.mailbox)?;
-        self.subs.push(sub);
+    /// Ends the subscription to one topic, named by its number in this stream. The numbers of the others stay. Unread
+    /// updates of the topic are dropped. Returns whether it was subscribed.
+    pub fn remove(&mut self, topic: usize) -> bool {
+        let Some(sub) = self.subs.get_mut(topic).and_then(Option::take) else { return false };
+        self.handle.driver().act(|Dispatcher { session, subscriptions, .. }, now| {
+            subscriptions.remove(session.machine(), now, sub, topic, &self.mailbox);
+        });
+        self.mailbox.remove(topic);
+        true
+    }
+
+    /// Waits for the next update for at most `timeout`, which works in any runtime.
+    ///
+    /// # Errors
+    /// [`NoUpdate`] says whether one may still come.
+    pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
+        let mut sleep = pin!(Sleep::new(&self.handle, timeout));
+        poll_fn(|context| match self.mailbox.poll_next(context) {
+            Poll::Ready(update) => Poll::Ready(update.ok_or(NoUpdate::Closed)),
+            Poll::Pending => sleep.as_mut().poll(context).map(|()| Err(NoUpdate::TimedOut)),
+        })
+        .await
+    }
+
+    fn add_locked(&mut self, dispatcher: &mut Dispatcher, now: Timestamp, topic: Topic) -> Result<(), RejectReason> {
+        let Dispatcher { session, subscriptions, wakers, .. } = dispatcher;
+        let sub = subscriptions.add(session.machine(), now, topic, self.subs.len(), &self.mailbox, wakers)?;
+        self.subs.push(Some(sub));
         Ok(())
     }
+}
+
+/// Why a stream has no next update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoUpdate {
+    /// None came in time. One may still come.
+    #[error("no update came in time")]
+    TimedOut,
+    /// The client was closed: none will come.
+    #[error("the client was closed")]
+    Closed,
 }
 
 impl Stream for Updates {
@@ -61,9 +101,11 @@ impl Stream for Updates {
 
 impl Drop for Updates {
     fn drop(&mut self) {
-        self.handle.driver().act(|session, now| {
-            for sub in &self.subs {
-                session.subscriptions.remove(&mut session.client, now, *sub, &self.mailbox);
+        self.handle.driver().act(|Dispatcher { session, subscriptions, .. }, now| {
+            for (index, sub) in self.subs.iter().enumerate() {
+                if let Some(sub) = sub {
+                    subscriptions.remove(session.machine(), now, *sub, index, &self.mailbox);
+                }
             }
         });
     }
@@ -80,8 +122,8 @@ pub struct ConnectionEvents {
 
 impl ConnectionEvents {
     pub(crate) fn new(handle: &Handle) -> Self {
-        let events = handle.driver().act(|session, _| {
-            if session.client.phase() == Phase::Closed { Events::closed() } else { session.listeners.add() }
+        let events = handle.driver().access(|Dispatcher { session, listeners, .. }, _| {
+            if session.machine().phase() == Phase::Closed { Events::closed() } else { listeners.add() }
         });
         Self { events, _handle: handle.clone() }
     }

@@ -12,8 +12,6 @@ use crate::mailbox::Mailbox;
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     entries: IdMap<SubId, Subscription>,
-    /// Consumers to wake when the current step is done.
-    wakers: Vec<Waker>,
 }
 
 #[derive(Debug)]
@@ -38,6 +36,7 @@ impl Subscriptions {
         topic: Topic,
         index: usize,
         mailbox: &Arc<Mailbox>,
+        wakers: &mut Vec<Waker>,
     ) -> Result<SubId, RejectReason> {
         let consumer = Consumer { mailbox: Arc::clone(mailbox), topic: index };
         let sub = match client.subscribe(now, topic) {
@@ -49,34 +48,41 @@ impl Subscriptions {
         };
         let entry = self.entries.entry(sub).or_insert_with(|| Subscription { consumers: Vec::new(), last: None });
         if let Some(last) = &entry.last {
-            self.wakers.extend(consumer.mailbox.put(index, last.clone(), Origin::Subscribed));
+            wakers.extend(consumer.mailbox.put(index, last.clone(), Origin::Subscribed));
         }
         entry.consumers.push(consumer);
         Ok(sub)
     }
 
-    /// Removes a consumer. Without consumers the subscription ends.
-    pub(crate) fn remove(&mut self, client: &mut Client, now: Timestamp, sub: SubId, mailbox: &Arc<Mailbox>) {
+    /// Removes the consumer that is called `index` in `mailbox`. Without consumers the subscription ends.
+    pub(crate) fn remove(
+        &mut self,
+        client: &mut Client,
+        now: Timestamp,
+        sub: SubId,
+        index: usize,
+        mailbox: &Arc<Mailbox>,
+    ) {
         let Some(entry) = self.entries.get_mut(&sub) else { return };
-        entry.consumers.retain(|consumer| !Arc::ptr_eq(&consumer.mailbox, mailbox));
+        entry.consumers.retain(|consumer| consumer.topic != index || !Arc::ptr_eq(&consumer.mailbox, mailbox));
         if entry.consumers.is_empty() {
             self.entries.remove(&sub);
             client.unsubscribe(now, sub);
         }
     }
 
-    pub(crate) fn updated(&mut self, sub: SubId, value: Update, origin: Origin) {
+    pub(crate) fn updated(&mut self, sub: SubId, value: Update, origin: Origin, wakers: &mut Vec<Waker>) {
         let Some(entry) = self.entries.get_mut(&sub) else { return };
         for consumer in &entry.consumers {
-            self.wakers.extend(consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin));
+            wakers.extend(consumer.mailbox.put(consumer.topic, Ok(value.clone()), origin));
         }
         entry.last = Some(Ok(value));
     }
 
-    pub(crate) fn refused(&mut self, sub: SubId, error: &SubscribeError) {
+    pub(crate) fn refused(&mut self, sub: SubId, error: &SubscribeError, wakers: &mut Vec<Waker>) {
         let Some(entry) = self.entries.get_mut(&sub) else { return };
         for consumer in &entry.consumers {
-            self.wakers.extend(consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed));
+            wakers.extend(consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed));
         }
         // A value that was once known stays the newest.
         if !matches!(entry.last, Some(Ok(_))) {
@@ -84,14 +90,9 @@ impl Subscriptions {
         }
     }
 
-    /// Wakes the consumers that were sent updates since the last time, each once.
-    pub(crate) fn wake(&mut self) {
-        self.wakers.drain(..).for_each(Waker::wake);
-    }
-
-    pub(crate) fn close(&mut self) {
+    pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
         for consumer in self.entries.drain().flat_map(|(_, entry)| entry.consumers) {
-            consumer.mailbox.close();
+            wakers.extend(consumer.mailbox.close());
         }
     }
 }

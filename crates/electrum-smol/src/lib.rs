@@ -29,8 +29,8 @@ use std::sync::Arc;
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    Batch, Call, CallError, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, PinError, PinStore,
-    Pipeline, TopicUpdate, Updates, proto, transport,
+    Batch, Call, CallError, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NoAnswer, NoUpdate,
+    NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
 };
 
 use crate::signal::Signal;

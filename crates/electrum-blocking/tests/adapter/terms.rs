@@ -3,7 +3,7 @@
 use electrum_conformance::{Failure, Life, Setup};
 
 use super::electrum::transport::{Route, ServerAddr};
-use super::electrum::{CallError, Config, ConnectionEvent, TopicUpdate};
+use super::electrum::{CallError, Config, ConnectionEvent, NoAnswer, TopicUpdate};
 
 pub(super) fn config(setup: Setup) -> Config {
     let servers = setup.servers.iter().map(|server| server.parse::<ServerAddr>().unwrap());
@@ -39,7 +39,8 @@ pub(super) fn failure(error: CallError) -> Failure {
         CallError::Decode(error) => Failure::Decode(error.to_string()),
         CallError::TimedOut => Failure::TimedOut,
         CallError::Unsent { why } => Failure::Unsent(why),
-        CallError::Lost => Failure::Lost,
+        CallError::MaybeSent { reason: NoAnswer::ConnectionLost } => Failure::Lost,
+        CallError::MaybeSent { reason: NoAnswer::TimedOut } => Failure::TimedOut,
         CallError::QueueFull { .. } => Failure::QueueFull,
         CallError::Closed => Failure::Closed,
         other => Failure::Other(other.to_string()),

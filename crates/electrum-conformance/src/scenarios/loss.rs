@@ -28,9 +28,18 @@ fn greets() -> Vec<Step> {
 pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, way: Way) {
     let mut cut = Step::handshake("Cuts 1", "1.4").to_vec();
     cut.extend([Step::call("server.banner"), Step::send(&b"{\"jsonrpc\":\"2.0\",\"result\":\"h"[..]), Step::Close]);
+    let server = Scripted::in_turn(vec![cut.clone(), [greets(), vec![Step::Silence]].concat()]);
+    let road = Road::to(way, &[server.addr()]);
+    let client = adapter.connect(road.setup.clone());
+    assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
+    server.check();
+    assert_eq!(server.connections(), 2);
+    // A request that ends every connection is not sent for ever, and the next one has its turn.
     let server = Scripted::in_turn(vec![cut.clone(), cut, [greets(), vec![Step::Silence]].concat()]);
     let road = Road::to(way, &[server.addr()]);
     let client = adapter.connect(road.setup.clone());
+    let failed = client.call(read("server.banner"), None);
+    assert!(matches!(&failed, Err(Failure::Other(why)) if why.contains("2 times")), "{failed:?}");
     assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
     server.check();
     assert_eq!(server.connections(), 3);

@@ -120,6 +120,12 @@ impl Client {
         self.link.phase()
     }
 
+    /// The version that was negotiated, if the client is ready.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.link.ready().map(|(_, ready)| ready.agreed.version)
+    }
+
     /// The configuration that the client was made with.
     #[must_use]
     pub const fn config(&self) -> &Config {

@@ -116,7 +116,7 @@ impl Driven {
     /// The next step that is none to wait; time passes as far as it takes.
     pub(crate) fn step(&mut self) -> Step {
         loop {
-            match self.session.poll(self.now) {
+            match self.session.poll(self.now, |_| ()) {
                 Step::Wait { until: Some(until), .. } => self.now = until,
                 step => return step,
             }
@@ -125,7 +125,7 @@ impl Driven {
 
     /// What there is to do now.
     pub(crate) fn poll(&mut self) -> Step {
-        self.session.poll(self.now)
+        self.session.poll(self.now, |_| ())
     }
 
     /// Goes on to the socket, when the pin is this one.

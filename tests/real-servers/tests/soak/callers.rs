@@ -191,7 +191,7 @@ impl Caller {
         self.tally.ask(1);
         match call(&self.client, Broadcast { transaction: known }).await {
             Err(CallError::Server(_)) => self.tally.answered(Ok(()), |()| true),
-            Err(CallError::Lost) => {
+            Err(CallError::MaybeSent { .. }) => {
                 self.tally.answered.fetch_add(1, SeqCst);
                 self.tally.count("lost");
             }

@@ -94,6 +94,14 @@ impl<'a> Params<'a> {
         self
     }
 
+    /// Parameters that were encoded before, separated by commas.
+    pub(crate) fn elements(&mut self, elements: &[u8]) {
+        if !elements.is_empty() {
+            self.separate();
+            self.out.extend_from_slice(elements);
+        }
+    }
+
     /// Appends a string in quotes. Most have nothing to escape and are copied as they are.
     pub(crate) fn append_str(out: &mut Vec<u8>, value: &str) {
         // Without an early end the compiler makes vector instructions of it.

@@ -1,0 +1,136 @@
+//! What is behind the lock of a client: its session, and who receives what the session emits.
+//!
+//! Code of callers never runs here. Requests come encoded, results leave as text, and wakers are collected, to be called
+//! when the lock is released.
+
+use std::task::Waker;
+
+use electrum_proto::{Event, Phase, ProtocolVersion, Timestamp};
+
+use crate::calls::Calls;
+use crate::config::Config;
+use crate::connection::{ConnectionEvent, Listeners};
+use crate::error::CallError;
+use crate::queued::Queued;
+use crate::session::{Session, SessionEvent, Step};
+use crate::subscriptions::Subscriptions;
+use crate::timers::Timers;
+
+/// A session with its calls, subscriptions, listeners and timers.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    pub(crate) session: Session,
+    pub(crate) calls: Calls,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) listeners: Listeners,
+    pub(crate) timers: Timers,
+    /// Whom to wake when the lock is released.
+    pub(crate) wakers: Vec<Waker>,
+    /// Why the last connection failed, for the error of calls that are never sent.
+    pub(crate) last_failure: String,
+}
+
+/// What the driver must do without the lock.
+pub(crate) enum Work {
+    /// Carry out a step.
+    Step(Step),
+    /// Encode these requests, and send them with [`Calls::send_encoded`].
+    Encode(ProtocolVersion, Vec<Queued>),
+}
+
+impl Dispatcher {
+    pub(crate) fn new(config: Config, now: Timestamp) -> Self {
+        Self {
+            calls: Calls::new(config.queue),
+            session: Session::new(config, now),
+            subscriptions: Subscriptions::default(),
+            listeners: Listeners::default(),
+            timers: Timers::default(),
+            wakers: Vec::new(),
+            last_failure: String::new(),
+        }
+    }
+
+    /// The next thing to do. Delivers results to callers and updates to consumers.
+    pub(crate) fn poll(&mut self, now: Timestamp) -> Work {
+        self.timers.fire(now, &mut self.wakers);
+        self.calls.resume(now);
+        loop {
+            let step = self.poll_session(now);
+            match step {
+                Step::Wait { until, write } => {
+                    if let Some(version) = self.session.version() {
+                        let requests = self.calls.take_sendable(self.session.machine());
+                        if !requests.is_empty() {
+                            return Work::Encode(version, requests);
+                        }
+                    }
+                    if self.leave_server(now) {
+                        continue;
+                    }
+                    let failure = &self.last_failure;
+                    self.calls.expire(now, || CallError::Unsent { why: failure.clone() }, &mut self.wakers);
+                    let deadlines = [until, self.calls.next_deadline(), self.timers.next_deadline()];
+                    return Work::Step(Step::Wait { until: deadlines.into_iter().flatten().min(), write });
+                }
+                Step::Finished => {
+                    self.calls.close(&mut self.wakers);
+                    self.subscriptions.close(&mut self.wakers);
+                    self.listeners.close(&mut self.wakers);
+                    self.timers.fire(Timestamp::MAX, &mut self.wakers);
+                    return Work::Step(step);
+                }
+                step => return Work::Step(step),
+            }
+        }
+    }
+
+    /// Polls the session, and delivers what it emits.
+    fn poll_session(&mut self, now: Timestamp) -> Step {
+        let Self { session, calls, subscriptions, listeners, wakers, last_failure, .. } = self;
+        session.poll(now, |event| match event {
+            SessionEvent::Machine(Event::Reply { id, result }) => wakers.extend(calls.answered(now, id, result)),
+            SessionEvent::Machine(Event::Update { sub, value, origin }) => {
+                subscriptions.updated(sub, value, origin, wakers);
+            }
+            SessionEvent::Machine(Event::SubscriptionRefused { sub, error }) => {
+                subscriptions.refused(sub, &error, wakers);
+            }
+            SessionEvent::Machine(Event::Capacity) => calls.unblock(),
+            SessionEvent::Machine(Event::Unknown(unknown)) => log::debug!("ignored: {unknown:?}"),
+            // These are reported as connection events.
+            SessionEvent::Machine(Event::Ready { .. } | Event::Down { .. }) => {}
+            SessionEvent::Connection(event) => {
+                match &event {
+                    ConnectionEvent::Ready { .. } => {
+                        last_failure.clear();
+                        calls.unblock();
+                    }
+                    ConnectionEvent::Down { server, cause, .. } => {
+                        *last_failure = format!("{server}: {cause}");
+                        calls.connection_ended(server, cause);
+                    }
+                    ConnectionEvent::Connecting { .. } => {}
+                }
+                listeners.emit(&event, wakers);
+            }
+        })
+    }
+
+    /// Leaves a server that is too busy, or answers nothing, for another one. Returns whether it did.
+    fn leave_server(&mut self, now: Timestamp) -> bool {
+        let why = if self.calls.takes_server_for_busy() {
+            "the server is too busy"
+        } else if self.calls.takes_server_for_mute(now) {
+            "the server answers no call"
+        } else {
+            return false;
+        };
+        let leaves = self.session.server_count() > 1 && self.session.machine().phase() == Phase::Ready;
+        if leaves {
+            self.calls.leaves_server();
+            self.session.leave(now, why);
+        }
+        leaves
+    }
+}

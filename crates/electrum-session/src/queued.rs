@@ -1,0 +1,70 @@
+//! A request that waits to be sent or for its answer, and what it went through so far.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use electrum_proto::json::ServerError;
+use electrum_proto::{Effect, Timestamp};
+
+use crate::error::CallError;
+use crate::pending::{Outcome, PendingCall};
+
+/// The pause before a request that met a busy server is sent again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A request that waits to be sent, or for its answer.
+pub(crate) struct Queued {
+    pub(crate) call: Arc<dyn PendingCall>,
+    pub(crate) index: usize,
+    pub(crate) deadline: Timestamp,
+    pub(crate) effect: Effect,
+    pub(crate) history: History,
+}
+
+/// What a request went through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    /// How often it was the oldest request in flight, or the oldest suspect, when the connection ended.
+    pub(crate) losses: u8,
+    /// It was in flight when a connection ended, and was not answered since.
+    pub(crate) is_suspect: bool,
+    /// It was sent on a connection that was given up for another reason, such as that the server answered nothing. No
+    /// other server is given up for its sake.
+    pub(crate) has_moved: bool,
+    /// How often a server was too busy for it, and what the last one said.
+    busy_count: u8,
+    pub(crate) busy: Option<Box<ServerError>>,
+}
+
+impl History {
+    /// Counts an answer of a busy server. Returns how long to wait before the request is sent again.
+    pub(crate) fn refused(&mut self, error: &ServerError) -> Duration {
+        self.busy = Some(Box::new(error.clone()));
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.busy_count.min(5)).min(LONGEST_PAUSE);
+        self.busy_count = self.busy_count.saturating_add(1);
+        pause
+    }
+
+    /// Whether the request should be sent to another server: every second time that one is too busy for it.
+    pub(crate) const fn should_move(&self) -> bool {
+        self.busy_count % 2 == 0
+    }
+}
+
+impl Queued {
+    pub(crate) fn new(call: Arc<dyn PendingCall>, index: usize, deadline: Timestamp, effect: Effect) -> Self {
+        Self { call, index, deadline, effect, history: History::default() }
+    }
+
+    /// Delivers an error. Returns the waker to call when no lock is held.
+    pub(crate) fn fail(self, error: CallError) -> Option<Waker> {
+        self.finish(Outcome::Failed(error))
+    }
+
+    /// Delivers the outcome.
+    pub(crate) fn finish(self, outcome: Outcome<'_>) -> Option<Waker> {
+        self.call.finish(self.index, outcome)
+    }
+}

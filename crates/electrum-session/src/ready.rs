@@ -1,0 +1,52 @@
+//! Waiting for a connection.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use electrum_proto::{Phase, State};
+use futures_core::Stream;
+
+use crate::driver::Handle;
+use crate::sleep::Sleep;
+use crate::streams::ConnectionEvents;
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// None was made in time.
+    #[error("no connection in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
+    TimedOut {
+        /// With which server the last attempt failed, and why; empty if the first attempt is not over yet.
+        why: String,
+    },
+    /// The client was closed.
+    #[error("the client was closed")]
+    Closed,
+}
+
+/// Waits until the client of `handle` is ready.
+pub(crate) async fn ready(handle: &Handle, timeout: Duration) -> Result<State, NotReady> {
+    let mut events = ConnectionEvents::new(handle);
+    let mut sleep = pin!(Sleep::new(handle, timeout));
+    poll_fn(|context| {
+        loop {
+            let state = handle.driver().access(|dispatcher, _| dispatcher.session.state());
+            match state.phase {
+                Phase::Ready => return Poll::Ready(Ok(state)),
+                Phase::Closed => return Poll::Ready(Err(NotReady::Closed)),
+                _ => {}
+            }
+            // Each event may have changed the state.
+            if Pin::new(&mut events).poll_next(context).is_pending() {
+                break;
+            }
+        }
+        sleep.as_mut().poll(context).map(|()| {
+            let why = handle.driver().access(|dispatcher, _| dispatcher.last_failure.clone());
+            Err(NotReady::TimedOut { why })
+        })
+    })
+    .await
+}

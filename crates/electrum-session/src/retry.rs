@@ -1,0 +1,138 @@
+//! When requests are sent again: after a lost connection, by a busy server, and by a server that answers nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use electrum_proto::Timestamp;
+use electrum_proto::json::ServerError;
+
+use crate::queued::Queued;
+
+/// A request that was the oldest in flight when this many connections ended is taken for their cause.
+pub(crate) const MOST_LOSSES: u8 = 2;
+/// A server is not taken for mute before this, however short the deadlines are.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether an error says that the server may answer the same request later: it is over its limits, or not ready.
+pub(crate) fn is_busy(error: &ServerError) -> bool {
+    // ElectrumX: excessive resource usage, server busy. Fulcrum and electrs say so in words.
+    const WORDS: [&str; 5] =
+        ["server busy", "excessive resource usage", "too many requests", "limit exceeded", "unavailable index"];
+    let message = error.message.to_ascii_lowercase();
+    matches!(error.code, Some(-101 | -102)) || WORDS.iter().any(|words| message.contains(words))
+}
+
+/// How long a server may answer no call before it is given up for another one: a third of a call's time.
+pub(crate) fn patience(now: Timestamp, deadline: Timestamp) -> Duration {
+    (deadline.since(now) / 3).max(SHORTEST_PATIENCE)
+}
+
+/// Requests that were in flight when a connection ended: one of them may have been the cause.
+///
+/// They are sent again in small groups, beginning with one, so that a request on which the server hangs up costs the
+/// others little. A group that is answered lets the next one be twice as large.
+#[derive(Default)]
+pub(crate) struct Suspects {
+    waiting: VecDeque<Queued>,
+    in_flight: usize,
+    window: usize,
+}
+
+impl Suspects {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Adds a request that was lost with its connection. They are added in the order of sending.
+    pub(crate) fn push(&mut self, mut request: Queued) {
+        request.history.is_suspect = true;
+        self.waiting.push_back(request);
+    }
+
+    /// Puts a request back in front that was taken and could not be sent.
+    pub(crate) fn put_back(&mut self, request: Queued) {
+        self.waiting.push_front(request);
+    }
+
+    /// Takes the next group, of at most `room` requests, unless one is in flight.
+    pub(crate) fn take(&mut self, room: usize) -> Vec<Queued> {
+        if self.in_flight > 0 {
+            return Vec::new();
+        }
+        let count = self.window.clamp(1, room);
+        let mut group = Vec::new();
+        while let Some(request) = (group.len() < count).then(|| self.waiting.pop_front()).flatten() {
+            if request.call.is_awaited() {
+                group.push(request);
+            }
+        }
+        group
+    }
+
+    pub(crate) fn sent(&mut self, request: &Queued) {
+        self.in_flight += usize::from(request.history.is_suspect);
+    }
+
+    /// A request in flight has an outcome.
+    pub(crate) fn settled(&mut self, request: &Queued) {
+        if request.history.is_suspect && self.in_flight > 0 {
+            self.in_flight -= 1;
+            if self.in_flight == 0 {
+                self.window = self.window.max(1).saturating_mul(2);
+            }
+        }
+    }
+
+    /// The connection ended: what was in flight will be added again, and groups are small again. Returns whether a
+    /// suspect was in flight.
+    pub(crate) fn connection_ended(&mut self) -> bool {
+        self.window = 1;
+        std::mem::take(&mut self.in_flight) > 0
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl FnMut(Queued) -> Option<Queued>) {
+        self.waiting = std::mem::take(&mut self.waiting).into_iter().filter_map(keep).collect();
+    }
+
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Queued> + '_ {
+        self.waiting.drain(..)
+    }
+}
+
+/// Requests that wait until a busy server gets them again.
+#[derive(Default)]
+pub(crate) struct Paused(Vec<(Timestamp, Queued)>);
+
+impl Paused {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, resume_at: Timestamp, request: Queued) {
+        self.0.push((resume_at, request));
+    }
+
+    /// When the first pause is over.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.0.iter().map(|(resume_at, _)| *resume_at).min()
+    }
+
+    /// Removes the requests whose pause is over.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Queued> {
+        let (due, paused) = std::mem::take(&mut self.0).into_iter().partition(|(resume_at, _)| *resume_at <= now);
+        self.0 = paused;
+        let due: Vec<(Timestamp, Queued)> = due;
+        due.into_iter().map(|(_, request)| request).collect()
+    }
+
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Queued) -> Option<Queued>) {
+        self.0 = std::mem::take(&mut self.0)
+            .into_iter()
+            .filter_map(|(resume_at, request)| Some((resume_at, keep(request)?)))
+            .collect();
+    }
+
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Queued> + '_ {
+        self.0.drain(..).map(|(_, request)| request)
+    }
+}
