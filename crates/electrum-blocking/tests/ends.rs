@@ -1,0 +1,61 @@
+//! The threads of a client end with it.
+
+#![cfg(target_os = "linux")]
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use electrum_blocking::proto::operations::Ping;
+use electrum_blocking::transport::ServerAddr;
+use electrum_blocking::{CallError, Client};
+use electrum_testkit::prelude::*;
+
+/// Nothing here takes as long, unless it never ends.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How many threads of this process belong to clients, by the names that the system knows.
+fn threads() -> usize {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|name| name.trim() == "electrum" || name.starts_with("electrum-")).count()
+}
+
+fn assert_no_thread_is_left() {
+    let end = Instant::now() + LONG;
+    while threads() > 0 {
+        assert!(Instant::now() < end, "{} threads are left", threads());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// One test, for all threads of the process are counted.
+#[test]
+fn no_thread_outlives_its_client() {
+    let server = Server::start(Family::ALL[0]);
+    let address: ServerAddr = server.url().parse().unwrap();
+
+    // While it is connected, and its connection's thread reads.
+    let client = Client::connect(address.clone()).unwrap();
+    client.call_within(LONG, Ping).unwrap();
+    assert_eq!(threads(), 2);
+    drop(client);
+    assert_no_thread_is_left();
+
+    // While callers read: a moment after several calls.
+    let client = Client::connect(address).unwrap();
+    for _ in 0..20 {
+        client.call_within(LONG, Ping).unwrap();
+    }
+    client.close();
+    assert_eq!(client.call(Ping), Err(CallError::Closed));
+    assert_no_thread_is_left();
+
+    // While it waits to connect again.
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let client = Client::connect(format!("tcp://{closed}").parse::<ServerAddr>().unwrap()).unwrap();
+    let mut events = client.events();
+    while !matches!(events.next(), Some(electrum_blocking::ConnectionEvent::Down { .. })) {}
+    drop((client, events));
+    assert_no_thread_is_left();
+}
