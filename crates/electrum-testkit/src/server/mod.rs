@@ -126,6 +126,18 @@ impl Server {
         format!("tcp://{}", self.address)
     }
 
+    /// Listens for WebSockets, for as long as the result is held. Their connections count like others.
+    ///
+    /// # Panics
+    /// If the system has no port on the loopback interface.
+    #[cfg(feature = "websocket")]
+    pub fn websocket(&self) -> crate::WebSocketFront {
+        match crate::WebSocketFront::start(self.address) {
+            Ok(front) => front,
+            Err(error) => panic!("no port on the loopback interface: {error}"),
+        }
+    }
+
     /// Its family.
     pub fn family(&self) -> Family {
         self.shared.lock().host.family()

@@ -1,0 +1,159 @@
+//! The server's end of one WebSocket, as bytes in and bytes out.
+
+use std::io::{self, Read, Write};
+
+use tungstenite::handshake::server::{NoCallback, ServerHandshake};
+use tungstenite::handshake::{HandshakeError, MidHandshake};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::{Error, Message, WebSocket};
+
+/// The server's end of one WebSocket.
+#[derive(Debug)]
+pub struct Endpoint {
+    stage: Stage,
+    /// A line of the server's without its end so far.
+    line: Vec<u8>,
+}
+
+type Handshake = MidHandshake<ServerHandshake<Memory, NoCallback>>;
+
+#[derive(Debug)]
+enum Stage {
+    /// So much of the client's HTTP request came.
+    Upgrading(Vec<u8>),
+    Open(Box<WebSocket<Memory>>),
+    /// What is left to be written.
+    Refused(Vec<u8>),
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self { stage: Stage::Upgrading(Vec::new()), line: Vec::new() }
+    }
+}
+
+impl Endpoint {
+    /// Takes bytes of the client, and returns the lines in them; `None` once the client closed the WebSocket.
+    ///
+    /// # Errors
+    /// If the client breaks the protocol. Then there is an answer in [`take_outgoing`](Self::take_outgoing).
+    pub fn received(&mut self, mut bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        if let Stage::Upgrading(request) = &mut self.stage {
+            let Some(end) = end_of_request(request, bytes) else {
+                request.extend_from_slice(bytes);
+                return Ok(Some(Vec::new()));
+            };
+            request.extend_from_slice(&bytes[..end]);
+            bytes = &bytes[end..];
+            self.upgrade()?;
+        }
+        let Stage::Open(socket) = &mut self.stage else { return Ok(None) };
+        socket.get_mut().incoming.extend_from_slice(bytes);
+        let mut lines = Vec::new();
+        loop {
+            match socket.read() {
+                Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
+                    lines.extend_from_slice(&message.into_data());
+                    lines.push(b'\n');
+                }
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Some(lines)),
+                Err(Error::ConnectionClosed | Error::AlreadyClosed) if lines.is_empty() => return Ok(None),
+                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(Some(lines)),
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+    }
+
+    /// Sends lines of the server, the last one perhaps without its end so far.
+    pub fn send(&mut self, bytes: &[u8]) {
+        let Stage::Open(socket) = &mut self.stage else { return };
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                let content = line.trim_ascii_end();
+                let message = match std::str::from_utf8(content) {
+                    Ok(text) => Message::text(text),
+                    Err(_) => Message::binary(content.to_vec()),
+                };
+                // After the client's close nothing is sent any more.
+                let _ = socket.send(message);
+            }
+        }
+    }
+
+    /// Sends a close frame: the server is done.
+    pub fn close(&mut self) {
+        if let Stage::Open(socket) = &mut self.stage {
+            let _ = socket.close(Some(CloseFrame { code: CloseCode::Away, reason: "".into() }));
+        }
+    }
+
+    /// Takes the bytes for the client.
+    pub fn take_outgoing(&mut self) -> Vec<u8> {
+        match &mut self.stage {
+            Stage::Upgrading(_) => Vec::new(),
+            Stage::Open(socket) => std::mem::take(&mut socket.get_mut().outgoing),
+            Stage::Refused(answer) => std::mem::take(answer),
+        }
+    }
+
+    /// The whole request is there.
+    fn upgrade(&mut self) -> io::Result<()> {
+        let Stage::Upgrading(request) = std::mem::replace(&mut self.stage, Stage::Refused(Vec::new())) else {
+            return Ok(());
+        };
+        let memory = Memory { incoming: request, outgoing: Vec::new() };
+        let handshake: Handshake = ServerHandshake::start(memory, NoCallback, None);
+        match handshake.handshake() {
+            Ok(socket) => {
+                self.stage = Stage::Open(Box::new(socket));
+                Ok(())
+            }
+            Err(HandshakeError::Failure(error)) => {
+                self.stage = Stage::Refused(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec());
+                Err(io::Error::other(error))
+            }
+            Err(HandshakeError::Interrupted(_)) => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// Where in `bytes` the request ends, of which `request` came before.
+fn end_of_request(request: &[u8], bytes: &[u8]) -> Option<usize> {
+    let all = [request, bytes].concat();
+    let end = all.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    Some(end - request.len())
+}
+
+/// What tungstenite reads from and writes to.
+#[derive(Debug, Default)]
+struct Memory {
+    incoming: Vec<u8>,
+    outgoing: Vec<u8>,
+}
+
+impl Read for Memory {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.incoming.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = self.incoming.len().min(into.len());
+        into[..count].copy_from_slice(&self.incoming[..count]);
+        self.incoming.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.outgoing.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
