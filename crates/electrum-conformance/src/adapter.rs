@@ -18,7 +18,7 @@ pub trait Adapter: Copy + Send + Sync + 'static {
 /// What a client is started with. For all else its defaults count: a certificate is pinned on first use.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// The servers, as `tcp://address:port` or `ssl://address:port`, the preferred one first.
+    /// The servers, as `tcp://`, `ssl://`, `ws://` or `wss://` and `address:port`, the preferred one first.
     pub servers: Vec<String>,
     /// A proxy, as `socks5://address:port`.
     pub proxy: Option<String>,

@@ -10,7 +10,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection};
 
 use super::peer::Peer;
-use super::splice::{Shared, Tls, splice};
+use super::splice::{Layer, Shared, Tls, WebSocket, splice};
 
 /// Passes connections on.
 #[derive(Debug)]
@@ -21,7 +21,21 @@ impl Front {
     pub(super) fn tls(server: SocketAddr, config: Arc<ServerConfig>) -> Self {
         Self(Peer::start(move |_, client| {
             // Whoever cannot be served is closed; the client tells what it makes of that.
-            let _ = serve_tls(client, server, &config);
+            let _ = serve_tls(client, server, &config, |tls| tls);
+        }))
+    }
+
+    /// To this server, with a WebSocket on the client's side.
+    pub(super) fn websocket(server: SocketAddr) -> Self {
+        Self(Peer::start(move |_, client| {
+            let _ = connect(server).and_then(|server| splice(client, server, &WebSocket::over(())));
+        }))
+    }
+
+    /// To this server, with a WebSocket over TLS on the client's side.
+    pub(super) fn websocket_over_tls(server: SocketAddr, config: Arc<ServerConfig>) -> Self {
+        Self(Peer::start(move |_, client| {
+            let _ = serve_tls(client, server, &config, WebSocket::over);
         }))
     }
 
@@ -51,7 +65,12 @@ pub(super) fn certificate() -> Arc<ServerConfig> {
     Arc::new(config.unwrap_or_else(|error| panic!("no TLS: {error}")))
 }
 
-fn serve_tls(client: TcpStream, server: SocketAddr, config: &Arc<ServerConfig>) -> io::Result<()> {
+fn serve_tls<L: Layer>(
+    client: TcpStream,
+    server: SocketAddr,
+    config: &Arc<ServerConfig>,
+    layer: impl FnOnce(Tls) -> L,
+) -> io::Result<()> {
     let server = connect(server)?;
     let mut tls = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
     while tls.is_handshaking() {
@@ -60,7 +79,7 @@ fn serve_tls(client: TcpStream, server: SocketAddr, config: &Arc<ServerConfig>) 
     while tls.wants_write() {
         tls.write_tls(&mut &client)?;
     }
-    splice(client, server, &Tls(Shared::new(tls)))
+    splice(client, server, &layer(Tls(Shared::new(tls))))
 }
 
 fn serve_socks(mut client: TcpStream) -> io::Result<()> {

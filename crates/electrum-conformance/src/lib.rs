@@ -138,6 +138,18 @@ macro_rules! driver_conformance {
                 $crate::run_scenario($adapter, $crate::Way::TlsThroughSocks, stringify!($name));
             })*
         }
+        mod websocket {
+            use super::*;
+            $(#[test] fn $name() {
+                $crate::run_scenario($adapter, $crate::Way::WebSocket, stringify!($name));
+            })*
+        }
+        mod websocket_over_tls {
+            use super::*;
+            $(#[test] fn $name() {
+                $crate::run_scenario($adapter, $crate::Way::WebSocketOverTls, stringify!($name));
+            })*
+        }
         #[test]
         fn no_scenario_is_left_out() {
             fn names<A: $crate::Adapter>(_: A) -> Vec<&'static str> {

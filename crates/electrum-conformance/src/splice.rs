@@ -5,14 +5,15 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use electrum_testkit::websocket::Endpoint;
 use rustls::ServerConnection;
 
 use super::peer::end_with_reset;
 
 /// What becomes of the bytes on the client's side.
 pub(super) trait Layer: Sync {
-    /// Turns what the client sent into what it means; nothing more once it said farewell.
-    fn open(&self, received: &[u8]) -> io::Result<Option<Vec<u8>>>;
+    /// Turns what the client sent into what it means, and answers where the layer must; `None` once the client ended it.
+    fn open(&self, client: &TcpStream, received: &[u8]) -> io::Result<Option<Vec<u8>>>;
     /// Sends something to the client.
     fn send(&self, client: &TcpStream, bytes: &[u8]) -> io::Result<()>;
     /// Says farewell to the client.
@@ -21,7 +22,7 @@ pub(super) trait Layer: Sync {
 
 /// Bytes as they are.
 impl Layer for () {
-    fn open(&self, received: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    fn open(&self, _: &TcpStream, received: &[u8]) -> io::Result<Option<Vec<u8>>> {
         Ok(Some(received.to_vec()))
     }
 
@@ -63,7 +64,7 @@ impl Shared {
 }
 
 impl Layer for Tls {
-    fn open(&self, mut received: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    fn open(&self, _: &TcpStream, mut received: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let mut tls = self.0.lock();
         let mut plain = Vec::new();
         let has_ended = loop {
@@ -96,6 +97,48 @@ impl Layer for Tls {
     }
 }
 
+/// A WebSocket on another layer.
+pub(super) struct WebSocket<L> {
+    below: L,
+    endpoint: Mutex<Endpoint>,
+}
+
+impl<L: Layer> WebSocket<L> {
+    pub(super) fn over(below: L) -> Self {
+        Self { below, endpoint: Mutex::default() }
+    }
+
+    /// Does something with the endpoint, and sends what it then has for the client.
+    fn answering<T>(&self, client: &TcpStream, act: impl FnOnce(&mut Endpoint) -> T) -> io::Result<T> {
+        // Held while sending: frames of both directions must not mix.
+        let mut endpoint = self.endpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut endpoint);
+        let outgoing = endpoint.take_outgoing();
+        if !outgoing.is_empty() {
+            self.below.send(client, &outgoing)?;
+        }
+        Ok(result)
+    }
+}
+
+impl<L: Layer> Layer for WebSocket<L> {
+    fn open(&self, client: &TcpStream, received: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        match self.below.open(client, received)? {
+            Some(frames) => self.answering(client, |endpoint| endpoint.received(&frames))?,
+            None => Ok(None),
+        }
+    }
+
+    fn send(&self, client: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+        self.answering(client, |endpoint| endpoint.send(bytes))
+    }
+
+    fn farewell(&self, client: &TcpStream) -> io::Result<()> {
+        self.answering(client, Endpoint::close)?;
+        self.below.farewell(client)
+    }
+}
+
 /// Until both sides are done. The end of the server's stream reaches the client as such, and its reset as a reset.
 pub(super) fn splice(client: TcpStream, server: TcpStream, layer: &impl Layer) -> io::Result<()> {
     let is_broken = thread::scope(|scope| {
@@ -121,10 +164,10 @@ pub(super) fn splice(client: TcpStream, server: TcpStream, layer: &impl Layer) -
 fn to_server(mut client: &TcpStream, mut server: &TcpStream, layer: &impl Layer) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     // The last message of the handshake may have brought something along.
-    server.write_all(&layer.open(&[])?.unwrap_or_default())?;
+    server.write_all(&layer.open(client, &[])?.unwrap_or_default())?;
     loop {
         let count = client.read(&mut buffer)?;
-        match layer.open(&buffer[..count])? {
+        match layer.open(client, &buffer[..count])? {
             Some(plain) if count > 0 => server.write_all(&plain)?,
             _ => return Ok(()),
         }

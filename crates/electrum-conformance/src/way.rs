@@ -20,11 +20,16 @@ pub enum Way {
     Socks,
     /// Both.
     TlsThroughSocks,
+    /// A WebSocket.
+    WebSocket,
+    /// A WebSocket over TLS.
+    WebSocketOverTls,
 }
 
 impl Way {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Plain, Self::Tls, Self::Socks, Self::TlsThroughSocks];
+    pub const ALL: [Self; 6] =
+        [Self::Plain, Self::Tls, Self::Socks, Self::TlsThroughSocks, Self::WebSocket, Self::WebSocketOverTls];
 }
 
 impl fmt::Display for Way {
@@ -34,6 +39,8 @@ impl fmt::Display for Way {
             Self::Tls => "TLS",
             Self::Socks => "SOCKS5",
             Self::TlsThroughSocks => "TLS through SOCKS5",
+            Self::WebSocket => "WebSocket",
+            Self::WebSocketOverTls => "WebSocket over TLS",
         })
     }
 }
@@ -54,6 +61,14 @@ impl Road {
             Way::Tls | Way::TlsThroughSocks => {
                 fronts.extend(servers.iter().map(|server| Front::tls(*server, certificate())));
                 fronts.iter().map(|front| format!("ssl://{}", front.addr())).collect()
+            }
+            Way::WebSocket => {
+                fronts.extend(servers.iter().map(|server| Front::websocket(*server)));
+                fronts.iter().map(|front| format!("ws://{}", front.addr())).collect()
+            }
+            Way::WebSocketOverTls => {
+                fronts.extend(servers.iter().map(|server| Front::websocket_over_tls(*server, certificate())));
+                fronts.iter().map(|front| format!("wss://{}", front.addr())).collect()
             }
         };
         let mut proxy = None;
