@@ -59,6 +59,10 @@ pub enum CloseCause {
         /// Why, in words.
         message: String,
     },
+    /// A layer that hands on whole messages (a WebSocket) met one that is longer than a line may be, before it was whole.
+    TooLong,
+    /// A layer that hands on whole messages met something that is none; in words.
+    Malformed(String),
 }
 
 /// What the driver must do, or should know.

@@ -3,7 +3,9 @@
 use electrum_proto::{
     Action, Client, CloseCause, ConnId, DownCause, Event, Input, Phase, ProtocolVersion, Side, State, Timestamp,
 };
-use electrum_transport::{DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr};
+use electrum_transport::{
+    DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr, WebSocketError,
+};
 
 use crate::config::Config;
 use crate::connection::ConnectionEvent;
@@ -325,7 +327,12 @@ impl Session {
             electrum_transport::Side::Proxy => Side::Network,
             electrum_transport::Side::User => Side::Caller,
         };
-        self.fail(now, conn, side, error.to_string());
+        let cause = match error {
+            LinkError::WebSocket(WebSocketError::TooLong { .. }) => CloseCause::TooLong,
+            LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
+            _ => CloseCause::Layer { side, message: error.to_string() },
+        };
+        self.client.handle(now, Input::Closed(conn, cause));
     }
 
     fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {

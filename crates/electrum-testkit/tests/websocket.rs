@@ -38,6 +38,17 @@ fn a_message_is_a_line_and_the_servers_end_is_a_close_frame() {
 }
 
 #[test]
+fn a_long_line_comes_in_pieces() {
+    let line = "x".repeat(200_000);
+    let steps = vec![Step::call("server.version"), Step::send(format!("{line}\n")), Step::Silence];
+    let server = Scripted::in_turn(vec![steps]);
+    let front = electrum_testkit::WebSocketFront::start(server.addr()).unwrap();
+    let mut socket = connect(&front.url());
+    socket.send(Message::text(r#"{"id":0,"method":"server.version","params":["me","1.4"]}"#)).unwrap();
+    assert_eq!(socket.read().unwrap().into_text().unwrap().as_str(), line);
+}
+
+#[test]
 fn dropping_the_front_ends_its_connections() {
     let server = Server::start(Family::Fulcrum2_1);
     let front = server.websocket();

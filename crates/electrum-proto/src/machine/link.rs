@@ -153,6 +153,8 @@ impl Opening {
             CloseCause::End => (Side::Network, "it was closed at once".into()),
             CloseCause::Failed(message) => (Side::Network, message),
             CloseCause::Layer { side, message } => (side, message),
+            CloseCause::TooLong => (Side::Server, "the server sent too long a message".into()),
+            CloseCause::Malformed(message) => (Side::Server, message),
         };
         Some(DownCause::Connect { side, message })
     }

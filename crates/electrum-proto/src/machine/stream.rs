@@ -164,6 +164,8 @@ impl Stream {
         Some(match self.closed.clone()? {
             CloseCause::End => DownCause::Closed { during },
             CloseCause::Failed(message) | CloseCause::Layer { message, .. } => DownCause::Reset { during, message },
+            CloseCause::TooLong => self.overflowed(Overflow::Line, during),
+            CloseCause::Malformed(what) => malformed(during, &what, b""),
         })
     }
 

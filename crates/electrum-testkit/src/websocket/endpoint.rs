@@ -5,16 +5,22 @@ use std::io::{self, Read, Write};
 use tungstenite::handshake::server::{NoCallback, ServerHandshake};
 use tungstenite::handshake::{HandshakeError, MidHandshake};
 use tungstenite::protocol::CloseFrame;
-use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::frame::Frame;
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Error, Message, WebSocket};
 
 /// The server's end of one WebSocket.
 #[derive(Debug)]
 pub struct Endpoint {
     stage: Stage,
-    /// A line of the server's without its end so far.
+    /// A line of the server's without its end so far, or what was not sent of it yet.
     line: Vec<u8>,
+    /// Whether the beginning of that line was sent.
+    has_begun: bool,
 }
+
+/// Longer lines are sent in pieces as they come.
+const PIECE: usize = 16 * 1024;
 
 type Handshake = MidHandshake<ServerHandshake<Memory, NoCallback>>;
 
@@ -29,7 +35,7 @@ enum Stage {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        Self { stage: Stage::Upgrading(Vec::new()), line: Vec::new() }
+        Self { stage: Stage::Upgrading(Vec::new()), line: Vec::new(), has_begun: false }
     }
 }
 
@@ -71,16 +77,18 @@ impl Endpoint {
         let Stage::Open(socket) = &mut self.stage else { return };
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.line);
-                let content = line.trim_ascii_end();
-                let message = match std::str::from_utf8(content) {
-                    Ok(text) => Message::text(text),
-                    Err(_) => Message::binary(content.to_vec()),
-                };
-                // After the client's close nothing is sent any more.
-                let _ = socket.send(message);
+            let is_whole = piece.ends_with(b"\n");
+            if !is_whole && self.line.len() < PIECE {
+                continue;
             }
+            let mut content = std::mem::take(&mut self.line);
+            if is_whole {
+                content.truncate(content.trim_ascii_end().len());
+            }
+            let kind = if self.has_begun { Data::Continue } else { Data::Text };
+            self.has_begun = !is_whole;
+            // After the client's close nothing is sent any more.
+            let _ = socket.send(Message::Frame(Frame::message(content, OpCode::Data(kind), is_whole)));
         }
     }
 
