@@ -332,7 +332,7 @@ impl Session {
             LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
             _ => CloseCause::Layer { side, message: error.to_string() },
         };
-        self.client.handle(now, Input::Closed(conn, cause));
+        self.machine.handle(now, Input::Closed(conn, cause));
     }
 
     fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {
