@@ -4,6 +4,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::broadcast::BroadcastArgs;
 use crate::commands::call::CallArgs;
+use crate::commands::completions::{CompletionsArgs, ManArgs};
+use crate::commands::config::ConfigArgs;
 use crate::commands::features::FeaturesArgs;
 use crate::commands::fees::FeesArgs;
 use crate::commands::header::HeaderArgs;
@@ -13,6 +15,7 @@ use crate::commands::outpoint::OutPointArgs;
 use crate::commands::peers::PeersArgs;
 use crate::commands::probe::ProbeArgs;
 use crate::commands::script::ScriptArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::tx::TxArgs;
 use crate::commands::watch::WatchArgs;
 use crate::server_options::ServerOptions;
@@ -53,6 +56,10 @@ pub(crate) enum Command {
     Peers(PeersArgs),
     Broadcast(BroadcastArgs),
     Outpoint(OutPointArgs),
+    Config(ConfigArgs),
+    Serve(ServeArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 impl Command {
@@ -73,25 +80,32 @@ impl Command {
             | Self::Features(FeaturesArgs { options, .. })
             | Self::Peers(PeersArgs { options, .. })
             | Self::Broadcast(BroadcastArgs { options, .. })
-            | Self::Outpoint(OutPointArgs { options, .. }) => Some(options),
+            | Self::Outpoint(OutPointArgs { options, .. })
+            | Self::Config(ConfigArgs { options, .. }) => Some(options),
+            Self::Serve(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 }
 
 /// The command line as clap knows it, with usages that show where servers stand.
 pub(crate) fn command() -> clap::Command {
+    let mut command = unbuilt();
+    command.build();
+    command
+}
+
+/// The same before clap adds what it generates by itself.
+pub(crate) fn unbuilt() -> clap::Command {
     let command = Args::command();
     let name = command.get_name().to_owned();
-    let mut command = command.mut_subcommands(|subcommand| {
+    command.mut_subcommands(|subcommand| {
         let has_servers = subcommand.get_arguments().any(|argument| argument.get_long() == Some("server"));
         if !has_servers {
             return subcommand;
         }
         let usage = usage(&name, &subcommand);
         subcommand.override_usage(usage)
-    });
-    command.build();
-    command
+    })
 }
 
 /// The usage of a command with the servers, which clap knows only as an option.

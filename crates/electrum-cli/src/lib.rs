@@ -39,7 +39,8 @@ use clap::error::ErrorKind;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    broadcast, call, features, fees, header, headers, merkle, outpoint, peers, probe, script, tx, watch,
+    broadcast, call, completions, config, features, fees, header, headers, merkle, outpoint, peers, probe, script,
+    serve, tx, watch,
 };
 use crate::output::Output;
 use crate::settings::Settings;
@@ -92,6 +93,10 @@ pub fn run() -> ExitCode {
             Command::Peers(args) => peers::run(args, &output).await,
             Command::Broadcast(args) => broadcast::run(args, &output).await,
             Command::Outpoint(args) => outpoint::run(args, &output).await,
+            Command::Config(args) => config::run(&args, &output),
+            Command::Serve(args) => serve::run(&args, &output),
+            Command::Completions(args) => completions::completions(&args, args::unbuilt()),
+            Command::Man(args) => completions::man(&args, args::unbuilt().disable_help_subcommand(true), &output),
         }
     });
     match done {

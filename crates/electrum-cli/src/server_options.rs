@@ -1,6 +1,6 @@
 //! How to reach servers, and what to agree on with them.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,8 +9,9 @@ use std::time::Duration;
 use electrum_smol::Config;
 use electrum_smol::proto::VersionRange;
 use electrum_smol::transport::{AddrError, Proxy, Route, ServerAddr, Trust};
+use serde::Serialize;
 
-use crate::networks::WantedChain;
+use crate::networks::{WantedChain, chain_name};
 use crate::settings::Settings;
 use crate::stop::Stop;
 
@@ -22,32 +23,40 @@ pub(crate) struct ServerOptions {
     ///
     /// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, HOST:PORT:t or HOST:PORT:s. One is used at a time; if it fails the
     /// next is asked. Without any those of ELECTRUM_SERVER or of the configuration file are used.
-    #[arg(short, long = "server", value_name = "SERVER|NAME", env = "ELECTRUM_SERVER", value_delimiter = ',')]
+    #[arg(
+        short,
+        long = "server",
+        value_name = "SERVER|NAME",
+        env = "ELECTRUM_SERVER",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
     pub(crate) servers: Vec<ServerName>,
     /// The protocol versions to offer, as in 1.4..1.7 or 1.4 [default: what the command can work with]
     #[arg(long, value_name = "MIN..MAX")]
     pub(crate) range: Option<VersionRange>,
     /// How long to wait for the connection, for the handshake, and for each answer; four times that behind a proxy
     /// [default: 10, 15 and 30]
-    #[arg(long, value_name = "SECS", value_parser = seconds, env = "ELECTRUM_TIMEOUT")]
+    #[arg(long, value_name = "SECS", value_parser = seconds, env = "ELECTRUM_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<Duration>,
     /// The chain that the server must serve; a server of another one is refused as wrong_chain
     ///
     /// mainnet, testnet, testnet4, signet, regtest, or the hash of the first block
-    #[arg(long, value_name = "NAME|HASH", alias = "genesis", env = "ELECTRUM_NETWORK")]
+    #[arg(long, value_name = "NAME|HASH", alias = "genesis", env = "ELECTRUM_NETWORK", hide_env_values = true)]
     pub(crate) network: Option<WantedChain>,
     /// Accept a protocol version that the server writes as a JSON number, as old Electrum Personal Servers do
     #[arg(long)]
     pub(crate) numeric_version: bool,
-    /// A SOCKS5 proxy, as in socks5://127.0.0.1:9050 for Tor; it resolves the names of servers, too
-    #[arg(long, value_name = "socks5://[USER:PASSWORD@]HOST:PORT", env = "ELECTRUM_PROXY", hide_env_values = true)]
+    /// A SOCKS5 proxy, as in socks5://127.0.0.1:9050 for Tor, with USER:PASSWORD@ before the host if it wants that; it
+    /// resolves the names of servers, too
+    #[arg(long, value_name = "socks5://HOST:PORT", env = "ELECTRUM_PROXY", hide_env_values = true)]
     pub(crate) proxy: Option<Proxy>,
     /// Show the proxy other credentials for each server, so that Tor keeps the servers apart
     #[arg(long)]
     pub(crate) isolate: bool,
     /// Which certificates to accept: ca-or-pin (by a web CA, or the one that the server showed first), ca,
     /// pin:FINGERPRINT (that one only), or insecure (any) [default: ca-or-pin]
-    #[arg(long, value_name = "WHICH", env = "ELECTRUM_TRUST")]
+    #[arg(long, value_name = "WHICH", env = "ELECTRUM_TRUST", hide_env_values = true)]
     pub(crate) trust: Option<Trusted>,
     /// Accept, once, a certificate other than the one that a server showed before, and remember it from now on
     #[arg(long)]
@@ -58,6 +67,18 @@ pub(crate) struct ServerOptions {
     /// What the configuration file says; the servers that it names are found there.
     #[arg(skip)]
     settings: Settings,
+    /// What was taken from there.
+    #[arg(skip)]
+    from_file: Vec<&'static str>,
+}
+
+/// A setting that holds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    /// `command line`, `environment`, `configuration file` or `default`.
+    pub(crate) source: &'static str,
 }
 
 /// A server as it is written: its address, or a name in the configuration file.
@@ -65,6 +86,15 @@ pub(crate) struct ServerOptions {
 pub(crate) enum ServerName {
     Address(ServerAddr),
     Name(String),
+}
+
+impl Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 impl FromStr for ServerName {
@@ -105,23 +135,76 @@ impl ServerOptions {
         fn read<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, String> {
             text.parse().map_err(|error| format!("the configuration file's {name}: {error}"))
         }
+        let mut take = |name, has: bool| {
+            if has {
+                self.from_file.push(name)
+            }
+        };
         if self.servers.is_empty() {
             self.servers = settings.server.texts().iter().map(|text| read("server", text)).collect::<Result<_, _>>()?;
+            take("server", !self.servers.is_empty());
         }
         if let (None, Some(text)) = (self.network, &settings.network) {
             self.network = Some(read("network", text)?);
+            take("network", true);
         }
         if let (None, Some(text)) = (&self.proxy, &settings.proxy) {
             self.proxy = Some(read("proxy", text)?);
+            take("proxy", true);
         }
         if let (None, Some(text)) = (self.trust, &settings.trust) {
             self.trust = Some(read("trust", text)?);
+            take("trust", true);
         }
         if let (None, Some(time)) = (self.timeout, settings.timeout) {
             self.timeout = Some(seconds(&time.to_string())?);
+            take("timeout", true);
         }
         self.settings = settings;
         Ok(())
+    }
+
+    /// What the configuration file says.
+    pub(crate) const fn file(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The settings that hold, each with where it comes from.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        let setting = |name, value: Option<String>, default: &str| {
+            let variable = format!("ELECTRUM_{}", str::to_uppercase(name));
+            let source = match &value {
+                None => "default",
+                Some(_) if self.from_file.contains(&name) => "configuration file",
+                // The command line beats the environment, which must say the same to be taken for the source.
+                Some(value) if std::env::var(variable).is_ok_and(|text| self.says(name, &text, value)) => "environment",
+                Some(_) => "command line",
+            };
+            Setting { name, value: value.unwrap_or_else(|| default.to_owned()), source }
+        };
+        let servers = self.servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        vec![
+            setting("server", (!servers.is_empty()).then_some(servers), "none"),
+            setting("network", self.network.map(|WantedChain(genesis)| chain_name(genesis)), "any"),
+            setting("proxy", self.proxy.as_ref().map(ToString::to_string), "none"),
+            setting("trust", self.trust.map(|Trusted(trust)| trust_name(trust)), "ca-or-pin"),
+            setting("timeout", self.timeout.map(|time| format!("{} s", time.as_secs_f64())), "10, 15 and 30 s"),
+        ]
+    }
+
+    /// Whether a text of the environment means a value.
+    fn says(&self, name: &str, text: &str, value: &str) -> bool {
+        let same = |meant: Option<String>| meant.as_deref() == Some(value);
+        match name {
+            "server" => {
+                let servers = text.split(',').map(|text| text.parse::<ServerName>().map(|server| server.to_string()));
+                same(servers.collect::<Result<Vec<_>, _>>().ok().map(|servers| servers.join(",")))
+            }
+            "network" => same(text.parse().ok().map(|WantedChain(genesis)| chain_name(genesis))),
+            "proxy" => same(text.parse::<Proxy>().ok().map(|proxy| proxy.to_string())),
+            "trust" => same(text.parse().ok().map(|Trusted(trust)| trust_name(trust))),
+            _ => same(seconds(text).ok().map(|time| format!("{} s", time.as_secs_f64()))),
+        }
     }
 
     /// The servers to ask, at least one.
@@ -187,6 +270,16 @@ impl ServerOptions {
             route.dial_target(server).map_err(|error| error.to_string())?;
         }
         Ok(route)
+    }
+}
+
+/// [`Trust`] as it is written on the command line.
+fn trust_name(trust: Trust) -> String {
+    match trust {
+        Trust::CaOnly => "ca".into(),
+        Trust::Insecure => "insecure".into(),
+        Trust::Pinned(fingerprint) => format!("pin:{fingerprint}"),
+        _ => "ca-or-pin".into(),
     }
 }
 

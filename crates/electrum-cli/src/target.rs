@@ -1,5 +1,6 @@
 //! What people write for a script: an address, its digits, or its hash.
 
+use std::io::{self, BufRead};
 use std::str::FromStr;
 
 use electrum_smol::proto::Script;
@@ -37,6 +38,42 @@ impl FromStr for Target {
             (Script::new(address.script).into(), Some(address.networks))
         };
         Ok(Self { written: text.to_owned(), script, networks })
+    }
+}
+
+/// Targets, or the lines of standard input in the place of `-`.
+pub(crate) fn with_lines_of_stdin(written: &[TargetOrStdin]) -> Result<Vec<Target>, String> {
+    let mut targets = Vec::new();
+    for written in written {
+        match written {
+            TargetOrStdin::Target(target) => targets.push(target.clone()),
+            TargetOrStdin::Stdin => {
+                for line in io::stdin().lock().lines() {
+                    let line = line.map_err(|error| format!("standard input: {error}"))?;
+                    let line = line.trim();
+                    if !line.is_empty() && !line.starts_with('#') {
+                        targets.push(line.parse().map_err(|error| format!("standard input: {line}: {error}"))?);
+                    }
+                }
+            }
+        }
+    }
+    if targets.is_empty() { Err("standard input names no address, script or scripthash".into()) } else { Ok(targets) }
+}
+
+/// A target on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TargetOrStdin {
+    Target(Target),
+    /// The lines of standard input, written `-`.
+    Stdin,
+}
+
+impl FromStr for TargetOrStdin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "-" { Ok(Self::Stdin) } else { text.parse().map(Self::Target) }
     }
 }
 

@@ -22,10 +22,10 @@ use crate::text::printable;
 /// been sent, which is not.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BroadcastArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The transaction in hexadecimal digits, or - to read these from stdin
     pub(crate) transaction: String,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 #[derive(Serialize)]

@@ -18,13 +18,13 @@ use crate::text::{printable_json, printable_lines};
 /// Call any method and print its result
 #[derive(Debug, clap::Args)]
 pub(crate) struct CallArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The method, as in blockchain.block.header
     pub(crate) method: String,
     /// Its parameters: JSON if it can be read as that, else a string; after -- if it begins with a dash
     #[arg(value_name = "PARAM", allow_negative_numbers = true)]
     pub(crate) params: Vec<String>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 /// The outcome of a call as JSON.

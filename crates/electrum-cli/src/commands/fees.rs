@@ -19,11 +19,11 @@ use crate::text::printable;
 /// Print what fee rates are asked for
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeesArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// Within how many blocks a transaction is to be confirmed; may be given several times
     #[arg(long, value_name = "NUMBER", default_values_t = [2, 6, 25, 144], value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) blocks: Vec<u32>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 /// Rates are in satoshi per 1000 virtual bytes.

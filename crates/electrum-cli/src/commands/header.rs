@@ -16,10 +16,10 @@ use crate::stop::{Outcome, Verdict};
 /// Print what is in the header of a block
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeaderArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The block's height [default: that of the last block]
     pub(crate) height: Option<u32>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 #[derive(Serialize)]

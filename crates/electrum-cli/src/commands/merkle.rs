@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::{Header, TransactionMerkle};
-use electrum_smol::proto::types::{BlockHash, MerkleNode, Txid};
+use electrum_smol::proto::types::{BlockHash, MerkleNode, ProofError, Txid};
 use serde::Serialize;
 
 use crate::causes::Cause;
-use crate::commands::headers;
+use crate::commands::headers::{self, Anchored};
 use crate::failure::Failure;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
@@ -21,9 +21,8 @@ use crate::stop::{Outcome, Verdict};
 /// taken from a chain of headers that goes back to the first block and whose work was checked: then it is proven.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MerkleArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The transaction's id
+    #[arg(value_parser = txid)]
     pub(crate) txid: Txid,
     /// The height of the block
     #[arg(value_parser = height)]
@@ -31,6 +30,8 @@ pub(crate) struct MerkleArgs {
     /// A file of headers from height 0 on, as 'headers' writes it; it is made or continued
     #[arg(long, value_name = "FILE")]
     pub(crate) headers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 #[derive(Serialize)]
@@ -48,7 +49,17 @@ struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmations: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    work: Option<f64>,
+    /// How many hashes it takes on average to make the block and those on it.
+    work: Option<String>,
+}
+
+/// Reads a transaction id, and says so if a height stands in its place.
+fn txid(text: &str) -> Result<Txid, String> {
+    let is_height = text.parse::<u32>().is_ok();
+    text.parse().map_err(|error| match is_height {
+        true => "this is a height, and the transaction id comes before the height".to_owned(),
+        false => format!("{error}"),
+    })
 }
 
 /// Reads a height, and says so if a transaction id stands in its place.
@@ -68,11 +79,15 @@ pub(crate) async fn run(args: MerkleArgs, output: &Output) -> Outcome {
         let header = query.call(Header { height });
         let proof = query.ask(&what, TransactionMerkle { txid, height }).await?;
         let header = header.await.map_err(|error| query.failed(&format!("header {height}"), &error))?;
-        let anchored = match &headers {
-            Some(file) => Some(headers::anchored(&query, file, height).await?),
-            None => None,
+        let (proven, header) = match &headers {
+            Some(file) => {
+                let Anchored { chain, network } = headers::anchored(&query, file).await?;
+                let wrong = |error: ProofError| query.fail(&what, &Failure::new(Cause::NoProof, error.to_string()));
+                let proven = chain.prove(txid, &proof).map_err(wrong)?;
+                (Some((proven, network)), chain.header(height).copied().unwrap_or(header))
+            }
+            None => (None, header),
         };
-        let header = anchored.as_ref().map_or(header, |anchored| anchored.header);
         if let Err(error) = proof.verify(txid, &header) {
             return Err(query.fail(&what, &Failure::new(Cause::NoProof, error.to_string())));
         }
@@ -83,21 +98,21 @@ pub(crate) async fn run(args: MerkleArgs, output: &Output) -> Outcome {
             block_hash: header.block_hash(),
             merkle_root: header.merkle_root(),
             branch: proof.branch,
-            proven: anchored.is_some(),
-            network: anchored.as_ref().map(|anchored| anchored.network.name()),
-            confirmations: anchored.as_ref().map(|anchored| anchored.confirmations),
-            work: anchored.as_ref().map(|anchored| anchored.work),
+            proven: proven.is_some(),
+            network: proven.map(|(_, network)| network.name()),
+            confirmations: proven.map(|(proven, _)| proven.confirmations),
+            work: proven.map(|(proven, _)| proven.work.to_string()),
         };
         if output.json {
             output.object(&record)?;
             return Ok(Verdict::Success);
         }
-        let (word, why) = match &anchored {
-            Some(anchored) => (
+        let (word, why) = match proven {
+            Some((proven, network)) => (
                 output.paint(Paint::Good, "proven"),
                 format!(
-                    "  chain        {}, checked from its first block; {} blocks on top, {:.3e} hashes of work",
-                    anchored.network, anchored.confirmations, anchored.work
+                    "  chain        {network}, checked from its first block; {} confirmations, {:.3e} hashes of work",
+                    proven.confirmations, proven.work as f64
                 ),
             ),
             None => (

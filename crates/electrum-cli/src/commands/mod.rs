@@ -2,6 +2,8 @@
 
 pub(crate) mod broadcast;
 pub(crate) mod call;
+pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod features;
 pub(crate) mod fees;
 pub(crate) mod header;
@@ -11,5 +13,6 @@ pub(crate) mod outpoint;
 pub(crate) mod peers;
 pub(crate) mod probe;
 pub(crate) mod script;
+pub(crate) mod serve;
 pub(crate) mod tx;
 pub(crate) mod watch;

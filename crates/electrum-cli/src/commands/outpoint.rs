@@ -22,11 +22,11 @@ use crate::transaction::Transaction;
 /// Before protocol 1.7, which has a method for it, the history of the output's script is searched.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OutPointArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The output: the id of its transaction, a colon, and its index
     #[arg(value_name = "TXID:INDEX")]
     pub(crate) outpoint: WrittenOutPoint,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 /// An [`OutPoint`] as people write it.

@@ -5,6 +5,7 @@
 
 use electrum_smol::Call;
 use electrum_smol::proto::operations::{Balance, Header, History, ScriptSubscribe, Unspent};
+use electrum_smol::proto::proof::check_not_withheld;
 use electrum_smol::proto::types::{
     BlockHash, HistoryEntry, Network, ScriptBalance, ScriptRef, TxHeight, UnspentOutput,
 };
@@ -17,21 +18,21 @@ use crate::networks::chain_name;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
-use crate::stop::{Outcome, Verdict};
-use crate::target::Target;
+use crate::stop::{Outcome, Stop, Verdict};
+use crate::target::{Target, TargetOrStdin, with_lines_of_stdin};
 use crate::versions::range;
 
 /// Of `balance`, `history` and `unspent`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScriptArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
-    /// Addresses of any network, output scripts in hexadecimal digits, or scripthashes (64 digits)
+    /// Addresses, output scripts in hexadecimal digits, or scripthashes (64 digits); - for lines on standard input
     ///
     /// "script:" or "scripthash:" before the digits says which of the two they are. A scripthash can be asked for up to
     /// protocol 1.6, so no later one is offered if there is one.
     #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH", required = true)]
-    pub(crate) targets: Vec<Target>,
+    pub(crate) targets: Vec<TargetOrStdin>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 /// What is known of one script, as JSON.
@@ -118,14 +119,14 @@ async fn each<R, T: Serialize>(
 where
     R: Request<Response: Send + MayBeEmpty> + Send + 'static,
 {
-    let only_scripts = args.targets.iter().all(|target| target.script.script().is_some());
+    let targets = with_lines_of_stdin(&args.targets).map_err(Stop::Usage)?;
+    let only_scripts = targets.iter().all(|target| target.script.script().is_some());
     // From 1.7 on nothing can be asked of a scripthash without its script.
     let latest = if only_scripts { ProtocolVersion::V1_7 } else { ProtocolVersion::V1_6 };
     let offered = range(VersionRange::ALL.min(), latest);
     with_server(&args.options, offered, output, async |query: Query<'_>| {
-        let chain =
-            args.targets.iter().any(|target| target.networks.is_some()).then(|| query.call(Header { height: 0 }));
-        let calls: Vec<_> = args.targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
+        let chain = targets.iter().any(|target| target.networks.is_some()).then(|| query.call(Header { height: 0 }));
+        let calls: Vec<_> = targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
         let genesis = match chain {
             // A server that does not say which chain it serves is believed.
             Some(header) => header.await.ok().map(|header| header.block_hash()),
@@ -133,7 +134,7 @@ where
         };
         let is_single = calls.len() == 1;
         let mut verdict = Verdict::Success;
-        for (target, call) in args.targets.iter().zip(calls) {
+        for (target, call) in targets.iter().zip(calls) {
             let about = format!("{what} of {}", target.written);
             let known = match answer(&query, target, genesis, call).await {
                 Ok(response) => tidy(response),
@@ -179,12 +180,14 @@ async fn answer<T: MayBeEmpty>(
     Ok(response)
 }
 
-/// Whether the status of a script says that it has a history, and the server sends an empty one: so does Fulcrum above
-/// its `max_history`.
+/// Whether the server withholds the history of a script, as Fulcrum does above its `max_history`.
 async fn hides_history(query: &Query<'_>, script: &ScriptRef) -> bool {
     let status = query.call(ScriptSubscribe { script: script.clone() });
     let history = query.call(History::new(script.clone()));
-    matches!(status.await, Ok(Some(_))) && history.await.is_ok_and(|history| history.is_empty())
+    match (status.await, history.await) {
+        (Ok(status), Ok(history)) => check_not_withheld(status, &history).is_err(),
+        _ => false,
+    }
 }
 
 /// An answer that may say that there is nothing.

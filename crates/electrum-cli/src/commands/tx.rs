@@ -22,8 +22,6 @@ use crate::transaction::{Transaction, TxOutput};
 /// It is checked to be the one with that id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TxArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The transaction's id
     pub(crate) txid: Txid,
     /// Print its hexadecimal digits instead
@@ -35,6 +33,8 @@ pub(crate) struct TxArgs {
     /// Print what the server's node says of it, unchecked
     #[arg(long, conflicts_with = "hex")]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 #[derive(Serialize)]

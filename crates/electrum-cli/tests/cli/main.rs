@@ -4,6 +4,7 @@ mod about;
 mod broadcast;
 mod call;
 mod families;
+mod first_contact;
 mod headers;
 mod probe;
 mod proxy;

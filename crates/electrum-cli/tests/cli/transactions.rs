@@ -95,7 +95,7 @@ fn a_proof_that_does_not_hold_is_refused() {
     let found = &done.objects()[0];
     assert_eq!(
         (&found["proven"], &found["confirmations"], &found["network"]),
-        (&json!(true), &json!(3), &json!("regtest"))
+        (&json!(true), &json!(4), &json!("regtest"))
     );
     let done = run(&["merkle", &server.url(), &txid.to_string(), "111", "--headers", file]);
     assert_eq!(done.lines[0], "proven in block 111 at position 1");

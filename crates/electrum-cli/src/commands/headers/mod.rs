@@ -6,9 +6,9 @@ mod store;
 use std::path::{Path, PathBuf};
 
 use electrum_smol::proto::operations::{Header, HeadersSubscribe};
-use electrum_smol::proto::proof::{ChainError, Target, check_links, check_work};
+use electrum_smol::proto::proof::{ChainError, HeaderChain, Rules, Target, check_links, check_work};
 use electrum_smol::proto::types::{BlockHash, Network, RawHeader};
-use electrum_smol::proto::{ProtocolVersion, VersionRange};
+use electrum_smol::proto::{ProtocolVersion, Tip, VersionRange};
 use serde::Serialize;
 
 use self::runs::Runs;
@@ -30,8 +30,6 @@ use crate::versions::range;
 /// chain are replaced, once those of the server were found to show more work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeadersArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// The file, or - for standard output
     pub(crate) file: PathBuf,
     /// The height of the first header in the file
@@ -43,6 +41,8 @@ pub(crate) struct HeadersArgs {
     /// How many headers the file is to have, instead of --to
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: Option<u32>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 #[derive(Serialize)]
@@ -119,18 +119,24 @@ async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Re
     let (mut start, end) = (fork, last.unwrap_or(tip));
     let replaced = store.next - fork;
     let mut fetched = 0;
+    let mut chain = match network {
+        Some(network) => kept_chain(store, network)?.map_err(|failure| query.fail("headers", &failure))?,
+        None => None,
+    };
     if replaced > 0 {
         let branch = branch(query, store, fork, tip, limit).await?;
+        check_rules(query, &mut chain, network, fork, &branch)?;
         store.replace(fork, &branch)?;
         fetched = u32::try_from(branch.len()).unwrap_or(u32::MAX);
         start = store.next;
     }
-    let mut progress = Progress::of(u64::from(end.saturating_add(1).saturating_sub(start)));
+    let progress = Progress::of(u64::from(end.saturating_add(1).saturating_sub(start)), "headers");
     let mut previous = store.last.map(|header| header.block_hash());
     let mut runs = Runs::new(start, end);
     while store.next <= end {
         let headers = next_run(query, &mut runs, store.next, previous, limit).await?;
         previous = headers.last().map(RawHeader::block_hash);
+        check_rules(query, &mut chain, network, store.next, &headers)?;
         store.append(&headers)?;
         progress.at(u64::from(store.next - start));
     }
@@ -138,36 +144,67 @@ async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Re
     Ok(Filled { fetched: fetched + store.next - start, replaced, work_checked: limit.is_some() })
 }
 
-/// A header of a chain that goes back to the first block of its network.
-#[derive(Debug)]
-pub(crate) struct Anchored {
-    pub(crate) header: RawHeader,
-    pub(crate) network: Network,
-    /// How many blocks stand on it.
-    pub(crate) confirmations: u32,
-    /// The work in it and in them, in hashes that are tried on average.
-    pub(crate) work: f64,
+/// The headers that the file has, as a chain that checks what follows; the failure if they are none.
+fn kept_chain(store: &Store<'_>, network: Network) -> Result<Result<Option<HeaderChain>, Failure>, Stop> {
+    let is_empty = store.next == store.from;
+    let header = match store.from {
+        0 => network.genesis(),
+        // The first header of the range is the server's word.
+        _ if is_empty => return Ok(Ok(None)),
+        from => store.header(from)?,
+    };
+    if is_empty {
+        return Ok(Ok(Some(HeaderChain::from_genesis(network))));
+    }
+    let trusted = Tip { height: store.from, header };
+    let restored = HeaderChain::restore(Rules::Of(network), trusted, &store.bytes()?);
+    let in_words = |error: ChainError| {
+        Failure::new(Cause::FileOfOtherChain, format!("{} is no chain of {network}: {error}", store.name()))
+    };
+    Ok(restored.map(Some).map_err(in_words))
 }
 
-/// Brings a file of headers up to the server's chain, checks all of it, and gives the header of a height.
-pub(crate) async fn anchored(query: &Query<'_>, path: &Path, height: u32) -> Result<Anchored, Stop> {
+/// Checks work and difficulty of headers by the rules of a network that is known.
+fn check_rules(
+    query: &Query<'_>,
+    chain: &mut Option<HeaderChain>,
+    network: Option<Network>,
+    height: u32,
+    headers: &[RawHeader],
+) -> Result<(), Stop> {
+    let (Some(network), [first, rest @ ..]) = (network, headers) else { return Ok(()) };
+    let added = match chain {
+        Some(chain) if height == 0 => chain.add(1, rest),
+        Some(chain) => chain.add(height, headers),
+        None => {
+            let trusted = Tip { height, header: *first };
+            chain.insert(HeaderChain::new(Rules::Of(network), trusted)).add(height + 1, rest)
+        }
+    };
+    added.map(drop).map_err(|error| query.fail("headers", &unsound(height, &error)))
+}
+
+/// A chain of headers that goes back to the first block of its network, in a file.
+#[derive(Debug)]
+pub(crate) struct Anchored {
+    pub(crate) chain: HeaderChain,
+    pub(crate) network: Network,
+}
+
+/// Brings a file of headers up to the server's chain, and checks all of it.
+pub(crate) async fn anchored(query: &Query<'_>, path: &Path) -> Result<Anchored, Stop> {
     let mut store = Store::open(path, 0)?;
     fill(query, &mut store, None).await?;
-    let headers = store.read(0, store.next)?;
-    let first = headers.first().map(RawHeader::block_hash);
-    let Some(network) = first.and_then(Network::of_genesis) else {
+    let network = Network::of_genesis(store.header(0)?.block_hash());
+    let Some(network) = network else {
         let why = format!("{} does not begin with the first block of a network that is known", store.name());
         return Err(query.fail("headers", &Failure::new(Cause::FileOfOtherChain, why)));
     };
-    let sound = check_links(None, &headers).and_then(|_| check_work(easiest_target(network), &headers));
-    sound.map_err(|error| query.fail("headers", &unsound(0, &error)))?;
-    let above = usize::try_from(height).ok().and_then(|height| headers.get(height..));
-    let Some([header, on_top @ ..]) = above else {
-        let why = format!("its chain ends at height {}, and {height} is wanted", store.next - 1);
-        return Err(query.fail("headers", &Failure::new(Cause::BeyondTip, why)));
-    };
-    let confirmations = u32::try_from(on_top.len()).unwrap_or(u32::MAX);
-    Ok(Anchored { header: *header, network, confirmations, work: work(above.unwrap_or_default()) })
+    match kept_chain(&store, network)? {
+        Ok(Some(chain)) => Ok(Anchored { chain, network }),
+        Ok(None) => Ok(Anchored { chain: HeaderChain::from_genesis(network), network }),
+        Err(failure) => Err(query.fail("headers", &failure)),
+    }
 }
 
 /// The next headers, which link to those before and show their work.

@@ -74,6 +74,14 @@ impl<'a> Store<'a> {
         read().map_err(|error| self.failed(&error))
     }
 
+    /// All headers of the file, 80 bytes each.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, Stop> {
+        let mut bytes = std::fs::read(self.path).map_err(|error| self.failed(&error))?;
+        let length = u64::from(self.next - self.from) * SIZE;
+        bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        Ok(bytes)
+    }
+
     /// Adds headers at the end.
     pub(super) fn append(&mut self, headers: &[RawHeader]) -> Result<(), Stop> {
         self.replace(self.next, headers)

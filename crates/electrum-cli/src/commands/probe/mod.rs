@@ -24,14 +24,14 @@ use crate::text::printable;
 /// is shown.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ProbeArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// Try a valid range of versions, an unsupported one (2.0..3.0) and one below the minimum (1.0..1.2)
     #[arg(long)]
     pub(crate) matrix: bool,
     /// Start one fake server of each family on this machine, and show the matrix of them
     #[arg(long, conflicts_with_all = ["servers", "matrix"])]
     pub(crate) families: bool,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 /// Does what `probe` was asked for.

@@ -26,8 +26,6 @@ use electrum_smol::proto::types::ScriptHash;
 /// One server is used at a time; when it fails the next takes over, and what changed meanwhile is reported once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WatchArgs {
-    #[command(flatten)]
-    pub(crate) options: ServerOptions,
     /// An output script to watch: an address of any network, or the script in hexadecimal digits
     #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
     pub(crate) scripts: Vec<Target>,
@@ -37,6 +35,8 @@ pub(crate) struct WatchArgs {
     /// How long to watch [default: without end]
     #[arg(long = "for", value_name = "SECS", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
 }
 
 /// A person is watching, so a server that is back should be found soon.

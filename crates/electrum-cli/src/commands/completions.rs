@@ -1,0 +1,41 @@
+//! `completions` and `man`: files for shells and manuals, generated from the command line itself.
+
+use std::path::PathBuf;
+
+use clap_complete::Shell;
+
+use crate::output::Output;
+use crate::stop::{Outcome, Verdict};
+use crate::text::printable;
+
+/// Print completions for a shell
+///
+/// For bash: electrum-cli completions bash > ~/.local/share/bash-completion/completions/electrum-cli
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Write the manual pages, one for the tool and one for each command
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The folder, which must exist
+    pub(crate) folder: PathBuf,
+}
+
+/// Prints completions.
+pub(crate) fn completions(args: &CompletionsArgs, mut command: clap::Command) -> Outcome {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, name, &mut script);
+    std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?;
+    Ok(Verdict::Success)
+}
+
+/// Writes manual pages.
+pub(crate) fn man(args: &ManArgs, command: clap::Command, output: &Output) -> Outcome {
+    clap_mangen::generate_to(command, &args.folder)?;
+    output.line(&format!("the manual pages are in {}", printable(&args.folder.to_string_lossy())))?;
+    Ok(Verdict::Success)
+}
