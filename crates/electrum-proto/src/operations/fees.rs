@@ -77,6 +77,7 @@ pub enum EstimateMode {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "blockchain.relayfee")]
+#[doc(alias = "mempool.get_info")]
 #[doc(alias = "relayfee")]
 #[doc(alias = "relay_fee")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -54,9 +54,10 @@ pub struct Balance {
 /// Asks for the history of a script: its confirmed transactions in the order of the chain, then those in the mempool.
 ///
 /// - Parameters: the script.
-/// - Result: a list of [`HistoryEntry`]. Heights that fall, confirmed transactions after unconfirmed ones and
-///   a transaction that comes twice are refused. One that is listed as confirmed and as unconfirmed, as servers do for
-///   a moment after a block, counts as confirmed, and the two coinbases that the main chain has twice are legal. The order inside a block and inside the mempool is the server's own.
+/// - Result: a list of [`HistoryEntry`]. Heights that fall, confirmed transactions after unconfirmed ones and a
+///   transaction that comes twice are refused. One that is listed as confirmed and as unconfirmed, as servers do for a
+///   moment after a block, counts as confirmed, and the two coinbases that the main chain has twice are legal. The order
+///   inside a block and inside the mempool is the server's own.
 /// - Versions: all, as `blockchain.scripthash.get_history` up to 1.6, as `blockchain.scriptpubkey.get_history` from 1.7.
 /// - Errors: servers refuse histories that are too long for them (code 1 or 10001).
 /// - Protocol documentation: `blockchain.scripthash.get_history`.
@@ -149,7 +150,7 @@ pub struct Mempool {
 /// );
 /// let result = RawJson::new(r#"[{"height":153,"tx_hash":"4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b","tx_pos":0,"value":3000000}]"#);
 /// let unspent = request.decode(ProtocolVersion::V1_6, result)?;
-/// assert_eq!((unspent.len(), unspent[0].value), (1, Amount::from_sat(3_000_000)));
+/// assert_eq!((unspent.len(), unspent[0].value), (1, Amount::from_sat(3_000_000).unwrap_or_default()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "blockchain.scripthash.listunspent")]

@@ -23,13 +23,19 @@ pub enum Topic {
     /// The tip of the chain. Protocol documentation: `blockchain.headers.subscribe`. All versions.
     ///
     /// Tips are not gapless: servers skip heights, repeat them and go back, and announce no reorganisation to the same height.
+    #[doc(alias = "blockchain.headers.subscribe")]
+    #[doc(alias = "block_headers_subscribe")]
     Headers,
     /// The history of a script. Protocol documentation: `blockchain.scripthash.subscribe` (1.1 to 1.6),
     /// `blockchain.scriptpubkey.subscribe` (from 1.7).
+    #[doc(alias = "blockchain.scripthash.subscribe")]
+    #[doc(alias = "blockchain.scriptpubkey.subscribe")]
+    #[doc(alias = "script_subscribe")]
     Script(Script),
     /// The history of a script of which only the hash is known. Versions 1.1 to 1.6.
     ScriptHash(ScriptHash),
     /// What becomes of an output. Protocol documentation: `blockchain.outpoint.subscribe`. From 1.7.
+    #[doc(alias = "blockchain.outpoint.subscribe")]
     OutPoint {
         /// The output.
         outpoint: OutPoint,
