@@ -1,4 +1,4 @@
-//! What concerns the server itself: sign of life, banner, donation address, features.
+//! Operations about the server itself: ping, banner, donation address, features.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -10,7 +10,7 @@ use crate::request::{Method, Request};
 use crate::types::ServerFeatures;
 use crate::version::ProtocolVersion;
 
-/// Asks for a sign of life.
+/// Pings the server.
 ///
 /// - Result: nothing.
 /// - Versions: all, as `server.ping` from 1.2. On 1.1, which has no ping, the donation address is asked for instead
@@ -34,7 +34,7 @@ use crate::version::ProtocolVersion;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping;
 
-/// Asks for a sign of life of a given length, with padding on the way there: traffic that tells an observer less.
+/// Pings the server with padding in either direction, which hides from an observer what the traffic is.
 ///
 /// - Parameters: how many bytes of padding to send back; the padding to send.
 /// - Result: nothing. Padding of another length than asked for is refused.

@@ -2,6 +2,7 @@
 //! decoded and compared with an independent reading of the recording as plain JSON, every error likewise.
 
 mod coverage;
+mod electrs_0_10;
 mod mutations;
 mod operations;
 mod proofs;
