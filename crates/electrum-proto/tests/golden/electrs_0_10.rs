@@ -1,7 +1,6 @@
 //! What electrs up to 0.10.10 writes otherwise than the recorded 0.11.1: ports without a host, and objects with `tx_id`.
 
 use electrum_proto::ProtocolVersion;
-
 use serde_json::{Value, json};
 
 use crate::recording::Exchange;
@@ -32,7 +31,7 @@ fn its_answers_are_read_as_they_are() {
         exchange(by_position, json!([100, 0, false]), &format!(r#"{{"tx_id":"{TXID}"}}"#)),
         exchange(by_position, json!([100, 1, true]), &format!(r#"{{"merkle":["{SIBLING}"],"tx_id":"{TXID}"}}"#)),
     ] {
-        let cases = operations::cases(&exchange).ok().expect(&exchange.what);
+        let cases = operations::cases(&exchange).unwrap_or_default();
         let reply = exchange.reply.as_deref().unwrap();
         let (result, value) = replies::check_envelope(reply, &exchange.what).unwrap();
         assert_eq!(cases.len(), 1);

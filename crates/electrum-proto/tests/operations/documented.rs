@@ -17,7 +17,7 @@ fn documentation<'a>(sources: &'a [String], name: &str) -> Vec<&'a str> {
     let is_definition = |line: &&str| definitions.iter().any(|start| line.trim_start().starts_with(start));
     let found = sources.iter().find_map(|source| {
         let lines: Vec<&str> = source.lines().collect();
-        let at = lines.iter().position(|line| is_definition(line))?;
+        let at = lines.iter().position(&is_definition)?;
         let before = lines[..at].iter().rev().map(|line| line.trim_start());
         Some(before.take_while(|line| line.starts_with("///") || line.starts_with("#[")).collect())
     });

@@ -139,7 +139,7 @@ impl fmt::Display for DecodeError {
         match self.kind() {
             DecodeErrorKind::Malformed => f.write_str("the server's answer cannot be right: ")?,
             DecodeErrorKind::OtherChain => {
-                f.write_str("this client checks Bitcoin's rules, and the answer breaks one: ")?
+                f.write_str("this client checks Bitcoin's rules, and the answer breaks one: ")?;
             }
         }
         write!(f, "{}{between}{}", self.place(), self.what())
