@@ -11,6 +11,7 @@ mod message;
 mod server_bytes;
 mod session;
 mod strict;
+mod websocket;
 
 pub use decode::{decode, operation_of};
 pub use encode::encode;
@@ -19,12 +20,13 @@ pub use line::line;
 pub use lives::{client_ops, pair, tape_bytes};
 pub use message::message;
 pub use server_bytes::server_bytes;
+pub use websocket::websocket;
 
 /// A body: any bytes are an input.
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 8] = [
+pub const TARGETS: [(&str, Body); 9] = [
     ("line", line),
     ("message", message),
     ("handshake", handshake),
@@ -33,4 +35,5 @@ pub const TARGETS: [(&str, Body); 8] = [
     ("pair", pair),
     ("decode", decode),
     ("encode", encode),
+    ("websocket", websocket),
 ];
