@@ -20,6 +20,7 @@ const START_BOUND: Duration = Duration::from_secs(120);
 pub struct Setup {
     kind: Kind,
     certificate: Option<(PathBuf, PathBuf)>,
+    has_websocket: bool,
     variables: Vec<(String, String)>,
 }
 
@@ -27,13 +28,20 @@ impl Setup {
     /// Plain TCP and no limits.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, certificate: None, variables: Vec::new() }
+        Self { kind, certificate: None, has_websocket: false, variables: Vec::new() }
     }
 
     /// Serves TLS too.
     #[must_use]
     pub fn tls(mut self, certificate: &Certificate) -> Self {
         self.certificate = Some((certificate.file(), certificate.key()));
+        self
+    }
+
+    /// Serves WebSockets too; with [`tls`](Self::tls), over TLS as well. Releases from 1.12.0 on do.
+    #[must_use]
+    pub const fn websocket(mut self) -> Self {
+        self.has_websocket = true;
         self
     }
 
@@ -69,6 +77,8 @@ pub struct ElectrumX {
     daemon: String,
     tcp: u16,
     tls: Option<u16>,
+    ws: Option<u16>,
+    wss: Option<u16>,
     admin: u16,
     dir: TempDir,
 }
@@ -89,6 +99,8 @@ impl ElectrumX {
             daemon: bitcoind.url(),
             tcp: free_port(),
             tls: setup.certificate.is_some().then(free_port),
+            ws: setup.has_websocket.then(free_port),
+            wss: (setup.has_websocket && setup.certificate.is_some()).then(free_port),
             admin: free_port(),
             dir: tempfile::Builder::new().prefix("electrumx-").tempdir().expect("a folder"),
             setup,
@@ -129,6 +141,24 @@ impl ElectrumX {
     #[must_use]
     pub fn tls_address(&self) -> String {
         format!("ssl://127.0.0.1:{}", self.tls_port())
+    }
+
+    /// Its WebSocket, as `ws://127.0.0.1:port`.
+    ///
+    /// # Panics
+    /// When it was started without [`Setup::websocket`].
+    #[must_use]
+    pub fn ws_address(&self) -> String {
+        format!("ws://127.0.0.1:{}", self.ws.expect("a server with a WebSocket"))
+    }
+
+    /// Its WebSocket over TLS, as `wss://127.0.0.1:port`.
+    ///
+    /// # Panics
+    /// When it was started without [`Setup::websocket`] or [`Setup::tls`].
+    #[must_use]
+    pub fn wss_address(&self) -> String {
+        format!("wss://127.0.0.1:{}", self.wss.expect("a server with a WebSocket over TLS"))
     }
 
     /// Ends it with SIGKILL, as a crash would; its port then refuses connections.
@@ -238,7 +268,8 @@ impl ElectrumX {
         let mut command = self.command(&database);
         let name = self.kind().name();
         let mut process = Process::start(name, &mut command, &self.log(), self.dir.path());
-        let ports: Vec<u16> = [self.tcp, self.admin].into_iter().chain(self.tls).collect();
+        let ports: Vec<u16> =
+            [self.tcp, self.admin].into_iter().chain(self.tls).chain(self.ws).chain(self.wss).collect();
         let up = until(START_BOUND, &format!("{name} to listen"), || {
             if !process.is_running() {
                 return Some(false);
@@ -268,8 +299,14 @@ impl ElectrumX {
             .env("DAEMON_URL", &self.daemon)
             .envs([("COST_SOFT_LIMIT", "0"), ("COST_HARD_LIMIT", "0"), ("MAX_SESSIONS", "10000")])
             .envs([("PEER_DISCOVERY", "off"), ("PEER_ANNOUNCE", ""), ("BLACKLIST_URL", "")])
-            .envs([("ALLOW_ROOT", "true"), ("CACHE_MB", "50"), ("REQUEST_TIMEOUT", "30")])
-            .envs(self.kind().settings(self.tcp, self.tls, self.admin));
+            .envs([("ALLOW_ROOT", "true"), ("CACHE_MB", "50"), ("REQUEST_TIMEOUT", "30")]);
+        let mut services = self.kind().settings(self.tcp, self.tls, self.admin);
+        for (scheme, port) in [("ws", self.ws), ("wss", self.wss)] {
+            if let (Some(port), Some((_, list))) = (port, services.iter_mut().find(|(name, _)| *name == "SERVICES")) {
+                list.push_str(&format!(",{scheme}://127.0.0.1:{port}"));
+            }
+        }
+        command.envs(services);
         if let Some((file, key)) = &self.setup.certificate {
             command.env("SSL_CERTFILE", file).env("SSL_KEYFILE", key);
         }
