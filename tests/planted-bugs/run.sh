@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target/planted-bugs}"
 wanted=" $* "
 missed=0
 
-# bug NAME TEST-FILE TEST FILE PERL-SUBSTITUTION
+# bug NAME TEST-FILE TEST FILE PERL-SUBSTITUTION [RUNS]
 bug() {
     case "$wanted" in "  " | *" $1 "*) ;; *) return 0 ;; esac
     file="crates/electrum-proto/src/$4"
@@ -24,7 +24,7 @@ bug() {
         echo "$1: it does not compile"
         tail -20 "$copy/log"
         missed=1
-    elif (cd "$copy" && cargo test -q -p electrum-sim --test "$2" "$3") > "$copy/log" 2>&1; then
+    elif (cd "$copy" && env ${6:+SIM_RUNS="$6"} cargo test -q -p electrum-sim --test "$2" "$3") > "$copy/log" 2>&1; then
         echo "$1: MISSED by $3"
         missed=1
     else
@@ -36,29 +36,31 @@ bug() {
 
 (cd "$root" && git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy")
 
-bug lost-scan invariants_wire invariant_01 wire/framing/inbox.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
-bug early-line invariants_wire invariant_02 machine/negotiation.rs \
+bug lost-scan invariants invariant_01 wire/framing/inbox.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
+bug early-line invariants invariant_02 machine/negotiation.rs \
     's/(stream\.write\(shared\.now, id, METHOD.*?;)/$1 stream.write(shared.now, id + 1, "server.ping", |_| {});/'
-bug cancelled-twice invariants_requests invariant_03 machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
+bug cancelled-twice invariants invariant_03 machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
 bug cancelled-twice-explored exploration all_short machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
-bug wrong-request invariants_requests invariant_04 machine/in_flight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
-bug late-timers invariants_time invariant_05 machine/timers.rs 's/if at > now/if at >= now/'
-bug one-too-many invariants_limits invariant_06 machine/ready.rs \
+bug wrong-request invariants invariant_04 machine/in_flight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
+bug late-timers invariants invariant_05 machine/timers.rs 's/if at > now/if at >= now/'
+bug one-too-many invariants invariant_06 machine/ready.rs \
     's/self\.requests\.len\(\) >= limits\.in_flight/self.requests.len() > limits.in_flight/'
-bug old-close invariants_wire invariant_07 machine/client.rs \
+bug old-close invariants invariant_07 machine/client.rs \
     's/(if input\.conn\(\) != self\.link\.conn\(\)) \{/$1 \&\& !matches!(input, Input::Closed(..)) {/'
-bug begun-too-soon invariants_requests invariant_08 wire/framing/outbox.rs 's/self\.written > begin/self.written >= begin/'
-bug forgotten-topic invariants_subscriptions invariant_09_in machine/subscriptions/table.rs \
+bug begun-too-soon invariants invariant_08 wire/framing/outbox.rs 's/self\.written > begin/self.written >= begin/'
+bug forgotten-topic invariants invariant_09_in machine/subscriptions/table.rs \
     's/(fn link_ready.*?for slot in )0/${1}1/s'
-bug told-twice invariants_subscriptions invariant_09_nothing machine/subscriptions/entry.rs \
+bug emitted-twice invariants invariant_09_nothing machine/subscriptions/entry.rs \
     's/let repeats = /let repeats = false \&\& /'
-bug nudge-too-old invariants_wire invariant_10 machine/nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
-bug silent invariants_time invariant_11 machine/keepalive.rs 's/stream\.last_sent\.min\(self\.last_answered\)/stream.last_sent.max(self.last_answered)/'
-bug no-growth invariants_time invariant_12 machine/servers.rs 's/\.min\(31\)/.min(1)/'
-bug unescaped invariants_wire invariant_13 machine/stream.rs \
+bug nudge-too-old invariants invariant_10 machine/nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
+bug silent invariants invariant_11 machine/keepalive.rs 's/stream\.last_sent\.min\(self\.last_answered\)/stream.last_sent.max(self.last_answered)/'
+bug no-growth invariants invariant_12 machine/servers.rs 's/\.min\(31\)/.min(1)/'
+bug unescaped invariants invariant_13 machine/stream.rs \
     's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
-bug no-way-out invariants_ends invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
-bug chance invariants_ends invariant_14_the machine/servers.rs \
+bug exact-clock invariants invariant_09_in machine/keepalive.rs \
+    's/(suspected\.is_some_and\(\|since\|) /$1 since + timeouts.pong >= now \&\& /' 100000
+bug no-way-out invariants invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
+bug chance invariants invariant_14_the machine/servers.rs \
     's/(pub\(crate\) fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
 
 exit "$missed"

@@ -127,7 +127,7 @@ fn speaks(family: Family, version: &str) -> bool {
     if family == Family::Libbitcoin4 && version == "1.4.3" {
         return false;
     }
-    let manners = family.manners();
+    let profile = family.profile();
     let version = electrum_testkit::family::Version::strict(version).unwrap();
-    manners.protocol_min.compare(&version).is_le() && version.compare(&manners.protocol_max).is_le()
+    profile.protocol_min.compare(&version).is_le() && version.compare(&profile.protocol_max).is_le()
 }

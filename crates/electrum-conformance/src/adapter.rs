@@ -34,9 +34,9 @@ pub struct Setup {
 /// All these may block the calling thread, and are called from several at once.
 pub trait Client: Clone + Send + Sync + 'static {
     /// Changes of subscribed topics.
-    type Updates: Feed<Change>;
+    type Updates: Source<TopicUpdate>;
     /// What happens to the connection.
-    type Events: Feed<Life>;
+    type Events: Source<ConnectionEvent>;
 
     /// Makes a call and waits for the answer.
     fn call<R>(&self, request: R, timeout: Option<Duration>) -> Result<R::Response, Failure>
@@ -49,7 +49,7 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Makes several calls at once and waits for all.
     fn batch(&self, requests: Vec<Raw>) -> Vec<Result<Value, Failure>>;
 
-    /// Wants to be told of changes of these topics, until the result is dropped.
+    /// Subscribes to these topics until the result is dropped.
     fn subscribe(&self, topics: Vec<Topic>) -> Self::Updates;
 
     /// What happens to the connection from now on, and before that what happened last.
@@ -69,7 +69,7 @@ pub trait Pending: Send {
 }
 
 /// Something that comes one by one.
-pub trait Feed<T>: Send + 'static {
+pub trait Source<T>: Send + 'static {
     /// Waits for the next for so long.
     fn next(&mut self, within: Duration) -> Next<T>;
 }
@@ -87,8 +87,8 @@ pub enum Next<T> {
 
 /// A topic has a new value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// Which of those subscribed together.
+pub struct TopicUpdate {
+    /// Which of the topics of the subscription.
     pub topic: usize,
     /// The value, or why there is none for now.
     pub value: Result<Update, SubscribeError>,
@@ -98,7 +98,7 @@ pub struct Change {
 
 /// Something happened to the connection. Servers are named as in [`Setup::servers`].
 #[derive(Clone, Debug, PartialEq)]
-pub enum Life {
+pub enum ConnectionEvent {
     /// A connection is being made.
     Connecting {
         /// To which server.

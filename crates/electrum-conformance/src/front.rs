@@ -20,7 +20,7 @@ impl Front {
     /// To this server, with TLS on the client's side.
     pub(super) fn tls(server: SocketAddr, config: Arc<ServerConfig>) -> Self {
         Self(Peer::start(move |_, client| {
-            // Whoever cannot be served is closed; the client tells what it makes of that.
+            // A client that cannot be served is disconnected; it reports what it makes of that.
             let _ = serve_tls(client, server, &config, |tls| tls);
         }))
     }
@@ -115,6 +115,6 @@ fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
 fn connect(server: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&server, Duration::from_secs(10))?;
     stream.set_nodelay(true)?;
-    // A connection to a port that nobody listens on can meet itself.
+    // A connection to a port without a listener can meet itself.
     if stream.local_addr()? == server { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(stream) }
 }

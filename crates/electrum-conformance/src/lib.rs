@@ -1,7 +1,7 @@
 //! What every driver of the machine must do, as tests that any adapter can be put through.
 //!
 //! Implement [`Adapter`] and [`Client`] for it in a file under `tests/`, and name the adapter in
-//! [`driver_conformance!`](crate::driver_conformance): that makes a test of each scenario on each [`Way`]. Outside the
+//! [`driver_conformance!`](crate::driver_conformance): that makes a test of each scenario on each [`Transport`]. Outside the
 //! test harness [`driver_conformance`] runs them one after the other. Parameters and results of raw calls are values of
 //! `serde_json`, and events those of `electrum-proto`: a crate that implements the traits depends on both.
 //!
@@ -11,13 +11,14 @@
 //! Each scenario is over within [`BOUND`], or fails.
 
 mod adapter;
+mod expect;
 mod front;
 pub mod hostile;
 mod peer;
 mod scenarios;
+pub mod session;
 mod splice;
-mod story;
-mod way;
+mod transport;
 
 use std::panic::resume_unwind;
 use std::process::Command;
@@ -25,8 +26,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-pub use adapter::{Adapter, Change, Client, Failure, Feed, Life, Next, Pending, Setup};
-pub use way::Way;
+pub use adapter::{Adapter, Client, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
+pub use transport::Transport;
 
 /// No scenario takes longer, also on a machine that has much else to do.
 pub const BOUND: Duration = Duration::from_secs(120);
@@ -34,15 +35,15 @@ pub const BOUND: Duration = Duration::from_secs(120);
 /// Set in a process that runs one scenario, which needs it for itself.
 const ALONE: &str = "DRIVER_CONFORMANCE_ALONE";
 
-/// Runs every scenario on every way, one after the other.
+/// Runs every scenario on every transport, one after the other.
 ///
 /// # Panics
 /// At the first that fails.
 pub fn driver_conformance<A: Adapter>(adapter: A) {
-    for way in Way::ALL {
+    for transport in Transport::ALL {
         for scenario in scenarios::all::<A>() {
-            eprintln!("{} ({way})", scenario.name);
-            bounded(move || (scenario.run)(adapter, way));
+            eprintln!("{} ({transport})", scenario.name);
+            bounded(move || (scenario.run)(adapter, transport));
         }
     }
 }
@@ -57,14 +58,14 @@ pub fn scenario_names<A: Adapter>() -> Vec<&'static str> {
 ///
 /// # Panics
 /// If it fails, or there is none of this name.
-pub fn run_scenario<A: Adapter>(adapter: A, way: Way, name: &str) {
+pub fn run_scenario<A: Adapter>(adapter: A, transport: Transport, name: &str) {
     let Some(scenario) = scenarios::all::<A>().into_iter().find(|scenario| scenario.name == name) else {
         panic!("there is no scenario {name}");
     };
     if scenario.alone && std::env::var_os(ALONE).is_none() {
         return run_alone();
     }
-    bounded(move || (scenario.run)(adapter, way));
+    bounded(move || (scenario.run)(adapter, transport));
 }
 
 /// Runs this very test again in a process of its own.
@@ -97,7 +98,7 @@ fn bounded(run: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Makes a test of each scenario on each way, for a value that implements
+/// Makes a test of each scenario on each transport, for a value that implements
 /// [`Adapter`](crate::Adapter) and can be named in a constant.
 #[macro_export]
 macro_rules! driver_conformance {
@@ -106,7 +107,7 @@ macro_rules! driver_conformance {
             @list $adapter;
             answers_and_errors, every_family, late_replies, waits_while_down, bounded_queue, deadline_while_down,
             dropped_calls, closed_with_calls_waiting, dropped_handles,
-            mute_in_the_handshake, every_refusal, servers_in_turn, life_is_told,
+            mute_in_the_handshake, every_refusal, servers_in_turn, connection_events,
             cut_in_mid_line, reset_with_calls_waiting, last_words, mute_when_ready, restarts_under_load,
             changes_are_made_once, queue_and_repeated_calls, dropped_in_the_midst,
             unsubscribes_when_dropped, slow_consumers, several_consumers, changes_during_an_outage, refused_topics,
@@ -117,37 +118,37 @@ macro_rules! driver_conformance {
         mod plain {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Way::Plain, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::Plain, stringify!($name));
             })*
         }
         mod tls {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Way::Tls, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::Tls, stringify!($name));
             })*
         }
         mod socks {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Way::Socks, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::Socks, stringify!($name));
             })*
         }
         mod tls_through_socks {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Way::TlsThroughSocks, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::TlsThroughSocks, stringify!($name));
             })*
         }
         mod websocket {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Way::WebSocket, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::WebSocket, stringify!($name));
             })*
         }
         mod websocket_over_tls {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Way::WebSocketOverTls, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::WebSocketOverTls, stringify!($name));
             })*
         }
         #[test]

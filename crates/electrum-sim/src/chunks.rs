@@ -1,64 +1,69 @@
-//! Two clients that are told the same, one in whole pieces and the other in small ones: they must tell the same.
+//! Two clients that read the same, one in whole pieces and the other in small ones: they must emit the same.
+
+use std::time::Duration;
 
 use electrum_proto::{CloseCause, Input, Phase, SubscribeError, Timestamp};
 
-use super::choices::{self, TOPICS, ask, topic};
+use super::clock::Clock;
+use super::generate::{self, TOPICS, topic};
 use super::messages::Layout;
-use super::probe::{Probe, Told};
+use super::probe::{Emitted, Probe};
 use super::server::{Answer, Chain, Server, Session};
-use super::tape::Tape;
+use super::trace::Trace;
 
-/// The longest life, in rounds.
+/// The longest run, in rounds.
 const ROUNDS: u32 = 40;
 
-/// Plays one life of two clients that `tape` decides. Each round a server's bytes are fixed beforehand; one client
+/// Plays one run of two clients that `trace` decides. Each round a server's bytes are fixed beforehand; one client
 /// reads them at once and is polled in the end, the other reads them cut anywhere and is polled in between.
 ///
 /// What follows from the machine's own turn at writing may come at another place among the events: room, and topics
 /// that the version lacks. With nudges, a small window or a busy server the requests that are written may differ too,
 /// for how many answers one turn sees is what they depend on; so there are none of these here.
 #[must_use]
-pub fn chunked_life(tape: &mut Tape, record: bool) -> Probe {
-    let mut config = choices::config(tape);
+pub fn chunked_run(trace: &mut Trace, record: bool) -> Probe {
+    let mut config = generate::config(trace);
     config.nudge = false;
     config.resubscribe_window = 500;
     config.limits = electrum_proto::Limits::default();
     // A long pause between two rounds would be a matter of timers.
     config.servers = 1;
-    let mut life = Chunks {
+    let mut run = Chunks {
         whole: Probe::new(config.clone(), Timestamp::ZERO),
         pieces: Probe::new(config, Timestamp::ZERO),
-        server: Server::draw(tape),
+        server: Server::draw(trace),
         session: Session::default(),
         chain: Chain::default(),
-        now: 0,
-        asks: 0,
+        clock: Clock::draw(trace),
+        now: Duration::ZERO,
+        requests: 0,
         was_ready: false,
-        tape,
+        trace,
     };
     if record {
-        life.whole.record();
+        run.whole.record();
     }
-    life.run();
-    life.whole
+    run.run();
+    run.whole
 }
 
 struct Chunks<'a> {
-    tape: &'a mut Tape,
+    trace: &'a mut Trace,
     whole: Probe,
     pieces: Probe,
     server: Server,
     session: Session,
     chain: Chain,
-    now: u64,
-    asks: u32,
+    clock: Clock,
+    now: Duration,
+    requests: u32,
     /// The client became ready in the last round.
     was_ready: bool,
 }
 
 impl Chunks<'_> {
     fn run(&mut self) {
-        for _ in 0..self.tape.below(ROUNDS) {
+        for _ in 0..self.trace.below(ROUNDS) {
             let was_ready = self.whole.version().is_some();
             self.round();
             if let Some(violation) = self.pieces.violation() {
@@ -73,40 +78,40 @@ impl Chunks<'_> {
     }
 
     fn at(&self) -> Timestamp {
-        Timestamp::from_millis(self.now)
+        Timestamp::new(self.now)
     }
 
-    /// Both get the same wishes and facts; then they must have told and written the same.
+    /// Both get the same commands and inputs; then they must have emitted and written the same.
     fn round(&mut self) {
-        self.now += self.tape.pick(&[1_u64, 100, 20_000]);
+        self.now += Duration::from_millis(self.trace.pick(&[1, 100, 20_000])) + self.clock.lateness(self.trace);
         let now = self.at();
-        let mut told = (Vec::new(), Vec::new());
-        self.wish();
-        self.both(&mut told, |probe| probe.handle(now, Input::Tick));
+        let mut emitted = (Vec::new(), Vec::new());
+        self.command();
+        self.both(&mut emitted, |probe| probe.handle(now, Input::Tick));
         if let Some(conn) = self.whole.conn() {
             if self.whole.phase() == Phase::Connecting {
                 self.session = Session::default();
-                self.both(&mut told, |probe| probe.handle(now, Input::Connected(conn)));
+                self.both(&mut emitted, |probe| probe.handle(now, Input::Connected(conn)));
             }
             let outgoing = self.whole.outgoing().to_vec();
-            self.both(&mut told, |probe| probe.handle(now, Input::Wrote(conn, outgoing.len())));
+            self.both(&mut emitted, |probe| probe.handle(now, Input::Wrote(conn, outgoing.len())));
             let bytes = self.answers(&outgoing);
-            let end = self.tape.chance(100).then(|| match self.tape.chance(500) {
+            let end = self.trace.chance(100).then(|| match self.trace.chance(500) {
                 true => CloseCause::End,
                 false => CloseCause::Failed("broken".into()),
             });
             self.whole.handle(now, Input::Read(conn, &bytes));
             let mut rest = &bytes[..];
             while !rest.is_empty() {
-                let longest = if self.tape.chance(300) { 3 } else { rest.len() };
-                let cut = 1 + self.tape.index(longest);
+                let longest = if self.trace.chance(300) { 3 } else { rest.len() };
+                let cut = 1 + self.trace.index(longest);
                 let (piece, behind) = rest.split_at(cut.min(rest.len()));
                 rest = behind;
                 self.pieces.handle(now, Input::Read(conn, piece));
-                match self.tape.below(3) {
+                match self.trace.below(3) {
                     0 => {}
-                    1 => told.1.push(self.pieces.poll()),
-                    _ => told.1.append(&mut self.pieces.drain()),
+                    1 => emitted.1.push(self.pieces.poll()),
+                    _ => emitted.1.append(&mut self.pieces.drain()),
                 }
             }
             if let Some(cause) = end {
@@ -114,36 +119,36 @@ impl Chunks<'_> {
                 self.pieces.handle(now, Input::Closed(conn, cause));
             }
         }
-        told.0.append(&mut self.whole.drain());
-        told.1.append(&mut self.pieces.drain());
-        self.compare(told);
+        emitted.0.append(&mut self.whole.drain());
+        emitted.1.append(&mut self.pieces.drain());
+        self.compare(emitted);
     }
 
-    fn both(&mut self, told: &mut (Vec<Told>, Vec<Told>), act: impl Fn(&mut Probe)) {
+    fn both(&mut self, emitted: &mut (Vec<Emitted>, Vec<Emitted>), act: impl Fn(&mut Probe)) {
         act(&mut self.whole);
         act(&mut self.pieces);
-        told.0.append(&mut self.whole.drain());
-        told.1.append(&mut self.pieces.drain());
+        emitted.0.append(&mut self.whole.drain());
+        emitted.1.append(&mut self.pieces.drain());
     }
 
-    fn wish(&mut self) {
+    fn command(&mut self) {
         let now = self.at();
-        for _ in 0..self.tape.below(4) {
-            match self.tape.below(3) {
+        for _ in 0..self.trace.below(4) {
+            match self.trace.below(3) {
                 0 => {
-                    self.asks += 1;
-                    let ask = ask(self.tape, self.asks);
-                    let _ = self.pieces.request(now, None, ask.clone());
-                    let _ = self.whole.request(now, None, ask);
+                    self.requests += 1;
+                    let request = generate::request(self.trace, self.requests);
+                    let _ = self.pieces.request(now, None, request.clone());
+                    let _ = self.whole.request(now, None, request);
                 }
                 1 => {
-                    // Answers and news of raw topics look different, so it would matter which came first.
-                    let wanted = topic(self.tape.pick(&[0, 1, 3, 4, 5, 6]));
+                    // Answers and notifications of raw topics look different, so it would matter which came first.
+                    let wanted = topic(self.trace.pick(&[0, 1, 3, 4, 5, 6]));
                     let _ = self.pieces.subscribe(now, wanted.clone());
                     let _ = self.whole.subscribe(now, wanted);
                 }
                 _ => {
-                    let which = self.tape.index(self.whole.subs().len().max(1));
+                    let which = self.trace.index(self.whole.subs().len().max(1));
                     for probe in [&mut self.pieces, &mut self.whole] {
                         if let Some(sub) = probe.subs().keys().nth(which).copied() {
                             probe.unsubscribe(now, sub);
@@ -154,7 +159,7 @@ impl Chunks<'_> {
         }
     }
 
-    /// What the server says in this round: answers in any order, news, arrays, and sometimes nonsense.
+    /// What the server says in this round: answers in any order, notifications, arrays, and sometimes nonsense.
     fn answers(&mut self, outgoing: &[u8]) -> Vec<u8> {
         let layout = Layout { pads_to: 0, ..self.server.layout };
         let mut lines: Vec<Vec<u8>> = Vec::new();
@@ -168,50 +173,51 @@ impl Chunks<'_> {
             };
             self.pieces.will_be_answered(Some(question.id), outcome.clone());
             self.whole.will_be_answered(Some(question.id), outcome);
-            let text = if self.tape.chance(100) { format!("[{text} , {text}]") } else { text };
-            let at = lines.len() - self.tape.index(lines.len() + 1);
+            let text = if self.trace.chance(100) { format!("[{text} , {text}]") } else { text };
+            let at = lines.len() - self.trace.index(lines.len() + 1);
             lines.insert(at, layout.line(text));
         }
-        // News may overtake answers, but not other news.
-        let mut behind_news = 0;
-        for _ in 0..self.tape.below(3) {
-            let thing = self.tape.index(TOPICS);
+        // Notifications may overtake answers, but not each other.
+        let mut behind_last = 0;
+        for _ in 0..self.trace.below(3) {
+            let thing = self.trace.index(TOPICS);
             self.chain.change(thing);
-            // News of what is about to be subscribed would be older or newer than the question, as the turns fall.
+            // Notifications of what is about to be subscribed would be older or newer than the request, by chance.
             if let Some(version) = self.session.version.filter(|_| self.session.subscribed.contains(&thing)) {
-                let (method, params) = self.chain.news(thing, version);
-                let at = lines.len() - self.tape.index(lines.len() + 1 - behind_news);
-                behind_news = at + 1;
+                let (method, params) = self.chain.notification(thing, version);
+                let at = lines.len() - self.trace.index(lines.len() + 1 - behind_last);
+                behind_last = at + 1;
                 lines.insert(at, layout.line(layout.notification(method, &params)));
             }
         }
-        if self.tape.chance(30) {
-            lines.push(self.tape.pick(&[&b"garbage\n"[..], b"\n", b"\r\n", b"[]\n", b"{}\n", b"{\"id\":"]).to_vec());
+        if self.trace.chance(30) {
+            lines.push(self.trace.pick(&[&b"garbage\n"[..], b"\n", b"\r\n", b"[]\n", b"{}\n", b"{\"id\":"]).to_vec());
         }
         lines.concat()
     }
 
-    fn compare(&mut self, (whole, pieces): (Vec<Told>, Vec<Told>)) {
-        // What a turn at writing tells comes when the turn does, and the words of a reset may be one of a closed link.
-        let of_the_turn = |told: &Told| {
+    fn compare(&mut self, (whole, pieces): (Vec<Emitted>, Vec<Emitted>)) {
+        // What follows from writing is emitted when it is written, and the words of a reset may be one of a closed link.
+        let from_writing = |emitted: &Emitted| {
             matches!(
-                told,
-                Told::Capacity | Told::Wait(_) | Told::Refused { error: SubscribeError::NotInVersion(_), .. }
+                emitted,
+                Emitted::Capacity | Emitted::Wait(_) | Emitted::Refused { error: SubscribeError::NotInVersion(_), .. }
             )
         };
-        // A link whose end was told before its last bytes were found to be wrong need not be closed any more.
-        let counts = |told: &Told| !of_the_turn(told) && !matches!(told, Told::Disconnect(_));
+        // A link whose end was emitted before its last bytes were found to be wrong need not be closed any more.
+        let counts = |emitted: &Emitted| !from_writing(emitted) && !matches!(emitted, Emitted::Disconnect(_));
         // In words, which is where the number of a subscription is, and not the place that it happens to have.
-        let select = |all: &[Told], which: &dyn Fn(&Told) -> bool| -> Vec<String> {
-            all.iter().filter(|told| which(told)).map(|told| format!("{told:?}")).collect()
+        let select = |all: &[Emitted], which: &dyn Fn(&Emitted) -> bool| -> Vec<String> {
+            all.iter().filter(|emitted| which(emitted)).map(|emitted| format!("{emitted:?}")).collect()
         };
         let (a, b) = (select(&whole, &counts), select(&pieces, &counts));
         if a != b {
-            self.whole.violate(1, format!("told of whole pieces\n{a:#?}\nand of small ones\n{b:#?}"));
+            self.whole.violate(1, format!("emitted of whole pieces\n{a:#?}\nand of small ones\n{b:#?}"));
         }
-        let refused = |told: &Told| matches!(told, Told::Refused { error: SubscribeError::NotInVersion(_), .. });
-        self.was_ready = whole.iter().any(|told| matches!(told, Told::Ready { .. }));
-        let is_down = |told: &Told| matches!(told, Told::Down { .. });
+        let refused =
+            |emitted: &Emitted| matches!(emitted, Emitted::Refused { error: SubscribeError::NotInVersion(_), .. });
+        self.was_ready = whole.iter().any(|emitted| matches!(emitted, Emitted::Ready { .. }));
+        let is_down = |emitted: &Emitted| matches!(emitted, Emitted::Down { .. });
         if !whole.iter().any(is_down) && select(&whole, &refused).len() != select(&pieces, &refused).len() {
             self.whole.violate(1, "topics were refused in another number");
         }

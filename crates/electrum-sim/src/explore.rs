@@ -1,18 +1,19 @@
-//! Every way that a short life can go: not a sample, all of them.
+//! Every way that a short run can go: not a sample, all of them.
 //!
-//! One client with one topic and one request, and a small server that answers in any order, right or with an error,
+//! One client with one topic and two requests, and a small server that answers in any order, right or with an error,
 //! or not at all, with changes, broken links and time that passes in between. States that were seen before are not
 //! entered again, so the number of states is what was explored.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
 
 use electrum_proto::{CloseCause, Config, Input, Phase, Timestamp};
 
-use super::choices::topic;
+use super::generate::topic;
 use super::messages::{self, Layout};
+use super::methods::AnyRequest;
 use super::probe::{Probe, Violation};
-use super::vocabulary::Ask;
 
 /// What was explored.
 #[derive(Clone, Debug, Default)]
@@ -32,12 +33,12 @@ enum Step {
     Answer(usize),
     Refuse(usize),
     Busy(usize),
-    News,
+    Notify,
     Cut,
     Wake,
     WriteOne,
     WriteAll,
-    Ask,
+    Request,
     Cancel,
     Subscribe,
     Unsubscribe,
@@ -49,19 +50,20 @@ enum Step {
 struct State {
     probe: Probe,
     now: Timestamp,
+    lateness: Duration,
     /// How many of what was asked the server can see.
     seen: usize,
     changes: u32,
-    asks: u32,
+    requests: u32,
 }
 
-/// Explores all lives of up to `depth` steps.
+/// Explores all runs of up to `depth` steps, in which every timer fires `lateness` after the moment asked for.
 #[must_use]
-pub fn explore(config: Config, depth: usize) -> Explored {
+pub fn explore(config: Config, depth: usize, lateness: Duration) -> Explored {
     let mut explored = Explored::default();
     let mut known = BTreeSet::new();
-    let mut start =
-        State { probe: Probe::new(config, Timestamp::ZERO), now: Timestamp::ZERO, seen: 0, changes: 0, asks: 0 };
+    let probe = Probe::new(config, Timestamp::ZERO);
+    let mut start = State { probe, now: Timestamp::ZERO, lateness, seen: 0, changes: 0, requests: 0 };
     start.probe.drain();
     let mut layer = vec![(start, Vec::new())];
     for _ in 0..depth {
@@ -108,9 +110,9 @@ impl State {
             steps.extend([Step::Answer(index), Step::Refuse(index), Step::Busy(index)]);
         }
         if self.probe.version().is_some() {
-            steps.push(Step::News);
-            if self.asks < 2 {
-                steps.push(Step::Ask);
+            steps.push(Step::Notify);
+            if self.requests < 2 {
+                steps.push(Step::Request);
             }
         }
         match self.probe.subs().is_empty() {
@@ -134,9 +136,9 @@ impl State {
                     self.probe.unsubscribe(self.now, sub);
                 }
             }
-            Step::Ask => {
-                self.asks += 1;
-                drop(self.probe.request(self.now, None, Ask::Banner));
+            Step::Request => {
+                self.requests += 1;
+                drop(self.probe.request(self.now, None, AnyRequest::Banner));
             }
             Step::Cancel => {
                 let first = self.probe.pending().next();
@@ -147,14 +149,14 @@ impl State {
             Step::Close => self.probe.close(self.now),
             Step::Wake => {
                 if let Some((until, _)) = self.probe.waits_for().and_then(|wait| wait.until) {
-                    self.now = until;
-                    self.probe.handle(until, Input::Tick);
+                    self.now = self.now.max(until) + self.lateness;
+                    self.probe.handle(self.now, Input::Tick);
                 }
             }
-            Step::Connect | Step::Cut | Step::News | Step::WriteOne | Step::WriteAll => {
+            Step::Connect | Step::Cut | Step::Notify | Step::WriteOne | Step::WriteAll => {
                 let Some(conn) = conn else { return };
-                let script_news = messages::script_news(0, false, &messages::status(self.changes + 1));
-                let news = layout.line(layout.notification("blockchain.scripthash.subscribe", &script_news));
+                let script_notification = messages::script_notification(0, false, &messages::status(self.changes + 1));
+                let line = layout.line(layout.notification("blockchain.scripthash.subscribe", &script_notification));
                 let input = match step {
                     Step::Connect => Input::Connected(conn),
                     Step::Cut => Input::Closed(conn, CloseCause::End),
@@ -162,7 +164,7 @@ impl State {
                     Step::WriteAll => Input::Wrote(conn, self.probe.outgoing().len()),
                     _ => {
                         self.changes += 1;
-                        Input::Read(conn, &news)
+                        Input::Read(conn, &line)
                     }
                 };
                 self.probe.handle(self.now, input);
@@ -215,12 +217,12 @@ impl Step {
             Self::Answer(_) => "answer",
             Self::Refuse(_) => "refuse",
             Self::Busy(_) => "busy",
-            Self::News => "news",
+            Self::Notify => "notify",
             Self::Cut => "cut",
             Self::Wake => "wake",
             Self::WriteOne => "write one byte",
             Self::WriteAll => "write all",
-            Self::Ask => "ask",
+            Self::Request => "request",
             Self::Cancel => "cancel",
             Self::Subscribe => "subscribe",
             Self::Unsubscribe => "unsubscribe",

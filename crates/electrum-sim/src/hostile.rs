@@ -1,27 +1,31 @@
-//! A life without any sense: facts and wishes in any order, from a server that says anything.
+//! A run without any sense: inputs and commands in any order, from a server that says anything.
+
+use std::time::Duration;
 
 use electrum_proto::{CloseCause, ConnId, Input, Phase, RequestId, SubId, Timestamp};
 
-use super::choices::{self, GENESIS, TOPICS, TXID, VERSIONS, ask, topic};
+use super::clock::Clock;
+use super::generate::{self, GENESIS, TOPICS, TXID, VERSIONS, topic};
 use super::messages::{self, Layout};
-use super::probe::{Probe, Told};
-use super::tape::Tape;
+use super::probe::{Emitted, Probe};
+use super::trace::Trace;
 
-/// The longest life, in steps.
+/// The longest run, in steps.
 const STEPS: u32 = 150;
 
-/// Plays one life that `tape` decides, and gives back the client with what was found.
+/// Plays one run that `trace` decides, and gives back the client with what was found.
 #[must_use]
-pub fn hostile_life(tape: &mut Tape, record: bool) -> Probe {
-    let mut life = Hostile::new(tape, record);
-    life.run();
-    life.probe
+pub fn hostile_run(trace: &mut Trace, record: bool) -> Probe {
+    let mut run = Hostile::new(trace, record);
+    run.run();
+    run.probe
 }
 
 struct Hostile<'a> {
-    tape: &'a mut Tape,
+    trace: &'a mut Trace,
     probe: Probe,
-    now: u64,
+    clock: Clock,
+    now: Duration,
     layout: Layout,
     /// What the server wrote and the client did not read yet.
     coming: Vec<u8>,
@@ -33,17 +37,19 @@ struct Hostile<'a> {
 }
 
 impl<'a> Hostile<'a> {
-    fn new(tape: &'a mut Tape, record: bool) -> Self {
-        let config = choices::config(tape);
-        let now = u64::from(tape.below(1_000_000));
-        let mut probe = Probe::new(config, Timestamp::from_millis(now));
+    fn new(trace: &'a mut Trace, record: bool) -> Self {
+        let config = generate::config(trace);
+        let clock = Clock::draw(trace);
+        let now = Duration::from_millis(u64::from(trace.below(1_000_000)));
+        let mut probe = Probe::new(config, Timestamp::new(now));
         if record {
             probe.record();
         }
-        let layout = Layout::draw(tape);
+        let layout = Layout::draw(trace);
         Self {
-            tape,
+            trace,
             probe,
+            clock,
             now,
             layout,
             coming: Vec::new(),
@@ -56,7 +62,7 @@ impl<'a> Hostile<'a> {
     }
 
     fn run(&mut self) {
-        for _ in 0..self.tape.below(STEPS) {
+        for _ in 0..self.trace.below(STEPS) {
             self.step();
             if self.probe.violation().is_some() || self.probe.has_finished() {
                 return;
@@ -70,59 +76,69 @@ impl<'a> Hostile<'a> {
         }
     }
 
+    /// Less than `bound` milliseconds.
+    fn millis(&mut self, bound: u32) -> Duration {
+        Duration::from_millis(u64::from(self.trace.below(bound)))
+    }
+
     fn at(&self) -> Timestamp {
-        Timestamp::from_millis(self.now)
+        Timestamp::new(self.now)
     }
 
     fn step(&mut self) {
-        match self.tape.below(32) {
+        match self.trace.below(32) {
             0..=6 => self.drain(),
             7 => {
-                let told = self.probe.poll();
-                self.learn(&told);
+                let emitted = self.probe.poll();
+                self.observe(&emitted);
             }
             8..=14 => self.read(),
             15..=16 => self.sleep(),
             17..=18 => self.write(),
-            19..=20 => self.ask(),
+            19..=20 => self.request(),
             21..=22 => self.subscribe(),
-            23 => self.take_back(),
+            23 => self.cancel(),
             24..=26 => self.connected(),
-            27 => self.old_fact(),
+            27 => self.old_inputs(),
             28 => {
-                self.now = self.now.saturating_sub(u64::from(self.tape.below(1000)));
+                self.now = self.now.saturating_sub(self.millis(1000));
                 self.probe.handle(self.at(), Input::Tick);
             }
             29 => self.closed(),
             30 => {
                 self.drain();
-                self.probe.examine(self.tape);
+                self.probe.examine(self.trace);
             }
-            _ if self.tape.chance(50) => self.probe.close(self.at()),
-            _ => self.now += u64::from(self.tape.below(3000)),
+            _ if self.trace.chance(50) => self.probe.close(self.at()),
+            _ => {
+                let pause = self.millis(3000);
+                self.now += pause;
+            }
         }
     }
 
-    /// Polls until the client waits. A wish that was refused for want of room is repeated when there is room.
+    /// Polls until the client waits. A request that was refused for want of room is repeated when there is room.
     fn drain(&mut self) {
         let mut repeated = 0;
-        for told in self.probe.drain() {
-            self.learn(&told);
-        }
-        while let Some(ask) = self.probe.take_room() {
+        self.observe_all();
+        while let Some(request) = self.probe.take_refused() {
             repeated += 1;
             if repeated > 20 {
-                self.probe.violate(6, "it tells of room again and again where there is none");
+                self.probe.violate(6, "it emits Capacity again and again where there is none");
             }
-            self.requests.extend(self.probe.request(self.at(), None, ask));
-            for told in self.probe.drain() {
-                self.learn(&told);
-            }
+            self.requests.extend(self.probe.request(self.at(), None, request));
+            self.observe_all();
         }
     }
 
-    fn learn(&mut self, told: &Told) {
-        if let Told::Connect(conn, _) = told {
+    fn observe_all(&mut self) {
+        for emitted in self.probe.drain() {
+            self.observe(&emitted);
+        }
+    }
+
+    fn observe(&mut self, emitted: &Emitted) {
+        if let Emitted::Connect(conn, _) = emitted {
             self.conns.push(*conn);
             self.coming.clear();
         }
@@ -132,11 +148,11 @@ impl<'a> Hostile<'a> {
     fn sleep(&mut self) {
         self.drain();
         let Some((until, _)) = self.probe.waits_for().and_then(|wait| wait.until) else { return };
-        let Ok(until) = u64::try_from(until.since_epoch().as_millis()) else { return };
-        self.now = match self.tape.below(4) {
-            0..=1 => until.max(self.now),
+        let until = until.since_epoch();
+        self.now = match self.trace.below(4) {
+            0..=1 => until.max(self.now) + self.clock.lateness(self.trace),
             2 => self.now + until.saturating_sub(self.now) / 2,
-            _ => until.max(self.now) + u64::from(self.tape.below(100_000)),
+            _ => until.max(self.now) + self.millis(100_000),
         };
         self.probe.handle(self.at(), Input::Tick);
     }
@@ -144,29 +160,29 @@ impl<'a> Hostile<'a> {
     fn write(&mut self) {
         let Some(conn) = self.probe.conn() else { return };
         let count = self.probe.outgoing().len();
-        let count = if self.tape.chance(300) { self.tape.index(count + 2) } else { count };
+        let count = if self.trace.chance(300) { self.trace.index(count + 2) } else { count };
         self.probe.handle(self.at(), Input::Wrote(conn, count));
     }
 
     fn connected(&mut self) {
         if let Some(conn) =
-            self.probe.conn().filter(|_| self.probe.phase() == Phase::Connecting || self.tape.chance(50))
+            self.probe.conn().filter(|_| self.probe.phase() == Phase::Connecting || self.trace.chance(50))
         {
             self.probe.handle(self.at(), Input::Connected(conn));
         }
     }
 
     fn closed(&mut self) {
-        let Some(conn) = self.probe.conn().filter(|_| self.tape.chance(500)) else { return };
-        let cause = if self.tape.chance(500) { CloseCause::Failed("broken".into()) } else { CloseCause::End };
+        let Some(conn) = self.probe.conn().filter(|_| self.trace.chance(500)) else { return };
+        let cause = if self.trace.chance(500) { CloseCause::Failed("broken".into()) } else { CloseCause::End };
         self.probe.handle(self.at(), Input::Closed(conn, cause));
     }
 
-    fn old_fact(&mut self) {
-        let Some(conn) = self.conns.len().checked_sub(2).map(|last| self.conns[self.tape.index(last + 1)]) else {
+    fn old_inputs(&mut self) {
+        let Some(conn) = self.conns.len().checked_sub(2).map(|last| self.conns[self.trace.index(last + 1)]) else {
             return;
         };
-        let input = match self.tape.below(4) {
+        let input = match self.trace.below(4) {
             0 => Input::Read(conn, b"{\"id\":1,\"result\":1}\ngarbage\n"),
             1 => Input::Closed(conn, CloseCause::End),
             2 => Input::Wrote(conn, 10),
@@ -175,35 +191,34 @@ impl<'a> Hostile<'a> {
         self.probe.handle(self.at(), input);
     }
 
-    fn ask(&mut self) {
-        let count = if self.tape.chance(300) { self.tape.below(5) } else { 1 };
-        let deadline = self.tape.chance(300).then(|| match self.tape.below(3) {
+    fn request(&mut self) {
+        let deadline = self.trace.chance(300).then(|| match self.trace.below(3) {
             0 => Timestamp::MAX,
-            _ => Timestamp::from_millis(self.now.saturating_sub(1000) + u64::from(self.tape.below(10_000))),
+            _ => Timestamp::new(self.now.saturating_sub(Duration::from_secs(1)) + self.millis(10_000)),
         });
-        for _ in 0..count {
+        for _ in 0..=if self.trace.chance(300) { self.trace.below(4) } else { 0 } {
             self.serial += 1;
-            let ask = ask(self.tape, self.serial);
-            self.requests.extend(self.probe.request(self.at(), deadline, ask));
+            let request = generate::request(self.trace, self.serial);
+            self.requests.extend(self.probe.request(self.at(), deadline, request));
         }
     }
 
-    fn take_back(&mut self) {
+    fn cancel(&mut self) {
         if !self.requests.is_empty() {
             // Those that came last are more likely to wait.
-            let back = 1 + self.tape.index(self.requests.len().min(5));
+            let back = 1 + self.trace.index(self.requests.len().min(5));
             self.probe.cancel(self.requests[self.requests.len() - back]);
         }
     }
 
     fn subscribe(&mut self) {
-        if self.subs.is_empty() || !self.tape.chance(400) {
-            let topic = topic(self.tape.index(TOPICS));
+        if self.subs.is_empty() || !self.trace.chance(400) {
+            let topic = topic(self.trace.index(TOPICS));
             if let Ok(sub) = self.probe.subscribe(self.at(), topic) {
                 self.subs.push(sub);
             }
         } else {
-            let sub = self.subs[self.tape.index(self.subs.len())];
+            let sub = self.subs[self.trace.index(self.subs.len())];
             self.probe.unsubscribe(self.at(), sub);
         }
     }
@@ -211,25 +226,25 @@ impl<'a> Hostile<'a> {
     /// Some of what comes is read, cut anywhere.
     fn read(&mut self) {
         let Some(conn) = self.probe.conn() else { return };
-        for _ in 0..=self.tape.below(3) {
+        for _ in 0..=self.trace.below(3) {
             let mut line = self.message();
             self.coming.append(&mut line);
         }
-        let count = if self.tape.chance(400) { self.tape.index(self.coming.len() + 1) } else { self.coming.len() };
+        let count = if self.trace.chance(400) { self.trace.index(self.coming.len() + 1) } else { self.coming.len() };
         let bytes: Vec<u8> = self.coming.drain(..count).collect();
         self.probe.handle(self.at(), Input::Read(conn, &bytes));
     }
 
     fn message(&mut self) -> Vec<u8> {
         let layout = self.layout;
-        let text = match self.tape.below(32) {
+        let text = match self.trace.below(32) {
             20 => {
-                let parts: Vec<String> = (0..self.tape.below(4)).map(|_| self.object()).collect();
-                format!("[{}]", parts.join(self.tape.pick(&[",", " , "])))
+                let parts: Vec<String> = (0..self.trace.below(4)).map(|_| self.object()).collect();
+                format!("[{}]", parts.join(self.trace.pick(&[",", " , "])))
             }
-            21 if self.tape.chance(300) => {
+            21 if self.trace.chance(300) => {
                 return self
-                    .tape
+                    .trace
                     .pick(&[
                         &b"x\n"[..],
                         b"[1]\n",
@@ -240,8 +255,8 @@ impl<'a> Hostile<'a> {
                     ])
                     .to_vec();
             }
-            22 => return self.tape.pick(&[&b"\n"[..], b"\r\n", b"  \n"]).to_vec(),
-            23 if self.tape.chance(200) => return vec![self.tape.pick(b" x["); self.tape.index(20_000)],
+            22 => return self.trace.pick(&[&b"\n"[..], b"\r\n", b"  \n"]).to_vec(),
+            23 if self.trace.chance(200) => return vec![self.trace.pick(b" x["); self.trace.index(20_000)],
             _ => self.object(),
         };
         layout.line(text)
@@ -249,9 +264,9 @@ impl<'a> Hostile<'a> {
 
     fn object(&mut self) -> String {
         let layout = self.layout;
-        match self.tape.below(24) {
+        match self.trace.below(24) {
             16 => {
-                let (error, message) = messages::error(self.tape, 300);
+                let (error, message) = messages::error(self.trace, 300);
                 self.probe.will_be_answered(None, Err(message));
                 layout.error("null", &error)
             }
@@ -260,34 +275,34 @@ impl<'a> Hostile<'a> {
                 self.probe.will_be_answered(Some(id), Ok("\"again\"".into()));
                 layout.result(&id.to_string(), "\"again\"")
             }
-            18 => layout.result(self.tape.pick(&["77777777", "-1", "\"1\"", "1.5", "null", "{}"]), "true"),
-            19..=21 => self.news(),
-            22 => format!(r#"{{"id":{},"method":"client.get","params":[]}}"#, self.tape.below(20)),
-            23 => layout.notification("server.odd", self.tape.pick(&["[]", "null", "{\"a\":1}"])),
+            18 => layout.result(self.trace.pick(&["77777777", "-1", "\"1\"", "1.5", "null", "{}"]), "true"),
+            19..=21 => self.notification(),
+            22 => format!(r#"{{"id":{},"method":"client.get","params":[]}}"#, self.trace.below(20)),
+            23 => layout.notification("server.odd", self.trace.pick(&["[]", "null", "{\"a\":1}"])),
             _ => self.answer(),
         }
     }
 
-    fn news(&mut self) -> String {
-        let status = messages::status(self.tape.below(3));
-        let script = self.tape.pick(&[0, 3, 4, 9]);
-        let by_script = self.tape.chance(300);
-        let news = messages::script_news(script, by_script, &status);
-        match self.tape.below(9) {
-            0..=3 => self.layout.notification("blockchain.scripthash.subscribe", &news),
-            4 => self.layout.notification("blockchain.scriptpubkey.subscribe", &news),
+    fn notification(&mut self) -> String {
+        let status = messages::status(self.trace.below(3));
+        let script = self.trace.pick(&[0, 3, 4, 9]);
+        let by_script = self.trace.chance(300);
+        let line = messages::script_notification(script, by_script, &status);
+        match self.trace.below(9) {
+            0..=3 => self.layout.notification("blockchain.scripthash.subscribe", &line),
+            4 => self.layout.notification("blockchain.scriptpubkey.subscribe", &line),
             5 => {
-                let tip = messages::tip(self.tape.below(3), 0);
+                let tip = messages::tip(self.trace.below(3), 0);
                 self.layout.notification("blockchain.headers.subscribe", &format!("[{tip}]"))
             }
             7 => {
-                let output = messages::output(self.tape.below(4));
+                let output = messages::output(self.trace.below(4));
                 self.layout.notification("blockchain.outpoint.subscribe", &format!("[\"{TXID}\",0,{output}]"))
             }
-            6 => self.layout.notification("raw.news", self.tape.pick(&["[\"a\",1]", "[\"a\"]", "[\"b\"]", "[]"])),
+            6 => self.layout.notification("raw.changes", self.trace.pick(&["[\"a\",1]", "[\"a\"]", "[\"b\"]", "[]"])),
             _ => self.layout.notification(
                 "blockchain.scripthash.subscribe",
-                self.tape.pick(&["[]", "[1,2]", "null", "[\"00\",null]"]),
+                self.trace.pick(&["[]", "[1,2]", "null", "[\"00\",null]"]),
             ),
         }
     }
@@ -296,32 +311,32 @@ impl<'a> Hostile<'a> {
     fn answer(&mut self) -> String {
         let asked = self.probe.asked().len();
         if asked == 0 {
-            return self.news();
+            return self.notification();
         }
-        let index = if self.tape.chance(300) { self.tape.index(asked) } else { 0 };
-        let Some((id, method)) = self.probe.take_asked(index) else { return self.news() };
+        let index = if self.trace.chance(300) { self.trace.index(asked) } else { 0 };
+        let Some((id, method)) = self.probe.take_asked(index) else { return self.notification() };
         self.answered.push(id);
-        if self.tape.chance(150) {
-            let (error, message) = messages::error(self.tape, 300);
+        if self.trace.chance(150) {
+            let (error, message) = messages::error(self.trace, 300);
             self.probe.will_be_answered(Some(id), Err(message));
             return self.layout.error(&id.to_string(), &error);
         }
-        let odd = self.tape.chance(60);
+        let odd = self.trace.chance(60);
         let result = match method.as_str() {
-            _ if odd => self.tape.pick(&["null", "\"1.4\"", "[]", "tru", "{\"hex\":\"\"}", "[\"x\",1.4]"]).into(),
+            _ if odd => self.trace.pick(&["null", "\"1.4\"", "[]", "tru", "{\"hex\":\"\"}", "[\"x\",1.4]"]).into(),
             "server.version" => {
                 let range = self.probe.config().versions;
                 let version =
-                    if self.tape.chance(150) { self.tape.pick(&VERSIONS).into() } else { range.max().to_string() };
+                    if self.trace.chance(150) { self.trace.pick(&VERSIONS).into() } else { range.max().to_string() };
                 format!("[\"Sim 1\",\"{version}\"]")
             }
-            "server.features" if self.tape.chance(100) => messages::features(&messages::other_genesis()),
+            "server.features" if self.trace.chance(100) => messages::features(&messages::other_genesis()),
             "server.features" => messages::features(GENESIS),
-            "blockchain.headers.subscribe" => messages::tip(self.tape.below(3), 0),
-            "raw.news" => "[1]".into(),
-            "blockchain.outpoint.subscribe" => messages::output(self.tape.below(4)),
+            "blockchain.headers.subscribe" => messages::tip(self.trace.below(3), 0),
+            "raw.changes" => "[1]".into(),
+            "blockchain.outpoint.subscribe" => messages::output(self.trace.below(4)),
             method if method.ends_with(".unsubscribe") => "true".into(),
-            method if method.ends_with(".subscribe") => messages::status(self.tape.below(3)),
+            method if method.ends_with(".subscribe") => messages::status(self.trace.below(3)),
             "server.ping" => "null".into(),
             _ => format!("\"for {id}\""),
         };

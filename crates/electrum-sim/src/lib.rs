@@ -1,18 +1,18 @@
 //! A simulated network with virtual time, and a client under watch in it.
 //!
-//! A *life* is what happens to one client from its beginning to its end. Everything in it is decided by a [`Tape`],
+//! A *run* is what happens to one client from its beginning to its end. Everything in it is decided by a [`Trace`],
 //! which grows from a seed; a [`Probe`] stands between the client and all that happens, and checks the invariants at each
-//! call. There are three kinds of life:
+//! call. There are three kinds of run:
 //!
-//! - [`hostile_life`]: facts and wishes in any order, and a server that says anything.
-//! - [`network_life`]: a driver that does what it is told and nothing else, a network that delays, cuts and loses,
+//! - [`hostile_run`]: inputs and commands in any order, and a server that says anything.
+//! - [`network_run`]: a driver that does what it is emitted and nothing else, a network that delays, cuts and loses,
 //!   and model servers. In the end all is well, and the client must know everything.
-//! - [`chunked_life`]: two clients that read the same, one of them in small pieces.
+//! - [`chunked_run`]: two clients that read the same, one of them in small pieces.
 //!
-//! [`explore::explore`] takes no samples: it goes through all short lives of one client.
+//! [`explore::explore`] takes no samples: it goes through all short runs of one client.
 //!
-//! [`suite::play`] plays many lives, makes a failing one small and gives its record. With the feature `proptest`, which
-//! is on by default, the tapes are a strategy for property tests of your own.
+//! [`suite::play`] plays many runs, makes a failing one small and gives its record. With the feature `proptest`, which
+//! is on by default, the traces are a strategy for property tests of your own.
 //!
 //! # The invariants
 //! 1. Any split of the same server bytes gives the same events and the same outgoing bytes; polling late or often gives the
@@ -26,34 +26,36 @@
 //! 7. Inputs with an old `ConnId` change nothing; time running backwards is time standing still.
 //! 8. `Lost { written: false }` only if no byte of that line was acknowledged.
 //! 9. When server and client are quiet, the server's subscriptions are the wanted ones, the last update of each topic is
-//!    the server's status, and no two equal ones were told in a row.
+//!    the server's status, and no two equal ones were emitted in a row.
 //! 10. No method is written outside its versions.
 //! 11. A silent application keeps its link alive; a mute server is found out within the idle time and the wait for a pong.
 //! 12. Backoff grows to its cap within its jitter and is reset only by a link that lasted.
 //! 13. Encoded lines hold one newline, at their end, and parse back to the same method, parameters and id.
 //! 14. Same seed and same inputs give the same actions. From every state `close` reaches `Finished` in bounded polls.
 
-pub mod choices;
 mod chunks;
+mod clock;
 pub mod explore;
+pub mod generate;
 mod hostile;
 mod link;
 mod messages;
+mod methods;
+mod network;
 mod probe;
 mod server;
 #[cfg(feature = "proptest")]
 pub mod strategy;
 pub mod suite;
-mod tape;
-mod vocabulary;
-mod world;
+mod timeline;
+mod trace;
 
-pub use chunks::chunked_life;
-pub use hostile::hostile_life;
-pub use probe::{Probe, Told, Violation};
-pub use tape::{Shrinker, Tape};
-pub use vocabulary::Ask;
-pub use world::network_life;
+pub use chunks::chunked_run;
+pub use hostile::hostile_run;
+pub use methods::AnyRequest;
+pub use network::network_run;
+pub use probe::{Emitted, Probe, Violation};
+pub use trace::{Shrinker, Trace};
 
 /// The example of the README.
 #[cfg(doctest)]

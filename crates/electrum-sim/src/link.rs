@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use electrum_proto::{CloseCause, ConnId, Input, Timestamp};
 
+use super::probe::Probe;
 use super::server::Session;
-use super::world::{Happening, World};
+use super::timeline::{Occurrence, Timeline};
+use super::trace::Trace;
 
 /// How long bytes may be under way, in milliseconds.
 pub(super) const LONGEST_DELAY: u64 = 40_000;
@@ -18,98 +20,92 @@ pub(super) struct Link {
     pub(super) session: Session,
     /// The client cannot write for now.
     pub(super) is_full: bool,
-    /// Nothing gets through any more, and nobody is told.
+    /// Nothing gets through any more, and neither end learns of it.
     is_dead: bool,
     /// When the last bytes arrive that are under way, each way: none overtakes another.
     up: Timestamp,
     down: Timestamp,
 }
 
-impl World<'_> {
-    /// A link is asked for.
-    pub(super) fn connect(&mut self, conn: ConnId, server: usize) {
-        let is_dead = !self.is_calm && self.tape.chance(50);
-        self.link = Some(Link {
-            conn,
-            server,
-            session: Session::default(),
-            is_full: false,
-            is_dead,
-            up: self.now,
-            down: self.now,
-        });
-        let is_open = self.is_calm || !self.tape.chance(150);
-        let never = !self.is_calm && self.tape.chance(50);
+impl Link {
+    /// Opens a link, or lets the attempt fail or hang.
+    pub(super) fn open(trace: &mut Trace, timeline: &mut Timeline, conn: ConnId, server: usize) -> Self {
+        let (now, is_healed) = (timeline.now, timeline.is_healed);
+        let is_dead = !is_healed && trace.chance(50);
+        let is_open = is_healed || !trace.chance(150);
+        let never = !is_healed && trace.chance(50);
         if !never {
-            let delay = if self.is_calm { 1 } else { self.tape.pick(&[1, 30, 900, 20_000]) };
-            self.happens_in(delay, Happening::Opened(conn, is_open));
+            let delay = if is_healed { 1 } else { trace.pick(&[1, 30, 900, 20_000]) };
+            timeline.after(delay, Occurrence::Opened(conn, is_open));
         }
+        Self { conn, server, session: Session::default(), is_full: false, is_dead, up: now, down: now }
     }
 
-    /// Writes some of what is outgoing, and tells whether anything could be written.
-    pub(super) fn write(&mut self) -> bool {
-        let Some(link) = self.link.as_mut().filter(|link| !link.is_full) else { return false };
-        let conn = link.conn;
-        let length = self.probe.outgoing().len();
-        let mut count = length;
-        if !self.is_calm && self.tape.chance(200) {
-            // The buffers are full after this much.
-            count = self.tape.index(length + 1);
-            link.is_full = true;
-            let pause = self.tape.pick(&[1, 40, 1_000, 50_000]);
-            self.happens_in(pause, Happening::Writable(conn));
+    /// Writes some of what is outgoing; false if nothing can be written for now.
+    pub(super) fn write(&mut self, trace: &mut Trace, timeline: &mut Timeline, probe: &mut Probe) -> bool {
+        if self.is_full {
+            return false;
         }
-        let bytes = self.probe.outgoing()[..count].to_vec();
-        self.probe.handle(self.now, Input::Wrote(conn, count));
-        let delay = self.delay();
-        let Some(link) = self.link.as_mut().filter(|link| !link.is_dead) else { return true };
-        link.up = link.up.max(self.now + delay);
-        let at = link.up;
-        self.happens_at(at, Happening::ToServer(conn, bytes));
-        self.mishap();
+        let length = probe.outgoing().len();
+        let mut count = length;
+        if !timeline.is_healed && trace.chance(200) {
+            // The buffers are full after this much.
+            count = trace.index(length + 1);
+            self.is_full = true;
+            let pause = trace.pick(&[1, 40, 1_000, 50_000]);
+            timeline.after(pause, Occurrence::Writable(self.conn));
+        }
+        let bytes = probe.outgoing()[..count].to_vec();
+        probe.handle(timeline.now, Input::Wrote(self.conn, count));
+        let delay = delay(trace, timeline.is_healed);
+        if !self.is_dead {
+            self.up = self.up.max(timeline.now + delay);
+            timeline.at(self.up, Occurrence::ToServer(self.conn, bytes));
+            self.fail(trace, timeline);
+        }
         true
     }
 
-    /// The server's bytes go on their way, in pieces.
-    pub(super) fn send(&mut self, bytes: &[u8]) {
+    /// Sends the server's bytes on their way, in pieces.
+    pub(super) fn send(&mut self, trace: &mut Trace, timeline: &mut Timeline, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let cut = if self.tape.chance(250) { 1 + self.tape.index(rest.len()) } else { rest.len() };
+            let cut = if trace.chance(250) { 1 + trace.index(rest.len()) } else { rest.len() };
             let (piece, behind) = rest.split_at(cut.min(rest.len()));
             rest = behind;
-            let delay = self.delay();
-            let Some(link) = self.link.as_mut().filter(|link| !link.is_dead) else { return };
-            link.down = link.down.max(self.now + delay);
-            let (at, conn) = (link.down, link.conn);
-            self.happens_at(at, Happening::ToClient(conn, piece.to_vec()));
+            let delay = delay(trace, timeline.is_healed);
+            if self.is_dead {
+                return;
+            }
+            self.down = self.down.max(timeline.now + delay);
+            timeline.at(self.down, Occurrence::ToClient(self.conn, piece.to_vec()));
         }
-        self.mishap();
+        self.fail(trace, timeline);
     }
 
-    fn delay(&mut self) -> Duration {
-        let millis = if self.is_calm { 1 } else { self.tape.pick(&[1, 1, 10, 200, LONGEST_DELAY]) };
-        Duration::from_millis(millis)
-    }
-
-    /// Now and then a link breaks, or dies without a word.
-    fn mishap(&mut self) {
-        if self.is_calm || !self.tape.chance(25) {
+    /// Breaks the link now and then, or lets it die in silence.
+    fn fail(&mut self, trace: &mut Trace, timeline: &mut Timeline) {
+        if timeline.is_healed || !trace.chance(25) {
             return;
         }
-        let Some(link) = &mut self.link else { return };
-        let conn = link.conn;
-        match self.tape.below(3) {
-            0 => link.is_dead = true,
-            1 => self.lose_link(conn, CloseCause::End),
-            _ => self.lose_link(conn, CloseCause::Failed("reset".into())),
+        match trace.below(3) {
+            0 => self.is_dead = true,
+            1 => self.end(timeline, CloseCause::End),
+            _ => self.end(timeline, CloseCause::Failed("reset".into())),
         }
     }
 
-    /// The link ends behind what is under way, or with it if it breaks.
-    pub(super) fn lose_link(&mut self, conn: ConnId, cause: CloseCause) {
-        let Some(link) = self.link.as_mut().filter(|link| link.conn == conn && !link.is_dead) else { return };
-        link.is_dead = true;
-        let at = if cause == CloseCause::End { link.down } else { self.now };
-        self.happens_at(at, Happening::Ended(conn, cause));
+    /// Ends the link behind what is under way, or with it if it breaks.
+    pub(super) fn end(&mut self, timeline: &mut Timeline, cause: CloseCause) {
+        if std::mem::replace(&mut self.is_dead, true) {
+            return;
+        }
+        let at = if cause == CloseCause::End { self.down } else { timeline.now };
+        timeline.at(at, Occurrence::Ended(self.conn, cause));
     }
+}
+
+fn delay(trace: &mut Trace, is_healed: bool) -> Duration {
+    let millis = if is_healed { 1 } else { trace.pick(&[1, 1, 10, 200, LONGEST_DELAY]) };
+    Duration::from_millis(millis)
 }

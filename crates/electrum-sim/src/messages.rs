@@ -1,7 +1,7 @@
 //! What servers say, in the layouts that they say it in.
 
-use super::choices::{GENESIS, TXID, script};
-use super::tape::Tape;
+use super::generate::{GENESIS, TXID, script};
+use super::trace::Trace;
 
 /// How a server writes its JSON.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,12 +17,12 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn draw(tape: &mut Tape) -> Self {
+    pub(super) fn draw(trace: &mut Trace) -> Self {
         Self {
-            spaced: tape.chance(300),
-            sorted: tape.chance(300),
-            crlf: tape.chance(200),
-            pads_to: if tape.chance(300) { 1024 } else { 0 },
+            spaced: trace.chance(300),
+            sorted: trace.chance(300),
+            crlf: trace.chance(200),
+            pads_to: if trace.chance(300) { 1024 } else { 0 },
         }
     }
 
@@ -60,12 +60,12 @@ impl Layout {
 }
 
 /// A busy server's error and others, each with the message in it.
-pub(super) fn error(tape: &mut Tape, busy_permille: u32) -> (String, String) {
-    if tape.chance(busy_permille) {
-        let (code, message) = tape.pick(&[(-101, "excessive resource usage"), (-102, "server busy")]);
+pub(super) fn error(trace: &mut Trace, busy_permille: u32) -> (String, String) {
+    if trace.chance(busy_permille) {
+        let (code, message) = trace.pick(&[(-101, "excessive resource usage"), (-102, "server busy")]);
         return (format!("{{\"code\":{code},\"message\":\"{message}\"}}"), message.into());
     }
-    match tape.below(4) {
+    match trace.below(4) {
         0 => (r#"{"code":1,"message":"bad \"request\""}"#.into(), "bad \"request\"".into()),
         1 => (r#"{"message": "no", "code": -32603, "data": [1]}"#.into(), "no".into()),
         2 => (r#""bare""#.into(), "bare".into()),
@@ -93,7 +93,7 @@ pub(super) fn tip(height: u32, fork: u32) -> String {
 }
 
 /// The parameters of a notification about a script.
-pub(super) fn script_news(index: u8, by_script: bool, status: &str) -> String {
+pub(super) fn script_notification(index: u8, by_script: bool, status: &str) -> String {
     let script = script(index);
     let name = if by_script { script.to_hex() } else { script.scripthash().to_string() };
     format!("[\"{name}\",{status}]")

@@ -1,4 +1,4 @@
-//! A model of a server: small enough to be right, with the manners that matter.
+//! A model of a server: small enough to be right, with the behaviour that matters.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use electrum_proto::types::{OutPointStatus, TxHeight};
 use electrum_proto::{Config, ProtocolVersion, Topic, Update};
 use serde_json::Value;
 
-use super::choices::{GENESIS, TOPICS, TXID, range, script, topic};
+use super::generate::{GENESIS, TOPICS, TXID, range, script, topic};
 use super::messages::{self, Layout};
-use super::tape::Tape;
+use super::trace::Trace;
 
 /// How often each thing that can be subscribed has changed. All servers see the same.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ pub(super) struct Session {
 
 /// A request as the server reads it.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
+pub(super) struct ServerRequest {
     pub(super) id: u64,
     pub(super) method: String,
     params: Vec<Value>,
@@ -83,21 +83,21 @@ impl Chain {
     }
 
     /// The method and the parameters of a notification.
-    pub(super) fn news(&self, thing: usize, version: ProtocolVersion) -> (&'static str, String) {
+    pub(super) fn notification(&self, thing: usize, version: ProtocolVersion) -> (&'static str, String) {
         let (count, value) = (self.changes[thing], self.value(thing));
         match thing {
             1 => ("blockchain.headers.subscribe", format!("[{value}]")),
-            2 => ("raw.news", format!("[\"a\",{count}]")),
+            2 => ("raw.changes", format!("[\"a\",{count}]")),
             6 => ("blockchain.outpoint.subscribe", format!("[\"{TXID}\",0,{value}]")),
             _ if version >= ProtocolVersion::V1_7 => {
-                ("blockchain.scriptpubkey.subscribe", messages::script_news(thing as u8, false, &value))
+                ("blockchain.scriptpubkey.subscribe", messages::script_notification(thing as u8, false, &value))
             }
-            _ => ("blockchain.scripthash.subscribe", messages::script_news(thing as u8, false, &value)),
+            _ => ("blockchain.scripthash.subscribe", messages::script_notification(thing as u8, false, &value)),
         }
     }
 
-    /// Whether an update tells the value of now.
-    pub(super) fn is_told_by(&self, thing: usize, update: &Update) -> bool {
+    /// Whether an update is the present value.
+    pub(super) fn matches(&self, thing: usize, update: &Update) -> bool {
         let count = self.changes[thing];
         match update {
             Update::Script(status) => {
@@ -120,17 +120,17 @@ impl Chain {
 }
 
 impl Server {
-    pub(super) fn draw(tape: &mut Tape) -> Self {
+    pub(super) fn draw(trace: &mut Trace) -> Self {
         let mut versions = electrum_proto::VersionRange::default();
-        if tape.chance(300) {
-            versions = range(tape);
+        if trace.chance(300) {
+            versions = range(trace);
         }
         Self {
             min: versions.min(),
             max: versions.max(),
-            refusal: tape.pick(&[Refusal::Error, Refusal::Close, Refusal::Lenient]),
-            is_other_chain: tape.chance(100),
-            layout: Layout::draw(tape),
+            refusal: trace.pick(&[Refusal::Error, Refusal::Close, Refusal::Lenient]),
+            is_other_chain: trace.chance(100),
+            layout: Layout::draw(trace),
         }
     }
 
@@ -151,8 +151,8 @@ impl Server {
         (version >= min.max(self.min)).then_some(version)
     }
 
-    /// Does what a question asks for, and tells the answer.
-    pub(super) fn answer(&self, session: &mut Session, question: &Question, chain: &Chain) -> Answer {
+    /// Does what a request asks for, and returns the answer.
+    pub(super) fn answer(&self, session: &mut Session, question: &ServerRequest, chain: &Chain) -> Answer {
         let Some(version) = session.version else { return self.negotiate(session, question) };
         let thing = thing_named(&question.method, &question.params, version);
         match (question.method.as_str(), thing) {
@@ -177,7 +177,7 @@ impl Server {
         }
     }
 
-    fn negotiate(&self, session: &mut Session, question: &Question) -> Answer {
+    fn negotiate(&self, session: &mut Session, question: &ServerRequest) -> Answer {
         let bound = |at: usize| {
             let text = question.params.get(1).and_then(|range| range.get(at)).and_then(Value::as_str);
             text.and_then(|text| text.parse::<ProtocolVersion>().ok())
@@ -199,7 +199,7 @@ impl Server {
 
 impl Session {
     /// Takes in bytes, and gives the questions that are whole.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<Question> {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<ServerRequest> {
         self.partial.extend_from_slice(bytes);
         let Some(end) = self.partial.iter().rposition(|b| *b == b'\n') else { return Vec::new() };
         let lines: Vec<u8> = self.partial.drain(..=end).collect();
@@ -208,13 +208,13 @@ impl Session {
             .filter_map(|line| {
                 let mut value: Value = serde_json::from_slice(line).ok()?;
                 let Value::Array(params) = value["params"].take() else { return None };
-                Some(Question { id: value["id"].as_u64()?, method: value["method"].as_str()?.into(), params })
+                Some(ServerRequest { id: value["id"].as_u64()?, method: value["method"].as_str()?.into(), params })
             })
             .collect()
     }
 
     /// A question will not be answered as it should: what it is about can no longer be said.
-    pub(super) fn neglect(&mut self, question: &Question) {
+    pub(super) fn neglect(&mut self, question: &ServerRequest) {
         if let Some(thing) = self.version.and_then(|version| thing_named(&question.method, &question.params, version)) {
             self.loose.insert(thing);
         }
@@ -226,7 +226,7 @@ fn thing_named(method: &str, params: &[Value], version: ProtocolVersion) -> Opti
     let first = params.first().and_then(Value::as_str);
     match method {
         "blockchain.headers.subscribe" => Some(1),
-        "raw.news" => Some(2),
+        "raw.changes" => Some(2),
         "blockchain.outpoint.subscribe" | "blockchain.outpoint.unsubscribe" => (first == Some(TXID)).then_some(6),
         "blockchain.scripthash.subscribe" | "blockchain.scripthash.unsubscribe" if version < ProtocolVersion::V1_7 => {
             [0, 3, 4].into_iter().find(|index| first == Some(&script(*index as u8).scripthash().to_string()))
@@ -246,7 +246,7 @@ pub(super) fn thing_of(wanted: &Topic) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::choices::VERSIONS;
+    use crate::generate::VERSIONS;
 
     #[test]
     fn the_latest_version_of_both_is_settled_on() {

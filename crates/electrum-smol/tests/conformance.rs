@@ -1,7 +1,7 @@
 //! The adapter against the suite that every driver must pass.
 
-mod adapter;
+use electrum_conformance::session::SessionAdapter;
 
-use adapter::Smol;
+const SMOL: SessionAdapter = SessionAdapter(electrum_smol::connect);
 
-electrum_conformance::driver_conformance!(Smol);
+electrum_conformance::driver_conformance!(SMOL);

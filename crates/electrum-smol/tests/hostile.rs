@@ -1,7 +1,7 @@
 //! The adapter against the catalogue of hostile servers.
 
-mod adapter;
+use electrum_conformance::session::SessionAdapter;
 
-use adapter::Smol;
+const SMOL: SessionAdapter = SessionAdapter(electrum_smol::connect);
 
-electrum_conformance::hostile_conformance!(Smol);
+electrum_conformance::hostile_conformance!(SMOL);

@@ -67,7 +67,7 @@ impl Host {
                 Some(mut stale) => {
                     session.receive(now, &mut stale, bytes);
                     for entry in stale.mempool() {
-                        // What the node has mined or refuses now is not news.
+                        // What the node has mined or refuses now is no change.
                         let _ = self.chain.broadcast(entry.tx.clone());
                     }
                     self.chain.put_stale(stale);
@@ -97,7 +97,7 @@ impl Host {
         session.status(seen.unwrap_or(&self.chain), script)
     }
 
-    /// Changes the chain and tells the subscribers, once, what came of it.
+    /// Changes the chain and notifies the subscribers once of what came of it.
     pub fn change<T>(&mut self, now: Duration, change: impl FnOnce(&mut Chain) -> T) -> T {
         let result = change(&mut self.chain);
         self.announce(now);

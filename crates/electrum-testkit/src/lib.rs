@@ -1,5 +1,5 @@
 //! A fake Electrum server for tests: on loopback, in process, with a small chain that can grow,
-//! reorganise and take transactions, and with the manners of the servers that wallets meet.
+//! reorganise and take transactions, and with the behaviour of the servers that wallets meet.
 //!
 //! ```
 //! use electrum_testkit::prelude::*;
@@ -25,8 +25,8 @@
 //! ```
 //!
 //! - [`Server`] listens on 127.0.0.1 at a port that the system picks, and stops when it is dropped. It can
-//!   be stopped and restarted at the same port, hang, cut its connections, and tell what it was sent.
-//! - [`Family`] picks the manners: how versions are negotiated and refused, how JSON is spaced, what errors
+//!   be stopped and restarted at the same port, hang, cut its connections, and says what it received.
+//! - [`Family`] picks the profile: how versions are negotiated and refused, how JSON is spaced, what errors
 //!   look like, whether answers overtake each other, and whether small ones are held back.
 //! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
 //! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.

@@ -25,9 +25,9 @@ pub fn handshake(data: &[u8]) {
     assert_eq!(members.get("method"), Some("\"server.version\""), "it goes first, alone");
     assert_eq!(members.get("id"), Some("1"));
 
-    let told = whole_as_in_pieces(whole, pieces, bytes, usize::from(*size));
+    let emitted = whole_as_in_pieces(whole, pieces, bytes, usize::from(*size));
 
-    let ready: Vec<&String> = told.iter().filter(|word| word.starts_with("ready ")).collect();
+    let ready: Vec<&String> = emitted.iter().filter(|word| word.starts_with("ready ")).collect();
     assert!(ready.len() <= 1, "once on a link: {ready:?}");
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).collect();
     let answers = || lines.iter().filter_map(|line| std::str::from_utf8(line).ok());
@@ -38,7 +38,7 @@ pub fn handshake(data: &[u8]) {
     if let Some(line) = lines.first().filter(|line| line.len() <= limit) {
         let version = std::str::from_utf8(line).ok().and_then(|line| judge.agreed(line));
         if let Some(version) = version {
-            assert!(ready.iter().any(|word| word.starts_with(&format!("ready {version} "))), "{version}: {told:?}");
+            assert!(ready.iter().any(|word| word.starts_with(&format!("ready {version} "))), "{version}: {emitted:?}");
         }
     }
 }

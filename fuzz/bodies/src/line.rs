@@ -12,22 +12,22 @@ pub fn line(data: &[u8]) {
     let limit = usize::from(*limit) + 1;
     let limits = Limits { line: limit, unknown_replies: usize::MAX, ..Limits::default() };
     let mut session = Session::ready(Config { limits, ..Config::default() }, "1.4");
-    let told = session.read(bytes);
+    let emitted = session.read(bytes);
 
     let expected = Expected::of(bytes, limit);
-    let unknown = told.iter().filter(|word| word.starts_with("unknown ")).count();
-    let ends = told.iter().filter(|word| word.starts_with("down ")).count();
+    let unknown = emitted.iter().filter(|word| word.starts_with("unknown ")).count();
+    let ends = emitted.iter().filter(|word| word.starts_with("down ")).count();
     if expected.is_open {
-        assert!(unknown >= expected.unknown && ends <= 1, "{told:#?}");
+        assert!(unknown >= expected.unknown && ends <= 1, "{emitted:#?}");
     } else {
-        assert_eq!((unknown, ends), (expected.unknown, usize::from(expected.ends)), "{told:#?}");
+        assert_eq!((unknown, ends), (expected.unknown, usize::from(expected.ends)), "{emitted:#?}");
     }
 }
 
 /// What must come of the bytes, found by splitting them at newlines.
 #[derive(Default)]
 struct Expected {
-    /// Messages that nobody asked for.
+    /// Messages that were not asked for.
     unknown: usize,
     /// The link does not outlive them.
     ends: bool,

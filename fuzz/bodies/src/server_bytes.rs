@@ -1,4 +1,4 @@
-//! What a server says to a client that waits for answers and news.
+//! What a server says to a client that waits for answers and notifications.
 
 use electrum_proto::operations::{Balance, Banner, HeadersSubscribe, History, Ping, Raw};
 use electrum_proto::types::OutPoint;
@@ -8,17 +8,17 @@ use crate::session::{Session, whole_as_in_pieces};
 
 /// The first byte is the size of the pieces, one bit of the second chooses the version, the rest is the server's.
 ///
-/// What the client tells and writes does not depend on how the bytes were cut. No request is answered twice.
+/// What the client emits and writes does not depend on how the bytes were cut. No request is answered twice.
 pub fn server_bytes(data: &[u8]) {
     let [size, choice, bytes @ ..] = data else { return };
     let version = if choice & 1 == 1 { "1.7" } else { "1.4" };
-    let told = whole_as_in_pieces(waiting(version), waiting(version), bytes, usize::from(*size));
+    let emitted = whole_as_in_pieces(waiting(version), waiting(version), bytes, usize::from(*size));
     let mut answered: Vec<&str> =
-        told.iter().filter_map(|word| word.strip_prefix("reply ")?.split(' ').next()).collect();
+        emitted.iter().filter_map(|word| word.strip_prefix("reply ")?.split(' ').next()).collect();
     let count = answered.len();
     answered.sort_unstable();
     answered.dedup();
-    assert_eq!(answered.len(), count, "{told:?}");
+    assert_eq!(answered.len(), count, "{emitted:?}");
 }
 
 /// A client with requests 2 to 7 and three subscriptions on their way.

@@ -2,14 +2,14 @@
 
 use electrum_proto::{Action, Client, Config, ConnId, Event, Input, Phase, Timestamp, Unknown};
 
-/// A driver that does what it is told. No time passes in it.
+/// A driver that does what it is emitted. No time passes in it.
 pub(crate) struct Session {
     pub(crate) client: Client,
     conn: Option<ConnId>,
 }
 
-/// What a client told, in words that hold everything that was told.
-pub(crate) type Told = Vec<String>;
+/// What a client emitted, in words that hold everything that was emitted.
+pub(crate) type Emitted = Vec<String>;
 
 impl Session {
     pub(crate) const NOW: Timestamp = Timestamp::ZERO;
@@ -43,8 +43,8 @@ impl Session {
         text
     }
 
-    /// Reads, and tells what came of it.
-    pub(crate) fn read(&mut self, bytes: &[u8]) -> Told {
+    /// Reads, and returns what came of it.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Emitted {
         if let Some(conn) = self.conn {
             self.client.handle(Self::NOW, Input::Read(conn, bytes));
         }
@@ -52,11 +52,11 @@ impl Session {
     }
 
     /// Polls until the client waits.
-    pub(crate) fn drain(&mut self) -> Told {
-        let mut told = Told::new();
+    pub(crate) fn drain(&mut self) -> Emitted {
+        let mut emitted = Emitted::new();
         loop {
-            told.push(match self.client.poll() {
-                Action::Wait(_) | Action::Finished => return told,
+            emitted.push(match self.client.poll() {
+                Action::Wait(_) | Action::Finished => return emitted,
                 Action::Connect(conn, server) => {
                     self.conn = Some(conn);
                     format!("connect {}", server.0)
@@ -78,12 +78,12 @@ impl Session {
 }
 
 /// Whether the same bytes, read whole by one client and in pieces of `size` by its twin, lead to the same.
-/// Gives back what was told.
-pub(crate) fn whole_as_in_pieces(mut whole: Session, mut pieces: Session, bytes: &[u8], size: usize) -> Told {
-    let told = whole.read(bytes);
-    let told_in_pieces: Told = bytes.chunks(size.max(1)).flat_map(|piece| pieces.read(piece)).collect();
-    assert_eq!(told, told_in_pieces, "what is told must not depend on how the bytes were cut (second: by {size})");
+/// Gives back what was emitted.
+pub(crate) fn whole_as_in_pieces(mut whole: Session, mut pieces: Session, bytes: &[u8], size: usize) -> Emitted {
+    let emitted = whole.read(bytes);
+    let in_pieces: Emitted = bytes.chunks(size.max(1)).flat_map(|piece| pieces.read(piece)).collect();
+    assert_eq!(emitted, in_pieces, "what is emitted must not depend on how the bytes were cut (second: by {size})");
     assert_eq!(whole.write(), pieces.write(), "nor what is written");
     assert_eq!(whole.client.state(), pieces.client.state(), "nor where the client stands");
-    told
+    emitted
 }

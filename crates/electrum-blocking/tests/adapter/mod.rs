@@ -1,17 +1,13 @@
-//! What the suites of the testkit want of the adapter.
-
-mod terms;
+//! The blocking client as the suites drive it.
 
 use std::time::Duration;
 
-use electrum_blocking as electrum;
 use electrum_blocking::proto::operations::Raw;
 use electrum_blocking::proto::{Phase, Request, Topic};
 use electrum_blocking::{Client, ConnectionEvents, NextError, Updates};
-use electrum_conformance::{Adapter, Change, Failure, Feed, Life, Next, Pending, Setup};
+use electrum_conformance::session::config;
+use electrum_conformance::{Adapter, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
 use serde_json::Value;
-
-use self::terms::{change, config, failure, life};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Blocking;
@@ -28,8 +24,8 @@ impl Adapter for Blocking {
 pub(crate) struct Handle(Client);
 
 impl electrum_conformance::Client for Handle {
-    type Updates = Changes;
-    type Events = Events;
+    type Updates = Stream<Updates>;
+    type Events = Stream<ConnectionEvents>;
 
     fn call<R>(&self, request: R, timeout: Option<Duration>) -> Result<R::Response, Failure>
     where
@@ -39,7 +35,7 @@ impl electrum_conformance::Client for Handle {
             Some(timeout) => self.0.call_within(timeout, request),
             None => self.0.call(request),
         }
-        .map_err(failure)
+        .map_err(Failure::from)
     }
 
     fn begin(&self, _: Raw) -> Option<Box<dyn Pending>> {
@@ -48,15 +44,15 @@ impl electrum_conformance::Client for Handle {
     }
 
     fn batch(&self, requests: Vec<Raw>) -> Vec<Result<Value, Failure>> {
-        self.0.batch(requests).into_iter().map(|result| result.map_err(failure)).collect()
+        self.0.batch(requests).into_iter().map(|result| result.map_err(Failure::from)).collect()
     }
 
-    fn subscribe(&self, topics: Vec<Topic>) -> Changes {
-        Changes(self.0.subscribe_all(topics).unwrap())
+    fn subscribe(&self, topics: Vec<Topic>) -> Stream<Updates> {
+        Stream(self.0.subscribe_all(topics).unwrap())
     }
 
-    fn events(&self) -> Events {
-        Events(self.0.events())
+    fn events(&self) -> Stream<ConnectionEvents> {
+        Stream(self.0.events())
     }
 
     fn phase(&self) -> Phase {
@@ -68,25 +64,23 @@ impl electrum_conformance::Client for Handle {
     }
 }
 
-pub(crate) struct Changes(Updates);
+pub(crate) struct Stream<S>(S);
 
-impl Feed<Change> for Changes {
-    fn next(&mut self, within: Duration) -> Next<Change> {
-        next(self.0.next_within(within), change)
+impl Source<TopicUpdate> for Stream<Updates> {
+    fn next(&mut self, within: Duration) -> Next<TopicUpdate> {
+        next(self.0.next_within(within))
     }
 }
 
-pub(crate) struct Events(ConnectionEvents);
-
-impl Feed<Life> for Events {
-    fn next(&mut self, within: Duration) -> Next<Life> {
-        next(self.0.next_within(within), life)
+impl Source<ConnectionEvent> for Stream<ConnectionEvents> {
+    fn next(&mut self, within: Duration) -> Next<ConnectionEvent> {
+        next(self.0.next_within(within))
     }
 }
 
-fn next<T, U>(came: Result<T, NextError>, map: impl FnOnce(T) -> U) -> Next<U> {
-    match came {
-        Ok(item) => Next::Item(map(item)),
+fn next<T: Into<U>, U>(received: Result<T, NextError>) -> Next<U> {
+    match received {
+        Ok(item) => Next::Item(item.into()),
         Err(NextError::TimedOut) => Next::Nothing,
         Err(NextError::Closed) => Next::End,
     }

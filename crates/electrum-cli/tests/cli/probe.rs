@@ -118,8 +118,8 @@ fn what_each_family_agrees_to() {
     assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
     let found: Vec<_> = done.objects().into_iter().map(steady).collect();
     let expected = servers.each_ref().map(|server| {
-        let (family, manners) = (server.family(), server.family().manners());
-        json!({"range": "1.4..1.7", "outcome": "ready", "software": manners.software, "version": version(family), "genesis_hash": REGTEST_GENESIS})
+        let (family, profile) = (server.family(), server.family().profile());
+        json!({"range": "1.4..1.7", "outcome": "ready", "software": profile.software, "version": version(family), "genesis_hash": REGTEST_GENESIS})
     });
     assert_eq!(found, expected);
 }

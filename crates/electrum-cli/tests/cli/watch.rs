@@ -56,7 +56,7 @@ fn reported_over_restarts(family: Family, version: &str) {
     let address = address::of_script(&script).expect("it has one");
     let tool = Tool::start(&["watch", &server.url(), "--script", &digits, "--script", &address, "--json"]);
     let connecting = json!({"event": "connecting", "server": server.url()});
-    let software = family.manners().software;
+    let software = family.profile().software;
     let ready = json!({"event": "ready", "server": server.url(), "software": software, "version": version});
 
     assert_eq!(tool.object(), connecting);

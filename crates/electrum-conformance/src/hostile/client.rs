@@ -9,14 +9,22 @@ use electrum_proto::operations::{
     Balance, Banner, Features, FeeHistogram, Headers, History, Peers, Raw, TransactionGet, TransactionMerkle,
 };
 use electrum_proto::types::{RawHeader, RawTransaction, Script, Txid};
-use electrum_proto::{Config, DownCause, Tip, Topic, Update};
+use electrum_proto::{Backoff, Config, DownCause, Tip, Topic, Update};
 
-use super::BACKOFF;
-use crate::story::{PATIENCE, wait_for};
-use crate::{Adapter, Change, Client, Failure, Feed, Life, Next, Setup};
+use crate::expect::{PATIENCE, wait_for};
+use crate::{Adapter, Client, ConnectionEvent, Failure, Next, Setup, Source, TopicUpdate};
 use electrum_testkit::chain::{self, Transaction};
 use electrum_testkit::hash::Hash256;
 use electrum_testkit::hostile::{Ask, Entry, Expect, Timeout, honest};
+
+/// How clients space their attempts.
+pub(super) const BACKOFF: Backoff = Backoff {
+    initial: Duration::from_millis(20),
+    cap: Duration::from_secs(60),
+    jitter_permille: 250,
+    stable_after: Duration::from_secs(60),
+    set_aside: Duration::from_secs(60),
+};
 
 /// So many lost connections show how the pauses grow.
 const LOSSES: usize = 6;
@@ -46,7 +54,7 @@ pub(super) fn check<A: Adapter>(adapter: A, entry: &Entry, server: &str) {
         Expect::Dropped(cause, words) => {
             expect_answer(ask(&client, entry.ask));
             let found = wait_for(&mut events, "the end of the connection", |event| match event {
-                Life::Down { cause, .. } => Some(cause.clone()),
+                ConnectionEvent::Down { cause, .. } => Some(cause.clone()),
                 _ => None,
             });
             check_cause(&found, cause, words);
@@ -107,24 +115,24 @@ fn check_cause(found: &DownCause, cause: &str, words: &str) {
 }
 
 /// The connection serves the next call, and is the one that it was.
-fn goes_on(client: &impl Client, events: &mut impl Feed<Life>) {
+fn goes_on(client: &impl Client, events: &mut impl Source<ConnectionEvent>) {
     expect_answer(ask(client, Ask::Banner));
     while let Next::Item(event) = events.next(Duration::ZERO) {
-        assert!(!matches!(event, Life::Down { .. }), "{event:?}");
+        assert!(!matches!(event, ConnectionEvent::Down { .. }), "{event:?}");
     }
 }
 
 /// Each connection is lost for this cause, after it was ready or before, and each pause is longer than the last.
-fn keeps_trying(events: &mut impl Feed<Life>, becomes_ready: bool, cause: &str, words: &str) {
+fn keeps_trying(events: &mut impl Source<ConnectionEvent>, becomes_ready: bool, cause: &str, words: &str) {
     let (was_ready, mut last) = (Cell::new(false), Duration::ZERO);
     for _ in 0..LOSSES {
         let (found, retry_in) = wait_for(events, "the end of the connection", |event| match event {
-            Life::Down { cause, retry_in, .. } => Some((cause.clone(), *retry_in)),
-            Life::Ready { .. } => {
+            ConnectionEvent::Down { cause, retry_in, .. } => Some((cause.clone(), *retry_in)),
+            ConnectionEvent::Ready { .. } => {
                 was_ready.set(true);
                 None
             }
-            Life::Connecting { .. } => None,
+            ConnectionEvent::Connecting { .. } => None,
         });
         check_cause(&found, cause, words);
         assert!(retry_in > last, "a pause of {retry_in:?} after one of {last:?}");
@@ -173,8 +181,8 @@ fn ask(client: &impl Client, ask: Ask) -> Result<(), Failure> {
             let header = RawHeader::from_bytes(header);
             watch(client, Topic::Headers, &Update::Headers(Tip { height, header }))
         }
-        Ask::WatchNews => {
-            let topic = Topic::Raw { method: "hostile.news".into(), params: Vec::new() };
+        Ask::WatchRaw => {
+            let topic = Topic::Raw { method: "hostile.event".into(), params: Vec::new() };
             watch(client, topic, &Update::RawResult("\"subscribed\"".into()))
         }
         Ask::Bulk => bulk(client),
@@ -195,11 +203,11 @@ fn txid() -> Txid {
 
 /// Subscribes. The first value is this one, and so is the last, once the server has answered another call.
 fn watch(client: &impl Client, topic: Topic, right: &Update) -> Result<(), Failure> {
-    let is_news = matches!(topic, Topic::Raw { .. });
+    let is_raw = matches!(topic, Topic::Raw { .. });
     let mut updates = client.subscribe(vec![topic]);
     let first = match updates.next(PATIENCE) {
-        Next::Item(Change { value: Ok(value), .. }) => value,
-        Next::Item(Change { value: Err(error), .. }) => return Err(Failure::Other(error.to_string())),
+        Next::Item(TopicUpdate { value: Ok(value), .. }) => value,
+        Next::Item(TopicUpdate { value: Err(error), .. }) => return Err(Failure::Other(error.to_string())),
         other => panic!("no first value, but {other:?}"),
     };
     expect_answer(ask(client, Ask::Banner));
@@ -207,7 +215,7 @@ fn watch(client: &impl Client, topic: Topic, right: &Update) -> Result<(), Failu
     while let Next::Item(change) = updates.next(Duration::ZERO) {
         last = change.value.unwrap_or_else(|error| panic!("an error after the first value: {error}"));
     }
-    let ends_well = &last == right || is_news && matches!(last, Update::RawNotification(_));
+    let ends_well = &last == right || is_raw && matches!(last, Update::RawNotification(_));
     assert!(ends_well, "the last value is {last:.300?}");
     Ok(())
 }
@@ -220,7 +228,7 @@ fn watch_many(client: &impl Client) -> Result<(), Failure> {
     let mut outcome = Ok(());
     for _ in 0..count {
         match updates.next(PATIENCE) {
-            Next::Item(Change { value, .. }) => {
+            Next::Item(TopicUpdate { value, .. }) => {
                 outcome = value.map(drop).map_err(|error| Failure::Other(error.to_string()));
             }
             other => panic!("a value was due, and there was {other:?}"),
@@ -230,7 +238,7 @@ fn watch_many(client: &impl Client) -> Result<(), Failure> {
     outcome
 }
 
-/// Many large calls at once, of which each must be answered, in whatever way.
+/// Many large calls at once, of which each must be answered, in any transport.
 fn bulk(client: &impl Client) -> Result<(), Failure> {
     let filling = serde_json::Value::from("x".repeat(100_000));
     let calls = (0..160).map(|_| Raw::reading("server.ping", vec![filling.clone()])).collect();

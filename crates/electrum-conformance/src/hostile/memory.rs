@@ -1,4 +1,4 @@
-//! The memory of this process, where the system tells it.
+//! The memory of this process, where the system reports it.
 
 /// The bytes in use.
 pub(super) fn in_use() -> u64 {

@@ -15,8 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use electrum_proto::Backoff;
-
+use self::client::BACKOFF;
 use super::Adapter;
 use electrum_testkit::hostile::{Entry, Expect, Hostile, find};
 
@@ -34,19 +33,10 @@ const SERVER: &str = "HOSTILE_SERVER";
 /// How a client's process says by how many bytes its memory grew.
 const GREW: &str = "memory grew by ";
 
-/// How clients are told to space their attempts.
-const BACKOFF: Backoff = Backoff {
-    initial: Duration::from_millis(20),
-    cap: Duration::from_secs(60),
-    jitter_permille: 250,
-    stable_after: Duration::from_secs(60),
-    set_aside: Duration::from_secs(60),
-};
-
 /// Runs an adapter against every server of a group, as one test.
 ///
 /// # Panics
-/// If it does not do what a correct client does; all that it does not are told.
+/// If it does not do what a correct client does; all that it does not are reported.
 pub fn run_group<A: Adapter>(adapter: A, group: Group) {
     if let (Ok(name), Ok(server)) = (env::var(ENTRY), env::var(SERVER)) {
         let Some(entry) = find(&name) else { panic!("there is no hostile server {name}") };
@@ -126,7 +116,7 @@ fn run_client(test: &str, entry: &Entry, server: &Hostile) -> Result<(bool, Stri
 
 fn read(from: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
-    // What was read before an error is told all the same.
+    // What was read before an error counts all the same.
     let _ = from.map(|mut from| from.read_to_end(&mut bytes));
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use electrum_proto::operations::Raw;
 use electrum_proto::{Origin, Topic};
 
-use crate::story::{PATIENCE, header, next, read, ready, tip};
-use crate::way::Road;
-use crate::{Adapter, Client, Failure, Way};
+use crate::expect::{PATIENCE, header, next, read, ready, tip};
+use crate::transport::Route;
+use crate::{Adapter, Client, Failure, Transport};
 use electrum_testkit::{Family, Server};
 
 /// Each call of a batch is answered by itself, in the order of the batch; an error is the server's own.
-pub(super) fn answers_and_errors<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn answers_and_errors<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let expected: Vec<String> = server.chain(|chain| chain_headers(chain));
     let mut batch: Vec<Raw> = (0..100).map(header).collect();
     batch.insert(50, read("no.such.method"));
@@ -33,11 +33,11 @@ fn chain_headers(chain: &electrum_testkit::chain::Chain) -> Vec<String> {
 }
 
 /// The same on every family of servers: handshake, a call, many calls, a subscription, a change.
-pub(super) fn every_family<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn every_family<A: Adapter>(adapter: A, transport: Transport) {
     for family in Family::ALL {
         let server = Server::start(family);
-        let road = Road::to(way, &[server.addr()]);
-        let client = adapter.connect(road.setup.clone());
+        let route = Route::to(transport, &[server.addr()]);
+        let client = adapter.connect(route.setup.clone());
         let mut events = client.events();
         let mut tips = client.subscribe(vec![Topic::Headers]);
         let first = next(&mut tips);
@@ -54,11 +54,11 @@ pub(super) fn every_family<A: Adapter>(adapter: A, way: Way) {
     }
 }
 
-/// An answer that comes after its call has failed is nobody's, and the connection is as good as before.
-pub(super) fn late_replies<A: Adapter>(adapter: A, way: Way) {
+/// An answer that comes after its call has failed is dropped, and the connection is as good as before.
+pub(super) fn late_replies<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let expected = client.call(header(2), None).expect("a header");
     server.pause();
     for height in 0..3 {

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use electrum_proto::{Origin, TimerKind, Topic};
 
-use crate::story::{PATIENCE, call_aside, down, next, outcome, read, ready, tip, wait_for};
-use crate::way::Road;
-use crate::{Adapter, Client, Feed, Life, Next, Way};
+use crate::expect::{PATIENCE, call_aside, down, next, outcome, read, ready, tip, wait_for};
+use crate::transport::Route;
+use crate::{Adapter, Client, ConnectionEvent, Next, Source, Transport};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
 
 const VERSION: &str = "server.version";
 
 /// A server that accepts and says nothing is left in time, and nothing but the version was sent to it.
-pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, transport: Transport) {
     let talks = [Step::handshake("Talks 1", "1.4").to_vec(), vec![Step::call("server.banner"), Step::result("\"hi\"")]];
     let server = Scripted::in_turn(vec![vec![Step::Silence], [talks.concat(), vec![Step::Silence]].concat()]);
-    let mut road = Road::to(way, &[server.addr()]);
-    road.setup.protocol.timeouts.handshake = Duration::from_millis(200);
-    let client = adapter.connect(road.setup.clone());
+    let mut route = Route::to(transport, &[server.addr()]);
+    route.setup.protocol.timeouts.handshake = Duration::from_millis(200);
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     let call = call_aside(&client, read("server.banner"));
     let cause = down(&mut events);
     let is_timeout = matches!(cause, electrum_proto::DownCause::Timeout { waited_for: TimerKind::Handshake });
-    // The road may not be ready by then.
+    // The route may not be ready by then.
     assert!(is_timeout || cause.name() == "reset", "{cause:?}");
     assert_eq!(outcome(&call), Ok("hi".into()));
     server.check();
@@ -32,15 +32,15 @@ pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, way: Way) {
     assert!(mute.len() == 1 && mute[0].contains(VERSION), "{mute:?}");
 }
 
-/// Every form of a refusal is told for what it is, leads to the next attempt, and the client leaves by itself.
-pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
+/// Every form of a refusal is reported as what it is, leads to the next attempt, and the client leaves by itself.
+pub(super) fn every_refusal<A: Adapter>(adapter: A, transport: Transport) {
     let line = |line: &str| vec![Step::SendLine(line.to_owned())];
     let result = |json: &str| vec![Step::result(json)];
     let refusals = [
         ("an error", "refused", vec![Step::error(1, "unsupported protocol version: 1.4")]),
         ("an error that is text", "refused", line(r#"{"jsonrpc":"2.0","id":$id,"error":"unsupported"}"#)),
         (
-            "an error of nobody's",
+            "an error without an id",
             "refused",
             line(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}}"#),
         ),
@@ -57,7 +57,7 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
         ("a reset", "reset", vec![Step::Reset]),
         ("the answer to something else", "timeout", line(r#"{"jsonrpc":"2.0","id":987654,"result":["Else 1","1.4"]}"#)),
         (
-            "news before the answer",
+            "a notification before the answer",
             "refused",
             vec![
                 Step::send(&b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.headers.subscribe\"}\n"[..]),
@@ -72,9 +72,9 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
         .collect();
     scripts.push([Step::handshake("Agrees 1", "1.6").to_vec(), vec![Step::Silence]].concat());
     let server = Scripted::in_turn(scripts);
-    let mut road = Road::to(way, &[server.addr()]);
-    road.setup.protocol.timeouts.handshake = Duration::from_millis(1500);
-    let client = adapter.connect(road.setup.clone());
+    let mut route = Route::to(transport, &[server.addr()]);
+    route.setup.protocol.timeouts.handshake = Duration::from_millis(1500);
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     for (what, name, _) in &refusals {
         assert_eq!(down(&mut events).name(), *name, "{what}");
@@ -89,18 +89,18 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// A client with three servers goes on with the next when one is killed; its topics move along, and every change is
-/// told once.
-pub(super) fn servers_in_turn<A: Adapter>(adapter: A, way: Way) {
+/// reported once.
+pub(super) fn servers_in_turn<A: Adapter>(adapter: A, transport: Transport) {
     let mut servers: Vec<_> =
         [Family::Fulcrum2_1, Family::ElectrumX1_16, Family::Electrs].into_iter().map(Server::start).collect();
-    let road = Road::to(way, &servers.iter().map(Server::addr).collect::<Vec<_>>());
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &servers.iter().map(Server::addr).collect::<Vec<_>>());
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     let mut tips = client.subscribe(vec![Topic::Headers]);
     let mut last = tip(&next(&mut tips)).height;
     for round in 0..12 {
         let (current, _) = ready(&mut events);
-        let at = road.setup.servers.iter().position(|server| *server == current).expect("one of ours");
+        let at = route.setup.servers.iter().position(|server| *server == current).expect("one of ours");
         let is_mined = round % 2 == 0;
         // The chain is the same on all, as on the network; the client hears of it on its next link.
         for other in servers.iter().enumerate().filter(|(other, _)| is_mined && *other != at) {
@@ -119,48 +119,54 @@ pub(super) fn servers_in_turn<A: Adapter>(adapter: A, way: Way) {
     assert_eq!(tips.next(Duration::ZERO), Next::Nothing);
 }
 
-/// The events tell, in order, what happens, and where.
-pub(super) fn life_is_told<A: Adapter>(adapter: A, way: Way) {
+/// The events report, in order, what happens, and where.
+pub(super) fn connection_events<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::ElectrumX2_0);
-    let road = Road::to(way, &[server.addr()]);
-    let address = road.setup.servers[0].clone();
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let address = route.setup.servers[0].clone();
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     let mut others = client.events();
-    let software = Family::ElectrumX2_0.manners().software;
+    let software = Family::ElectrumX2_0.profile().software;
     for _ in 0..3 {
-        let told = wait_for(&mut events, "a connection", |event| match event {
-            Life::Ready { server, software, version } => Some((server.clone(), software.clone(), version.to_string())),
+        let reported = wait_for(&mut events, "a connection", |event| match event {
+            ConnectionEvent::Ready { server, software, version } => {
+                Some((server.clone(), software.clone(), version.to_string()))
+            }
             _ => None,
         });
-        assert_eq!(told, (address.clone(), software.to_owned(), "1.7".to_owned()));
+        assert_eq!(reported, (address.clone(), software.to_owned(), "1.7".to_owned()));
         // Who comes now hears where things stand.
         let first = client.events().next(PATIENCE);
-        assert!(matches!(first, Next::Item(Life::Ready { .. })), "{first:?}");
+        assert!(matches!(first, Next::Item(ConnectionEvent::Ready { .. })), "{first:?}");
         server.stop();
-        let told = wait_for(&mut events, "its end", |event| match event {
-            Life::Down { server, retry_in, .. } => Some((server.clone(), *retry_in)),
+        let reported = wait_for(&mut events, "its end", |event| match event {
+            ConnectionEvent::Down { server, retry_in, .. } => Some((server.clone(), *retry_in)),
             _ => None,
         });
-        assert!(told.0 == address && told.1 <= Duration::from_millis(100), "{told:?}");
+        assert!(reported.0 == address && reported.1 <= Duration::from_millis(100), "{reported:?}");
         server.restart();
     }
     ready(&mut events);
     client.close();
     // The other listener hears the same, however late it listens.
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     while let Next::Item(event) = others.next(Duration::from_secs(10)) {
-        told.push(event);
+        reported.push(event);
     }
     let mut is_trying = true;
-    for event in &told {
-        let is_connecting = matches!(event, Life::Connecting { .. });
+    for event in &reported {
+        let is_connecting = matches!(event, ConnectionEvent::Connecting { .. });
         if is_connecting {
             is_trying = true;
         } else {
             assert!(is_trying, "{event:?} without an attempt");
-            is_trying = matches!(event, Life::Ready { .. });
+            is_trying = matches!(event, ConnectionEvent::Ready { .. });
         }
     }
-    assert_eq!(told.iter().filter(|event| matches!(event, Life::Ready { .. })).count(), 4, "{told:?}");
+    assert_eq!(
+        reported.iter().filter(|event| matches!(event, ConnectionEvent::Ready { .. })).count(),
+        4,
+        "{reported:?}"
+    );
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use electrum_proto::Topic;
 
-use crate::story::{PATIENCE, call_aside, down, header, next};
-use crate::way::Road;
-use crate::{Adapter, Client, Way};
+use crate::expect::{PATIENCE, call_aside, down, header, next};
+use crate::transport::Route;
+use crate::{Adapter, Client, Transport};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
 
@@ -21,13 +21,13 @@ const WAKE_UPS: u64 = 10;
 const TICKS: u64 = 30;
 
 /// A client that is ready, one that waits to try again, and one that waits for an answer: all of them sleep.
-pub(super) fn idle<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn idle<A: Adapter>(adapter: A, transport: Transport) {
     if switches().is_none() {
-        return eprintln!("this system does not tell how often threads wake up");
+        return eprintln!("this system does not say how often threads wake up");
     }
     let server = Server::start(Family::ElectrumX2_0);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut tips = client.subscribe(vec![Topic::Headers]);
     next(&mut tips);
     assert_asleep("ready");
@@ -41,11 +41,11 @@ pub(super) fn idle<A: Adapter>(adapter: A, way: Way) {
 
     for (end, what) in [(Step::Close, "closed by the server"), (Step::Reset, "reset by the server")] {
         let server = Scripted::start([Step::handshake("Ends 1", "1.4").to_vec(), vec![end]].concat());
-        let mut road = Road::to(way, &[server.addr()]);
-        road.setup.protocol.backoff.initial = Duration::from_secs(600);
-        road.setup.protocol.backoff.cap = Duration::from_secs(600);
-        let client = adapter.connect(road.setup.clone());
-        // It may be over before anybody listens: then the end is what is told.
+        let mut route = Route::to(transport, &[server.addr()]);
+        route.setup.protocol.backoff.initial = Duration::from_secs(600);
+        route.setup.protocol.backoff.cap = Duration::from_secs(600);
+        let client = adapter.connect(route.setup.clone());
+        // It may be over before anybody listens: then the end is what is reported.
         down(&mut client.events());
         // Its socket is closed too, not only known to be at its end.
         assert!(server.wait_done(1, PATIENCE));

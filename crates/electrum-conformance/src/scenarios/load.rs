@@ -1,13 +1,13 @@
 //! More than fits anywhere at once.
 
+use crate::expect::{header, ready};
 use crate::peer::{Peer, Wire};
-use crate::story::{header, ready};
-use crate::way::Road;
-use crate::{Adapter, Client, Way};
+use crate::transport::Route;
+use crate::{Adapter, Client, Transport};
 
 /// A server that answers each line before it reads the next: it stops reading as soon as it is not read from.
 /// Neither side may wait for the other for ever.
-pub(super) fn full_duplex<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn full_duplex<A: Adapter>(adapter: A, transport: Transport) {
     const CALLS: u32 = 20_000;
     const ANSWER: usize = 2_000;
     let server = Peer::start(|_, stream| {
@@ -19,8 +19,8 @@ pub(super) fn full_duplex<A: Adapter>(adapter: A, way: Way) {
             }
         }
     });
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     ready(&mut events);
     let answers = client.batch((0..CALLS).map(header).collect());

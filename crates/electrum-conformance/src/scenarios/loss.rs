@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use electrum_proto::operations::Raw;
 
+use crate::expect::{aside, down, header, outcome, read, ready};
 use crate::peer::{Peer, Wire, end_with_reset};
-use crate::story::{aside, down, header, outcome, read, ready};
-use crate::way::Road;
-use crate::{Adapter, Client, Failure, Way};
+use crate::transport::Route;
+use crate::{Adapter, Client, Failure, Transport};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
 
@@ -25,19 +25,19 @@ fn greets() -> Vec<Step> {
 }
 
 /// An answer that is cut off is no answer: the call is made again, and answered once.
-pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, transport: Transport) {
     let mut cut = Step::handshake("Cuts 1", "1.4").to_vec();
     cut.extend([Step::call("server.banner"), Step::send(&b"{\"jsonrpc\":\"2.0\",\"result\":\"h"[..]), Step::Close]);
     let server = Scripted::in_turn(vec![cut.clone(), [greets(), vec![Step::Silence]].concat()]);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
     server.check();
     assert_eq!(server.connections(), 2);
     // A request that ends every connection is not sent for ever, and the next one has its turn.
     let server = Scripted::in_turn(vec![cut.clone(), cut, [greets(), vec![Step::Silence]].concat()]);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let failed = client.call(read("server.banner"), None);
     assert!(matches!(&failed, Err(Failure::Other(why)) if why.contains("2 times")), "{failed:?}");
     assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
@@ -46,12 +46,12 @@ pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// The same with a reset, and many calls at once.
-pub(super) fn reset_with_calls_waiting<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn reset_with_calls_waiting<A: Adapter>(adapter: A, transport: Transport) {
     let server = Peer::start(|number, stream| {
         let _ = answer_all(number, stream, 30, |_| {});
     });
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let answers = client.batch((0..100).map(header).collect());
     let numbers: Vec<_> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
     assert_eq!(numbers, (0..100).map(serde_json::Value::from).collect::<Vec<_>>());
@@ -74,12 +74,12 @@ fn answer_all(number: usize, stream: TcpStream, lines: usize, saw: impl Fn(&str)
 }
 
 /// What a server says right before it closes is heard, and so is that it closes.
-pub(super) fn last_words<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn last_words<A: Adapter>(adapter: A, transport: Transport) {
     const ROUNDS: usize = 30;
     // The greeting and the end of the stream may arrive together, or not.
     let server = Scripted::each(|n| if n < ROUNDS { greets() } else { [greets(), vec![Step::Silence]].concat() });
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     for _ in 0..ROUNDS {
         assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
@@ -89,14 +89,14 @@ pub(super) fn last_words<A: Adapter>(adapter: A, way: Way) {
     assert!(server.wait_done(ROUNDS, Duration::from_secs(10)));
 }
 
-/// A server that says nothing any more is found out without any call being made; while it talks it is asked for signs
-/// of life, and kept.
-pub(super) fn mute_when_ready<A: Adapter>(adapter: A, way: Way) {
+/// A server that says nothing any more is found out without any call being made; while it talks it is pinged
+/// and kept.
+pub(super) fn mute_when_ready<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
-    let mut road = Road::to(way, &[server.addr()]);
-    road.setup.protocol.timeouts.ping_idle = Duration::from_millis(50);
-    road.setup.protocol.timeouts.pong = Duration::from_millis(700);
-    let client = adapter.connect(road.setup.clone());
+    let mut route = Route::to(transport, &[server.addr()]);
+    route.setup.protocol.timeouts.ping_idle = Duration::from_millis(50);
+    route.setup.protocol.timeouts.pong = Duration::from_millis(700);
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     ready(&mut events);
     let asked = |times| server.wait_until(Duration::from_secs(30), |stats| stats.requests("server.ping") >= times);
@@ -108,12 +108,12 @@ pub(super) fn mute_when_ready<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// Callers do not notice that the server is restarted: every call is answered, once, and rightly.
-pub(super) fn restarts_under_load<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn restarts_under_load<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     let expected: Vec<_> = server.chain(|chain| (0..100).map(|h| chain.header(h).map(|h| h.to_hex())).collect());
     let expected = Arc::new(expected.into_iter().map(serde_json::Value::from).collect::<Vec<_>>());
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let (is_over, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let callers: Vec<_> = (0..4)
         .map(|_| {
@@ -144,7 +144,7 @@ pub(super) fn restarts_under_load<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// What changes something is sent again if not one byte of it was written, and otherwise never.
-pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, transport: Transport) {
     const READS: usize = 24_000;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let for_server = Arc::clone(&seen);
@@ -157,8 +157,8 @@ pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, way: Way) {
         }
         let _ = answer_changes(wire, &for_server);
     });
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let padding = "x".repeat(1000);
     let change = |which: &str| Raw::new(BROADCAST, vec![which.into()]);
     let mut calls = vec![change("first")];
@@ -185,13 +185,13 @@ fn answer_changes(mut wire: Wire, seen: &Mutex<Vec<&'static str>>) -> std::io::R
 }
 
 /// Calls that were accepted are made again after a loss, however little room there is for new ones.
-pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, transport: Transport) {
     let server = Peer::start(|number, stream| {
         let _ = answer_all(number, stream, 1, |_| {});
     });
-    let mut road = Road::to(way, &[server.addr()]);
-    road.setup.queue = 3;
-    let client = adapter.connect(road.setup.clone());
+    let mut route = Route::to(transport, &[server.addr()]);
+    route.setup.queue = 3;
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     ready(&mut events);
     // All are on their way before the connection is lost, which happens after the first answer.
@@ -199,11 +199,11 @@ pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, way: Way) {
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
 }
 
-/// Calls that are dropped at any moment, while connections come and go, harm nobody.
-pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, way: Way) {
+/// Calls that are dropped at any moment, while connections come and go, harm no other call.
+pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let expected = client.call(header(1), None).expect("a header");
     if client.begin(header(1)).is_none() {
         return;

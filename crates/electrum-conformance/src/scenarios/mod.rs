@@ -8,46 +8,46 @@ mod loss;
 mod subscriptions;
 mod waiting;
 
-use super::{Adapter, Way};
+use super::{Adapter, Transport};
 
 /// One of them.
 pub(super) struct Scenario<A> {
     pub(super) name: &'static str,
     /// Whether it needs the process for itself.
     pub(super) alone: bool,
-    pub(super) run: fn(A, Way),
+    pub(super) run: fn(A, Transport),
 }
 
 pub(super) fn all<A: Adapter>() -> Vec<Scenario<A>> {
-    let together = |name, run| Scenario { name, alone: false, run };
+    let shared = |name, run| Scenario { name, alone: false, run };
     vec![
-        together("answers_and_errors", calls::answers_and_errors),
-        together("every_family", calls::every_family),
-        together("late_replies", calls::late_replies),
-        together("waits_while_down", waiting::waits_while_down),
-        together("bounded_queue", waiting::bounded_queue),
-        together("deadline_while_down", waiting::deadline_while_down),
-        together("dropped_calls", waiting::dropped_calls),
-        together("closed_with_calls_waiting", waiting::closed_with_calls_waiting),
-        together("dropped_handles", waiting::dropped_handles),
-        together("mute_in_the_handshake", handshake::mute_in_the_handshake),
-        together("every_refusal", handshake::every_refusal),
-        together("servers_in_turn", handshake::servers_in_turn),
-        together("life_is_told", handshake::life_is_told),
-        together("cut_in_mid_line", loss::cut_in_mid_line),
-        together("reset_with_calls_waiting", loss::reset_with_calls_waiting),
-        together("last_words", loss::last_words),
-        together("mute_when_ready", loss::mute_when_ready),
-        together("restarts_under_load", loss::restarts_under_load),
-        together("changes_are_made_once", loss::changes_are_made_once),
-        together("queue_and_repeated_calls", loss::queue_and_repeated_calls),
-        together("dropped_in_the_midst", loss::dropped_in_the_midst),
-        together("unsubscribes_when_dropped", subscriptions::unsubscribes_when_dropped),
-        together("slow_consumers", subscriptions::slow_consumers),
-        together("several_consumers", subscriptions::several_consumers),
-        together("changes_during_an_outage", subscriptions::changes_during_an_outage),
-        together("refused_topics", subscriptions::refused_topics),
-        together("full_duplex", load::full_duplex),
+        shared("answers_and_errors", calls::answers_and_errors),
+        shared("every_family", calls::every_family),
+        shared("late_replies", calls::late_replies),
+        shared("waits_while_down", waiting::waits_while_down),
+        shared("bounded_queue", waiting::bounded_queue),
+        shared("deadline_while_down", waiting::deadline_while_down),
+        shared("dropped_calls", waiting::dropped_calls),
+        shared("closed_with_calls_waiting", waiting::closed_with_calls_waiting),
+        shared("dropped_handles", waiting::dropped_handles),
+        shared("mute_in_the_handshake", handshake::mute_in_the_handshake),
+        shared("every_refusal", handshake::every_refusal),
+        shared("servers_in_turn", handshake::servers_in_turn),
+        shared("connection_events", handshake::connection_events),
+        shared("cut_in_mid_line", loss::cut_in_mid_line),
+        shared("reset_with_calls_waiting", loss::reset_with_calls_waiting),
+        shared("last_words", loss::last_words),
+        shared("mute_when_ready", loss::mute_when_ready),
+        shared("restarts_under_load", loss::restarts_under_load),
+        shared("changes_are_made_once", loss::changes_are_made_once),
+        shared("queue_and_repeated_calls", loss::queue_and_repeated_calls),
+        shared("dropped_in_the_midst", loss::dropped_in_the_midst),
+        shared("unsubscribes_when_dropped", subscriptions::unsubscribes_when_dropped),
+        shared("slow_consumers", subscriptions::slow_consumers),
+        shared("several_consumers", subscriptions::several_consumers),
+        shared("changes_during_an_outage", subscriptions::changes_during_an_outage),
+        shared("refused_topics", subscriptions::refused_topics),
+        shared("full_duplex", load::full_duplex),
         Scenario { name: "idle", alone: true, run: idle::idle },
     ]
 }

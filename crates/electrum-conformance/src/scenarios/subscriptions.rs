@@ -5,9 +5,9 @@ use std::time::Duration;
 use electrum_proto::types::ScriptHash;
 use electrum_proto::{Origin, Script, SubscribeError, Topic, Update};
 
-use crate::story::{PATIENCE, header, next, tip};
-use crate::way::Road;
-use crate::{Adapter, Change, Client, Feed, Next, Way};
+use crate::expect::{PATIENCE, header, next, tip};
+use crate::transport::Route;
+use crate::{Adapter, Client, Next, Source, TopicUpdate, Transport};
 use electrum_testkit::chain::script;
 use electrum_testkit::hash::Scripthash;
 use electrum_testkit::{Family, Server};
@@ -16,8 +16,8 @@ fn topic(n: u32) -> Topic {
     Topic::Script(Script::new(script(n)))
 }
 
-/// The status that a change tells of, in hexadecimal digits.
-fn status(change: &Change) -> Option<String> {
+/// The status of an update, in hexadecimal digits.
+fn status(change: &TopicUpdate) -> Option<String> {
     match &change.value {
         Ok(Update::Script(status)) => status.map(|status| status.to_string()),
         other => panic!("a status was due, and there was {other:?}"),
@@ -28,15 +28,15 @@ fn status_at(server: &Server, n: u32) -> Option<String> {
     server.chain(|chain| chain.status(&Scripthash::of_script(&script(n))))
 }
 
-/// When the last consumer of a topic goes, the server is told; not before.
-pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, way: Way) {
+/// When the last consumer of a topic goes, the server is reported; not before.
+pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, transport: Transport) {
     for (family, method) in [
         (Family::Fulcrum2_1, "blockchain.scripthash.unsubscribe"),
         (Family::ElectrumX2_0, "blockchain.scriptpubkey.unsubscribe"),
     ] {
         let server = Server::start(family);
-        let road = Road::to(way, &[server.addr()]);
-        let client = adapter.connect(road.setup.clone());
+        let route = Route::to(transport, &[server.addr()]);
+        let client = adapter.connect(route.setup.clone());
         let mut first = client.subscribe(vec![topic(1)]);
         let mut second = client.subscribe(vec![topic(2), topic(1)]);
         assert_eq!(status(&next(&mut first)), None);
@@ -56,12 +56,12 @@ pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, way: Way) {
     }
 }
 
-/// Who does not read gets the newest value, once, and keeps nobody waiting.
-pub(super) fn slow_consumers<A: Adapter>(adapter: A, way: Way) {
+/// Who does not read gets the newest value, once, and delays no other consumer.
+pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
     const BLOCKS: u32 = 400;
     let server = Server::start(Family::Fulcrum2_1);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut slow = client.subscribe(vec![Topic::Headers, topic(1)]);
     let mut fast = client.subscribe(vec![Topic::Headers]);
     let start = tip(&next(&mut fast)).height;
@@ -72,7 +72,7 @@ pub(super) fn slow_consumers<A: Adapter>(adapter: A, way: Way) {
         }
     }
     while tip(&next(&mut fast)).height < start + BLOCKS {}
-    // An answer comes after all the news that the server sent before it.
+    // An answer comes after all the notifications that the server sent before it.
     assert!(client.call(header(1), None).is_ok());
     let mut changes = [next(&mut slow), next(&mut slow)];
     changes.sort_by_key(|change| change.topic);
@@ -82,10 +82,10 @@ pub(super) fn slow_consumers<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// A topic is asked for once; each consumer hears of every change, and who comes later of the value as it is.
-pub(super) fn several_consumers<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn several_consumers<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut consumers = vec![client.subscribe(vec![topic(1)]), client.subscribe(vec![topic(1)])];
     for consumer in &mut consumers {
         let change = next(consumer);
@@ -107,11 +107,11 @@ pub(super) fn several_consumers<A: Adapter>(adapter: A, way: Way) {
     assert_eq!(server.stats().requests("blockchain.scripthash.subscribe"), 1);
 }
 
-/// What changed while there was no connection is told once, and what did not change is not told.
-pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, way: Way) {
+/// What changed while there was no connection is reported once, and what did not change is not reported.
+pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::ElectrumX2_0);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut updates = client.subscribe(vec![Topic::Headers, topic(1), topic(2)]);
     for _ in 0..3 {
         assert_eq!(next(&mut updates).origin, Origin::Subscribed);
@@ -135,10 +135,10 @@ pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// A topic that the version does not have is refused in words, to each consumer, and others are not harmed.
-pub(super) fn refused_topics<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn refused_topics<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX2_0);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let bare = || Topic::ScriptHash(ScriptHash::of(&script(1)));
     for _ in 0..2 {
         // The second one comes when the refusal is old.

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use electrum_proto::{Phase, Topic};
 
-use crate::story::{PATIENCE, aside, call_aside, header, next, outcome, read};
-use crate::way::Road;
-use crate::{Adapter, Client, Failure, Feed, Next, Way};
+use crate::expect::{PATIENCE, aside, call_aside, header, next, outcome, read};
+use crate::transport::Route;
+use crate::{Adapter, Client, Failure, Next, Source, Transport};
 use electrum_testkit::{Family, Server};
 
 /// Calls made while there is no connection are sent when there is one.
-pub(super) fn waits_while_down<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn waits_while_down<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     let expected = server.chain(|chain| chain.header(5).map(|header| header.to_hex()));
     server.stop();
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let single = call_aside(&client, header(5));
     let batch = aside({
         let client = client.clone();
@@ -28,13 +28,13 @@ pub(super) fn waits_while_down<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// More calls than may wait are refused at once; the others wait, and those that come later find room again.
-pub(super) fn bounded_queue<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn bounded_queue<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     server.stop();
-    let mut road = Road::to(way, &[server.addr()]);
-    road.setup.queue = 5;
-    road.setup.protocol.timeouts.request = Duration::from_millis(200);
-    let client = adapter.connect(road.setup.clone());
+    let mut route = Route::to(transport, &[server.addr()]);
+    route.setup.queue = 5;
+    route.setup.protocol.timeouts.request = Duration::from_millis(200);
+    let client = adapter.connect(route.setup.clone());
     for _ in 0..2 {
         let answers = client.batch((0..8).map(header).collect());
         let waited = |answer: &Result<_, _>| matches!(answer, Err(Failure::Unsent(_)));
@@ -45,27 +45,27 @@ pub(super) fn bounded_queue<A: Adapter>(adapter: A, way: Way) {
     assert!(client.call(header(0), Some(PATIENCE)).is_ok());
 }
 
-/// The deadline of a call passes also while there is nobody to ask, and the call says why there is nobody.
-pub(super) fn deadline_while_down<A: Adapter>(adapter: A, way: Way) {
+/// The deadline of a call passes also while there is no connection, and the call says why there is none.
+pub(super) fn deadline_while_down<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     server.stop();
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     loop {
         match client.call(header(1), Some(Duration::from_millis(200))) {
             Err(Failure::Unsent(why)) if why.is_empty() => {}
-            Err(Failure::Unsent(why)) => break assert!(why.contains(&road.setup.servers[0]), "{why}"),
+            Err(Failure::Unsent(why)) => break assert!(why.contains(&route.setup.servers[0]), "{why}"),
             other => panic!("{other:?}"),
         }
     }
 }
 
-/// A call that is dropped is taken back: it is not sent if it was not yet, takes no room, and nobody else gets its answer.
-pub(super) fn dropped_calls<A: Adapter>(adapter: A, way: Way) {
+/// A call that is dropped is taken back: it is not sent if it was not yet, takes no room, and no other call gets its answer.
+pub(super) fn dropped_calls<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
-    let mut road = Road::to(way, &[server.addr()]);
-    road.setup.queue = 4;
-    let client = adapter.connect(road.setup.clone());
+    let mut route = Route::to(transport, &[server.addr()]);
+    route.setup.queue = 4;
+    let client = adapter.connect(route.setup.clone());
     let expected = client.call(header(3), None).expect("a header");
     server.pause();
     let Some(pending) = client.begin(header(1)) else { return };
@@ -90,10 +90,10 @@ pub(super) fn dropped_calls<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// Closing a client ends everything that waits, and its connection.
-pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     let mut tips = client.subscribe(vec![Topic::Headers]);
     next(&mut tips);
@@ -119,10 +119,10 @@ pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, way: Way) {
 }
 
 /// When the last handle is dropped the connection is closed, and not before.
-pub(super) fn dropped_handles<A: Adapter>(adapter: A, way: Way) {
+pub(super) fn dropped_handles<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let road = Road::to(way, &[server.addr()]);
-    let client = adapter.connect(road.setup.clone());
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
     let mut tips = client.subscribe(vec![Topic::Headers]);
     let events = client.events();
     next(&mut tips);

@@ -2,12 +2,12 @@
 
 use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, Timestamp, Wait};
 
-use super::{Probe, Told};
-use crate::tape::Tape;
+use super::{Emitted, Probe};
+use crate::trace::Trace;
 
-/// A line of which so many bytes came or went is a sign of life by itself.
+/// A line of which so many bytes came or went is a sign of run by itself.
 const PROGRESS: usize = 4096;
-/// How many polls a client may need to tell of what follows from one fact, beyond one for each request that waits.
+/// How many polls a client may need to emit what follows from one input, beyond one for each request that waits.
 const POLLS: usize = 1_000;
 
 impl Probe {
@@ -27,7 +27,7 @@ impl Probe {
         if until <= now {
             self.violate(5, format!("at {now} it waits until {until} for {kind:?}: that would spin"));
         }
-        self.tells_of_room();
+        self.check_capacity();
         let Some(link) = &self.link else { return };
         let times = self.config.timeouts;
         let by = match self.phase {
@@ -64,35 +64,35 @@ impl Probe {
         }
     }
 
-    /// Tries something out on a copy of the client, if the tape says so. The client must be waiting.
-    pub fn examine(&mut self, tape: &mut Tape) {
+    /// Tries something out on a copy of the client, if the trace says so. The client must be waiting.
+    pub fn examine(&mut self, trace: &mut Trace) {
         let Some(Wait { until: Some((until, _)), .. }) = self.wait else { return };
-        match tape.below(16) {
-            12 => self.tick_early(until, tape),
+        match trace.below(16) {
+            12 => self.tick_early(until, trace),
             13 => self.tick_at(until),
-            14 => self.old_facts(tape),
+            14 => self.old_inputs(trace),
             15 => self.close_copy(),
             _ => {}
         }
     }
 
-    /// A wish that was refused for want of room, and could be had now, must have been told so.
-    fn tells_of_room(&mut self) {
-        let Some((ask, false)) = &self.refused else { return };
-        let can_be_asked = self.client.outgoing().is_empty() && self.is_ready();
-        if can_be_asked && self.client.clone().request_until(self.now, Timestamp::MAX, ask.clone()).is_ok() {
-            self.violate(6, "there is room for what was refused, and it was not told");
+    /// A request that was refused for want of room, and would be accepted now, must have been followed by `Capacity`.
+    fn check_capacity(&mut self) {
+        let Some((request, false)) = &self.refused else { return };
+        let is_ready = self.client.outgoing().is_empty() && self.is_ready();
+        if is_ready && self.client.clone().request(self.now, request.clone()).is_ok() {
+            self.violate(6, "there is room for what was refused, and no event said so");
         }
     }
 
-    fn tick_early(&mut self, until: Timestamp, tape: &mut Tape) {
+    fn tick_early(&mut self, until: Timestamp, trace: &mut Trace) {
         let gap = until.since(self.now);
-        let early = self.now + gap * tape.below(1000) / 1000;
+        let early = self.now + gap * trace.below(1000) / 1000;
         let mut copy = self.client.clone();
         copy.handle(early, Input::Tick);
-        let told = Told::from(copy.poll());
-        if Some(&told) != self.wait.map(Told::Wait).as_ref() || copy.outgoing() != self.client.outgoing() {
-            self.violate(5, format!("a tick at {early}, before {until}, led to {told:?}"));
+        let emitted = Emitted::from(copy.poll());
+        if Some(&emitted) != self.wait.map(Emitted::Wait).as_ref() || copy.outgoing() != self.client.outgoing() {
+            self.violate(5, format!("a tick at {early}, before {until}, led to {emitted:?}"));
         }
     }
 
@@ -112,11 +112,11 @@ impl Probe {
     }
 
     /// Facts about links that are gone, and time that runs backwards.
-    fn old_facts(&mut self, tape: &mut Tape) {
+    fn old_inputs(&mut self, trace: &mut Trace) {
         let Some(old) = self.old_conn() else { return };
         let before = format!("{:?}", self.client);
         let mut copy = self.client.clone();
-        let earlier = Timestamp::new(self.now.since_epoch() * tape.below(1000) / 1000);
+        let earlier = Timestamp::new(self.now.since_epoch() * trace.below(1000) / 1000);
         let facts = [
             Input::Connected(old),
             Input::Read(old, b"{\"id\":1,\"result\":0}\nx"),

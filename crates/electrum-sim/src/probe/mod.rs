@@ -1,9 +1,10 @@
 //! A client under watch: every call goes through here, and what must hold at each of them is checked.
 
+mod commands;
+mod emitted;
 mod examine;
-mod told;
+mod observe;
 mod wire;
-mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,9 +13,9 @@ use electrum_proto::{
     Client, Config, ConnId, Input, Phase, ProtocolVersion, RequestId, SubId, Timestamp, Topic, Update, Wait,
 };
 
-pub use told::Told;
+pub use emitted::Emitted;
 
-use super::vocabulary::Ask;
+use super::methods::AnyRequest;
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +52,11 @@ pub struct Probe {
     servers: Vec<ServerLog>,
     retry_at: Option<Timestamp>,
     wait: Option<Wait>,
-    /// The last wish that was refused for want of room, and whether it was told since that there is room.
-    refused: Option<(Ask, bool)>,
+    /// The last request that was refused for want of room, and whether `Capacity` was emitted since.
+    refused: Option<(AnyRequest, bool)>,
     finished: bool,
     violation: Option<Violation>,
-    trace: Option<Vec<String>>,
+    log: Option<Vec<String>>,
 }
 
 /// What went over the current link, or the last one.
@@ -87,7 +88,7 @@ struct LinkLog {
 #[derive(Clone, Debug)]
 struct Pending {
     id: RequestId,
-    ask: Ask,
+    request: AnyRequest,
     begin: u64,
     deadline: Timestamp,
     cancelled: bool,
@@ -109,7 +110,7 @@ struct ServerLog {
     not_before: Timestamp,
 }
 
-/// How many polls in a row may pass without a wait, beyond one for each thing that is told.
+/// How many polls in a row may pass without a wait, beyond one for each thing that is emitted.
 const SPIN: usize = 100_000;
 
 impl Probe {
@@ -134,19 +135,19 @@ impl Probe {
             refused: None,
             finished: false,
             violation: None,
-            trace: None,
+            log: None,
         }
     }
 
     /// Keeps a record of every call from now on.
     pub fn record(&mut self) {
-        self.trace.get_or_insert_with(Vec::new);
+        self.log.get_or_insert_with(Vec::new);
     }
 
     /// The record, if one is kept.
     #[must_use]
-    pub fn trace(&self) -> &[String] {
-        self.trace.as_deref().unwrap_or_default()
+    pub fn log(&self) -> &[String] {
+        self.log.as_deref().unwrap_or_default()
     }
 
     /// The first invariant that did not hold.
@@ -161,13 +162,13 @@ impl Probe {
         &self.config
     }
 
-    /// The latest moment that the client was told.
+    /// The latest moment that the client was emitted.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Where the client stands, as far as it told.
+    /// Where the client stands, as far as it emitted.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.phase
@@ -202,9 +203,9 @@ impl Probe {
         Some(link.asked.remove(index))
     }
 
-    /// The last wish that was refused for want of room, if there is room by now.
-    pub fn take_room(&mut self) -> Option<Ask> {
-        self.refused.take_if(|(_, has_room)| *has_room).map(|(ask, _)| ask)
+    /// The last request that was refused for want of room, if there is room by now.
+    pub fn take_refused(&mut self) -> Option<AnyRequest> {
+        self.refused.take_if(|(_, has_room)| *has_room).map(|(request, _)| request)
     }
 
     /// The version that was negotiated, if the client is ready.
@@ -226,7 +227,7 @@ impl Probe {
         }
     }
 
-    /// Tells the client a fact.
+    /// Passes an input to the client.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) {
         self.note(now, || match &input {
             Input::Read(conn, bytes) => format!("Read({conn:?}, {:?})", String::from_utf8_lossy(bytes)),
@@ -263,39 +264,39 @@ impl Probe {
                 _ => {}
             }
         }
-        self.look();
+        self.check_outgoing();
     }
 
     /// Polls the client once.
-    pub fn poll(&mut self) -> Told {
-        let told = Told::from(self.client.poll());
-        if !matches!(told, Told::Wait(_)) || self.wait.is_none() {
+    pub fn poll(&mut self) -> Emitted {
+        let emitted = Emitted::from(self.client.poll());
+        if !matches!(emitted, Emitted::Wait(_)) || self.wait.is_none() {
             let now = self.now;
-            self.note(now, || format!("    → {told:?}"));
+            self.note(now, || format!("    → {emitted:?}"));
         }
         // What is written last thing before a wait belongs to it; what ends a link takes its bytes with it.
-        if matches!(told, Told::Wait(_)) {
-            self.look();
+        if matches!(emitted, Emitted::Wait(_)) {
+            self.check_outgoing();
         }
-        self.learn(&told);
-        self.look();
-        told
+        self.learn(&emitted);
+        self.check_outgoing();
+        emitted
     }
 
-    /// Polls until the client waits or has finished, and gives what it told before.
-    pub fn drain(&mut self) -> Vec<Told> {
+    /// Polls until the client waits or has finished, and gives what it emitted before.
+    pub fn drain(&mut self) -> Vec<Emitted> {
         let mut all = Vec::new();
         loop {
             match self.poll() {
-                Told::Wait(_) | Told::Finished => {
+                Emitted::Wait(_) | Emitted::Finished => {
                     // Once more: nothing may come of it.
                     self.poll();
                     return all;
                 }
-                told => all.push(told),
+                emitted => all.push(emitted),
             }
             if all.len() > SPIN {
-                self.violate(5, "it is told more and more without a new fact");
+                self.violate(5, "it is emitted more and more without a new fact");
                 return all;
             }
             if self.violation.is_some() {
@@ -316,10 +317,10 @@ impl Probe {
         self.finished
     }
 
-    /// Notes a word of whoever drives the client.
+    /// Adds a line of the driver to the log.
     pub fn note(&mut self, now: Timestamp, word: impl FnOnce() -> String) {
-        if let Some(trace) = &mut self.trace {
-            trace.push(format!("{now} {}", word()));
+        if let Some(log) = &mut self.log {
+            log.push(format!("{now} {}", word()));
         }
     }
 

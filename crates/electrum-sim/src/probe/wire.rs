@@ -4,17 +4,17 @@ use electrum_proto::Phase;
 use serde_json::Value;
 
 use super::Probe;
-use crate::vocabulary::{RAW_PREFIX, is_in_version};
+use crate::methods::{RAW_PREFIX, is_in_version};
 
 /// How far a client's own lines may go beyond the limit of what may wait to be written.
 const OWN_LINES: usize = 400;
 
-/// What can be asked for a sign of life: versions before 1.2 have no ping.
-const SIGNS_OF_LIFE: [&str; 3] = ["server.ping", "server.donation_address", "server.banner"];
+/// What can be asked for a sign of run: versions before 1.2 have no ping.
+const PINGS: [&str; 3] = ["server.ping", "server.donation_address", "server.banner"];
 
 impl Probe {
     /// Looks at what is outgoing now, after whatever was done.
-    pub(super) fn look(&mut self) {
+    pub(super) fn check_outgoing(&mut self) {
         let Some(link) = self.link.as_mut().filter(|link| !link.over) else {
             if !self.client.outgoing().is_empty() {
                 self.violate(2, "bytes are outgoing while there is no link");
@@ -95,21 +95,21 @@ impl Probe {
     /// A line that is a caller's request must say what the caller asked.
     fn request_line(&mut self, id: u64, method: &str, begin: u64, shown: &dyn Fn() -> String) {
         let Some(pending) = self.pending.get_mut(&id) else {
-            let own = method.contains("subscribe") || SIGNS_OF_LIFE.contains(&method);
-            let is_news = method.strip_prefix(RAW_PREFIX) == Some("news");
-            if !own && !is_news && method != "blockchain.block.headers" {
-                self.violate(3, format!("nobody asked for this: {}", shown()));
+            let own = method.contains("subscribe") || PINGS.contains(&method);
+            let is_raw_topic = method.strip_prefix(RAW_PREFIX) == Some("changes");
+            if !own && !is_raw_topic && method != "blockchain.block.headers" {
+                self.violate(3, format!("no caller asked for this: {}", shown()));
             }
             return;
         };
         pending.begin = begin;
-        let (asked, with) = pending.ask.on_the_wire();
+        let (asked, with) = pending.request.on_the_wire();
         // As text: numbers with a fraction would change by being read.
         let with: Vec<String> = with.iter().map(Value::to_string).collect();
         let said_with = shown().ends_with(&format!("\"params\":[{}]}}\n", with.join(",")));
-        let is_asked = asked == method || SIGNS_OF_LIFE.contains(&asked) && SIGNS_OF_LIFE.contains(&method);
+        let is_asked = asked == method || PINGS.contains(&asked) && PINGS.contains(&method);
         if !is_asked || !said_with {
-            let what = format!("{:?} became {}", pending.ask, shown());
+            let what = format!("{:?} became {}", pending.request, shown());
             self.violate(13, what);
         }
     }

@@ -1,35 +1,9 @@
 //! Making, taking and refusing transactions.
 
-use std::fmt;
-
+use super::entry::{MempoolEntry, Rejection};
 use super::tx::{Input, OutPoint, Output, Transaction};
 use super::{Chain, FAUCET, FEE, MATURITY};
 use crate::hash::{Hash256, Txid};
-
-/// A transaction that waits to be mined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MempoolEntry {
-    /// The transaction.
-    pub tx: Transaction,
-    /// Its id.
-    pub txid: Txid,
-    /// What it leaves to the miner, in satoshis.
-    pub fee: u64,
-    /// Its virtual size.
-    pub vsize: u64,
-}
-
-/// Why a transaction was not taken, in the words of the node behind the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejection(pub String);
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Rejection {}
 
 impl Chain {
     /// Pays a script from the rewards of mining; the payment waits in the mempool. Its parent is a

@@ -4,6 +4,7 @@
 //! are not: any output can be spent by anyone.
 
 mod block;
+mod entry;
 mod index;
 mod mempool;
 pub mod merkle;
@@ -14,7 +15,7 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 pub use block::{Block, Header, REGTEST_BITS, REGTEST_GENESIS};
-pub use mempool::{MempoolEntry, Rejection};
+pub use entry::{MempoolEntry, Rejection};
 pub use query::{Balance, HistoryEntry, OutpointStatus, Unspent, status_of};
 pub use tx::{Input, OutPoint, Output, Transaction};
 

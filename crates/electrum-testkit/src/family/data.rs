@@ -1,8 +1,10 @@
-//! The manners of each family, from recordings (libbitcoin: from its sources and their tests).
+//! The profile of each family, from recordings (libbitcoin: from its sources and their tests).
 
 use std::time::Duration;
 
-use super::{Dialect, Family, HistoryOrder, Manners, Padding, Unversioned, Version};
+use super::Family;
+use super::profile::{Dialect, HistoryOrder, Padding, Profile, Unversioned};
+use super::version::Version;
 use crate::json::Style;
 
 /// `{"a":1,"b":2}`
@@ -15,76 +17,79 @@ const SORTED: Style = Style { spaced: false, sorted: true, ascii: false };
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-pub(super) fn manners(family: Family) -> Manners {
-    match family {
-        Family::Libbitcoin4 => Manners {
-            software: "libbitcoin 4.0.0",
-            protocol_min: Version::new(&[1, 0]),
-            protocol_max: Version::new(&[1, 7]),
-            dialect: Dialect::Libbitcoin,
-            style: COMPACT,
-            line_end: "\n",
-            padding: Padding::None,
-            flushes_on_close: true,
-            unversioned: Unversioned::Stalled,
-            reorders: false,
-            answers_half_closed: false,
-            closes_on_refusal: true,
-            history_order: HistoryOrder::Canonical,
-            idle: Some((TEN_MINUTES, TEN_MINUTES)),
-            // Twice the largest message of the peer-to-peer protocol.
-            line_limit: 8_000_000,
-        },
-        Family::ElectrumX1_10 => Manners {
-            software: "ElectrumX 1.10.0",
-            protocol_min: Version::new(&[1, 2]),
-            protocol_max: Version::new(&[1, 4, 1]),
-            unversioned: Unversioned::Served(&[1, 2]),
-            closes_on_refusal: false,
-            ..electrumx()
-        },
-        Family::ElectrumX1_16 => Manners { software: "ElectrumX 1.16.0", ..electrumx() },
-        Family::ElectrumX1_18 => Manners {
-            software: "ElectrumX 1.18.0",
-            protocol_max: Version::new(&[1, 4, 3]),
-            style: PYTHON,
-            padding: Padding::FromStart,
-            flushes_on_close: false,
-            ..electrumx()
-        },
-        Family::ElectrumX2_0 => Manners {
-            software: "ElectrumX 2.0.0",
-            protocol_max: Version::new(&[1, 7, 0]),
-            style: PYTHON,
-            padding: Padding::AfterWarmUp,
-            unversioned: Unversioned::ShownOut,
-            history_order: HistoryOrder::Canonical,
-            ..electrumx()
-        },
-        Family::Fulcrum2_1 => Manners {
-            software: "Fulcrum 2.1.1",
-            protocol_max: Version::new(&[1, 6]),
-            dialect: Dialect::Fulcrum,
-            style: SORTED,
-            line_end: "\r\n",
-            history_order: HistoryOrder::Canonical,
-            idle: Some((FIVE_MINUTES, TEN_MINUTES)),
-            line_limit: 8_000_000,
-            ..electrumx()
-        },
-        Family::Electrs => {
-            Manners { software: "electrs/0.11.1", closes_on_refusal: false, ..electrs(Dialect::Electrs) }
+impl Family {
+    /// The profile of this family: what its servers do in their own way.
+    pub fn profile(self) -> Profile {
+        match self {
+            Family::Libbitcoin4 => Profile {
+                software: "libbitcoin 4.0.0",
+                protocol_min: Version::new(&[1, 0]),
+                protocol_max: Version::new(&[1, 7]),
+                dialect: Dialect::Libbitcoin,
+                style: COMPACT,
+                line_end: "\n",
+                padding: Padding::None,
+                flushes_on_close: true,
+                unversioned: Unversioned::Stalled,
+                reorders: false,
+                answers_half_closed: false,
+                closes_on_refusal: true,
+                history_order: HistoryOrder::Canonical,
+                idle: Some((TEN_MINUTES, TEN_MINUTES)),
+                // Twice the largest message of the peer-to-peer protocol.
+                line_limit: 8_000_000,
+            },
+            Family::ElectrumX1_10 => Profile {
+                software: "ElectrumX 1.10.0",
+                protocol_min: Version::new(&[1, 2]),
+                protocol_max: Version::new(&[1, 4, 1]),
+                unversioned: Unversioned::Served(&[1, 2]),
+                closes_on_refusal: false,
+                ..electrumx()
+            },
+            Family::ElectrumX1_16 => Profile { software: "ElectrumX 1.16.0", ..electrumx() },
+            Family::ElectrumX1_18 => Profile {
+                software: "ElectrumX 1.18.0",
+                protocol_max: Version::new(&[1, 4, 3]),
+                style: PYTHON,
+                padding: Padding::FromStart,
+                flushes_on_close: false,
+                ..electrumx()
+            },
+            Family::ElectrumX2_0 => Profile {
+                software: "ElectrumX 2.0.0",
+                protocol_max: Version::new(&[1, 7, 0]),
+                style: PYTHON,
+                padding: Padding::AfterWarmUp,
+                unversioned: Unversioned::ShownOut,
+                history_order: HistoryOrder::Canonical,
+                ..electrumx()
+            },
+            Family::Fulcrum2_1 => Profile {
+                software: "Fulcrum 2.1.1",
+                protocol_max: Version::new(&[1, 6]),
+                dialect: Dialect::Fulcrum,
+                style: SORTED,
+                line_end: "\r\n",
+                history_order: HistoryOrder::Canonical,
+                idle: Some((FIVE_MINUTES, TEN_MINUTES)),
+                line_limit: 8_000_000,
+                ..electrumx()
+            },
+            Family::Electrs => {
+                Profile { software: "electrs/0.11.1", closes_on_refusal: false, ..electrs(Dialect::Electrs) }
+            }
+            Family::ElectrsEsplora => Profile {
+                software: "electrs-esplora 0.4.1",
+                history_order: HistoryOrder::OwnBlocks,
+                ..electrs(Dialect::Esplora)
+            },
         }
-        Family::ElectrsEsplora => Manners {
-            software: "electrs-esplora 0.4.1",
-            history_order: HistoryOrder::OwnBlocks,
-            ..electrs(Dialect::Esplora)
-        },
     }
 }
 
-fn electrumx() -> Manners {
-    Manners {
+fn electrumx() -> Profile {
+    Profile {
         software: "",
         protocol_min: Version::new(&[1, 4]),
         protocol_max: Version::new(&[1, 4, 2]),
@@ -104,8 +109,8 @@ fn electrumx() -> Manners {
     }
 }
 
-fn electrs(dialect: Dialect) -> Manners {
-    Manners {
+fn electrs(dialect: Dialect) -> Profile {
+    Profile {
         protocol_max: Version::new(&[1, 4]),
         dialect,
         style: SORTED,
@@ -126,9 +131,9 @@ mod tests {
     fn names_parse_back_and_ranges_are_ranges() {
         for family in Family::ALL {
             assert_eq!(family.name().parse(), Ok(family));
-            let manners = family.manners();
-            assert!(manners.protocol_min.compare(&manners.protocol_max).is_le());
-            assert!(!manners.software.is_empty());
+            let profile = family.profile();
+            assert!(profile.protocol_min.compare(&profile.protocol_max).is_le());
+            assert!(!profile.software.is_empty());
         }
         assert!("nothing".parse::<Family>().is_err());
     }

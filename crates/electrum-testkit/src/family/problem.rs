@@ -1,6 +1,6 @@
 //! What can be wrong with a call, and how each family says so.
 
-use super::{Dialect, Manners};
+use super::profile::{Dialect, Profile};
 use crate::json::Json;
 
 /// An error as it goes to the client.
@@ -94,8 +94,8 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    pub(crate) fn verdict(self, manners: &Manners, method: &str) -> Verdict {
-        let failure = match manners.dialect {
+    pub(crate) fn verdict(self, profile: &Profile, method: &str) -> Verdict {
+        let failure = match profile.dialect {
             Dialect::Python => self.python(method),
             Dialect::Fulcrum => self.fulcrum(method),
             Dialect::Electrs => self.electrs(),

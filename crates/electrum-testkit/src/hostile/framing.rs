@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, line, once, right};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, line, once, right};
 use crate::scripted::Step;
 
 const TOO_LONG: Expect = Expect::Dropped("malformed", "a line is longer than it may be");
@@ -34,7 +34,7 @@ pub(super) const ALL: &[Entry] = &[
     }),
     entry(
         "deep_nesting_aside",
-        "hides a million objects inside each other in a member that nobody reads",
+        "hides a million objects inside each other in a member that is not read",
         Expect::Error("nested too deeply"),
         || {
             let (open, close) = ("{\"a\":".repeat(1_000_000), "}".repeat(1_000_000));
@@ -75,7 +75,7 @@ pub(super) const ALL: &[Entry] = &[
     }),
     Entry {
         short: &[Timeout::Silence],
-        ..entry("dripping_for_ever", "sends a space now and then instead of an answer", NO_LIFE, || {
+        ..entry("dripping_for_ever", "sends a space now and then instead of an answer", SILENT, || {
             once([Step::Drip(vec![b' '; 10_000], Duration::from_millis(50))])
         })
     },
@@ -98,7 +98,7 @@ pub(super) const ALL: &[Entry] = &[
 
 const NO_JSON_ARRAY: Expect = Expect::Dropped("malformed", "an array is no JSON");
 const CLOSED: Expect = Expect::Dropped("closed", "closed the connection");
-const NO_LIFE: Expect = Expect::Dropped("timeout", "no sign of life");
+const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
 
 const fn entry(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
     Entry { name, does, ask: Ask::Balance, expect, short: &[], script }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake};
 use crate::scripted::Step;
 
 const UNANSWERED: Expect = Expect::NeverReady("timeout", "did not answer the handshake in time");
@@ -49,7 +49,7 @@ pub(super) const ALL: &[Entry] = &[
     }),
     Entry {
         name: "early",
-        does: "tells and answers before it is asked",
+        does: "notifies and answers before it is asked",
         ask: Ask::Balance,
         expect: Expect::Answer,
         short: &[],
@@ -68,7 +68,7 @@ pub(super) const ALL: &[Entry] = &[
     never("endless_greeting", "sends a first line without an end", Expect::NeverReady("malformed", "longer"), || {
         vec![Step::Line, Step::Flood(vec![b'x'; 4096])]
     }),
-    silent("chattering", "tells of blocks without an end instead of answering", || {
+    silent("chattering", "notifies of blocks without an end instead of answering", || {
         vec![Step::Line, Step::Flood(b"{\"method\":\"blockchain.headers.subscribe\",\"params\":[]}\n".repeat(50))]
     }),
     silent("dripping_greeting", "sends a space now and then instead of an answer", || {

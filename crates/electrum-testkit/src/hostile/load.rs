@@ -2,22 +2,25 @@
 
 use std::time::Duration;
 
-use super::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once};
 use crate::scripted::Step;
 
-const NO_LIFE: Expect = Expect::Dropped("timeout", "no sign of life");
+const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
 
 pub(super) const ALL: &[Entry] = &[
-    entry("never_reads", "reads nothing more once it has agreed", Ask::Bulk, NO_LIFE, || {
-        after_handshake([Step::Stall])
-    }),
-    entry("falls_mute", "reads, and says nothing more once it has agreed", Ask::Balance, NO_LIFE, || {
+    entry("never_reads", "reads nothing more once it has agreed", Ask::Bulk, SILENT, || after_handshake([Step::Stall])),
+    entry("falls_mute", "reads, and says nothing more once it has agreed", Ask::Balance, SILENT, || {
         after_handshake([Step::Silence])
     }),
     entry("writes_while_we_write", "writes 32 MB before it reads on", Ask::Bulk, Expect::Answer, || {
-        let news = "{\"method\":\"hostile.news\",\"params\":[\"while you write\"]}\n".repeat(1000);
-        let count = 32 * 1024 * 1024 / news.len();
-        after_handshake([Step::Line, Step::Repeat(news.into_bytes(), count), Step::SendLine(RIGHT.into()), Step::Serve])
+        let notifications = "{\"method\":\"hostile.event\",\"params\":[\"while you write\"]}\n".repeat(1000);
+        let count = 32 * 1024 * 1024 / notifications.len();
+        after_handshake([
+            Step::Line,
+            Step::Repeat(notifications.into_bytes(), count),
+            Step::SendLine(RIGHT.into()),
+            Step::Serve,
+        ])
     }),
     entry("reads_late", "reads nothing for a second while much is sent", Ask::Bulk, Expect::Answer, || {
         after_handshake([Step::Wait(Duration::from_secs(1)), Step::Serve])

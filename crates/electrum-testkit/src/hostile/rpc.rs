@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Entry, Expect, RIGHT, Timeout, line, once, right};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, line, once, right};
 use crate::scripted::Step;
 
 const TOO_MANY: Expect = Expect::Dropped("malformed", "too many replies to nothing that was asked");
@@ -28,7 +28,7 @@ pub(super) const ALL: &[Entry] = &[
         let without = Step::SendLine(format!("{{\"result\":{LIE}}}"));
         once([lies(["null".to_owned()]), without, right()])
     }),
-    entry("error_for_nobody", "answers with an error under the id null", Expect::Error("no such thing"), || {
+    entry("error_without_request", "answers with an error under the id null", Expect::Error("no such thing"), || {
         line(r#"{"id":null,"error":{"code":-32600,"message":"no such thing"}}"#)
     }),
     entry("repeated_reply", "answers once, and then a thousand times otherwise", Expect::Answer, || {

@@ -1,7 +1,7 @@
 //! Servers whose results cannot be right.
 
+use super::entry::{Ask, Entry, Expect, line, once};
 use super::honest::{chain, txid};
-use super::{Ask, Entry, Expect, line, once};
 use crate::chain::script;
 use crate::hash::Hash256;
 use crate::scripted::Step;

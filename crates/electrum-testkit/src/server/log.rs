@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::State;
 use crate::session::{Session, Subscribed};
 
 /// Counts since the start of the server.
@@ -50,21 +49,5 @@ impl ConnectionLog {
             open,
             subscribed: session.subscribed(),
         }
-    }
-}
-
-impl State {
-    pub(super) fn stats(&self) -> Stats {
-        let mut stats = Stats { connections: self.connections.len(), ..Stats::default() };
-        for connection in &self.connections {
-            let open = connection.peer.is_some();
-            let session = connection.session(&self.host);
-            stats.open += usize::from(open);
-            stats.ready += usize::from(open && session.is_some_and(|s| s.version().is_some()));
-            for (method, count) in session.into_iter().flat_map(|s| s.requests()) {
-                *stats.requests.entry(method.clone()).or_default() += count;
-            }
-        }
-        stats
     }
 }

@@ -2,10 +2,12 @@
 
 mod connection;
 mod log;
+mod shared;
+mod threads;
 
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use crate::hash::{BlockHash, Scripthash, Txid};
 use crate::host::Host;
 use connection::Connection;
 pub use log::{ConnectionLog, Stats};
+use shared::{Shared, State};
 
 /// A fake Electrum server, listening on 127.0.0.1 at a port that the system picked.
 ///
@@ -34,23 +37,6 @@ pub struct Builder {
     software: Option<String>,
     port: u16,
     prompt: bool,
-}
-
-#[derive(Debug)]
-struct Shared {
-    epoch: Instant,
-    state: Mutex<State>,
-    /// Something that [`Server::wait_until`] may wait for has happened.
-    changed: Condvar,
-}
-
-#[derive(Debug)]
-struct State {
-    host: Host,
-    running: bool,
-    paused: bool,
-    connections: Vec<Connection>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 impl Builder {
@@ -143,7 +129,7 @@ impl Server {
         self.shared.lock().host.family()
     }
 
-    /// Looks at the chain or changes it. Subscribers are told of all changes together at the end.
+    /// Looks at the chain or changes it. Subscribers are notified of all changes at once at the end.
     pub fn chain<T>(&self, change: impl FnOnce(&mut Chain) -> T) -> T {
         let mut state = self.shared.lock();
         let result = state.host.change(self.shared.now(), change);
@@ -277,32 +263,6 @@ impl Drop for Server {
     }
 }
 
-impl Shared {
-    /// A test that panicked elsewhere does not stop the server.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> Duration {
-        self.epoch.elapsed()
-    }
-}
-
-impl State {
-    /// Hands to the writers what the sessions want done.
-    fn dispatch(&mut self) {
-        for connection in &mut self.connections {
-            connection.collect(&mut self.host);
-        }
-    }
-
-    fn kill(&mut self) {
-        for connection in &mut self.connections {
-            connection.kill(&mut self.host);
-        }
-    }
-}
-
 fn accept(shared: &Arc<Shared>, listener: TcpListener) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     thread::spawn(move || {
@@ -323,7 +283,7 @@ fn accept(shared: &Arc<Shared>, listener: TcpListener) -> JoinHandle<()> {
             match Connection::open(stream, peer) {
                 Ok((connection, stream)) => {
                     state.connections.push(connection);
-                    let threads = connection::serve(&shared, index, stream);
+                    let threads = threads::serve(&shared, index, stream);
                     state.threads.extend(threads);
                 }
                 Err(_) => drop(state.host.disconnect(peer)),
@@ -331,10 +291,4 @@ fn accept(shared: &Arc<Shared>, listener: TcpListener) -> JoinHandle<()> {
             shared.changed.notify_all();
         }
     })
-}
-
-/// Both directions, whoever waits in one of them.
-fn shut(stream: &TcpStream) {
-    // It may be closed already.
-    let _ = stream.shutdown(Shutdown::Both);
 }

@@ -1,6 +1,6 @@
 //! `server.version`, as each family answers it.
 
-use crate::family::{Dialect, Failure, Manners, Version, libbitcoin, python};
+use crate::family::{Dialect, Failure, Profile, Version, libbitcoin, python};
 use crate::json::Json;
 use crate::session::rpc::Params;
 
@@ -18,16 +18,16 @@ pub(super) enum Agreement {
 }
 
 /// What a family makes of the parameters of `server.version`.
-pub(super) fn negotiate(manners: &Manners, params: &Params) -> Agreement {
-    match manners.dialect {
-        Dialect::Python => python(manners, params),
-        Dialect::Fulcrum => fulcrum(manners, params),
-        Dialect::Electrs => electrs(manners, params),
+pub(super) fn negotiate(profile: &Profile, params: &Params) -> Agreement {
+    match profile.dialect {
+        Dialect::Python => python(profile, params),
+        Dialect::Fulcrum => fulcrum(profile, params),
+        Dialect::Electrs => electrs(profile, params),
         Dialect::Esplora => match params {
             Params::Named(_) => Agreement::Close,
-            _ => agreed(manners.protocol_max.clone()),
+            _ => agreed(profile.protocol_max.clone()),
         },
-        Dialect::Libbitcoin => libbitcoin_4(manners, params),
+        Dialect::Libbitcoin => libbitcoin_4(profile, params),
     }
 }
 
@@ -46,23 +46,23 @@ fn ends(asked: &Json) -> (&Json, &Json) {
 
 /// Compares tuples, not numbers: (1, 7) comes before (1, 7, 0), so 1.7 is answered with "1.7" and 9.9
 /// with "1.7.0". What cannot be read counts as (0,).
-fn python(manners: &Manners, params: &Params) -> Agreement {
+fn python(profile: &Profile, params: &Params) -> Agreement {
     // From 1.20 on arguments beyond the two are ignored, named ones too.
-    let ignores_extra = manners.protocol_max.at_least(&[1, 6]);
+    let ignores_extra = profile.protocol_max.at_least(&[1, 6]);
     if !ignores_extra {
         if let Err(problem) = params.bind(&["client_name", "protocol_version"], 0, true) {
-            return match problem.verdict(manners, "server.version") {
+            return match problem.verdict(profile, "server.version") {
                 crate::family::Verdict::Error(failure) => Agreement::Wrong(failure),
                 crate::family::Verdict::Close => Agreement::Close,
             };
         }
     }
     let asked = match params.get(1, "protocol_version") {
-        None | Some(Json::Null) => return agreed(manners.protocol_min.clone()),
+        None | Some(Json::Null) => return agreed(profile.protocol_min.clone()),
         Some(asked) => asked,
     };
     // 1.10 was the last to mind the spaces that Python's int() does not.
-    let trims = manners.protocol_min.at_least(&[1, 4]);
+    let trims = profile.protocol_min.at_least(&[1, 4]);
     let tuple = |end: &Json| {
         let text = end.as_text().unwrap_or_default();
         let parts = text.split('.').map(|part| if trims { part.trim() } else { part });
@@ -71,7 +71,7 @@ fn python(manners: &Manners, params: &Params) -> Agreement {
     };
     let (min, max) = ends(asked);
     let (client_min, client_max) = (tuple(min), tuple(max));
-    let (server_min, server_max) = (&manners.protocol_min, &manners.protocol_max);
+    let (server_min, server_max) = (&profile.protocol_min, &profile.protocol_max);
     let chosen = match client_max.components() < server_max.components() {
         true => &client_max,
         false => server_max,
@@ -86,7 +86,7 @@ fn python(manners: &Manners, params: &Params) -> Agreement {
 
 /// Takes numbers, spaces, a leading v and a trailing dot, and at most three components; any version
 /// between its ends will do.
-fn fulcrum(manners: &Manners, params: &Params) -> Agreement {
+fn fulcrum(profile: &Profile, params: &Params) -> Agreement {
     let given = match params {
         Params::Named(_) => {
             let message = "Named params are not supported for this method";
@@ -96,7 +96,7 @@ fn fulcrum(manners: &Manners, params: &Params) -> Agreement {
         Params::Positional(given) => given,
     };
     let Some(asked) = given.get(1) else {
-        return agreed(manners.protocol_min.clone());
+        return agreed(profile.protocol_min.clone());
     };
     let refused = |message: String| Agreement::Refused(Failure::new(1, message));
     let unsupported = || refused("Unsupported protocol version".to_owned());
@@ -114,7 +114,7 @@ fn fulcrum(manners: &Manners, params: &Params) -> Agreement {
         }
         _ => return unsupported(),
     };
-    let (server_min, server_max) = (&manners.protocol_min, &manners.protocol_max);
+    let (server_min, server_max) = (&profile.protocol_min, &profile.protocol_max);
     if client_min.compare(server_max).is_gt() || client_max.compare(server_min).is_lt() {
         return unsupported();
     }
@@ -141,7 +141,7 @@ fn plain_text(value: &Json) -> String {
 }
 
 /// Exactly a name and a version or a pair, all strings. Compares lists, so 1.4.0 is above 1.4.
-fn electrs(manners: &Manners, params: &Params) -> Agreement {
+fn electrs(profile: &Profile, params: &Params) -> Agreement {
     let invalid = || Agreement::Wrong(Failure::new(-32602, "invalid params"));
     let Params::Positional(given) = params else {
         return invalid();
@@ -153,13 +153,13 @@ fn electrs(manners: &Manners, params: &Params) -> Agreement {
     let (Json::Text(min), Json::Text(max)) = (min, max) else {
         return invalid();
     };
-    let server = manners.protocol_max.components();
+    let server = profile.protocol_max.components();
     let fits = match (Version::strict(min), Version::strict(max)) {
         (Some(min), Some(max)) => min.components() <= server && server <= max.components(),
         _ => false,
     };
     if fits {
-        return agreed(manners.protocol_max.clone());
+        return agreed(profile.protocol_max.clone());
     }
     let asked = match asked {
         Json::Array(_) => format!("MinMax({min:?}, {max:?})"),
@@ -169,7 +169,7 @@ fn electrs(manners: &Manners, params: &Params) -> Agreement {
 }
 
 /// Takes the highest version that it knows, not above what was asked, and not below either end.
-fn libbitcoin_4(manners: &Manners, params: &Params) -> Agreement {
+fn libbitcoin_4(profile: &Profile, params: &Params) -> Agreement {
     const KNOWN: [&[u64]; 9] = [&[1, 0], &[1, 1], &[1, 2], &[1, 3], &[1, 4], &[1, 4, 1], &[1, 4, 2], &[1, 6], &[1, 7]];
     const LONGEST_NAME: usize = 1024;
     let refused = || Agreement::Refused(libbitcoin(19));
@@ -182,7 +182,7 @@ fn libbitcoin_4(manners: &Manners, params: &Params) -> Agreement {
         _ => return Agreement::Close,
     }
     let asked = match params.get(1, "protocol_version") {
-        None => return agreed(manners.protocol_max.clone()),
+        None => return agreed(profile.protocol_max.clone()),
         Some(Json::Null) => return Agreement::Close,
         Some(asked) => asked,
     };
@@ -195,9 +195,9 @@ fn libbitcoin_4(manners: &Manners, params: &Params) -> Agreement {
         .iter()
         .rev()
         .map(|known| Version::new(known))
-        .find(|known| known.compare(&client_max).is_le() && known.compare(&manners.protocol_max).is_le());
+        .find(|known| known.compare(&client_max).is_le() && known.compare(&profile.protocol_max).is_le());
     match chosen {
-        Some(chosen) if chosen.compare(&client_min).is_ge() && chosen.compare(&manners.protocol_min).is_ge() => {
+        Some(chosen) if chosen.compare(&client_min).is_ge() && chosen.compare(&profile.protocol_min).is_ge() => {
             agreed(chosen)
         }
         _ => refused(),

@@ -1,24 +1,26 @@
 //! The server's side of one connection, without I/O: bytes in, actions out, time as a parameter.
 
 mod handshake;
+mod history;
 mod methods;
 mod notify;
 mod outbox;
 mod read;
 mod rpc;
+mod subscriptions;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::chain::Chain;
-use crate::family::{Dialect, Failure, Family, Manners, Padding, Version};
+use crate::family::{Dialect, Failure, Family, Padding, Profile, Version};
 use crate::hash::Scripthash;
 use crate::json::Json;
-pub use notify::Subscribed;
-use notify::Subscriptions;
 use outbox::Outbox;
 use rpc::Habits;
+pub use subscriptions::Subscribed;
+use subscriptions::Subscriptions;
 
 /// What a connection's owner is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub enum Action {
 #[derive(Debug)]
 pub struct Session {
     family: Family,
-    manners: Manners,
+    profile: Profile,
     settings: Settings,
     input: Vec<u8>,
     /// Inside a line that was given up as too long.
@@ -52,7 +54,7 @@ pub struct Session {
     silent: bool,
     /// When it connected, or when its last line came.
     last_line: Duration,
-    /// When the client is told that it floods, and shown out.
+    /// When the client gets the error that it floods, and is disconnected.
     flooded: Option<Duration>,
     /// Errors less good answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
     debt: i32,
@@ -74,7 +76,7 @@ pub struct Settings {
 impl Settings {
     /// Those of a family.
     pub fn new(family: Family) -> Self {
-        let software = family.manners().software.to_owned();
+        let software = family.profile().software.to_owned();
         Self { software, port: 50001, hold: Duration::from_secs(1) }
     }
 }
@@ -100,11 +102,11 @@ impl Session {
 
     /// The same, of a server with settings of its own.
     pub fn with(family: Family, settings: Settings, now: Duration) -> Self {
-        let manners = family.manners();
+        let profile = family.profile();
         Self {
-            outbox: Outbox::new(manners.padding, settings.hold, now),
+            outbox: Outbox::new(profile.padding, settings.hold, now),
             family,
-            manners,
+            profile,
             settings,
             input: Vec::new(),
             skipping: false,
@@ -150,10 +152,10 @@ impl Session {
 
     /// The client has closed its sending side.
     pub fn end_of_input(&mut self, now: Duration) {
-        if !self.manners.answers_half_closed {
+        if !self.profile.answers_half_closed {
             // What waits to be written goes with the connection.
             self.actions.retain(|action| *action == Action::Close);
-            self.outbox = Outbox::new(self.manners.padding, self.settings.hold, now);
+            self.outbox = Outbox::new(self.profile.padding, self.settings.hold, now);
         }
         self.close(now);
     }
@@ -168,8 +170,8 @@ impl Session {
         }
         if self.flooded.is_some_and(|due| due <= now) {
             let failure = Failure::new(3, FLOOD);
-            let reply = rpc::reply(&self.manners, Json::Null, false, Err(failure));
-            self.quick.push(self.manners.style.write(&reply));
+            let reply = rpc::reply(&self.profile, Json::Null, false, Err(failure));
+            self.quick.push(self.profile.style.write(&reply));
             self.close(now);
         }
         if self.idle_until().is_some_and(|due| due <= now) {
@@ -184,7 +186,7 @@ impl Session {
         due.filter(|_| self.state != State::Closed)
     }
 
-    /// The chain is not what it was: subscribers are told.
+    /// Notifies the subscribers of a change of the chain.
     pub fn chain_changed(&mut self, now: Duration, chain: &Chain) {
         if self.state == State::Open {
             self.notify(chain);
@@ -195,7 +197,7 @@ impl Session {
     /// Whether a tip that is not higher than the one before goes unnoticed, with all that came with it.
     /// Its owner then shows it [`Chain::stale`].
     pub fn notices_only_higher_tips(&self) -> bool {
-        self.manners.dialect == Dialect::Python
+        self.profile.dialect == Dialect::Python
     }
 
     /// What to do next; `None` for nothing.
@@ -225,7 +227,7 @@ impl Session {
 
     /// The status that it would give for a script: over the history in the order of its family.
     pub fn status(&self, chain: &Chain, script: &Scripthash) -> Option<String> {
-        notify::status(chain, self.manners.history_order, script)
+        history::status(chain, self.profile.history_order, script)
     }
 
     /// Whether it is over: nothing more will be read or written.
@@ -234,15 +236,15 @@ impl Session {
     }
 
     fn idle_until(&self) -> Option<Duration> {
-        let (at_first, later) = self.manners.idle?;
+        let (at_first, later) = self.profile.idle?;
         Some(self.last_line + if self.silent { at_first } else { later })
     }
 
     fn keep(&mut self, now: Duration, piece: &[u8]) {
-        if self.input.len() + piece.len() > self.manners.line_limit {
+        if self.input.len() + piece.len() > self.profile.line_limit {
             self.skipping = true;
             // Of the others none says anything.
-            if self.manners.dialect == Dialect::Fulcrum {
+            if self.profile.dialect == Dialect::Fulcrum {
                 self.flooded.get_or_insert(now + FLOOD_PATIENCE);
             }
         }
@@ -259,8 +261,8 @@ impl Session {
         lines.append(&mut self.slow);
         let mut plain = Vec::new();
         for line in lines {
-            let line = [line.as_bytes(), self.manners.line_end.as_bytes()].concat();
-            match self.manners.padding {
+            let line = [line.as_bytes(), self.profile.line_end.as_bytes()].concat();
+            match self.profile.padding {
                 Padding::None => plain.extend(line),
                 _ => self.actions.extend(self.outbox.push(now, &line).map(Action::Write)),
             }
@@ -275,7 +277,7 @@ impl Session {
             return;
         }
         self.send(now);
-        if self.manners.flushes_on_close {
+        if self.profile.flushes_on_close {
             self.actions.extend(self.outbox.flush(now).map(Action::Write));
         }
         self.actions.push_back(Action::Close);

@@ -1,14 +1,25 @@
 //! How each family reads a line.
 
 use super::rpc::{Call, Habits, Message, Params, Unit};
-use crate::family::{Failure, Manners, python as py};
+use crate::family::{Dialect, Failure, Profile, python as py};
 use crate::json::{Json, Leniency, parse};
 
-pub(super) fn python(manners: &Manners, habits: &mut Habits, line: &[u8]) -> Message {
+/// Reads a line as a family reads it.
+pub(super) fn read(profile: &Profile, habits: &mut Habits, line: &[u8]) -> Message {
+    match profile.dialect {
+        Dialect::Python => python(profile, habits, line),
+        Dialect::Fulcrum => fulcrum(line),
+        Dialect::Electrs => electrs(line),
+        Dialect::Esplora => esplora(line),
+        Dialect::Libbitcoin => libbitcoin(line),
+    }
+}
+
+fn python(profile: &Profile, habits: &mut Habits, line: &[u8]) -> Message {
     // 1.10 gives up on a client whose JSON it cannot read.
     let unreadable = |words: &str| {
         let failure = Failure::new(-32700, words);
-        Message::Single(match manners.protocol_min.at_least(&[1, 4]) {
+        Message::Single(match profile.protocol_min.at_least(&[1, 4]) {
             true => Unit::Bad(failure, Json::Null),
             false => Unit::Fatal(failure),
         })
@@ -77,7 +88,7 @@ fn answer(id: Option<Json>, code: i64, message: String) -> Unit {
     id.map_or(Unit::Ignored, |id| bad(code, &message, id))
 }
 
-pub(super) fn fulcrum(line: &[u8]) -> Message {
+fn fulcrum(line: &[u8]) -> Message {
     // Numbers beyond 64 bits are not read either.
     let json = std::str::from_utf8(line).ok().and_then(|text| parse(text, Leniency::Strict).ok());
     let Some(json) = json.filter(fits_64_bits) else {
@@ -175,7 +186,7 @@ fn fulcrum_unreadable(line: &[u8]) -> String {
     format!("Failed to parse Json from string: {quoted}")
 }
 
-pub(super) fn electrs(line: &[u8]) -> Message {
+fn electrs(line: &[u8]) -> Message {
     let Ok(text) = std::str::from_utf8(line) else {
         return Message::Dead;
     };
@@ -229,7 +240,7 @@ fn serde_call(item: &Json, exponent: &str) -> Option<Call> {
 }
 
 /// Whatever is not a plain call closes the connection.
-pub(super) fn esplora(line: &[u8]) -> Message {
+fn esplora(line: &[u8]) -> Message {
     let text = std::str::from_utf8(line).ok();
     let json = text.and_then(|text| parse(text, Leniency::Strict).ok()).filter(fits_f64);
     let positional = |json: &Json| matches!(json.get("params"), None | Some(Json::Array(_)));
@@ -237,7 +248,7 @@ pub(super) fn esplora(line: &[u8]) -> Message {
     call.map_or(Message::Close, |call| Message::Single(Unit::Call(call)))
 }
 
-pub(super) fn libbitcoin(line: &[u8]) -> Message {
+fn libbitcoin(line: &[u8]) -> Message {
     if line.trim_ascii().is_empty() {
         return Message::Single(Unit::Ignored);
     }

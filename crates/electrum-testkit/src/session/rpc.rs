@@ -1,7 +1,6 @@
 //! JSON-RPC: from a line to calls, and from results to lines.
 
-use super::read;
-use crate::family::{Dialect, Failure, Manners, Problem};
+use crate::family::{Dialect, Failure, Problem, Profile};
 use crate::json::Json;
 
 /// The parameters of a call.
@@ -86,24 +85,13 @@ pub(super) struct Habits {
     pub(super) marked: Option<bool>,
 }
 
-/// Reads a line as a family reads it.
-pub(super) fn read(manners: &Manners, habits: &mut Habits, line: &[u8]) -> Message {
-    match manners.dialect {
-        Dialect::Python => read::python(manners, habits, line),
-        Dialect::Fulcrum => read::fulcrum(line),
-        Dialect::Electrs => read::electrs(line),
-        Dialect::Esplora => read::esplora(line),
-        Dialect::Libbitcoin => read::libbitcoin(line),
-    }
-}
-
 /// The object that answers a call.
-pub(super) fn reply(manners: &Manners, id: Json, legacy: bool, result: Result<Json, Failure>) -> Json {
-    let error = |failure: Failure| match manners.dialect {
+pub(super) fn reply(profile: &Profile, id: Json, legacy: bool, result: Result<Json, Failure>) -> Json {
+    let error = |failure: Failure| match profile.dialect {
         Dialect::Esplora => Json::Text(failure.message),
         _ => Json::object([("code", failure.code.into()), ("message", failure.message.into())]),
     };
-    if manners.dialect == Dialect::Libbitcoin {
+    if profile.dialect == Dialect::Libbitcoin {
         let (error, result) = match result {
             Ok(result) => (None, Some(result)),
             Err(failure) => (Some(error(failure)), None),
@@ -131,11 +119,11 @@ pub(super) fn notification(method: &str, params: Option<Vec<Json>>) -> Json {
 }
 
 /// The text of a batch's answer.
-pub(super) fn batch_text(manners: &Manners, replies: &[Json]) -> String {
-    let separator = match manners.dialect {
+pub(super) fn batch_text(profile: &Profile, replies: &[Json]) -> String {
+    let separator = match profile.dialect {
         Dialect::Python => ", ",
         _ => ",",
     };
-    let texts: Vec<_> = replies.iter().map(|reply| manners.style.write(reply)).collect();
+    let texts: Vec<_> = replies.iter().map(|reply| profile.style.write(reply)).collect();
     format!("[{}]", texts.join(separator))
 }

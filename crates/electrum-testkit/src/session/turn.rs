@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::handshake::{self, Agreement};
 use super::rpc::{self, Call, Message, Unit};
-use super::{Session, State, methods};
+use super::{Session, State, methods, read};
 use crate::chain::Chain;
 use crate::family::{Dialect, Failure, Unversioned, Verdict, Version};
 use crate::json::Json;
@@ -21,7 +21,7 @@ enum Outcome {
 
 impl Session {
     pub(super) fn line(&mut self, now: Duration, chain: &mut Chain, line: &[u8]) {
-        match rpc::read(&self.manners, &mut self.habits, line) {
+        match read::read(&self.profile, &mut self.habits, line) {
             Message::Single(unit) => self.single(now, chain, unit),
             Message::Batch(units) => self.batch(now, chain, units),
             Message::Close => self.close(now),
@@ -41,7 +41,7 @@ impl Session {
         };
         match self.call(chain, &call) {
             Outcome::Result(result) => {
-                self.debt -= i32::from(self.manners.dialect == Dialect::Fulcrum);
+                self.debt -= i32::from(self.profile.dialect == Dialect::Fulcrum);
                 self.answer(&call, Ok(result));
             }
             Outcome::Error(failure) => {
@@ -67,13 +67,13 @@ impl Session {
                     Outcome::Result(result) => (call, Ok(result)),
                     Outcome::Error(failure) => (call, Err(failure)),
                     // libbitcoin answers with what it has and abandons the rest; others say nothing.
-                    Outcome::Last(failure) if self.manners.dialect == Dialect::Libbitcoin => {
+                    Outcome::Last(failure) if self.profile.dialect == Dialect::Libbitcoin => {
                         let id = call.id.unwrap_or(Json::Null);
-                        quick.push(rpc::reply(&self.manners, id, false, Err(failure)));
-                        self.quick.push(rpc::batch_text(&self.manners, &quick));
+                        quick.push(rpc::reply(&self.profile, id, false, Err(failure)));
+                        self.quick.push(rpc::batch_text(&self.profile, &quick));
                         return self.close(now);
                     }
-                    Outcome::Last(failure) if self.manners.dialect == Dialect::Fulcrum => {
+                    Outcome::Last(failure) if self.profile.dialect == Dialect::Fulcrum => {
                         self.answer(&call, Err(failure));
                         return self.close(now);
                     }
@@ -81,22 +81,22 @@ impl Session {
                     Outcome::Dead => return self.state = State::Dead,
                 },
                 Unit::Bad(failure, id) => {
-                    quick.push(rpc::reply(&self.manners, id, false, Err(failure)));
+                    quick.push(rpc::reply(&self.profile, id, false, Err(failure)));
                     continue;
                 }
                 Unit::Fatal(_) => return self.close(now),
                 Unit::Ignored => continue,
             };
             let Some(id) = call.id else { continue };
-            let reply = rpc::reply(&self.manners, id, call.legacy, result);
-            match self.manners.dialect == Dialect::Fulcrum && methods::is_slow(&call.method) {
+            let reply = rpc::reply(&self.profile, id, call.legacy, result);
+            match self.profile.dialect == Dialect::Fulcrum && methods::is_slow(&call.method) {
                 true => slow.push(reply),
                 false => quick.push(reply),
             }
         }
         quick.append(&mut slow);
         if !quick.is_empty() || is_empty {
-            self.quick.push(rpc::batch_text(&self.manners, &quick));
+            self.quick.push(rpc::batch_text(&self.profile, &quick));
         }
     }
 
@@ -106,14 +106,14 @@ impl Session {
             return self.agree(call);
         }
         if self.version.is_none() {
-            match self.manners.unversioned {
+            match self.profile.unversioned {
                 Unversioned::Served(_) => {}
                 Unversioned::Stalled if methods::exists(&call.method) => return Outcome::Dead,
                 Unversioned::Stalled => return Outcome::Close,
                 Unversioned::ShownOut => {
                     // Notifications without parameters: made to crash clients of 2018.
                     for method in ["blockchain.relayfee", "blockchain.estimatefee"] {
-                        let text = self.manners.style.write(&rpc::notification(method, None));
+                        let text = self.profile.style.write(&rpc::notification(method, None));
                         self.quick.push(text);
                     }
                     let message = "use server.version to identify client";
@@ -123,7 +123,7 @@ impl Session {
         }
         match self.method(chain, call) {
             Ok(result) => Outcome::Result(result),
-            Err(problem) => match problem.verdict(&self.manners, &call.method) {
+            Err(problem) => match problem.verdict(&self.profile, &call.method) {
                 Verdict::Error(failure) => Outcome::Error(failure),
                 Verdict::Close => Outcome::Close,
             },
@@ -132,7 +132,7 @@ impl Session {
 
     fn agree(&mut self, call: &Call) -> Outcome {
         if let Some(version) = &self.version {
-            match self.manners.dialect {
+            match self.profile.dialect {
                 Dialect::Python | Dialect::Fulcrum => {
                     return Outcome::Error(Failure::new(1, "server.version already sent"));
                 }
@@ -140,12 +140,12 @@ impl Session {
                 Dialect::Electrs | Dialect::Esplora => {}
             }
         }
-        match handshake::negotiate(&self.manners, &call.params) {
+        match handshake::negotiate(&self.profile, &call.params) {
             Agreement::Version(version, words) => {
                 self.version = Some(version);
                 self.introduce(words)
             }
-            Agreement::Refused(failure) if self.manners.closes_on_refusal => Outcome::Last(failure),
+            Agreement::Refused(failure) if self.profile.closes_on_refusal => Outcome::Last(failure),
             Agreement::Refused(failure) | Agreement::Wrong(failure) => Outcome::Error(failure),
             Agreement::Close => Outcome::Close,
         }
@@ -157,18 +157,18 @@ impl Session {
 
     /// The version that shapes answers now.
     pub(super) fn spoken(&self) -> Version {
-        match (&self.version, self.manners.unversioned) {
+        match (&self.version, self.profile.unversioned) {
             (Some(version), _) => version.clone(),
             (None, Unversioned::Served(components)) => Version::new(components),
-            (None, _) => self.manners.protocol_min.clone(),
+            (None, _) => self.profile.protocol_min.clone(),
         }
     }
 
     fn answer(&mut self, call: &Call, result: Result<Json, Failure>) {
         let Some(id) = call.id.clone() else { return };
-        let reply = rpc::reply(&self.manners, id, call.legacy, result);
-        let text = self.manners.style.write(&reply);
-        match self.manners.reorders && methods::is_slow(&call.method) {
+        let reply = rpc::reply(&self.profile, id, call.legacy, result);
+        let text = self.profile.style.write(&reply);
+        match self.profile.reorders && methods::is_slow(&call.method) {
             true => self.slow.push(text),
             false => self.quick.push(text),
         }
@@ -177,18 +177,18 @@ impl Session {
     /// Answers with an error, and counts it where errors end a connection.
     fn failed(&mut self, now: Duration, id: Json, legacy: bool, failure: Failure) {
         const PATIENCE: i32 = 10;
-        let is_1_10 = self.manners.dialect == Dialect::Python && !self.manners.closes_on_refusal;
-        let counts = match self.manners.dialect {
+        let is_1_10 = self.profile.dialect == Dialect::Python && !self.profile.closes_on_refusal;
+        let counts = match self.profile.dialect {
             Dialect::Fulcrum => failure.code < -32000,
             _ => is_1_10,
         };
         if counts {
             self.debt += 1;
-            if self.manners.dialect == Dialect::Fulcrum && self.debt >= PATIENCE {
+            if self.profile.dialect == Dialect::Fulcrum && self.debt >= PATIENCE {
                 return self.close(now);
             }
         }
-        let text = self.manners.style.write(&rpc::reply(&self.manners, id, legacy, Err(failure)));
+        let text = self.profile.style.write(&rpc::reply(&self.profile, id, legacy, Err(failure)));
         self.quick.push(text);
         if is_1_10 && self.debt >= PATIENCE {
             self.close(now);

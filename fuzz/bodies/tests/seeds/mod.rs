@@ -2,13 +2,12 @@
 
 mod recordings;
 
-use electrum_fuzz_bodies::{operation_of, tape_bytes};
+use electrum_fuzz_bodies::{operation_of, trace_bytes};
 use electrum_proto::ProtocolVersion;
-use electrum_sim::Tape;
+use electrum_sim::Trace;
 use serde_json::Value;
 
-/// Longer messages are left to the tests of the core.
-const LONGEST: usize = 1500;
+use recordings::LONGEST;
 
 /// One input.
 pub(crate) struct Seed {
@@ -60,8 +59,8 @@ pub(crate) fn all() -> Vec<Seed> {
         add("encode", format!("{index}"), text.to_vec());
     }
     for seed in 0..6 {
-        add("client_ops", format!("{seed}"), tape_bytes(&Tape::unrolled(seed, 300)));
-        add("pair", format!("{seed}"), tape_bytes(&Tape::unrolled(seed, 300)));
+        add("client_ops", format!("{seed}"), trace_bytes(&Trace::unrolled(seed, 300)));
+        add("pair", format!("{seed}"), trace_bytes(&Trace::unrolled(seed, 300)));
     }
     seeds
 }

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+/// Longer messages are left to the tests of the core.
+pub(crate) const LONGEST: usize = 1500;
+
 /// What a server said, connection by connection.
 pub(crate) struct Server {
     pub(crate) name: String,
@@ -40,7 +43,7 @@ pub(crate) fn replies() -> Vec<Replies> {
         let text = |index: &Value| file["texts"][index.as_u64()? as usize].as_str();
         let mut replies = Vec::new();
         for step in scenarios(&file).iter().flat_map(|scenario| scenario["steps"].as_array().expect("a list")) {
-            let Some(reply) = text(&step[1]).filter(|reply| reply.len() <= super::LONGEST) else { continue };
+            let Some(reply) = text(&step[1]).filter(|reply| reply.len() <= LONGEST) else { continue };
             let request = text(&step[0]).map(|request| serde_json::from_str::<Value>(request).expect("JSON was sent"));
             let method = request.and_then(|request| request["method"].as_str().map(str::to_owned));
             replies.push(Reply { method, text: reply.to_owned() });

@@ -1,7 +1,7 @@
 //! Fees and the mempool as a whole.
 
 use super::args::Args;
-use super::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER};
 use crate::chain::Chain;
 use crate::family::{Dialect, Failure, Problem};
 use crate::json::Json;
@@ -42,12 +42,12 @@ const FULCRUM_BLOCKS: &str = "blockchain.estimatefee first parameter should be a
 
 fn estimate(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     const LONGEST: u64 = 1008;
-    let dialect = session.manners.dialect;
+    let dialect = session.profile.dialect;
     let blocks = args.natural(0, "blocks").map_err(|problem| match dialect {
         Dialect::Fulcrum => Problem::Other(Failure::new(1, FULCRUM_BLOCKS)),
         _ => problem,
     })?;
-    let is_2_0 = dialect == Dialect::Python && session.manners.protocol_max.at_least(&[1, 6]);
+    let is_2_0 = dialect == Dialect::Python && session.profile.protocol_max.at_least(&[1, 6]);
     if !(1..=LONGEST).contains(&blocks) && !is_2_0 && dialect != Dialect::Esplora {
         return Err(Problem::FeeTarget);
     }
@@ -69,11 +69,11 @@ fn estimate(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Jso
 }
 
 fn relay(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
-    Ok(least(session.manners.dialect))
+    Ok(least(session.profile.dialect))
 }
 
 fn info(session: &mut Session, chain: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
-    let dialect = session.manners.dialect;
+    let dialect = session.profile.dialect;
     let names = ["mempoolminfee", "minrelaytxfee", "incrementalrelayfee"];
     let fees = names.into_iter().map(|name| (name, least(dialect)));
     let count = ("unbroadcastcount", chain.mempool().len().into());
@@ -83,7 +83,7 @@ fn info(session: &mut Session, chain: &mut Chain, _: &Args<'_>) -> Result<Json, 
 
 fn histogram(session: &mut Session, chain: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
     // Esplora sends rates as floats.
-    let rate = |rate: u64| match session.manners.dialect {
+    let rate = |rate: u64| match session.profile.dialect {
         Dialect::Esplora => Json::number(format!("{rate}.0")),
         _ => rate.into(),
     };

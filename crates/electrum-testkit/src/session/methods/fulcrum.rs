@@ -1,15 +1,16 @@
 //! What Fulcrum has beside the protocol, in every version.
 
 use super::args::Args;
+use super::headers::tip;
+use super::method::{Method, NEVER, Run};
 use super::script::status_json;
-use super::{Method, NEVER};
 use crate::chain::{Chain, OutPoint};
 use crate::family::{Failure, Problem};
 use crate::hash::{BlockHash, Hash256};
 use crate::json::Json;
 use crate::session::Session;
 
-const fn method(name: &'static str, params: &'static [&'static str], required: usize, run: super::Run) -> Method {
+const fn method(name: &'static str, params: &'static [&'static str], required: usize, run: Run) -> Method {
     Method { name, params, required, since: NEVER, until: NEVER, run }
 }
 
@@ -27,7 +28,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn get_tip(_: &mut Session, chain: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
-    Ok(super::tip(chain, true))
+    Ok(tip(chain, true))
 }
 
 fn unsubscribe_headers(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {

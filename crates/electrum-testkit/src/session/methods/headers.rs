@@ -1,7 +1,7 @@
 //! `blockchain.block.*`, `blockchain.headers.*`, and what they were before 1.3.
 
 use super::args::Args;
-use super::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER};
 use crate::chain::{Chain, Header};
 use crate::family::{Dialect, Problem};
 use crate::json::Json;
@@ -112,7 +112,7 @@ fn headers(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<
     let cp_height = args.natural_or(2, "cp_height", 0)?;
     let above = (u64::from(chain.height()) + 1).saturating_sub(start);
     let count = asked.min(above);
-    if above == 0 && session.manners.dialect == Dialect::Libbitcoin {
+    if above == 0 && session.profile.dialect == Dialect::Libbitcoin {
         return Err(Problem::HeightRange(start.to_string()));
     }
     let found: Vec<_> =
@@ -127,7 +127,7 @@ fn headers(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<
         _ => vec![size, most, list],
     };
     // Fulcrum proves what was asked for, if nothing of it is there; the others then prove nothing.
-    let proved = match session.manners.dialect {
+    let proved = match session.profile.dialect {
         Dialect::Fulcrum if count == 0 => asked,
         _ => count,
     };

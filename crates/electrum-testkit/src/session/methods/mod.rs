@@ -4,6 +4,7 @@ mod args;
 mod fees;
 mod fulcrum;
 mod headers;
+mod method;
 mod outpoint;
 mod script;
 mod server;
@@ -12,29 +13,14 @@ mod transaction;
 use super::Session;
 use super::rpc::Call;
 use crate::chain::Chain;
-use crate::family::{Dialect, Manners, Problem, Version, libbitcoin};
+use crate::family::{Dialect, Problem, Profile, Version, libbitcoin};
 use crate::json::Json;
 use args::Args;
 pub(super) use fulcrum::height_json;
 pub(super) use headers::tip;
+use method::{Method, NEVER};
 pub(super) use outpoint::status_json as outpoint_status;
-pub(super) use script::{ordered, status_json as script_status};
-
-type Run = fn(&mut Session, &mut Chain, &Args<'_>) -> Result<Json, Problem>;
-
-/// A method of the protocol.
-struct Method {
-    name: &'static str,
-    params: &'static [&'static str],
-    required: usize,
-    /// The first version that has it, and the first that has it no more.
-    since: &'static [u64],
-    until: &'static [u64],
-    run: Run,
-}
-
-const ALWAYS: &[u64] = &[1];
-const NEVER: &[u64] = &[u64::MAX];
+pub(super) use script::status_json as script_status;
 
 const TABLES: [&[Method]; 7] = [
     server::METHODS,
@@ -65,32 +51,32 @@ impl Session {
     pub(super) fn method(&mut self, chain: &mut Chain, call: &Call) -> Result<Json, Problem> {
         let version = self.spoken();
         let method = find(&call.method).ok_or(Problem::UnknownMethod)?;
-        available(&self.manners, method, &version)?;
-        let (names, required) = shape(&self.manners, method, &version);
+        available(&self.profile, method, &version)?;
+        let (names, required) = shape(&self.profile, method, &version);
         // electrs and Esplora do not look at what is too much, electrs only where nothing is taken.
-        let lax = match self.manners.dialect {
+        let lax = match self.profile.dialect {
             Dialect::Electrs => names.is_empty(),
             Dialect::Esplora => true,
             _ => false,
         };
-        let takes_names = matches!(self.manners.dialect, Dialect::Python | Dialect::Libbitcoin);
+        let takes_names = matches!(self.profile.dialect, Dialect::Python | Dialect::Libbitcoin);
         match call.params.bind(names, required, takes_names) {
             Err(Problem::TooMany { .. } | Problem::NamesNotTaken) if lax => {}
             Err(problem) => return Err(problem),
             Ok(()) => {}
         }
-        let args = Args { params: &call.params, names, dialect: self.manners.dialect, version: &version };
+        let args = Args { params: &call.params, names, dialect: self.profile.dialect, version: &version };
         (method.run)(self, chain, &args)
     }
 }
 
-fn available(manners: &Manners, method: &Method, version: &Version) -> Result<(), Problem> {
+fn available(profile: &Profile, method: &Method, version: &Version) -> Result<(), Problem> {
     let in_version = version.at_least(method.since) && !version.at_least(method.until);
     let name = method.name;
-    let has = match manners.dialect {
+    let has = match profile.dialect {
         // 1.18 had it before a protocol had it.
         Dialect::Python if name == "blockchain.transaction.broadcast_package" => {
-            in_version || (manners.protocol_max == Version::new(&[1, 4, 3]) && version.at_least(&[1, 4, 2]))
+            in_version || (profile.protocol_max == Version::new(&[1, 4, 3]) && version.at_least(&[1, 4, 2]))
         }
         Dialect::Python => in_version,
         Dialect::Fulcrum => {
@@ -118,21 +104,21 @@ fn available(manners: &Manners, method: &Method, version: &Version) -> Result<()
     };
     match has {
         true => Ok(()),
-        false if manners.dialect == Dialect::Libbitcoin && method.since != NEVER => Err(Problem::WrongVersion),
+        false if profile.dialect == Dialect::Libbitcoin && method.since != NEVER => Err(Problem::WrongVersion),
         false => Err(Problem::UnknownMethod),
     }
 }
 
 /// The parameters that a family takes in a version, and how many of them it requires.
-fn shape(manners: &Manners, method: &Method, version: &Version) -> (&'static [&'static str], usize) {
+fn shape(profile: &Profile, method: &Method, version: &Version) -> (&'static [&'static str], usize) {
     let (names, required) = (method.params, method.required);
     let first = |n: usize| &names[..n.min(names.len())];
-    let is_electrs = manners.dialect == Dialect::Electrs;
+    let is_electrs = profile.dialect == Dialect::Electrs;
     match method.name {
         // ElectrumX 2.0 takes the two of 1.7 in every version.
         "server.ping" => {
-            let takes = match manners.dialect {
-                Dialect::Python => manners.protocol_max.at_least(&[1, 7]),
+            let takes = match profile.dialect {
+                Dialect::Python => profile.protocol_max.at_least(&[1, 7]),
                 _ => version.at_least(&[1, 7]),
             };
             (if takes { names } else { &[] }, required)
@@ -144,18 +130,18 @@ fn shape(manners: &Manners, method: &Method, version: &Version) -> (&'static [&'
         "blockchain.block.header" if is_electrs || !version.at_least(&[1, 4]) => (first(1), 1),
         "blockchain.block.headers" if is_electrs || !version.at_least(&[1, 4]) => (first(2), 2),
         "blockchain.estimatefee" => {
-            let takes_mode = match manners.dialect {
-                Dialect::Python => manners.protocol_min.at_least(&[1, 4]),
+            let takes_mode = match profile.dialect {
+                Dialect::Python => profile.protocol_min.at_least(&[1, 4]),
                 Dialect::Fulcrum => true,
                 Dialect::Electrs => false,
                 _ => version.at_least(&[1, 6]),
             };
             (if takes_mode { names } else { first(1) }, 1)
         }
-        "blockchain.scripthash.get_history" if manners.dialect == Dialect::Fulcrum => {
+        "blockchain.scripthash.get_history" if profile.dialect == Dialect::Fulcrum => {
             (&["scripthash", "from_height", "to_height"], 1)
         }
-        "blockchain.transaction.get_merkle" if manners.dialect == Dialect::Fulcrum => (names, 1),
+        "blockchain.transaction.get_merkle" if profile.dialect == Dialect::Fulcrum => (names, 1),
         "blockchain.transaction.get" if !version.at_least(&[1, 2]) => (first(1), 1),
         _ => (names, required),
     }

@@ -1,7 +1,7 @@
 //! `blockchain.outpoint.*`, from 1.7.
 
 use super::args::Args;
-use super::{Method, NEVER};
+use super::method::{Method, NEVER};
 use crate::chain::{Chain, OutPoint, OutpointStatus};
 use crate::family::Problem;
 use crate::json::Json;

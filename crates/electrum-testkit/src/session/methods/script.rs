@@ -1,14 +1,15 @@
 //! `blockchain.address.*` up to 1.2, `blockchain.scripthash.*` up to 1.6, `blockchain.scriptpubkey.*` from 1.7.
 
 use super::args::Args;
-use super::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER};
 use crate::address;
 use crate::chain::{Chain, HistoryEntry, OutPoint, Unspent};
-use crate::family::{Dialect, HistoryOrder, Problem};
+use crate::family::{Dialect, Problem};
 use crate::hash::{Hash256, Scripthash};
 use crate::json::Json;
 use crate::session::Session;
-use crate::session::notify::Topic;
+use crate::session::history::ordered;
+use crate::session::subscriptions::Topic;
 
 macro_rules! all {
     ($name:literal, $address_until:expr, $scripthash_since:expr, $run:ident) => {
@@ -80,23 +81,6 @@ const UTXO_ADDRESS: Method = Method {
     run: utxo_address,
 };
 
-/// A history in the order of the family, and so what its status is made of.
-pub(in crate::session) fn ordered(order: HistoryOrder, mut history: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
-    match order {
-        HistoryOrder::Canonical => {}
-        // Stands for the order of a Python set: deterministic, and neither by height nor by id.
-        HistoryOrder::OwnMempool => {
-            let confirmed = history.iter().take_while(|entry| entry.height > 0).count();
-            history[confirmed..].sort_by_key(|entry| *entry.txid.as_bytes());
-        }
-        HistoryOrder::OwnBlocks => history.sort_by_key(|entry| {
-            let height = if entry.height > 0 { entry.height } else { i64::MAX };
-            (height, *entry.txid.as_bytes())
-        }),
-    }
-    history
-}
-
 fn get_balance(_: &Session, chain: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
     let balance = chain.balance(&script);
     Ok(Json::object([("confirmed", balance.confirmed.into()), ("unconfirmed", Json::from(balance.unconfirmed))]))
@@ -105,12 +89,12 @@ fn get_balance(_: &Session, chain: &Chain, _: &Args<'_>, script: Scripthash) -> 
 fn get_history(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
     /// More Esplora does not send.
     const ESPLORA_MOST: usize = 500;
-    let mut history = ordered(session.manners.history_order, chain.history(&script));
-    if session.manners.dialect == Dialect::Esplora && history.len() > ESPLORA_MOST {
+    let mut history = ordered(session.profile.history_order, chain.history(&script));
+    if session.profile.dialect == Dialect::Esplora && history.len() > ESPLORA_MOST {
         return Err(Problem::TooLong);
     }
     // Fulcrum takes a range of heights too, and leaves the mempool out when it ends somewhere.
-    if session.manners.dialect == Dialect::Fulcrum {
+    if session.profile.dialect == Dialect::Fulcrum {
         let from = args.natural_or(1, "from_height", 0)? as i64;
         let to = match args.get(2) {
             Some(Json::Number(digits)) if digits == "-1" => None,
@@ -126,14 +110,14 @@ fn get_history(session: &Session, chain: &Chain, args: &Args<'_>, script: Script
 }
 
 fn get_mempool(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
-    let waiting = ordered(session.manners.history_order, chain.mempool_history(&script));
+    let waiting = ordered(session.profile.history_order, chain.mempool_history(&script));
     Ok(wrapped(args, "history", waiting.iter().map(entry)))
 }
 
 fn list_unspent(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
     let mut unspent = chain.unspent(&script);
     // The two electrs list them in no order at all.
-    if matches!(session.manners.dialect, Dialect::Electrs | Dialect::Esplora) {
+    if matches!(session.profile.dialect, Dialect::Electrs | Dialect::Esplora) {
         unspent.sort_by_key(|unspent| *unspent.outpoint.txid.as_bytes());
     }
     let output = |unspent: &Unspent| {
@@ -155,7 +139,7 @@ fn subscribe(session: &mut Session, chain: &Chain, args: &Args<'_>, script: Scri
         ("scriptpubkey", _) => Topic::Script,
         _ => Topic::Scripthash,
     };
-    let order = session.manners.history_order;
+    let order = session.profile.history_order;
     Ok(status_json(session.subscriptions.script(chain, order, script, topic)))
 }
 

@@ -1,7 +1,7 @@
 //! `server.*`
 
 use super::args::Args;
-use super::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER};
 use crate::chain::{Chain, REGTEST_GENESIS};
 use crate::family::{Dialect, Failure, Family, Problem};
 use crate::json::Json;
@@ -25,7 +25,7 @@ pub(super) const METHODS: &[Method] = &[
 
 fn banner(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
     let software = &session.settings.software;
-    Ok(Json::Text(match session.manners.dialect {
+    Ok(Json::Text(match session.profile.dialect {
         Dialect::Python => format!("You are connected to an {software} server."),
         Dialect::Fulcrum => format!("Connected to a {software} server"),
         Dialect::Electrs => {
@@ -37,7 +37,7 @@ fn banner(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Pr
 }
 
 fn donation_address(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {
-    Ok(match session.manners.dialect {
+    Ok(match session.profile.dialect {
         Dialect::Electrs | Dialect::Esplora => Json::Null,
         Dialect::Fulcrum => "1Ca1inCimwRhhcpFX84TPRrPQSryTgKW6N".into(),
         Dialect::Python | Dialect::Libbitcoin => "".into(),
@@ -45,16 +45,16 @@ fn donation_address(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Resul
 }
 
 fn features(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
-    let manners = &session.manners;
-    let dialect = manners.dialect;
+    let profile = &session.profile;
+    let dialect = profile.dialect;
     let has_hosts = matches!(dialect, Dialect::Fulcrum | Dialect::Electrs);
     let hosts = has_hosts.then(|| ("127.0.0.1", Json::object([("tcp_port", u32::from(session.settings.port).into())])));
     let mut members = vec![
         ("hosts", Json::object(hosts)),
         ("pruning", Json::Null),
         ("server_version", session.settings.software.clone().into()),
-        ("protocol_min", manners.protocol_min.to_string().into()),
-        ("protocol_max", manners.protocol_max.to_string().into()),
+        ("protocol_min", profile.protocol_min.to_string().into()),
+        ("protocol_max", profile.protocol_max.to_string().into()),
         ("genesis_hash", REGTEST_GENESIS.into()),
     ];
     if !args.version.at_least(&[1, 7]) {

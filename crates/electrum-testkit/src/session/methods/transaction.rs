@@ -1,7 +1,7 @@
 //! `blockchain.transaction.*`
 
 use super::args::Args;
-use super::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER};
 use crate::chain::{Chain, Transaction};
 use crate::family::{Dialect, Failure, Problem};
 use crate::hash::{from_hex, to_hex};
@@ -66,11 +66,11 @@ fn get(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json
     if !verbose {
         return Ok(tx.to_hex().into());
     }
-    if session.manners.dialect == Dialect::Esplora {
+    if session.profile.dialect == Dialect::Esplora {
         let message = "verbose transactions are currently unsupported";
         return Err(Problem::Other(Failure::new(0, message)));
     }
-    Ok(verbose_json(session.manners.dialect, chain, tx))
+    Ok(verbose_json(session.profile.dialect, chain, tx))
 }
 
 /// A short form of what the node behind the server says.
@@ -149,8 +149,8 @@ fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
     let with_branch = args.flag(2)?;
     check_block(session, chain, height)?;
     // From 1.12 on the transactions of the first block are not there.
-    let is_electrumx = session.manners.dialect == Dialect::Python;
-    if is_electrumx && height == 0 && session.manners.protocol_min.at_least(&[1, 4]) {
+    let is_electrumx = session.profile.dialect == Dialect::Python;
+    if is_electrumx && height == 0 && session.profile.protocol_min.at_least(&[1, 4]) {
         return Err(Problem::NoSuchPosition { position, height });
     }
     let found =
@@ -166,8 +166,8 @@ fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
 /// Whether there is a block to look into, by servers that say so.
 fn check_block(session: &Session, chain: &Chain, height: u64) -> Result<(), Problem> {
     let tip = u64::from(chain.height());
-    match session.manners.dialect {
-        Dialect::Python if height > tip && session.manners.protocol_max.at_least(&[1, 6]) => {
+    match session.profile.dialect {
+        Dialect::Python if height > tip && session.profile.protocol_max.at_least(&[1, 6]) => {
             Err(Problem::HeightRange(height.to_string()))
         }
         Dialect::Python | Dialect::Electrs if height > tip => Err(Problem::BlockRange { height, tip }),
@@ -179,10 +179,10 @@ fn broadcast(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resul
     let raw = args.text(0);
     let is_text = matches!(args.get(0), Some(Json::Text(_)));
     let wrong = || Problem::Hex(raw.clone().into());
-    match session.manners.dialect {
+    match session.profile.dialect {
         Dialect::Electrs if !is_text => return Err(Problem::Natural(Json::Null, "")),
         Dialect::Electrs if from_hex(&raw).is_none() => return Err(wrong()),
-        Dialect::Python if session.manners.protocol_max.at_least(&[1, 6]) => {
+        Dialect::Python if session.profile.protocol_max.at_least(&[1, 6]) => {
             let is_hex = is_text && from_hex(&raw).is_some();
             return if is_hex { take(chain, raw) } else { Err(wrong()) };
         }

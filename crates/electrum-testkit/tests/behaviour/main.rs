@@ -1,4 +1,4 @@
-//! The manners of the families, without sockets and in virtual time.
+//! The behaviour of the families, without sockets and in virtual time.
 
 mod client;
 mod libbitcoin;

@@ -11,7 +11,7 @@ use super::front::{Front, certificate};
 
 /// What lies between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Transport {
     /// Nothing.
     Plain,
     /// TLS, with a certificate that signs itself.
@@ -26,13 +26,13 @@ pub enum Way {
     WebSocketOverTls,
 }
 
-impl Way {
+impl Transport {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Plain, Self::Tls, Self::Socks, Self::TlsThroughSocks, Self::WebSocket, Self::WebSocketOverTls];
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Plain => "plain",
@@ -45,34 +45,34 @@ impl fmt::Display for Way {
     }
 }
 
-/// A way to some servers, for as long as it is held.
+/// A route to some servers, for as long as it is held.
 #[derive(Debug)]
-pub(super) struct Road {
+pub(super) struct Route {
     /// How the client is to be started. Time-outs are the defaults, but it tries again soon.
     pub(super) setup: Setup,
     _fronts: Vec<Front>,
 }
 
-impl Road {
-    pub(super) fn to(way: Way, servers: &[SocketAddr]) -> Self {
+impl Route {
+    pub(super) fn to(transport: Transport, servers: &[SocketAddr]) -> Self {
         let mut fronts = Vec::new();
-        let servers = match way {
-            Way::Plain | Way::Socks => servers.iter().map(|server| format!("tcp://{server}")).collect(),
-            Way::Tls | Way::TlsThroughSocks => {
+        let servers = match transport {
+            Transport::Plain | Transport::Socks => servers.iter().map(|server| format!("tcp://{server}")).collect(),
+            Transport::Tls | Transport::TlsThroughSocks => {
                 fronts.extend(servers.iter().map(|server| Front::tls(*server, certificate())));
                 fronts.iter().map(|front| format!("ssl://{}", front.addr())).collect()
             }
-            Way::WebSocket => {
+            Transport::WebSocket => {
                 fronts.extend(servers.iter().map(|server| Front::websocket(*server)));
                 fronts.iter().map(|front| format!("ws://{}", front.addr())).collect()
             }
-            Way::WebSocketOverTls => {
+            Transport::WebSocketOverTls => {
                 fronts.extend(servers.iter().map(|server| Front::websocket_over_tls(*server, certificate())));
                 fronts.iter().map(|front| format!("wss://{}", front.addr())).collect()
             }
         };
         let mut proxy = None;
-        if matches!(way, Way::Socks | Way::TlsThroughSocks) {
+        if matches!(transport, Transport::Socks | Transport::TlsThroughSocks) {
             let front = Front::socks();
             proxy = Some(format!("socks5://{}", front.addr()));
             fronts.push(front);

@@ -45,8 +45,8 @@ pub(super) fn can_be_ended(method: &str, version: ProtocolVersion) -> bool {
 
 /// What a caller asks.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ask {
-    /// A sign of life.
+pub enum AnyRequest {
+    /// A sign of run.
     Ping,
     /// The banner.
     Banner,
@@ -56,7 +56,7 @@ pub enum Ask {
     Raw(Raw),
 }
 
-impl Ask {
+impl AnyRequest {
     /// What must stand on the wire for it.
     pub(super) fn on_the_wire(&self) -> (&str, &[Value]) {
         match self {
@@ -68,7 +68,7 @@ impl Ask {
     }
 }
 
-impl Request for Ask {
+impl Request for AnyRequest {
     const NAME: &'static str = "request of a caller";
     const METHODS: &'static [electrum_proto::Method] = &[];
     type Response = Value;

@@ -1,43 +1,43 @@
-//! Decisions: everything that could go one way or another in a simulation is drawn from a tape.
+//! Decisions: everything that could go one way or another in a simulation is drawn from a trace.
 //!
-//! A tape grows from a seed while it is read. The decisions that were drawn can be replayed without the seed, and
+//! A trace grows from a seed while it is read. The decisions that were drawn can be replayed without the seed, and
 //! be made fewer and smaller: that is how a failure is shrunk.
 
 use std::fmt;
 
 /// A source of decisions that remembers them.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Tape {
+pub struct Trace {
     seed: Option<u64>,
     decisions: Vec<u32>,
     next: usize,
     state: u64,
 }
 
-impl Tape {
-    /// A tape that grows from `seed` as it is read.
+impl Trace {
+    /// A trace that grows from `seed` as it is read.
     #[must_use]
     pub const fn from_seed(seed: u64) -> Self {
         Self { seed: Some(seed), decisions: Vec::new(), next: 0, state: seed }
     }
 
-    /// A tape of these decisions; behind its end everything is decided the plain way, which is zero.
+    /// A trace of these decisions; behind its end everything is decided the plain way, which is zero.
     #[must_use]
     pub const fn replay(decisions: Vec<u32>) -> Self {
         Self { seed: None, decisions, next: 0, state: 0 }
     }
 
-    /// The first `count` decisions of a tape that grows from `seed`.
+    /// The first `count` decisions of a trace that grows from `seed`.
     #[must_use]
     pub fn unrolled(seed: u64, count: usize) -> Vec<u32> {
-        let mut tape = Self::from_seed(seed);
+        let mut trace = Self::from_seed(seed);
         for _ in 0..count {
-            tape.below(0);
+            trace.below(0);
         }
-        tape.decisions
+        trace.decisions
     }
 
-    /// The seed, if the tape grows from one.
+    /// The seed, if the trace grows from one.
     #[must_use]
     pub const fn seed(&self) -> Option<u64> {
         self.seed
@@ -90,20 +90,20 @@ impl Tape {
     }
 }
 
-impl fmt::Debug for Tape {
+impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.seed {
-            Some(seed) => write!(f, "Tape::from_seed({seed})"),
-            None => write!(f, "Tape::replay(vec!{:?})", self.decisions),
+            Some(seed) => write!(f, "Trace::from_seed({seed})"),
+            None => write!(f, "Trace::replay(vec!{:?})", self.decisions),
         }
     }
 }
 
-/// Makes a tape that fails shorter and smaller: it proposes, somebody else tries.
+/// Makes a trace that fails shorter and smaller: it proposes, the caller tries.
 #[derive(Clone, Debug)]
 pub struct Shrinker {
     best: Vec<u32>,
-    /// What is tried with a piece of the tape.
+    /// What is tried with a piece of the trace.
     way: Way,
     /// How long the pieces are.
     size: usize,
@@ -130,13 +130,13 @@ impl Shrinker {
         Self { best: failing, way: Way::Cut, size, at: 0, improved: false }
     }
 
-    /// The least tape so far that fails.
+    /// The least trace so far that fails.
     #[must_use]
     pub fn best(&self) -> &[u32] {
         &self.best
     }
 
-    /// The next tape to try, unless nothing is left to be tried.
+    /// The next trace to try, unless nothing is left to be tried.
     pub fn propose(&mut self) -> Option<Vec<u32>> {
         loop {
             if self.at >= self.best.len() && !self.next_round() {
@@ -159,7 +159,7 @@ impl Shrinker {
         }
     }
 
-    /// The tape that was proposed last fails too.
+    /// The trace that was proposed last fails too.
     pub fn accept(&mut self, proposal: Vec<u32>) {
         match self.way {
             Way::Cut => self.at = self.at.saturating_sub(self.best.len() - proposal.len()),
@@ -199,10 +199,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tape_replays_what_it_decided() {
-        let mut tape = Tape::from_seed(7);
-        let drawn: Vec<u32> = (1..100).map(|bound| tape.below(bound)).collect();
-        let mut again = Tape::replay(tape.decisions().to_vec());
+    fn a_trace_replays_what_it_decided() {
+        let mut trace = Trace::from_seed(7);
+        let drawn: Vec<u32> = (1..100).map(|bound| trace.below(bound)).collect();
+        let mut again = Trace::replay(trace.decisions().to_vec());
         assert!((1..100).map(|bound| again.below(bound)).eq(drawn.iter().copied()));
         assert!((1..100).all(|bound| again.below(bound) == 0), "behind the end everything is plain");
         assert!(drawn.iter().zip(1..).all(|(number, bound)| *number < bound));
@@ -212,14 +212,14 @@ mod tests {
     #[test]
     fn a_failure_is_shrunk_to_what_matters() {
         // It fails if some decision of at least 1000 comes anywhere before one of at least 2000.
-        let fails = |tape: &[u32]| {
-            tape.iter().position(|d| *d >= 1000).is_some_and(|first| tape[first + 1..].iter().any(|d| *d >= 2000))
+        let fails = |trace: &[u32]| {
+            trace.iter().position(|d| *d >= 1000).is_some_and(|first| trace[first + 1..].iter().any(|d| *d >= 2000))
         };
-        let mut tape = Tape::from_seed(1);
+        let mut trace = Trace::from_seed(1);
         (0..300).for_each(|_| {
-            tape.below(2);
+            trace.below(2);
         });
-        let mut shrinker = Shrinker::new(tape.decisions().to_vec());
+        let mut shrinker = Shrinker::new(trace.decisions().to_vec());
         let mut tries = 0;
         while let Some(proposal) = shrinker.propose() {
             tries += 1;

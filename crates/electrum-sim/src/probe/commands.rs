@@ -1,12 +1,12 @@
-//! The application's wishes, and whether what comes of them is right.
+//! The commands of the application, and whether what comes of them is right.
 
 use electrum_proto::{Phase, RejectReason, RequestId, SubId, Timestamp, Topic};
 
 use super::{Pending, Probe, SubLog};
-use crate::vocabulary::Ask;
+use crate::methods::AnyRequest;
 
 impl Probe {
-    /// Wishes for an answer by `deadline`, or in the usual time.
+    /// Makes a request that is to be answered by `deadline`, or within the configured time.
     ///
     /// # Errors
     /// As the client's.
@@ -14,68 +14,69 @@ impl Probe {
         &mut self,
         now: Timestamp,
         deadline: Option<Timestamp>,
-        ask: Ask,
+        request: AnyRequest,
     ) -> Result<RequestId, RejectReason> {
-        self.note(now, || format!("{ask:?}, by {deadline:?}"));
+        self.note(now, || format!("{request:?}, by {deadline:?}"));
         self.now = self.now.max(now);
         self.wait = None;
-        let usual = self.now + self.config.timeouts.request;
+        let before = self.client.outgoing().len();
         let outcome = match deadline {
-            None => self.client.request(now, ask.clone()),
-            Some(deadline) => self.client.request_until(now, deadline, ask.clone()),
+            None => self.client.request(now, request.clone()),
+            Some(deadline) => self.client.request_until(now, deadline, request.clone()),
         };
-        let outcome = match outcome {
-            Ok(ticket) => Ok(ticket.id),
+        match outcome {
+            Ok(ticket) => {
+                self.accepted(ticket.id, request, deadline.unwrap_or(self.now + self.config.timeouts.request));
+                Ok(ticket.id)
+            }
             Err(rejected) => {
-                if rejected.item != ask {
+                if rejected.item != request {
                     self.violate(3, "a request that is refused is not handed back");
                 }
+                self.refused(request, &rejected.reason, before);
                 Err(rejected.reason)
             }
-        };
-        if let Err(RejectReason::InFlight { .. } | RejectReason::Outgoing { .. }) = outcome {
-            self.refused = Some((ask.clone(), false));
         }
-        match &outcome {
-            Ok(id) => {
-                let deadline = deadline.unwrap_or(usual);
-                let pending = Pending { id: *id, ask, begin: u64::MAX, deadline, cancelled: false };
-                if self.pending.insert(id.number(), pending).is_some() {
-                    self.violate(3, format!("{id:?} was given twice"));
-                }
-                let (waiting, limit) = (self.pending.len(), self.config.limits.in_flight);
-                if waiting > limit && self.is_ready() && self.cancelled() == 0 {
-                    self.violate(6, format!("{waiting} requests wait, {limit} are allowed"));
-                }
-                if !self.is_ready() {
-                    self.violate(2, format!("a request is accepted while {}", self.phase_name()));
-                }
-                self.look();
-                if self.pending.get(&id.number()).is_some_and(|pending| pending.begin == u64::MAX) {
-                    self.violate(3, format!("{id:?} was accepted and is not outgoing"));
-                }
-            }
-            Err(reason) => {
-                let now = self.now;
-                self.note(now, || format!("    refused: {reason}"));
-                let before = self.link.as_ref().map_or(0, |link| link.outgoing.len());
-                if self.client.outgoing().len() != before {
-                    self.violate(3, "a wish that was refused left bytes behind");
-                }
-                let is_known = match reason {
-                    RejectReason::NotReady(_) => !self.is_ready(),
-                    RejectReason::Closed => self.phase == Phase::Closed,
-                    _ => self.is_ready(),
-                };
-                if !is_known {
-                    self.violate(3, format!("refused while {}: {reason}", self.phase_name()));
-                }
-            }
-        }
-        outcome
     }
 
-    /// Takes a request back.
+    fn accepted(&mut self, id: RequestId, request: AnyRequest, deadline: Timestamp) {
+        let pending = Pending { id, request, begin: u64::MAX, deadline, cancelled: false };
+        if self.pending.insert(id.number(), pending).is_some() {
+            self.violate(3, format!("{id:?} was given twice"));
+        }
+        let (waiting, limit) = (self.pending.len(), self.config.limits.in_flight);
+        if waiting > limit && self.is_ready() && self.cancelled() == 0 {
+            self.violate(6, format!("{waiting} requests wait, {limit} are allowed"));
+        }
+        if !self.is_ready() {
+            self.violate(2, format!("a request is accepted while {}", self.phase));
+        }
+        self.check_outgoing();
+        if self.pending.get(&id.number()).is_some_and(|pending| pending.begin == u64::MAX) {
+            self.violate(3, format!("{id:?} was accepted and is not outgoing"));
+        }
+    }
+
+    fn refused(&mut self, request: AnyRequest, reason: &RejectReason, before: usize) {
+        let now = self.now;
+        self.note(now, || format!("    refused: {reason}"));
+        if let RejectReason::InFlight { .. } | RejectReason::Outgoing { .. } = reason {
+            self.refused = Some((request, false));
+        }
+        if self.client.outgoing().len() != before {
+            self.violate(3, "a request that was refused left bytes behind");
+        }
+        let is_expected = match reason {
+            RejectReason::NotReady(_) => !self.is_ready(),
+            RejectReason::Closed => self.phase == Phase::Closed,
+            _ => self.is_ready(),
+        };
+        if !is_expected {
+            self.violate(3, format!("refused while {}: {reason}", self.phase));
+        }
+    }
+
+    /// Cancels a request.
     pub fn cancel(&mut self, id: RequestId) -> bool {
         let now = self.now;
         self.wait = None;
@@ -86,11 +87,11 @@ impl Probe {
             None if was_waiting => self.violate(3, format!("{id:?} was answered, and is cancelled")),
             None => {}
         }
-        self.look();
+        self.check_outgoing();
         was_waiting
     }
 
-    /// Wants to be told of a topic.
+    /// Subscribes to a topic.
     ///
     /// # Errors
     /// As the client's.
@@ -114,11 +115,11 @@ impl Probe {
             }
             Err(_) => {}
         }
-        self.look();
+        self.check_outgoing();
         outcome
     }
 
-    /// Wants to be told no more.
+    /// Wants to be emitted no more.
     pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
         self.note(now, || format!("unsubscribe {sub:?}"));
         self.now = self.now.max(now);
@@ -127,11 +128,11 @@ impl Probe {
         if self.subs.remove(&sub).is_some() != was_wanted {
             self.violate(9, format!("{sub:?} was ended: {was_wanted}"));
         }
-        self.look();
+        self.check_outgoing();
         was_wanted
     }
 
-    /// Ends the client.
+    /// Closes the client.
     pub fn close(&mut self, now: Timestamp) {
         self.note(now, || "close".into());
         self.now = self.now.max(now);
@@ -150,9 +151,5 @@ impl Probe {
 
     fn cancelled(&self) -> usize {
         self.pending.values().filter(|pending| pending.cancelled).count()
-    }
-
-    fn phase_name(&self) -> String {
-        self.phase.to_string()
     }
 }

@@ -1,79 +1,35 @@
-//! What the client tells, and whether it may.
+//! Whether the client may emit what it emits.
 
 use std::time::Duration;
 
-use electrum_proto::{
-    Action, ConnId, DownCause, Event, Origin, Phase, ProtocolVersion, RequestError, RequestId, ServerIndex, SubId,
-    SubscribeError, Timestamp, Unknown, Update, Wait,
-};
+use electrum_proto::{ConnId, Origin, Phase, RequestError, RequestId, ServerIndex, SubId, Timestamp, Update};
 
+use super::emitted::Emitted;
 use super::{LinkLog, Probe};
 
-/// An [`Action`] that owns what it tells.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum Told {
-    Connect(ConnId, ServerIndex),
-    Disconnect(ConnId),
-    Ready { server: ServerIndex, software: String, version: ProtocolVersion },
-    Reply { id: RequestId, result: Result<String, RequestError> },
-    Update { sub: SubId, value: Update, origin: Origin },
-    Refused { sub: SubId, error: SubscribeError },
-    Capacity,
-    Unknown(String),
-    Down { server: ServerIndex, cause: DownCause, retry_at: Timestamp },
-    Wait(Wait),
-    Finished,
-}
-
-impl From<Action<'_>> for Told {
-    fn from(action: Action<'_>) -> Self {
-        let event = match action {
-            Action::Connect(conn, server) => return Self::Connect(conn, server),
-            Action::Disconnect(conn) => return Self::Disconnect(conn),
-            Action::Wait(wait) => return Self::Wait(wait),
-            Action::Finished => return Self::Finished,
-            Action::Event(event) => event,
-        };
-        match event {
-            Event::Ready { server, software, version } => Self::Ready { server, software, version },
-            Event::Reply { id, result } => {
-                Self::Reply { id, result: result.map(|reply| reply.result.as_str().to_owned()) }
-            }
-            Event::Update { sub, value, origin } => Self::Update { sub, value, origin },
-            Event::SubscriptionRefused { sub, error } => Self::Refused { sub, error },
-            Event::Capacity => Self::Capacity,
-            Event::Unknown(Unknown::Reply(text) | Unknown::Notification(text) | Unknown::Request(text)) => {
-                Self::Unknown(text.as_str().to_owned())
-            }
-            Event::Down { server, cause, retry_at } => Self::Down { server, cause, retry_at },
-        }
-    }
-}
-
 impl Probe {
-    /// Takes in what was told, and checks it.
-    pub(super) fn learn(&mut self, told: &Told) {
+    /// Takes in what was emitted, and checks it.
+    pub(super) fn learn(&mut self, emitted: &Emitted) {
         let now = self.now;
         if let Some(link) = self.link.as_mut().filter(|link| link.unread_line) {
             link.heard = now;
-            link.unread_line = !matches!(told, Told::Wait(_));
+            link.unread_line = !matches!(emitted, Emitted::Wait(_));
         }
-        if !matches!(told, Told::Wait(_)) {
+        if !matches!(emitted, Emitted::Wait(_)) {
             self.wait = None;
         }
-        if self.finished && *told != Told::Finished {
-            self.violate(14, format!("after the end comes {told:?}"));
+        if self.finished && *emitted != Emitted::Finished {
+            self.violate(14, format!("after the end comes {emitted:?}"));
         }
-        match told {
-            Told::Connect(conn, server) => self.connects(*conn, *server),
-            Told::Disconnect(conn) => {
+        match emitted {
+            Emitted::Connect(conn, server) => self.connects(*conn, *server),
+            Emitted::Disconnect(conn) => {
                 if self.conn() != Some(*conn) && self.phase != Phase::Closed {
                     self.violate(7, format!("{conn:?} is disconnected, which is not the link"));
                 }
                 self.link_is_over();
             }
-            Told::Ready { version, .. } => {
+            Emitted::Ready { version, .. } => {
                 if !self.config.versions.contains(*version) {
                     self.violate(10, format!("{version} is outside what the caller can work with"));
                 }
@@ -88,21 +44,21 @@ impl Probe {
                 }
                 self.subs.values_mut().for_each(|sub| sub.refused = false);
             }
-            Told::Reply { id, result } => self.reply(*id, result),
-            Told::Update { sub, value, origin } => self.update(*sub, value, *origin),
-            Told::Refused { sub, error } => match self.subs.get_mut(sub) {
+            Emitted::Reply { id, result } => self.reply(*id, result),
+            Emitted::Update { sub, value, origin } => self.update(*sub, value, *origin),
+            Emitted::Refused { sub, error } => match self.subs.get_mut(sub) {
                 Some(log) => log.refused = true,
                 None => self.violate(9, format!("{sub:?} was ended and is refused: {error}")),
             },
-            Told::Capacity => {
+            Emitted::Capacity => {
                 if let Some((_, has_room)) = &mut self.refused {
                     *has_room = true;
                 }
             }
-            Told::Unknown(_) => {}
-            Told::Down { server, retry_at, .. } => self.is_down(server.0, *retry_at),
-            Told::Wait(wait) => self.waits(*wait),
-            Told::Finished => self.finishes(),
+            Emitted::Unknown(_) => {}
+            Emitted::Down { server, retry_at, .. } => self.is_down(server.0, *retry_at),
+            Emitted::Wait(wait) => self.waits(*wait),
+            Emitted::Finished => self.finishes(),
         }
     }
 
@@ -155,7 +111,7 @@ impl Probe {
 
     fn is_down(&mut self, server: usize, retry_at: Timestamp) {
         self.link_is_over();
-        // It may be told a little after it was decided.
+        // It may be emitted a little after it was decided.
         let now = self.link.as_ref().map_or(self.now, |link| link.over_since);
         self.retry_at = Some(retry_at);
         let backoff = self.config.backoff;
@@ -215,19 +171,19 @@ impl Probe {
 
     fn update(&mut self, sub: SubId, value: &Update, origin: Origin) {
         let Some(log) = self.subs.get_mut(&sub) else {
-            return self.violate(9, format!("{sub:?} was ended and is told {value:?}"));
+            return self.violate(9, format!("{sub:?} was ended and is emitted {value:?}"));
         };
         let is_first = log.last.is_none();
         let repeats = log.last.as_ref() == Some(value) && !matches!(value, Update::RawNotification(_));
         log.last = Some(value.clone());
         if is_first != (origin == Origin::Subscribed) {
-            self.violate(9, format!("{sub:?} is told {value:?} as {origin:?}"));
+            self.violate(9, format!("{sub:?} is emitted {value:?} as {origin:?}"));
         }
         if repeats {
-            self.violate(9, format!("{sub:?} is told twice in a row: {value:?}"));
+            self.violate(9, format!("{sub:?} is emitted twice in a row: {value:?}"));
         }
         if !self.is_ready() {
-            self.violate(9, format!("{sub:?} is told {value:?} while there is no link"));
+            self.violate(9, format!("{sub:?} is emitted {value:?} while there is no link"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Waiting for what a client tells, with a bound.
+//! Waiting for what a client reports, with a bound.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -8,7 +8,7 @@ use electrum_proto::operations::Raw;
 use electrum_proto::{DownCause, ProtocolVersion, Tip, Update};
 use serde_json::Value;
 
-use super::{Change, Client, Failure, Feed, Life, Next};
+use super::{Client, ConnectionEvent, Failure, Next, Source, TopicUpdate};
 
 /// How long anything is waited for that must come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,7 +24,11 @@ pub(super) fn header(height: u32) -> Raw {
 }
 
 /// The next of these events that is of the kind wanted.
-pub(super) fn wait_for<T>(events: &mut impl Feed<Life>, what: &str, wanted: impl Fn(&Life) -> Option<T>) -> T {
+pub(super) fn wait_for<T>(
+    events: &mut impl Source<ConnectionEvent>,
+    what: &str,
+    wanted: impl Fn(&ConnectionEvent) -> Option<T>,
+) -> T {
     let end = Instant::now() + PATIENCE;
     let mut others = Vec::new();
     loop {
@@ -45,33 +49,33 @@ pub(super) fn wait_for<T>(events: &mut impl Feed<Life>, what: &str, wanted: impl
 }
 
 /// Waits until a version is negotiated: with which server, and which.
-pub(super) fn ready(events: &mut impl Feed<Life>) -> (String, ProtocolVersion) {
+pub(super) fn ready(events: &mut impl Source<ConnectionEvent>) -> (String, ProtocolVersion) {
     wait_for(events, "a connection", |event| match event {
-        Life::Ready { server, version, .. } => Some((server.clone(), *version)),
+        ConnectionEvent::Ready { server, version, .. } => Some((server.clone(), *version)),
         _ => None,
     })
 }
 
 /// Waits until the connection is gone, or could not be made: why.
-pub(super) fn down(events: &mut impl Feed<Life>) -> DownCause {
+pub(super) fn down(events: &mut impl Source<ConnectionEvent>) -> DownCause {
     wait_for(events, "the end of the connection", |event| match event {
-        Life::Down { cause, .. } => Some(cause.clone()),
+        ConnectionEvent::Down { cause, .. } => Some(cause.clone()),
         _ => None,
     })
 }
 
 /// The next change.
 #[track_caller]
-pub(super) fn next(updates: &mut impl Feed<Change>) -> Change {
+pub(super) fn next(updates: &mut impl Source<TopicUpdate>) -> TopicUpdate {
     match updates.next(PATIENCE) {
         Next::Item(change) => change,
         other => panic!("a change was due, and there was {other:?}"),
     }
 }
 
-/// The tip that a change tells of.
+/// The tip of an update.
 #[track_caller]
-pub(super) fn tip(change: &Change) -> Tip {
+pub(super) fn tip(change: &TopicUpdate) -> Tip {
     match &change.value {
         Ok(Update::Headers(tip)) => *tip,
         other => panic!("a tip was due, and there was {other:?}"),

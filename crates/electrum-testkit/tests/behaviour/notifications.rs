@@ -1,4 +1,4 @@
-//! What subscribers are told, in the order and manner of each family. Without sockets, in virtual time.
+//! What subscribers are notified, in the order and manner of each family. Without sockets, in virtual time.
 
 use crate::client::Client;
 use electrum_testkit::prelude::*;
@@ -37,7 +37,7 @@ fn the_header_comes_before_the_statuses_and_only_the_last_one() {
 }
 
 #[test]
-fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
+fn a_script_subscribed_in_1_7_is_named_by_its_scripthash() {
     for family in [Family::ElectrumX2_0, Family::Libbitcoin4] {
         let mut client = Client::ready(family, "1.7");
         let hex = electrum_testkit::hash::to_hex(&script(1));
@@ -52,24 +52,24 @@ fn a_script_subscribed_in_1_7_is_told_of_by_its_scripthash() {
 }
 
 #[test]
-fn an_outpoint_is_told_of_when_it_is_made_mined_spent() {
+fn an_outpoint_is_notified_when_it_is_made_mined_spent() {
     let mut client = Client::ready(Family::ElectrumX2_0, "1.7");
     let mut preview = client.host.chain().clone();
     let txid = preview.pay(&script(1), 5000);
     let params = json!([txid.to_string(), 0, ""]);
     assert_eq!(client.call(OUTPOINT, params.clone()), json!({}));
-    let told = |lines: &[Value]| {
-        let told = lines.iter().find(|line| line["method"] == OUTPOINT).unwrap();
-        assert_eq!(told["params"][0], json!(txid.to_string()));
-        assert_eq!(told["params"][1], 0);
-        told["params"][2].clone()
+    let sent = |lines: &[Value]| {
+        let sent = lines.iter().find(|line| line["method"] == OUTPOINT).unwrap();
+        assert_eq!(sent["params"][0], json!(txid.to_string()));
+        assert_eq!(sent["params"][1], 0);
+        sent["params"][2].clone()
     };
     let lines = client.change(|chain| chain.pay(&script(1), 5000));
-    assert_eq!(told(&lines), json!({"funder_height": 0}));
+    assert_eq!(sent(&lines), json!({"funder_height": 0}));
     let lines = client.change(|chain| chain.mine(1));
-    assert_eq!(told(&lines), json!({"funder_height": 111}));
+    assert_eq!(sent(&lines), json!({"funder_height": 111}));
     let lines = client.change(|chain| chain.spend(OutPoint::new(txid, 0), &script(2)));
-    let spent = told(&lines);
+    let spent = sent(&lines);
     assert_eq!((&spent["funder_height"], &spent["spender_height"]), (&json!(111), &json!(0)));
     assert_eq!(client.call("blockchain.outpoint.get_status", params), spent);
 }
@@ -106,7 +106,7 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
     let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
     client.call(HEADERS, json!([]));
     let lower = client.change(|chain| chain.reorganise(2, 1));
-    assert_eq!(lower[0]["params"][0]["height"], 109, "others tell of a lower tip");
+    assert_eq!(lower[0]["params"][0]["height"], 109, "others notify of a lower tip");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn electrumx_2_0_makes_noise_after_a_quiet_block() {
         client.change(|chain| chain.pay(&script(n), 5000));
     }
     let busy = client.change(|chain| chain.mine(1));
-    assert_eq!(methods(&busy), [HEADERS, SCRIPT, SCRIPT], "no noise where there is news");
+    assert_eq!(methods(&busy), [HEADERS, SCRIPT, SCRIPT], "no noise where there are changes");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_header_is_deserialized_before_1_3_and_on_request() {
 }
 
 #[test]
-fn an_address_is_told_of_by_itself_or_by_its_scripthash() {
+fn an_address_is_named_by_itself_or_by_its_scripthash() {
     let address = electrum_testkit::address::of_script(&script(1)).unwrap();
     for (family, name) in [(Family::ElectrumX1_10, address.clone()), (Family::Libbitcoin4, hash(1))] {
         let mut client = Client::ready(family, "1.2");
@@ -184,7 +184,7 @@ fn an_address_is_told_of_by_itself_or_by_its_scripthash() {
 }
 
 #[test]
-fn fulcrum_tells_of_a_transaction_and_where_it_is() {
+fn fulcrum_notifies_of_a_transaction_and_where_it_is() {
     const TRANSACTION: &str = "blockchain.transaction.subscribe";
     let mut client = Client::ready(Family::Fulcrum2_1, "1.4");
     let txid = client.host.chain().clone().pay(&script(1), 5000).to_string();

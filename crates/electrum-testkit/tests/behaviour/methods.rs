@@ -178,7 +178,7 @@ fn features_name_the_chain_and_the_range() {
         let features = client.call("server.features", json!([]));
         let genesis = client.host.chain().header(0).unwrap().hash().to_string();
         assert_eq!(features["genesis_hash"], json!(genesis));
-        assert_eq!(features["protocol_min"], json!(family.manners().protocol_min.to_string()));
+        assert_eq!(features["protocol_min"], json!(family.profile().protocol_min.to_string()));
         assert_eq!(features["hash_function"].is_null(), version == "1.7", "{family}");
     });
 }

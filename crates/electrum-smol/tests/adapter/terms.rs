@@ -1,1 +1,0 @@
-../../../electrum-blocking/tests/adapter/terms.rs

@@ -1,0 +1,89 @@
+//! What the families differ in: a server profile as data.
+
+use std::time::Duration;
+
+use super::version::Version;
+use crate::json::Style;
+
+/// How a family reads JSON-RPC and words its errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// The Python of ElectrumX.
+    Python,
+    /// Fulcrum.
+    Fulcrum,
+    /// electrs of romanz.
+    Electrs,
+    /// electrs of Esplora.
+    Esplora,
+    /// libbitcoin.
+    Libbitcoin,
+}
+
+/// Whether and how writes are padded and small answers held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// Not at all.
+    None,
+    /// From the first byte on: an answer waits for 1024 bytes or a second since the last write.
+    FromStart,
+    /// The same once 1024 bytes of answers (without padding) were sent.
+    AfterWarmUp,
+}
+
+/// What a call before `server.version` meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unversioned {
+    /// It is served as if this version were negotiated.
+    Served(&'static [u64]),
+    /// Two notifications without parameters, an error, and the end of the connection.
+    ShownOut,
+    /// No answer, then or later.
+    Stalled,
+}
+
+/// The order of a script's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryOrder {
+    /// By height and position; the mempool 0 before -1, each by id.
+    Canonical,
+    /// The mempool in an order of its own.
+    OwnMempool,
+    /// Blocks too: by height and then by the bytes of the id.
+    OwnBlocks,
+}
+
+/// What a family does in its own way.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// What it calls itself.
+    pub software: &'static str,
+    /// The lowest protocol version it speaks.
+    pub protocol_min: Version,
+    /// The highest.
+    pub protocol_max: Version,
+    /// How it reads and words JSON-RPC.
+    pub dialect: Dialect,
+    /// How it writes JSON.
+    pub style: Style,
+    /// What ends its lines.
+    pub line_end: &'static str,
+    /// Whether it pads and holds back.
+    pub padding: Padding,
+    /// Whether a held answer is sent before the connection is closed.
+    pub flushes_on_close: bool,
+    /// What a call before `server.version` meets.
+    pub unversioned: Unversioned,
+    /// Whether quick answers overtake slow ones.
+    pub reorders: bool,
+    /// Whether a client that closed its sending side still gets its answers.
+    pub answers_half_closed: bool,
+    /// Whether a refused version ends the connection.
+    pub closes_on_refusal: bool,
+    /// The order of histories, and so what its statuses are made of.
+    pub history_order: HistoryOrder,
+    /// After how long it closes a connection that sent nothing yet, and one that sent nothing since.
+    pub idle: Option<(Duration, Duration)>,
+    /// The longest line it reads. Of longer ones it says nothing.
+    pub line_limit: usize,
+}
