@@ -33,7 +33,7 @@ pub fn all() -> Outcome<Vec<Build>> {
     let folder = std::env::temp_dir().join(format!("electrum-bench-{}", std::process::id()));
     let builds =
         own.into_iter().chain(others).map(|(name, dependency)| build(name, &dependency, &folder.join(name))).collect();
-    // What is left behind in the folder for temporary files harms nobody.
+    // What is left behind in the folder for temporary files does no harm.
     let _ = fs::remove_dir_all(&folder);
     builds
 }

@@ -123,7 +123,7 @@ pub fn idle(clients: usize, watched: Duration, server: SocketAddr) -> Outcome<Id
     wait_ready(&held)?;
     let ready = start.elapsed();
     let used = (memory("VmRSS:") - before) as usize * 1024;
-    // The time limits of the handshake, which nobody stops when it is over, have passed then: once for each client.
+    // The time limits of the handshake, which no timer stops when it is over, have passed then: once for each client.
     std::thread::sleep(SETTLED);
     let start = Start::now();
     std::thread::sleep(watched);

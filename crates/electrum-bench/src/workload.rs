@@ -11,7 +11,7 @@ pub enum Workload {
     History,
     /// `transaction.get` of a large transaction, to its bytes.
     Transaction,
-    /// Script notifications, to whoever listens.
+    /// Script notifications, to their consumer.
     Notifications,
     /// `get_balance`, each awaited before the next is asked for.
     OneByOne,

@@ -231,7 +231,7 @@ fn parse(text: &str) -> Result<ServerAddr, AddrProblem> {
     Ok(ServerAddr::new(host, port, security))
 }
 
-/// What to write instead of an IPv6 address without brackets, if that can be told.
+/// What to write instead of an IPv6 address without brackets, if that is clear.
 fn with_brackets(scheme: &str, text: &str) -> Option<AddrProblem> {
     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
     let is_ipv6 = |text: &str| text.parse::<core::net::Ipv6Addr>().is_ok();

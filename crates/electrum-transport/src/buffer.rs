@@ -31,14 +31,14 @@ impl Buffer {
         if self.start == self.bytes.len() {
             self.bytes.clear();
             self.start = 0;
-            // One large answer must not keep its memory for the life of the link.
+            // One large answer must not keep its memory for as long as the link is open.
             if self.bytes.capacity() > KEEP {
                 self.bytes.shrink_to(KEEP);
             }
         }
     }
 
-    /// Lets somebody append through [`std::io::Write`].
+    /// Appends through [`std::io::Write`].
     #[cfg(feature = "tls")]
     pub(crate) fn writer(&mut self) -> impl std::io::Write + '_ {
         self.push(&[]);

@@ -72,7 +72,7 @@ fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
         )
     } else {
         format!(
-            "This happens when the operator renewed it, and when somebody sits in between. If the operator confirms it, \
+            "This happens when the operator renewed it, and when someone sits in between. If the operator confirms it, \
              accept the new one (--accept-new-pin), or remove the pin of {}:{}.",
             server.host(),
             server.port()
@@ -123,7 +123,7 @@ pub enum TlsError {
     },
     /// The server cannot prove that the certificate is its own.
     #[error(
-        "the server did not prove that it holds the key of its certificate {seen} ({reason}); somebody may sit in between"
+        "the server did not prove that it holds the key of its certificate {seen} ({reason}); someone may sit in between"
     )]
     Signature {
         /// What the server showed.
@@ -164,7 +164,7 @@ pub enum TlsError {
         /// What to do about it, or nothing.
         hint: &'static str,
     },
-    /// Anything else: the peer broke the protocol, or somebody changed bytes on the way.
+    /// Anything else: the peer broke the protocol, or someone changed bytes on the way.
     #[error("the TLS connection is broken: {0}")]
     Broken(String),
 }
@@ -201,7 +201,7 @@ pub enum WebSocketError {
         /// The server's words.
         reason: String,
     },
-    /// The server broke the protocol, or somebody changed bytes on the way.
+    /// The server broke the protocol, or someone changed bytes on the way.
     #[error("the server breaks the WebSocket protocol: {0}")]
     Broken(String),
 }

@@ -27,7 +27,7 @@ pub struct Proxy {
     login: Login,
 }
 
-/// What the proxy is told about who asks.
+/// Which credentials the proxy is shown.
 #[derive(Clone, PartialEq, Eq)]
 enum Login {
     Anonymous,

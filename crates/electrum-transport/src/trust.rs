@@ -32,9 +32,9 @@ pub enum Trust {
     /// Accepts only a certificate that a web CA vouches for under the server's name. Remembers nothing, and refuses
     /// `tcp://` servers, which show no certificate.
     CaOnly,
-    /// Accepts only this certificate, whoever vouches for it. Remembers nothing, and refuses `tcp://` servers.
+    /// Accepts only this certificate, whether a CA vouches for it or not. Remembers nothing, and refuses `tcp://` servers.
     Pinned(Fingerprint),
-    /// Accepts any certificate: whoever sits in between can read and change everything. Remembers nothing.
+    /// Accepts any certificate: someone in between can read and change everything. Remembers nothing.
     Insecure,
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 #[derive(Debug, Clone)]
 enum Call {
     Received(Vec<u8>),
-    /// What the real server has to say next, as far as it is told.
+    /// What the real server has to say next, as far as it is known.
     Exchange,
     ServerSays(Vec<u8>),
     Closed,

@@ -18,7 +18,7 @@ fn refused(stream: &[u8]) -> (WebSocketError, u16) {
     let sent = frames(&take(&mut link));
     let code = match &sent[..] {
         [.., (CLOSE, payload)] => u16::from_be_bytes(payload[..2].try_into().unwrap()),
-        other => panic!("the server is told: {other:?}"),
+        other => panic!("reported as the fault of the server: {other:?}"),
     };
     // Byte by byte it is the same.
     let mut slow = connected();
@@ -113,7 +113,7 @@ fn a_limit_may_change_between_messages() {
 }
 
 #[test]
-fn pings_to_which_nobody_reads_the_answers_end_the_link() {
+fn pings_whose_answers_are_not_read_end_the_link() {
     let mut link = connected();
     let flood = frame(PING, &[0; 125]).repeat(100);
     let mut floods = 0;

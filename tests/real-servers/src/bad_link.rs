@@ -12,7 +12,7 @@ use socket2::SockRef;
 
 use crate::Random;
 
-/// How often whoever holds bytes back looks whether it is over.
+/// How often a thread that holds bytes back looks whether it is over.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// How bad a link is.
@@ -280,7 +280,7 @@ mod tests {
 
     const LINE: &str = "a line\n";
 
-    /// Says lines to whoever comes, as long as they listen.
+    /// Says lines to each client, for as long as it listens.
     fn talker() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();

@@ -185,7 +185,7 @@ impl ElectrumX {
     /// When it does not start.
     pub fn restart(&mut self) {
         self.kill();
-        // An outgoing connection of somebody else may have its port for the moment.
+        // An outgoing connection of another process may have its port for the moment.
         let started = (0..5).any(|_| self.try_start());
         assert!(started, "{} starts again on its ports", self.kind().name());
     }

@@ -72,7 +72,7 @@ impl Kind {
         matches!(self, Self::Ex2_0_0 | Self::Ex1_20_0 | Self::Ex1_18_0)
     }
 
-    /// Whether it can be told to look at bitcoind more often than every five seconds.
+    /// Whether it can be configured to look at bitcoind more often than every five seconds.
     #[must_use]
     pub const fn polls_fast(self) -> bool {
         self.pads()

@@ -67,7 +67,7 @@ impl Microsocks {
     /// When it does not start.
     pub fn restart(&mut self) {
         self.kill();
-        // An outgoing connection of somebody else may have its port for the moment.
+        // An outgoing connection of another process may have its port for the moment.
         assert!((0..5).any(|_| self.try_start()), "microsocks starts again on its port");
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `command`; what it prints is added to the file `log`.
-    /// `scratch` is removed by the watchdog, for then nobody else does.
+    /// `scratch` is removed by the watchdog, for then nothing else does.
     pub(crate) fn start(name: &str, command: &mut Command, log: &Path, scratch: &Path) -> Self {
         let out = File::options().create(true).append(true).open(log).expect("the log can be opened");
         let child = command
@@ -103,7 +103,7 @@ impl Drop for Process {
     }
 }
 
-/// A port that was free a moment ago. Somebody else may be faster, so callers try again with another one.
+/// A port that was free a moment ago. Another process may be faster, so callers try again with another one.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
@@ -111,7 +111,7 @@ pub(crate) fn free_port() -> u16 {
         .port()
 }
 
-/// Whether somebody listens on this port of loopback.
+/// Whether a process listens on this port of loopback.
 pub(crate) fn listens(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, Duration::from_secs(1))
@@ -170,7 +170,7 @@ mod tests {
         assert!(dir.path().exists());
     }
 
-    /// Whether a process of this number is there and has not ended; an orphan that nobody waits for has.
+    /// Whether a process of this number is there and has not ended; an orphan that no process waits for has.
     fn runs(id: &str) -> bool {
         let stat = fs::read_to_string(Path::new("/proc").join(id).join("stat")).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))

@@ -31,7 +31,7 @@ impl Wire {
     /// Connects, and says nothing.
     ///
     /// # Panics
-    /// When nobody listens.
+    /// When no server listens.
     #[must_use]
     #[track_caller]
     pub fn connect(port: u16) -> Self {

@@ -46,12 +46,12 @@ fn with_and_without_password_with_and_without_tls() {
 }
 
 #[test]
-fn each_refusal_of_the_proxy_is_told_in_words() {
+fn each_refusal_of_the_proxy_is_explained_in_words() {
     run_on(Kind::Ex2_0_0, |_| {
         let bitcoind = Bitcoind::start();
         let mut server = server(&bitcoind);
         let (open, locked) = (Microsocks::start(), Microsocks::with_password("me", "secret"));
-        let told = |proxy: &Microsocks, login, address: &str, side, words: &str| {
+        let explained = |proxy: &Microsocks, login, address: &str, side, words: &str| {
             for client in both(&trying_once(through(proxy, login, config([address])))) {
                 match client.events().down() {
                     DownCause::Connect { side: found, message } => {
@@ -63,8 +63,8 @@ fn each_refusal_of_the_proxy_is_told_in_words() {
             }
         };
         let address = server.address();
-        told(&locked, "", &address, Side::Caller, "needs a password");
-        told(&locked, "me:wrong@", &address, Side::Caller, "refused the user and password");
+        explained(&locked, "", &address, Side::Caller, "needs a password");
+        explained(&locked, "me:wrong@", &address, Side::Caller, "refused the user and password");
         // What listens there is no proxy, as the port of the server itself.
         let mistaken = format!("socks5://127.0.0.1:{}", server.port());
         let mut config = trying_once(through(&open, "", config([address.as_str()])));
@@ -76,7 +76,7 @@ fn each_refusal_of_the_proxy_is_told_in_words() {
         }
         assert_eq!(server.calls("server.version"), 0);
         server.kill();
-        told(&open, "", &address, Side::Server, "refused");
+        explained(&open, "", &address, Side::Server, "refused");
     });
 }
 

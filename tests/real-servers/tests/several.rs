@@ -11,7 +11,7 @@ use real_servers::{Bitcoind, ElectrumX, Kind, run_on, until};
 const ROUNDS: u32 = 30;
 
 #[test]
-fn every_tip_is_told_once_while_servers_die_in_random_order() {
+fn every_tip_is_emitted_once_while_servers_die_in_random_order() {
     run_on(Kind::Ex2_0_0, |kind| {
         let bitcoind = Bitcoind::start();
         bitcoind.mine(1);

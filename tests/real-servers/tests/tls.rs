@@ -67,7 +67,7 @@ fn a_certificate_is_pinned_on_first_use_and_a_rotated_one_refused() {
             clients.iter_mut().for_each(|(events, ..)| drop((events.down(), events.down())));
             assert_eq!(server.calls("server.version"), 0);
 
-            // What happened meanwhile is told once the user accepts it.
+            // What happened meanwhile is emitted once the user accepts it.
             bitcoind.mine(1);
             until(BOUND, "the block", || (server.height() == bitcoind.height()).then_some(()));
             let [old, new] = [&old, &new].map(|certificate| Some(Pin::Certificate(fingerprint(certificate))));
@@ -120,7 +120,7 @@ fn a_name_or_a_time_that_does_not_fit_is_refused_where_a_ca_is_wanted_and_pinned
 }
 
 #[test]
-fn plain_text_where_tls_is_expected_is_told_for_what_it_is() {
+fn plain_text_where_tls_is_expected_is_reported_as_what_it_is() {
     run_on(Kind::Ex2_0_0, |_| {
         with_server(&Certificate::new(), |_, server| {
             let plain = server.address().replace("tcp://", "ssl://");

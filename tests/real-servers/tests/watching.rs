@@ -1,4 +1,4 @@
-//! Blocks and scripts, told live and across kills of the server.
+//! Blocks and scripts, emitted live and across kills of the server.
 
 mod common;
 
@@ -8,7 +8,7 @@ use electrum_blocking::proto::{Origin, Topic, Update};
 use real_servers::{Bitcoind, ElectrumX, Kind, Spend, anyone_can_spend, on_every_server, run_on, until};
 
 on_every_server!(coins_are_watched_from_the_mempool_to_their_end);
-on_every_server!(what_happens_during_an_outage_is_told_once);
+on_every_server!(what_happens_during_an_outage_is_emitted_once);
 
 /// Reads statuses until this one comes, which must do so in time; none comes twice in a row.
 #[track_caller]
@@ -17,7 +17,7 @@ fn reach(changes: &mut Changes, status: Option<ScriptStatus>) {
     loop {
         let (found, origin) = changes.status();
         assert_eq!(origin, Origin::Live);
-        assert_ne!(last, Some(found), "told twice");
+        assert_ne!(last, Some(found), "emitted twice");
         if found == status {
             return;
         }
@@ -92,7 +92,7 @@ impl Watcher {
     }
 }
 
-fn what_happens_during_an_outage_is_told_once(kind: Kind) {
+fn what_happens_during_an_outage_is_emitted_once(kind: Kind) {
     let bitcoind = Bitcoind::start();
     bitcoind.mine(110);
     let mut server = ElectrumX::start(kind, &bitcoind);
@@ -111,7 +111,7 @@ fn what_happens_during_an_outage_is_told_once(kind: Kind) {
         // Of these nothing more comes: the next is what happens next.
         bitcoind.mine(1);
         watchers.iter_mut().for_each(|watcher| watcher.hears_of_a_block(&bitcoind, Origin::Live));
-        // An outage in which nothing happens is not told of.
+        // An outage in which nothing happens leads to no update.
         server.restart();
         until(BOUND, "the clients to come back", || (server.sessions() == 2).then_some(()));
     }

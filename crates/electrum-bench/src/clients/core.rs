@@ -56,7 +56,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn connect(server: SocketAddr) -> Outcome<Self> {
         let mut client = Client::new(Config::default(), Timestamp::ZERO);
-        let Action::Connect(conn, _) = client.poll() else { return Err("no wish to connect".into()) };
+        let Action::Connect(conn, _) = client.poll() else { return Err("it does not connect".into()) };
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         client.handle(Timestamp::ZERO, Input::Connected(conn));

@@ -39,7 +39,7 @@ fn a_transaction_from_stdin() {
 }
 
 #[test]
-fn what_the_network_refuses_is_told_in_its_words() {
+fn what_the_network_refuses_is_reported_in_its_words() {
     let server = Server::start(Family::Fulcrum2_1);
     let mut transaction = payment(&server);
     transaction.outputs[0].value += 1_000_000;

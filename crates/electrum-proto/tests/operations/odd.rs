@@ -114,7 +114,7 @@ fn null_where_something_is_optional_is_nothing() {
 
 /// Other coins have more units, longer headers and other transactions: the client says whose rules it checks.
 #[test]
-fn answers_of_other_coins_are_told_from_nonsense() {
+fn answers_of_other_coins_are_not_taken_for_nonsense() {
     let header = "00".repeat(140);
     let run = format!(r#"{{"count":1,"max":2016,"hex":"{header}"}}"#);
     // Flag 8 of Litecoin.

@@ -28,7 +28,7 @@ pub(crate) fn connect(servers: &[SocketAddr]) -> Client {
 pub(crate) fn start(config: Config) -> Client {
     let (sender, signal) = channel();
     let (client, driver) = Client::new(config, move || {
-        // Without a driver there is nobody to wake.
+        // Without a driver there is nothing to wake.
         let _ = sender.send(());
     });
     thread::spawn(move || drive(&driver, &signal));

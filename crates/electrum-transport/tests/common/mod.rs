@@ -16,7 +16,7 @@ pub(crate) struct Run {
     pub(crate) end: Result<bool, LinkError>,
 }
 
-/// Feeds the pieces one by one, until the first error.
+/// Passes the pieces on one by one, until the first error.
 pub(crate) fn run<'a>(route: &Route, server: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Run {
     let mut link = route.open(&server.parse().unwrap(), Known::default()).unwrap();
     let mut run = Run { plaintext: Vec::new(), outgoing: Vec::new(), end: Ok(false) };

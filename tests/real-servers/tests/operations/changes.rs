@@ -9,8 +9,7 @@ use electrum_proto::types::RawTransaction;
 use real_servers::{Bitcoind, Coin, Spend, anyone_can_spend, until};
 use serde_json::{Value, json};
 
-use crate::BOUND;
-use crate::scene::Scene;
+use crate::scene::{BOUND, Scene};
 use crate::session::Session;
 
 /// A script apart from those that the reading tests look at.
@@ -38,7 +37,7 @@ pub(crate) fn check(session: &Session, scene: &Scene) {
     }
 }
 
-/// Which ten are the last nobody can say, for the server takes in all that are new at once, in no order.
+/// Which ten are the last cannot be said, for the server takes in all that are new at once, in no order.
 fn recent(session: &Session, bitcoind: &Bitcoind) {
     let waiting = bitcoind.mempool();
     let listed = until(BOUND, "as many recent transactions as a server lists", || {
@@ -75,10 +74,10 @@ fn packages(session: &Session, bitcoind: &Bitcoind) {
     assert_waiting(bitcoind, &[&parent, &child]);
 
     let (parent, child) = family(bitcoind);
-    let told = session.call(BroadcastPackageVerbose { transactions: vec![raw(&parent), raw(&child)] });
-    let told: Value = serde_json::from_str(told.get()).expect("JSON");
-    assert_eq!(told["package_msg"], "success");
-    assert_eq!(told["tx-results"].as_object().map(serde_json::Map::len), Some(2));
+    let answer = session.call(BroadcastPackageVerbose { transactions: vec![raw(&parent), raw(&child)] });
+    let answer: Value = serde_json::from_str(answer.get()).expect("JSON");
+    assert_eq!(answer["package_msg"], "success");
+    assert_eq!(answer["tx-results"].as_object().map(serde_json::Map::len), Some(2));
     assert_waiting(bitcoind, &[&parent, &child]);
 
     // A child that spends more than there is.
@@ -96,7 +95,7 @@ fn family(bitcoind: &Bitcoind) -> (Spend, Spend) {
     (parent, child)
 }
 
-/// All of a coin, less the fee, to a script that nobody looks at.
+/// All of a coin, less the fee, to a script that no test looks at.
 fn spend(coin: &Coin, fee: u64) -> Spend {
     Spend::new().coin(coin).pay(&anyone_can_spend(TAG), coin.value - fee)
 }

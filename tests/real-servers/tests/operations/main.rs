@@ -10,16 +10,11 @@ mod reads;
 mod scene;
 mod session;
 
-use std::time::Duration;
-
 use electrum_proto::types::{Script, ScriptRef};
 use oracle::Knowledge;
 use real_servers::{ElectrumX, Kind, Setup, available, may_run, on_every_server, until};
-use scene::Scene;
+use scene::{BOUND, DONATION_ADDRESS, Scene};
 use session::Session;
-
-const BOUND: Duration = Duration::from_secs(120);
-const DONATION_ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 on_every_server!(every_operation);
 
@@ -70,9 +65,9 @@ fn one_chain_looks_the_same_through_all_servers() {
 /// A server may still be reading the mempool when it begins to listen.
 fn wait_for(session: &Session, script: &[u8], known: &Knowledge) {
     let script = ScriptRef::from(Script::new(script));
-    let told = until(BOUND, "the server to know the mempool", || {
+    let answered = until(BOUND, "the server to know the mempool", || {
         let found = reads::knowledge(session, &script).canonical();
         (found.history.len() == known.history.len()).then_some(found)
     });
-    assert_eq!(told, *known, "{} {}", session.kind.name(), session.version);
+    assert_eq!(answered, *known, "{} {}", session.kind.name(), session.version);
 }

@@ -13,9 +13,8 @@ use real_servers::{Coin, until};
 use serde_json::{Value, json};
 
 use crate::oracle::{Knowledge, checkpoint_root, satoshi, status};
-use crate::scene::Scene;
+use crate::scene::{BOUND, DONATION_ADDRESS, Scene};
 use crate::session::Session;
-use crate::{BOUND, DONATION_ADDRESS};
 
 pub(crate) fn check(session: &Session, scene: &Scene, known: &Knowledge) {
     scripts(session, scene, known);
@@ -37,7 +36,7 @@ pub(crate) fn knowledge(session: &Session, script: &ScriptRef) -> Knowledge {
 
 fn scripts(session: &Session, scene: &Scene, known: &Knowledge) {
     let script = Script::new(scene.script.clone());
-    // Only 1.7 must be told the script itself.
+    // Only 1.7 must be given the script itself.
     let forms = match session.has::<OutPointGetStatus>() {
         true => vec![ScriptRef::from(script.clone())],
         false => vec![script.clone().into(), script.scripthash().into()],
@@ -58,10 +57,10 @@ fn scripts(session: &Session, scene: &Scene, known: &Knowledge) {
         }
         assert_eq!(found.canonical(), *known);
     }
-    let nobody = Script::new(vec![0x51; 9]);
-    let nothing = knowledge(session, &nobody.clone().into());
+    let unused = Script::new(vec![0x51; 9]);
+    let nothing = knowledge(session, &unused.clone().into());
     assert_eq!((nothing.history.len(), nothing.unspent.len()), (0, 0));
-    assert_eq!(session.call(ScriptSubscribe { script: nobody.into() }), None);
+    assert_eq!(session.call(ScriptSubscribe { script: unused.into() }), None);
 }
 
 fn outputs(session: &Session, scene: &Scene) {
@@ -193,7 +192,7 @@ fn server(session: &Session, scene: &Scene) {
     assert_eq!(speaks(&features.protocol_max), speaks(session.kind.newest()));
     assert_eq!(speaks(&features.protocol_min), speaks(session.kind.versions()[0]));
     assert_eq!(features.pruning, None);
-    // The server is told not to look for others, and takes none that comes from elsewhere.
+    // The server is configured not to look for others, and takes none that comes from elsewhere.
     assert_eq!(session.call(Peers).items, []);
     let features = json!({
         "genesis_hash": scene.hashes[0], "hosts": {"203.0.113.1": {"tcp_port": 50001}}, "protocol_max": "1.4",

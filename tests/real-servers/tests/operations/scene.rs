@@ -1,8 +1,15 @@
 //! A chain with every kind of entry that a script's history can have.
 
+use std::time::Duration;
+
 use electrum_proto::types::RawHeader;
 use real_servers::{Bitcoind, Coin, Spend, anyone_can_spend, to_hex};
 use serde_json::json;
+
+/// Within this a server knows what bitcoind knows.
+pub(crate) const BOUND: Duration = Duration::from_secs(120);
+/// The donation address that each server is configured with.
+pub(crate) const DONATION_ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
 
 /// A bitcoind with a history, and what a test must know of it.
 pub(crate) struct Scene {

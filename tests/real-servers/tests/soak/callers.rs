@@ -17,8 +17,8 @@ use crate::common::Client;
 use crate::facts::Facts;
 
 const CALLERS: usize = 4;
-/// How many wrong answers are told in full.
-const TOLD: usize = 20;
+/// How many wrong answers are shown in full.
+const SHOWN: usize = 20;
 
 /// What the callers of one client have asked and got.
 #[derive(Default)]
@@ -74,7 +74,7 @@ impl Tally {
     fn wrong(&self, what: String) {
         self.count("wrong");
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.len() < TOLD {
+        if wrong.len() < SHOWN {
             wrong.push(what);
         }
     }

@@ -3,7 +3,7 @@
 use real_servers::anyone_can_spend;
 use serde_json::{Value, json};
 
-/// What the process of the clients is told when it starts.
+/// What the process of the clients gets to know when it starts.
 #[derive(Debug)]
 pub(crate) struct Facts {
     /// Where the clients connect.

@@ -1,5 +1,5 @@
 //! Many scripts under a stream of transactions and blocks, a server that is killed again and again, a link that stalls
-//! and breaks: in the end what was told last is what is so, every call was answered once, and memory did not grow.
+//! and breaks: in the end what was emitted last is what is so, every call was answered once, and memory did not grow.
 //!
 //! The short form takes a minute. `ELECTRUM_SOAK=full` is the long one, `ELECTRUM_SOAK_SEED=n` repeats a run.
 
@@ -46,7 +46,7 @@ fn soak_over(kind: Kind) {
     let mut server = ElectrumX::start(kind, &bitcoind);
     let link = BadLink::before(server.port(), plan.weather(), random.fork());
     let mut clients = ClientProcess::start(&Facts { address: link.address(), ..facts });
-    until(BOUND, "all values to be told", || clients.report().has_heard_all().then_some(()));
+    until(BOUND, "all values to be emitted", || clients.report().has_heard_all().then_some(()));
 
     let memory = Memory::of(clients.id());
     let kills = thread::scope(|scope| {
@@ -59,7 +59,7 @@ fn soak_over(kind: Kind) {
     link.heal();
     clients.stop_calling();
     until(BOUND, "the callers to end", || (!clients.report().has_callers()).then_some(()));
-    // What happens last is told live.
+    // What happens last is emitted live.
     let live = settle(&mut clients, &bitcoind, &server, &plan);
     // What happens last is found when the server is back.
     server.kill();
@@ -79,7 +79,7 @@ fn soak_over(kind: Kind) {
     assert!(memory.is_flat(), "{memory}");
 }
 
-/// Confirms all that there is and waits until the clients have been told all; gives what they have not, a while later.
+/// Confirms all that there is and waits until the clients have been sent all; gives what they have not, a while later.
 fn settle(clients: &mut ClientProcess, bitcoind: &Bitcoind, server: &ElectrumX, plan: &Plan) -> Vec<String> {
     while !bitcoind.mempool().is_empty() || server.height() < bitcoind.height() {
         bitcoind.mine(u32::from(!bitcoind.mempool().is_empty()));
@@ -94,7 +94,7 @@ fn settle(clients: &mut ClientProcess, bitcoind: &Bitcoind, server: &ElectrumX, 
     differences()
 }
 
-/// Each life of the server ends at a moment that nothing else depends on, also while its clients are coming back.
+/// Each run of the server ends at a moment that nothing else depends on, also while its clients are coming back.
 fn kill_at_random(server: &mut ElectrumX, plan: &Plan, random: &mut Random) -> usize {
     let start = Instant::now();
     let mut moments: Vec<_> = (0..plan.kills).map(|_| random.within(&(Duration::ZERO..plan.duration))).collect();

@@ -34,7 +34,7 @@ pub(crate) fn is_client() -> bool {
     env::var_os(CLIENT).is_some()
 }
 
-/// Runs the clients until nobody gives orders any more.
+/// Runs the clients until no more orders come.
 pub(crate) fn run_client() {
     let mut orders = std::io::stdin().lines().map(|line| line.expect("orders are lines"));
     let facts = orders.next().expect("the facts come first");
@@ -151,13 +151,13 @@ impl Report {
             assert_eq!(calls["callers"], 0, "{name}");
             assert_eq!(calls["asked"], calls["answered"], "{name}");
             assert_eq!(calls["wrong"], json!([]), "{name}");
-            assert_eq!(client["repeated"], 0, "{name}: told again what was known");
+            assert_eq!(client["repeated"], 0, "{name}: emitted again what was known");
             assert_eq!(client["refused"], 0, "{name}: a subscription was refused");
-            assert_eq!(client["life"]["down: malformed"], Value::Null, "{name}: what is cut is not misunderstood");
+            assert_eq!(client["events"]["down: malformed"], Value::Null, "{name}: what is cut is not misunderstood");
             // Else nothing was tried.
             assert!(number(&calls["right"]) > 0, "{name}: {calls}");
             for origin in ["Live", "Resumed"] {
-                assert!(number(&client["told"][origin]) > 0, "{name}: {}", client["told"]);
+                assert!(number(&client["emitted"][origin]) > 0, "{name}: {}", client["emitted"]);
             }
         }
     }

@@ -20,7 +20,7 @@ const EVERY: u64 = 7;
 /// As many coins of scripts are kept to be spent.
 const SPENDABLE: usize = 200;
 
-/// Whoever pays and mines.
+/// The thread that pays and mines.
 pub(crate) struct Traffic {
     random: Random,
     scripts: u32,
@@ -153,7 +153,7 @@ impl Traffic {
     }
 }
 
-/// A script that nobody watches.
+/// A script that no client watches.
 fn purse_script() -> Vec<u8> {
     anyone_can_spend(u32::MAX / 2)
 }

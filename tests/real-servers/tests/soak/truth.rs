@@ -1,4 +1,4 @@
-//! What is so: as the server tells it to somebody who comes anew and knows nothing of this project's code.
+//! What is so: as the server answers a fresh connection that knows nothing of this project's code.
 
 use real_servers::{Bitcoind, Wire, scripthash, to_hex};
 use serde_json::{Value, json};
@@ -17,9 +17,9 @@ pub(crate) fn differences(report: &Report, bitcoind: &Bitcoind, port: u16, plan:
     let statuses = statuses(port, plan.scripts);
     let mut differences = Vec::new();
     for (name, client) in report.clients() {
-        let mut compare = |topic: String, told: &Value, so: &Value| {
-            if told != so {
-                differences.push(format!("{name}, {topic}: told {told}, and it is {so}"));
+        let mut compare = |topic: String, emitted: &Value, so: &Value| {
+            if emitted != so {
+                differences.push(format!("{name}, {topic}: emitted {emitted}, and it is {so}"));
             }
         };
         compare("phase".into(), &client["phase"], &json!("ready"));
@@ -37,9 +37,9 @@ fn statuses(port: u16, scripts: u32) -> Vec<Value> {
     let hashes: Vec<_> = (0..scripts).map(|number| json!([scripthash(&Facts::script(number))])).collect();
     let mut statuses = Vec::new();
     for hashes in hashes.chunks(AT_ONCE) {
-        let told = wire.calls("blockchain.scripthash.subscribe", hashes);
+        let emitted = wire.calls("blockchain.scripthash.subscribe", hashes);
         let histories = wire.calls("blockchain.scripthash.get_history", hashes);
-        for (status, history) in told.into_iter().zip(histories) {
+        for (status, history) in emitted.into_iter().zip(histories) {
             let status = status.expect("a status");
             assert_eq!(status, digest(&history.expect("a history")));
             statuses.push(status);

@@ -1,4 +1,4 @@
-//! A consumer of one client's changes and life events, who remembers the newest values.
+//! A consumer of one client's updates and connection events, who remembers the newest values.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::facts::Facts;
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What was told so far.
+/// What was emitted so far.
 pub(crate) struct Watcher(Arc<Mutex<Seen>>);
 
 struct Seen {
@@ -24,10 +24,10 @@ struct Seen {
     origins: BTreeMap<String, u64>,
     /// Values that gave way to newer ones because the consumer was slow.
     skipped: u64,
-    /// Values that were told although nothing had changed.
+    /// Values that were emitted although nothing had changed.
     repeated: u64,
     refused: u64,
-    life: BTreeMap<String, u64>,
+    events: BTreeMap<String, u64>,
 }
 
 impl Watcher {
@@ -41,7 +41,7 @@ impl Watcher {
             skipped: 0,
             repeated: 0,
             refused: 0,
-            life: BTreeMap::new(),
+            events: BTreeMap::new(),
         }));
         let (changes, events) = (client.subscribe(topics), client.events());
         let watcher = Self(Arc::clone(&seen));
@@ -56,7 +56,7 @@ impl Watcher {
             if let Some(change) = changes.next_within(PATIENCE) {
                 self.with(|seen| seen.note(change));
             }
-            // Somebody who has other things to do now and then.
+            // A consumer that has other things to do now and then.
             if random.one_in(500) {
                 thread::sleep(random.within(&(Duration::ZERO..Duration::from_secs(1))));
             }
@@ -70,7 +70,7 @@ impl Watcher {
                 Some(ConnectionEvent::Down { cause, .. }) => format!("down: {}", cause.name()),
                 _ => continue,
             };
-            self.with(|seen| *seen.life.entry(name).or_default() += 1);
+            self.with(|seen| *seen.events.entry(name).or_default() += 1);
         }
     }
 
@@ -80,11 +80,11 @@ impl Watcher {
             json!({
                 "tip": value(&seen.last[0]),
                 "statuses": statuses,
-                "told": seen.origins,
+                "emitted": seen.origins,
                 "skipped": seen.skipped,
                 "repeated": seen.repeated,
                 "refused": seen.refused,
-                "life": seen.life,
+                "events": seen.events,
             })
         })
     }
@@ -109,12 +109,12 @@ impl Seen {
     }
 }
 
-/// As the protocol writes it; `false` for what was not told yet.
+/// As the protocol writes it; `false` for what was not emitted yet.
 fn value(last: &Option<Update>) -> Value {
     match last {
         None => json!(false),
         Some(Update::Headers(tip)) => json!({"height": tip.height, "header": tip.header.to_hex()}),
         Some(Update::Script(status)) => json!(status.map(|status| status.to_string())),
-        Some(other) => panic!("nobody asked for {other:?}"),
+        Some(other) => panic!("not asked for: {other:?}"),
     }
 }
