@@ -50,6 +50,8 @@ mod pins;
 mod proxy;
 mod report;
 mod route;
+#[cfg(feature = "tls")]
+mod server_name;
 mod socks;
 #[cfg(feature = "tls")]
 mod spki;

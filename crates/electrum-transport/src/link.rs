@@ -64,8 +64,19 @@ enum State {
     Failed(LinkError),
 }
 
+impl Route {
+    /// The layers for one new connection, to be fed once the socket to [`dial_target`](Self::dial_target) is open.
+    ///
+    /// # Errors
+    /// As `dial_target`.
+    pub fn open(&self, server: &ServerAddr, known: Known) -> Result<Link, RouteError> {
+        self.dial_target(server)?;
+        Link::new(self, server, known)
+    }
+}
+
 impl Link {
-    pub(crate) fn new(route: &Route, server: &ServerAddr, known: Known) -> Result<Self, RouteError> {
+    fn new(route: &Route, server: &ServerAddr, known: Known) -> Result<Self, RouteError> {
         // Made before the proxy answers, so that what is wrong with it shows at once.
         let tls = match server.security() {
             Security::Tcp => None,

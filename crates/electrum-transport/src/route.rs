@@ -5,10 +5,9 @@ use core::net::IpAddr;
 
 use crate::addr::{Security, ServerAddr};
 use crate::host::Host;
-use crate::link::Link;
 use crate::proxy::Proxy;
 use crate::report::LinkReport;
-use crate::trust::{Known, Trust};
+use crate::trust::Trust;
 
 /// The options by which connections are made: straight or through a proxy, and which certificates are accepted.
 #[derive(Debug, Clone)]
@@ -101,7 +100,8 @@ impl Route {
         }
         #[cfg(feature = "tls")]
         if server.security() == Security::Tls {
-            crate::tls::server_name(server).map_err(|reason| RouteError::Tls { server: server.clone(), reason })?;
+            crate::server_name::server_name(server)
+                .map_err(|reason| RouteError::Tls { server: server.clone(), reason })?;
         }
         let (host, port) = match &self.proxy {
             Some(proxy) => (proxy.host(), proxy.port()),
@@ -115,15 +115,6 @@ impl Route {
             }
         };
         Ok(DialTarget { host, port })
-    }
-
-    /// The layers for one new connection, to be fed once the socket to [`dial_target`](Self::dial_target) is open.
-    ///
-    /// # Errors
-    /// As `dial_target`.
-    pub fn open(&self, server: &ServerAddr, known: Known) -> Result<Link, RouteError> {
-        self.dial_target(server)?;
-        Link::new(self, server, known)
     }
 
     /// What can be said of a connection to this server before there is one.
@@ -215,6 +206,7 @@ pub enum RouteError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trust::Known;
 
     fn target(route: &Route, server: &str) -> Result<String, RouteError> {
         route.dial_target(&server.parse().unwrap()).map(|target| target.to_string())

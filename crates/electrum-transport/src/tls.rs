@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{DnsName, ServerName, UnixTime};
+use rustls::pki_types::UnixTime;
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVersion, SignatureScheme};
@@ -15,10 +15,10 @@ use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVe
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
 use crate::error::{LinkError, TlsError};
-use crate::host::Host;
 use crate::pins::{Pin, PinChange};
 use crate::report::{PinState, TlsReport};
 use crate::route::{Route, RouteError};
+use crate::server_name::server_name;
 use crate::trust::Known;
 use crate::verify::{Judge, Verdict};
 
@@ -249,16 +249,6 @@ fn provider() -> Result<Arc<CryptoProvider>, String> {
     provider.ok_or_else(|| {
         "this program was built without cryptography; build it with the feature `ring` or `aws-lc-rs`".to_owned()
     })
-}
-
-/// The name under which the certificate is asked for and judged.
-pub(crate) fn server_name(server: &ServerAddr) -> Result<ServerName<'static>, String> {
-    match server.host() {
-        Host::Ip(ip) => Ok(ServerName::IpAddress((*ip).into())),
-        Host::Name(name) | Host::Onion(name) => DnsName::try_from(name.as_str().to_owned())
-            .map(ServerName::DnsName)
-            .map_err(|_| format!("{name} is no name that a certificate can have")),
-    }
 }
 
 /// The time that the caller gave.

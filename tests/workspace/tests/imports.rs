@@ -36,6 +36,20 @@ fn a_folder_and_its_file_that_import_each_other_are_found() {
 }
 
 #[test]
+fn both_files_of_a_module_that_depends_on_a_feature_are_searched() {
+    let files = [
+        (
+            "lib.rs",
+            "mod a;\n#[cfg(feature = \"b\")]\nmod b;\n#[cfg(not(feature = \"b\"))]\n#[path = \"no_b.rs\"]\nmod b;\n",
+        ),
+        ("a.rs", "use crate::b::B;\npub(crate) struct A(B);\n"),
+        ("b.rs", "use crate::a::A;\npub(crate) struct B(Box<A>);\n"),
+        ("no_b.rs", "pub(crate) struct B;\n"),
+    ];
+    assert_eq!(found("features", &files), [["a.rs", "b.rs"]]);
+}
+
+#[test]
 fn layers_reexports_and_tests_are_no_rings() {
     let files = [
         ("lib.rs", "//! Docs.\nmod a;\nmod b;\npub use a::A;\npub use b::{B as C, B};\n"),

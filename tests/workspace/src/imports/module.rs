@@ -72,6 +72,12 @@ fn load_module(modules: &mut BTreeMap<Name, Module>, parent: &Name, file: &Path,
     let ident = module.ident.to_string();
     let mut name = parent.clone();
     name.push(ident.clone());
+    // Another file for the same module, in a build with other features. It imports as the first one does, and what is
+    // imported is the first one.
+    if modules.contains_key(&name) {
+        name.pop();
+        name.push(format!("{ident} {}", modules.len()));
+    }
     let folder = folder.join(&ident);
     if let Some((_, items)) = module.content {
         load_items(modules, name, file, &folder, items);
