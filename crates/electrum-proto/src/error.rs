@@ -176,27 +176,33 @@ impl fmt::Display for DownCause {
 impl core::error::Error for DownCause {}
 
 /// How a request that was accepted ended without a result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestError {
     /// The server answered with an error.
-    #[error("the server says: {0}")]
     Server(ServerError),
     /// The link was lost before the answer came.
-    #[error("the connection was lost before the answer came; {}", if *.written { "the request may have reached the server" } else { "not a byte of the request was sent" })]
     Lost {
         /// Whether any byte of the request was handed to the network, so that the server may have seen it.
         written: bool,
     },
     /// Its deadline passed. The server may still be at work on it.
-    #[error("no answer in time")]
     TimedOut,
     /// The caller took it back.
-    #[error("the request was cancelled")]
     Cancelled,
     /// The caller closed the client.
-    #[error("the client was closed")]
     Closed,
 }
+
+error_texts!(RequestError {
+    Self::Server(inner) => "the server says: {inner}";
+    Self::Lost { written: true } =>
+        "the connection was lost before the answer came; the request may have reached the server";
+    Self::Lost { written: false } =>
+        "the connection was lost before the answer came; not a byte of the request was sent";
+    Self::TimedOut => "no answer in time";
+    Self::Cancelled => "the request was cancelled";
+    Self::Closed => "the client was closed";
+});
 
 /// A command that was refused, with the request or topic handed back. Nothing was sent, and no reply will come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,28 +214,23 @@ pub struct Rejected<T> {
 }
 
 /// Why a command was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RejectReason {
     /// Requests can be sent only when the client is ready.
-    #[error("the client is {0}, not ready")]
     NotReady(Phase),
     /// The negotiated version has no such operation.
-    #[error(transparent)]
-    NotInVersion(#[from] NotInVersion),
+    NotInVersion(NotInVersion),
     /// As many requests as the limit allows wait for an answer. [`Event::Capacity`](crate::Event::Capacity) tells when there is room.
-    #[error("{limit} requests wait for an answer, which is the limit")]
     InFlight {
         /// The limit.
         limit: usize,
     },
     /// As many bytes as the limit allows wait to be written. [`Event::Capacity`](crate::Event::Capacity) tells when there is room.
-    #[error("{limit} bytes are the most that may wait to be written")]
     Outgoing {
         /// The limit.
         limit: usize,
     },
     /// The request alone is longer than what may wait to be written.
-    #[error("the request has {bytes} bytes; {limit} are the most that may wait to be written")]
     TooLong {
         /// Its length on the wire.
         bytes: usize,
@@ -237,17 +238,31 @@ pub enum RejectReason {
         limit: usize,
     },
     /// There are as many subscriptions as the limit allows.
-    #[error("{limit} subscriptions are the limit")]
     Subscriptions {
         /// The limit.
         limit: usize,
     },
     /// The topic is subscribed already.
-    #[error("the topic is subscribed already")]
     Subscribed(SubId),
     /// The client was closed.
-    #[error("the client was closed")]
     Closed,
+}
+
+error_texts!(RejectReason {
+    Self::NotReady(inner) => "the client is {inner}, not ready";
+    Self::NotInVersion(inner) => "{inner}";
+    Self::InFlight { limit } => "{limit} requests wait for an answer, which is the limit";
+    Self::Outgoing { limit } => "{limit} bytes are the most that may wait to be written";
+    Self::TooLong { bytes, limit } => "the request has {bytes} bytes; {limit} are the most that may wait to be written";
+    Self::Subscriptions { limit } => "{limit} subscriptions are the limit";
+    Self::Subscribed(_) => "the topic is subscribed already";
+    Self::Closed => "the client was closed";
+});
+
+impl From<NotInVersion> for RejectReason {
+    fn from(error: NotInVersion) -> Self {
+        Self::NotInVersion(error)
+    }
 }
 
 impl<T> fmt::Display for Rejected<T> {
@@ -259,19 +274,34 @@ impl<T> fmt::Display for Rejected<T> {
 impl<T: fmt::Debug> core::error::Error for Rejected<T> {}
 
 /// Why a subscription cannot be made for now. It stays wanted, and is tried again on the next link.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubscribeError {
     /// The server refuses it.
-    #[error("the server refuses the subscription: {0}")]
     Server(ServerError),
     /// The negotiated version has no such subscription.
-    #[error(transparent)]
-    NotInVersion(#[from] NotInVersion),
+    NotInVersion(NotInVersion),
     /// The server accepted it, but what it answered cannot be right.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
+    Decode(DecodeError),
     /// The server has not answered it for so long. It still may.
-    #[error("the server did not answer the subscription in time")]
     TimedOut,
+}
+
+error_texts!(SubscribeError {
+    Self::Server(inner) => "the server refuses the subscription: {inner}";
+    Self::NotInVersion(inner) => "{inner}";
+    Self::Decode(inner) => "{inner}";
+    Self::TimedOut => "the server did not answer the subscription in time";
+});
+
+impl From<NotInVersion> for SubscribeError {
+    fn from(error: NotInVersion) -> Self {
+        Self::NotInVersion(error)
+    }
+}
+
+impl From<DecodeError> for SubscribeError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
 }

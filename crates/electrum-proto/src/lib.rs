@@ -122,6 +122,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 extern crate alloc;
 
+#[macro_use]
+mod macros;
+
 mod config;
 mod encoded;
 mod error;

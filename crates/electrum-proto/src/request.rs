@@ -182,8 +182,7 @@ impl fmt::Display for Method {
 }
 
 /// The negotiated version has no such operation: the caller must do without, or ask another server.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("protocol {version}, which was negotiated, has no {operation}: {available}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotInVersion {
     /// The operation that was asked for.
     pub operation: String,
@@ -192,6 +191,11 @@ pub struct NotInVersion {
     /// Which versions have it, in words.
     pub available: String,
 }
+
+error_texts!(NotInVersion {
+    Self { operation, version, available } =>
+        "protocol {version}, which was negotiated, has no {operation}: {available}";
+});
 
 impl NotInVersion {
     /// `operation` exists as `methods` only, none of which `version` has.

@@ -92,17 +92,14 @@ impl Default for VersionRange {
 }
 
 /// A text that is no version or no range.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VersionError {
     /// Not one to four integers below 65536, joined by dots.
-    #[error("{0:?} is not a protocol version: one to four numbers joined by dots are, such as 1.4 or 1.4.2")]
     NotAVersion(String),
     /// Not two versions joined by two dots.
-    #[error("{0:?} is not a range of versions: write MIN..MAX, such as 1.4..1.7")]
     NotARange(String),
     /// The first version is later than the second.
-    #[error("the range {min}..{max} is upside down: the earlier version comes first")]
     Inverted {
         /// What was given as the earliest version.
         min: ProtocolVersion,
@@ -110,6 +107,13 @@ pub enum VersionError {
         max: ProtocolVersion,
     },
 }
+
+error_texts!(VersionError {
+    Self::NotAVersion(inner) =>
+        "{inner:?} is not a protocol version: one to four numbers joined by dots are, such as 1.4 or 1.4.2";
+    Self::NotARange(inner) => "{inner:?} is not a range of versions: write MIN..MAX, such as 1.4..1.7";
+    Self::Inverted { min, max } => "the range {min}..{max} is upside down: the earlier version comes first";
+});
 
 impl FromStr for ProtocolVersion {
     type Err = VersionError;

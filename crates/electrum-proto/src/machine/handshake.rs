@@ -13,6 +13,7 @@ use crate::operations::Features;
 use crate::request::Request;
 use crate::time::Timestamp;
 use crate::version::VersionRange;
+use alloc::string::ToString as _;
 
 impl Connection {
     /// A connection that was just opened. The version is asked for first, and nothing else before its answer.

@@ -6,6 +6,7 @@ use super::stream::malformed;
 use super::subscriptions::NotOurs;
 use crate::error::DownCause;
 use crate::json::{Message, RawJson};
+use alloc::string::ToString as _;
 
 impl Connection {
     /// Reads the next message, if a whole one is there, and does what follows from it. Returns whether there was one.

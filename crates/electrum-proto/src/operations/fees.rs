@@ -1,7 +1,5 @@
 //! What the network asks for.
 
-use serde::Serialize;
-
 use super::methods::{ESTIMATE_FEE, FEE_HISTOGRAM, MEMPOOL_INFO, RELAY_FEE};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};
 use crate::request::{Method, Request};
@@ -139,7 +137,7 @@ pub struct MempoolInfo;
 pub struct FeeHistogram;
 
 /// The fee rates that a mempool asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MempoolFees {
     /// What a transaction must pay to be taken now: it rises when the mempool is full.
@@ -151,7 +149,7 @@ pub struct MempoolFees {
 }
 
 /// The transactions that pay between one fee rate and the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistogramBin {
     /// The least that they pay. What is finer than a thousandth of a satoshi per vbyte was cut off.
     pub rate: FeeRate,
@@ -275,4 +273,9 @@ fn read_bin(reader: &mut Reader<'_>) -> Read<HistogramBin> {
 pub(super) fn read_vsize(reader: &mut Reader<'_>) -> Read<u64> {
     let size = reader.integer()?;
     u64::try_from(size).map_err(|_| wrong(format_args!("{size} is no size")))
+}
+
+serialize_fields! {
+    MempoolFees { mempool_min, relay_min, incremental_relay }
+    HistogramBin { rate, vsize }
 }

@@ -1,7 +1,5 @@
 //! What came into the mempool of late.
 
-use serde::Serialize;
-
 use super::fees::read_vsize;
 use super::methods::MEMPOOL_RECENT;
 use super::transaction::read_txid;
@@ -36,7 +34,7 @@ use crate::version::ProtocolVersion;
 pub struct MempoolRecent;
 
 /// A transaction that came into the mempool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecentTransaction {
     /// The transaction.
     pub txid: Txid,
@@ -75,4 +73,8 @@ fn read_recent(reader: &mut Reader<'_>) -> Read<RecentTransaction> {
         fee: required(fee, "fee")?,
         vsize: required(vsize, "vsize")?,
     })
+}
+
+serialize_fields! {
+    RecentTransaction { txid, fee, vsize }
 }

@@ -4,7 +4,6 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::methods::{BROADCAST_PACKAGE, TEST_MEMPOOL_ACCEPT};
@@ -119,7 +118,7 @@ pub struct TestMempoolAccept {
 }
 
 /// What became of a package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PackageResult {
     /// Whether the network took all of it.
@@ -129,7 +128,7 @@ pub struct PackageResult {
 }
 
 /// Why a transaction of a package was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageError {
     /// The transaction.
     pub txid: Txid,
@@ -138,7 +137,7 @@ pub struct PackageError {
 }
 
 /// Whether the mempool would take a transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Acceptance {
     /// The transaction's id.
@@ -253,4 +252,10 @@ fn read_acceptance(reader: &mut Reader<'_>) -> Read<Acceptance> {
         Ok(())
     })?;
     Ok(Acceptance { txid: required(txid, "txid")?, wtxid: required(wtxid, "wtxid")?, allowed, reason })
+}
+
+serialize_fields! {
+    PackageResult { success, errors }
+    PackageError { txid, error }
+    Acceptance { txid, wtxid, allowed, reason }
 }

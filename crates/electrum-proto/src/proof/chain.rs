@@ -4,11 +4,10 @@ use super::work::Target;
 use crate::types::{BlockHash, Network, RawHeader};
 
 /// Why headers are no chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainError {
     /// A header does not name the one before it.
-    #[error("header {index} names {found} as the one before it, which is {expected}")]
     Unlinked {
         /// Which of the headers, counted from 0.
         index: usize,
@@ -18,7 +17,6 @@ pub enum ChainError {
         found: BlockHash,
     },
     /// The target in a header is none: negative, zero, or beyond 256 bits.
-    #[error("header {index} has the bits {bits:#010x}, which are no target")]
     NoTarget {
         /// Which of the headers, counted from 0.
         index: usize,
@@ -26,7 +24,6 @@ pub enum ChainError {
         bits: u32,
     },
     /// The hash of a header exceeds its target: the work was not done.
-    #[error("the hash {hash} of header {index} exceeds its target")]
     NoWork {
         /// Which of the headers, counted from 0.
         index: usize,
@@ -34,7 +31,6 @@ pub enum ChainError {
         hash: BlockHash,
     },
     /// The target of a header is not the one that the network's rules ask for.
-    #[error("header {index} has the bits {found:#010x}, and the rules of {network} ask for {expected:#010x}")]
     Difficulty {
         /// Which of the headers, counted from 0.
         index: usize,
@@ -46,13 +42,10 @@ pub enum ChainError {
         found: u32,
     },
     /// There are no headers where there should be some.
-    #[error("there are no headers")]
     Empty,
     /// The headers are known, and the tip that the server reports is not among them: it contradicts itself.
-    #[error("the server reports a tip that is not among the headers that it gives")]
     Contradiction,
     /// The headers begin where the chain is not yet known.
-    #[error("headers from height {start} on do not reach the chain, which ends at height {end}")]
     Gap {
         /// The height of the first header.
         start: u32,
@@ -60,15 +53,27 @@ pub enum ChainError {
         end: u32,
     },
     /// Bytes that are to be headers end within one.
-    #[error("the headers are cut off: {0} bytes are no whole number of them")]
     CutOff(usize),
     /// A header asks for less work than the chain ever does.
-    #[error("the target of header {index} is easier than the easiest of the chain")]
     TooEasy {
         /// Which of the headers, counted from 0.
         index: usize,
     },
 }
+
+error_texts!(ChainError {
+    Self::Unlinked { index, expected, found } =>
+        "header {index} names {found} as the one before it, which is {expected}";
+    Self::NoTarget { index, bits } => "header {index} has the bits {bits:#010x}, which are no target";
+    Self::NoWork { index, hash } => "the hash {hash} of header {index} exceeds its target";
+    Self::Difficulty { index, network, expected, found } =>
+        "header {index} has the bits {found:#010x}, and the rules of {network} ask for {expected:#010x}";
+    Self::Empty => "there are no headers";
+    Self::Contradiction => "the server reports a tip that is not among the headers that it gives";
+    Self::Gap { start, end } => "headers from height {start} on do not reach the chain, which ends at height {end}";
+    Self::CutOff(inner) => "the headers are cut off: {inner} bytes are no whole number of them";
+    Self::TooEasy { index } => "the target of header {index} is easier than the easiest of the chain";
+});
 
 /// Checks that each of `headers` names the one before it, and the first one `previous` if that is given;
 /// gives the hash of the last one, which is `previous` for what follows.

@@ -6,11 +6,10 @@ use super::transaction::can_be_transaction;
 use crate::types::{BlockHash, MerkleNode, Txid};
 
 /// Why a merkle branch proves nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MerkleError {
     /// The position does not exist in a tree of that depth.
-    #[error("position {position} does not exist in a tree with a branch of {length} hashes")]
     Position {
         /// The position that was named.
         position: u32,
@@ -18,10 +17,8 @@ pub enum MerkleError {
         length: usize,
     },
     /// The branch is longer than that of any tree.
-    #[error("a branch of {0} hashes is longer than any tree has")]
     TooLong(usize),
     /// The branch has not the length that a tree over so many headers has.
-    #[error("a branch of {found} hashes where the tree over the headers up to the checkpoint has {expected}")]
     CheckpointLength {
         /// How many hashes the branch has.
         found: usize,
@@ -29,7 +26,6 @@ pub enum MerkleError {
         expected: usize,
     },
     /// The header lies above the checkpoint, so the tree does not hold it.
-    #[error("the header of height {height} lies above the checkpoint of height {checkpoint}")]
     AboveCheckpoint {
         /// The header's height.
         height: u32,
@@ -37,12 +33,22 @@ pub enum MerkleError {
         checkpoint: u32,
     },
     /// An inner node of the tree is itself a transaction: a known way to forge a proof.
-    #[error("an inner node of the tree is a valid transaction, so the proof may be forged")]
     InnerTransaction,
     /// The position is that of the double with which a lone node is paired, so nothing stands there.
-    #[error("nothing stands at that position: it belongs to the double of a lone node")]
     Double,
 }
+
+error_texts!(MerkleError {
+    Self::Position { position, length } =>
+        "position {position} does not exist in a tree with a branch of {length} hashes";
+    Self::TooLong(inner) => "a branch of {inner} hashes is longer than any tree has";
+    Self::CheckpointLength { found, expected } =>
+        "a branch of {found} hashes where the tree over the headers up to the checkpoint has {expected}";
+    Self::AboveCheckpoint { height, checkpoint } =>
+        "the header of height {height} lies above the checkpoint of height {checkpoint}";
+    Self::InnerTransaction => "an inner node of the tree is a valid transaction, so the proof may be forged";
+    Self::Double => "nothing stands at that position: it belongs to the double of a lone node";
+});
 
 /// The longest branch that a position of 32 bits can go with.
 const LONGEST: usize = 32;

@@ -5,25 +5,28 @@ use sha2::{Digest, Sha256};
 use crate::types::{Amount, Txid, Wtxid};
 
 /// Why bytes are no transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransactionError {
     /// They end before the transaction does.
-    #[error("the transaction is cut off")]
     CutOff,
     /// They go on after the transaction's end.
-    #[error("{0} bytes follow the transaction")]
     Trailing(usize),
     /// A length is written in more bytes than it needs.
-    #[error("a length in the transaction is not in its shortest form")]
     LongLength,
     /// It has no input or no output, which no transaction lacks.
-    #[error("the transaction has no input or no output")]
     Empty,
     /// The marker for witnesses is there, and then no witness.
-    #[error("the transaction is marked to have witnesses and has none")]
     NoWitness,
 }
+
+error_texts!(TransactionError {
+    Self::CutOff => "the transaction is cut off";
+    Self::Trailing(inner) => "{inner} bytes follow the transaction";
+    Self::LongLength => "a length in the transaction is not in its shortest form";
+    Self::Empty => "the transaction has no input or no output";
+    Self::NoWitness => "the transaction is marked to have witnesses and has none";
+});
 
 /// The id of the transaction that `bytes` are: the double SHA-256 without the witnesses.
 ///

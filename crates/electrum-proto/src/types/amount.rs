@@ -1,7 +1,7 @@
 //! Amounts and fee rates: whole numbers of the smallest unit, never a binary fraction.
 
 use core::fmt;
-use serde::Serialize;
+use serde_core::{Serialize, Serializer};
 
 use crate::json::{DecodeError, Read, Reader, not_bitcoin, scaled, shown, wrong};
 
@@ -10,21 +10,18 @@ const SUPPLY: i64 = 21_000_000 * SATOSHI_PER_COIN;
 const SATOSHI_PER_COIN: i64 = 100_000_000;
 
 /// An amount of coins in satoshi, from nothing to the 21 million coins that there can be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(u64);
 
 /// A change of an amount in satoshi: what is added, or taken if it is negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignedAmount(i64);
 
 /// A fee rate in satoshi per 1000 virtual bytes, which is the same as thousandths of a satoshi per virtual byte.
 ///
 /// Servers write rates as decimal fractions, of a coin per 1000 virtual bytes or of a satoshi per virtual byte;
 /// this type holds them exactly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeeRate(u64);
 
 impl Amount {
@@ -161,6 +158,24 @@ impl fmt::Display for FeeRate {
     /// In satoshi per virtual byte with all three decimals: `3.488`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+impl Serialize for SignedAmount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+impl Serialize for FeeRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
     }
 }
 

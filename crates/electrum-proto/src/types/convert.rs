@@ -130,9 +130,12 @@ impl From<SignedAmount> for bitcoin::SignedAmount {
 }
 
 /// More coins than there can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("more coins than there can be")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BeyondSupply;
+
+error_texts!(BeyondSupply {
+    Self => "more coins than there can be";
+});
 
 impl TryFrom<bitcoin::Amount> for Amount {
     type Error = BeyondSupply;
@@ -164,9 +167,12 @@ impl From<bitcoin::FeeRate> for FeeRate {
 }
 
 /// A network that the crate `bitcoin` has no name for, or that this crate has none for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the network is not known")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownNetwork;
+
+error_texts!(UnknownNetwork {
+    Self => "the network is not known";
+});
 
 impl TryFrom<Network> for bitcoin::Network {
     type Error = UnknownNetwork;

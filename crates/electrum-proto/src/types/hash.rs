@@ -2,15 +2,18 @@
 
 use core::fmt;
 use core::str::FromStr;
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::json::hex;
 
 /// A text that is not 64 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a hash: 64 hexadecimal digits are")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HashError;
+
+error_texts!(HashError {
+    Self => "not a hash: 64 hexadecimal digits are";
+});
 
 macro_rules! hash_newtype {
     ($(#[$doc:meta])* $name:ident) => {

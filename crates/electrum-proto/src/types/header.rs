@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 
 use super::{BlockHash, MerkleNode};
 use crate::json::hex::{self, HexError};
@@ -13,7 +13,7 @@ use crate::json::{Read, Reader, required, wrong};
 pub struct RawHeader([u8; 80]);
 
 /// The header of the last block that a server knows, and its height.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
     /// The height of the block.
     pub height: u32,
@@ -190,6 +190,10 @@ impl Serialize for RawHeader {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_hex())
     }
+}
+
+serialize_fields! {
+    Tip { height, header }
 }
 
 #[cfg(test)]

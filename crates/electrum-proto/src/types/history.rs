@@ -1,7 +1,7 @@
 //! What a server knows of a script: its balance, history and unspent outputs.
 
 use alloc::vec::Vec;
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 
 use super::{Amount, SignedAmount, Txid};
 use crate::json::{DecodeError, Read, Reader, required, wrong};
@@ -18,7 +18,7 @@ pub enum TxHeight {
 }
 
 /// The balance of a script.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScriptBalance {
     /// What confirmed transactions left on it.
     pub confirmed: Amount,
@@ -27,7 +27,7 @@ pub struct ScriptBalance {
 }
 
 /// One transaction of a script's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// The transaction.
     pub txid: Txid,
@@ -38,7 +38,7 @@ pub struct HistoryEntry {
 }
 
 /// An unspent output of a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnspentOutput {
     /// The transaction that made it.
     pub txid: Txid,
@@ -51,7 +51,7 @@ pub struct UnspentOutput {
 }
 
 /// An output of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutPoint {
     /// The transaction.
     pub txid: Txid,
@@ -60,7 +60,7 @@ pub struct OutPoint {
 }
 
 /// What a server knows of an output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutPointStatus {
     /// Where the transaction that makes it stands; nothing if the server does not know that transaction or output.
     pub funder_height: Option<TxHeight>,
@@ -69,7 +69,7 @@ pub struct OutPointStatus {
 }
 
 /// The transaction that spends an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spender {
     /// The transaction.
     pub txid: Txid,
@@ -228,4 +228,13 @@ pub(crate) fn read_entries<'a, T>(
         Ok(())
     })?;
     Ok(entries)
+}
+
+serialize_fields! {
+    ScriptBalance { confirmed, unconfirmed }
+    HistoryEntry { txid, height, fee }
+    UnspentOutput { txid, vout, height, value }
+    OutPoint { txid, vout }
+    OutPointStatus { funder_height, spender }
+    Spender { txid, height }
 }

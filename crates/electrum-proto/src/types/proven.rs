@@ -1,14 +1,13 @@
 //! What servers send with a proof, and the proof's check.
 
 use alloc::vec::Vec;
-use serde::Serialize;
 
 use super::{MerkleNode, RawHeader, Txid};
 use crate::json::{Read, Reader};
 use crate::proof::{self, ChainError, MerkleError};
 
 /// Where in its block a transaction stands, with the proof of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MerkleProof {
     /// The height of the block.
     pub height: u32,
@@ -19,7 +18,7 @@ pub struct MerkleProof {
 }
 
 /// The id of a transaction, with the proof that it stands where it was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenTxid {
     /// The id.
     pub txid: Txid,
@@ -28,7 +27,7 @@ pub struct ProvenTxid {
 }
 
 /// A run of headers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderRun {
     /// The headers in the order of the chain; fewer than were asked for where the chain ends or the server cuts.
     pub headers: Vec<RawHeader>,
@@ -37,7 +36,7 @@ pub struct HeaderRun {
 }
 
 /// A header, with the proof that it is one of those up to a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenHeader {
     /// The header.
     pub header: RawHeader,
@@ -46,7 +45,7 @@ pub struct ProvenHeader {
 }
 
 /// A run of headers, with the proof that the last one is one of those up to a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenHeaderRun {
     /// The headers.
     pub run: HeaderRun,
@@ -55,7 +54,7 @@ pub struct ProvenHeaderRun {
 }
 
 /// The proof that a header is one of those up to a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckpointProof {
     /// The siblings from the header's hash up.
     pub branch: Vec<MerkleNode>,
@@ -64,17 +63,14 @@ pub struct CheckpointProof {
 }
 
 /// Why a server's proof does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofError {
     /// The branch cannot be one.
-    #[error(transparent)]
-    Branch(#[from] MerkleError),
+    Branch(MerkleError),
     /// The headers are no chain.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
+    Chain(ChainError),
     /// The branch leads to another root.
-    #[error("the proof leads to {found} instead of the trusted {trusted}")]
     OtherRoot {
         /// Where the branch leads.
         found: MerkleNode,
@@ -82,14 +78,32 @@ pub enum ProofError {
         trusted: MerkleNode,
     },
     /// The chain of headers does not have the block.
-    #[error("the header of height {height} is not in the chain that was checked")]
     NoHeader {
         /// The height of the block.
         height: u32,
     },
     /// There is no proof.
-    #[error("there is no header, so there is no proof")]
     Nothing,
+}
+
+error_texts!(ProofError {
+    Self::Branch(inner) => "{inner}";
+    Self::Chain(inner) => "{inner}";
+    Self::OtherRoot { found, trusted } => "the proof leads to {found} instead of the trusted {trusted}";
+    Self::NoHeader { height } => "the header of height {height} is not in the chain that was checked";
+    Self::Nothing => "there is no header, so there is no proof";
+});
+
+impl From<MerkleError> for ProofError {
+    fn from(error: MerkleError) -> Self {
+        Self::Branch(error)
+    }
+}
+
+impl From<ChainError> for ProofError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(error)
+    }
 }
 
 impl MerkleProof {
@@ -150,4 +164,13 @@ pub(crate) fn read_branch(reader: &mut Reader<'_>) -> Read<Vec<MerkleNode>> {
         Ok(())
     })?;
     Ok(branch)
+}
+
+serialize_fields! {
+    MerkleProof { height, position, branch }
+    ProvenTxid { txid, branch }
+    HeaderRun { headers, max }
+    ProvenHeader { header, proof }
+    ProvenHeaderRun { run, proof }
+    CheckpointProof { branch, root }
 }

@@ -4,7 +4,6 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Serialize;
 
 use super::{BlockHash, PartialList};
 use crate::json::{Read, Reader, required, too_many};
@@ -32,7 +31,7 @@ pub struct ServerFeatures {
 }
 
 /// An address at which a server can be reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerHost {
     /// The name or address; empty where a server says only ports, which then are those of the host that answered.
     pub host: String,
@@ -47,7 +46,7 @@ pub struct ServerHost {
 }
 
 /// Another server that a server knows of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its IP address, or its onion name.
     pub address: String,
@@ -214,6 +213,11 @@ impl ServerHost {
             _ => None,
         }
     }
+}
+
+serialize_fields! {
+    ServerHost { host, tcp_port, ssl_port, ws_port, wss_port }
+    Peer { address, host, features }
 }
 
 #[cfg(test)]

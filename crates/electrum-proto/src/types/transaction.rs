@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use serde::{Serialize, Serializer};
+use serde_core::{Serialize, Serializer};
 
 use super::Txid;
 use crate::json::hex::{self, HexError};

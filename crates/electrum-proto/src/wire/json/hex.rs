@@ -4,14 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A text that is not hex, or not of the length that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HexError {
     /// An odd number of digits.
-    #[error("an odd number of hexadecimal digits")]
     Odd,
     /// Not the number of digits that was asked for.
-    #[error("{found} hexadecimal digits instead of {expected}")]
     Length {
         /// How many digits there are.
         found: usize,
@@ -19,9 +17,14 @@ pub enum HexError {
         expected: usize,
     },
     /// Something that is no hexadecimal digit.
-    #[error("not hexadecimal digits")]
     Digit,
 }
+
+error_texts!(HexError {
+    Self::Odd => "an odd number of hexadecimal digits";
+    Self::Length { found, expected } => "{found} hexadecimal digits instead of {expected}";
+    Self::Digit => "not hexadecimal digits";
+});
 
 /// The bytes that `digits` stand for, which may be of either case.
 ///

@@ -43,25 +43,28 @@ pub enum ReplyId {
 }
 
 /// A text that is no message of JSON-RPC. After it nothing that the server sends can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotAMessage {
     /// Quotes or brackets do not match, or something stands where it cannot.
-    #[error("it is no JSON")]
     Json,
     /// It is not UTF-8.
-    #[error("it is not UTF-8")]
     Utf8,
     /// It is JSON, but no object.
-    #[error("it is no JSON object")]
     NotAnObject,
     /// An object that has none of `result`, `error` and `method`.
-    #[error("it has neither a result, nor an error, nor a method")]
     Empty,
     /// A key that decides what the message is stands in it twice.
-    #[error("it has a key twice")]
     Twice,
 }
+
+error_texts!(NotAMessage {
+    Self::Json => "it is no JSON";
+    Self::Utf8 => "it is not UTF-8";
+    Self::NotAnObject => "it is no JSON object";
+    Self::Empty => "it has neither a result, nor an error, nor a method";
+    Self::Twice => "it has a key twice";
+});
 
 impl From<Broken> for NotAMessage {
     fn from(_: Broken) -> Self {

@@ -1,7 +1,7 @@
 //! The parameters of a request, written as JSON while they are named.
 
 use alloc::vec::Vec;
-use serde::Serialize;
+use serde_core::Serialize;
 
 use super::hex;
 

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
-use serde::Deserialize;
+use serde_core::Deserialize;
 
 /// The text of one JSON value as a server sent it, not yet checked beyond its brackets and quotes.
 ///

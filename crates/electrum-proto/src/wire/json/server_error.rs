@@ -1,12 +1,12 @@
 //! An error that a server answers with instead of a result.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
-use serde::Deserialize;
 
 use super::error_kind::ServerErrorKind;
 use super::raw::RawJson;
+use super::reader::{Reader, read};
 
 /// An error that a server answers with instead of a result: its code, its own words and the data that it attached.
 ///
@@ -65,16 +65,11 @@ impl ServerError {
     /// that some quote; the server's own words if there is nothing around them.
     #[must_use]
     pub fn reason(&self) -> Cow<'_, str> {
-        #[derive(Deserialize)]
-        struct OfNode<'a> {
-            #[serde(borrow)]
-            message: Cow<'a, str>,
-        }
         let message = self.message.trim();
         // electrs-esplora: `sendrawtransaction RPC error: {"code":-26,"message":"…"}`.
         if let Some((_, object)) = message.split_once("RPC error: ") {
-            if let Ok(OfNode { message }) = serde_json::from_str(object) {
-                return message;
+            if let Some(Self { message, .. }) = Self::from_object(object) {
+                return message.into();
             }
         }
         // ElectrumX and Fulcrum: a sentence, an empty line, the node's words, and maybe `[transaction]`.
@@ -88,27 +83,32 @@ impl ServerError {
 
     /// Reads an error object, or the bare string that electrs-esplora sends. Whatever else comes is quoted.
     pub(super) fn parse(error: &str) -> Self {
+        let text = || RawJson::new(error).decode::<String>().ok();
+        let bare = |message: Option<String>| Self::new(None, message.unwrap_or_else(|| error.into()));
+        Self::from_object(error).unwrap_or_else(|| bare(text()))
+    }
+
+    /// Reads an error object, if it is one with a message.
+    fn from_object(error: &str) -> Option<Self> {
         /// Longer data is not kept.
         const MOST_DATA: usize = 4096;
 
-        #[derive(Deserialize)]
-        struct Object<'a> {
-            #[serde(default)]
-            code: Option<serde_json::Number>,
-            #[serde(default)]
-            message: Option<String>,
-            #[serde(default, borrow)]
-            data: Option<&'a serde_json::value::RawValue>,
-        }
-        let raw = RawJson::new(error);
-        if let Ok(Object { code, message: Some(message), data }) = raw.decode() {
-            let data = data.map(|data| data.get().to_string()).filter(|data| data.len() <= MOST_DATA);
-            return Self { data, ..Self::new(code.and_then(|code| code.as_i64()), message) };
-        }
-        match raw.decode::<String>() {
-            Ok(message) => Self::new(None, message),
-            Err(_) => Self::new(None, error),
-        }
+        let (mut code, mut message, mut data) = (None, None, None);
+        let object = read(RawJson::new(error), |reader| {
+            reader.object(|reader, key| {
+                match key {
+                    b"code" => code = reader.lenient(Reader::integer)?,
+                    b"message" => message = reader.lenient(|reader| reader.string().map(Cow::into_owned))?,
+                    b"data" if reader.null()? => {}
+                    b"data" => data = core::str::from_utf8(reader.skip()?).ok(),
+                    _ => drop(reader.skip()?),
+                }
+                Ok(())
+            })
+        });
+        object.ok()?;
+        let data = data.filter(|data| data.len() <= MOST_DATA).and_then(|data| RawJson::new(data).to_json_text().ok());
+        Some(Self { data, ..Self::new(code, message?) })
     }
 }
 
