@@ -72,7 +72,8 @@ impl Offline {
     #[inline(never)]
     fn balances_turn(&mut self, balances: Vec<Balance>, answers: &[u8]) {
         let deadline = NOW + self.client.config().timeouts.request;
-        let tickets = self.client.batch(NOW, deadline, balances).expect("there is room");
+        let request = |balance| self.client.request_until(NOW, deadline, balance).expect("there is room");
+        let tickets: Vec<_> = balances.into_iter().map(request).collect();
         self.client.handle(NOW, Input::Wrote(self.conn, usize::MAX));
         let mut waiting = tickets.into_iter();
         self.feed(answers, |event| {
@@ -108,7 +109,7 @@ impl Offline {
         assert_eq!(seen, 2 * fixture::NOTIFIED);
     }
 
-    /// So many requests sent together and answered together, often enough for `total` in all; what each took in the
+    /// So many requests sent at once and answered at once, often enough for `total` in all; what each took in the
     /// quickest turn.
     pub fn in_flight(&mut self, count: usize, total: usize) -> Duration {
         let script = asked().scripts[0];

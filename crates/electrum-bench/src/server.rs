@@ -101,7 +101,7 @@ impl<'a> Connection<'a> {
                 start = end + 1;
             }
             pending.extend_from_slice(&rest[start..]);
-            // Whatever came together is answered together.
+            // Requests that came in one read are answered in one write.
             self.flush()?;
         }
     }

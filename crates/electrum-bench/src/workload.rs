@@ -51,7 +51,7 @@ impl Workload {
         }
     }
 
-    /// How many operations are timed together: enough for the kernel's clock of 4 ms.
+    /// How many operations are timed as one: enough for the kernel's clock of 4 ms.
     pub fn operations(self) -> usize {
         match self {
             Self::Balances => 200_000,

@@ -56,7 +56,11 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn connect(server: SocketAddr) -> Outcome<Self> {
         let mut client = Client::new(Config::default(), Timestamp::ZERO);
+<<<<<<< HEAD
         let Action::Connect(conn, _) = client.poll() else { return Err("it does not connect".into()) };
+=======
+        let Action::Connect(conn, _) = client.poll() else { return Err("the client does not connect".into()) };
+>>>>>>> 256cdb4 (bench: compiles with the machine's requests one by one; words of the field)
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         client.handle(Timestamp::ZERO, Input::Connected(conn));
@@ -65,12 +69,15 @@ impl Core {
         Ok(core)
     }
 
-    /// Sends requests together and decodes their answers. Tells how many came.
+    /// Sends requests at once and decodes their replies. Returns how many came.
     pub(super) fn batch<R: Request>(&mut self, requests: Vec<R>) -> Outcome<usize> {
         let now = self.now();
         let deadline = now + self.client.config().timeouts.request;
-        let tickets = self.client.batch(now, deadline, requests).map_err(|rejected| rejected.reason.to_string())?;
-        let mut waiting = VecDeque::from(tickets);
+        let mut waiting = VecDeque::with_capacity(requests.len());
+        for request in requests {
+            let ticket = self.client.request_until(now, deadline, request);
+            waiting.push_back(ticket.map_err(|rejected| rejected.reason.to_string())?);
+        }
         let mut count = 0;
         self.until(|event| {
             if let Event::Reply { id, result } = event {
