@@ -33,11 +33,7 @@ pub fn all() -> Outcome<Vec<Build>> {
     let folder = std::env::temp_dir().join(format!("electrum-bench-{}", std::process::id()));
     let builds =
         own.into_iter().chain(others).map(|(name, dependency)| build(name, &dependency, &folder.join(name))).collect();
-<<<<<<< HEAD
     // What is left behind in the folder for temporary files does no harm.
-=======
-    // A folder that is left behind among the temporary files does no harm.
->>>>>>> 256cdb4 (bench: compiles with the machine's requests one by one; words of the field)
     let _ = fs::remove_dir_all(&folder);
     builds
 }

@@ -123,11 +123,7 @@ pub fn idle(clients: usize, watched: Duration, server: SocketAddr) -> Outcome<Id
     wait_ready(&held)?;
     let ready = start.elapsed();
     let used = (memory("VmRSS:") - before) as usize * 1024;
-<<<<<<< HEAD
     // The time limits of the handshake, which no timer stops when it is over, have passed then: once for each client.
-=======
-    // The time limits of the handshake, which are not stopped when it is over, have passed then: once for each client.
->>>>>>> 256cdb4 (bench: compiles with the machine's requests one by one; words of the field)
     std::thread::sleep(SETTLED);
     let start = Start::now();
     std::thread::sleep(watched);

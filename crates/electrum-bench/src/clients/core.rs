@@ -56,11 +56,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn connect(server: SocketAddr) -> Outcome<Self> {
         let mut client = Client::new(Config::default(), Timestamp::ZERO);
-<<<<<<< HEAD
         let Action::Connect(conn, _) = client.poll() else { return Err("it does not connect".into()) };
-=======
-        let Action::Connect(conn, _) = client.poll() else { return Err("the client does not connect".into()) };
->>>>>>> 256cdb4 (bench: compiles with the machine's requests one by one; words of the field)
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         client.handle(Timestamp::ZERO, Input::Connected(conn));
