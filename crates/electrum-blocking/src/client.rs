@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use electrum_session as session;
 use electrum_session::proto::{RejectReason, Request, State, Topic};
-use electrum_session::{CallError, Config};
+use electrum_session::{CallError, Config, NotReady};
 
 use crate::engine::Engine;
 use crate::pipeline::Pipeline;
 use crate::socket::Std;
 use crate::streams::{ConnectionEvents, Updates};
+use crate::wait::wait;
 
 /// A client of Electrum servers. Clones are the same client, which is closed when the last of them, and of the iterators
 /// that they returned, is dropped.
@@ -75,6 +76,14 @@ impl Client {
         self.engine.block_on(|| self.session.batch(requests))
     }
 
+    /// Makes several calls at once, each of which must be answered within `timeout`. See [`batch`](Self::batch).
+    pub fn batch_within<R>(&self, timeout: Duration, requests: Vec<R>) -> Vec<Result<R::Response, CallError>>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        self.engine.block_on(|| self.session.batch_within(timeout, requests))
+    }
+
     /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
     /// and each has a result of its own type.
     ///
@@ -89,6 +98,20 @@ impl Client {
     /// ```
     pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
         self.session.pipeline(|calls| make(&mut Pipeline::new(calls, &self.engine)))
+    }
+
+    /// Makes calls of any kinds at once, each of which must be answered within `timeout`. See
+    /// [`pipeline`](Self::pipeline).
+    pub fn pipeline_within<T>(&self, timeout: Duration, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
+        self.session.pipeline_within(timeout, |calls| make(&mut Pipeline::new(calls, &self.engine)))
+    }
+
+    /// Waits until a server is connected and a version is negotiated, for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`NotReady`] says why there is no connection. The client goes on connecting.
+    pub fn ready(&self, timeout: Duration) -> Result<State, NotReady> {
+        wait(self.session.ready(timeout))
     }
 
     /// Subscribes to a topic, on whatever connection. Dropping the iterator ends the subscription.

@@ -36,13 +36,13 @@ mod waiting;
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    CallError, Config, ConnectionEvent, MemoryPins, NoAnswer, NotReady, PinError, PinStore, TopicUpdate, proto,
-    transport,
+    CallError, Config, ConnectionEvent, MemoryPins, NoAnswer, NoUpdate, NotReady, PinError, PinStore, TopicUpdate,
+    proto, transport,
 };
 
 pub use crate::client::Client;
 pub use crate::pipeline::{Pending, Pipeline};
-pub use crate::streams::{ConnectionEvents, NextError, Updates};
+pub use crate::streams::{ConnectionEvents, Updates};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -8,7 +8,7 @@ use electrum_session::{self as session, CallError};
 
 use crate::engine::Engine;
 use crate::socket::Std;
-use crate::wait::wait;
+use crate::wait::wait_until;
 
 /// Calls that are sent in one write. See [`Client::pipeline`](crate::Client::pipeline).
 #[derive(Debug)]
@@ -54,6 +54,6 @@ impl<T> Pending<T> {
     /// # Errors
     /// [`CallError::TimedOut`] if it did not come in that time; otherwise as with [`wait`](Self::wait).
     pub fn wait_within(mut self, timeout: Duration) -> Result<T, CallError> {
-        wait(Instant::now().checked_add(timeout), &mut self.call).unwrap_or(Err(CallError::TimedOut))
+        wait_until(Instant::now().checked_add(timeout), &mut self.call).unwrap_or(Err(CallError::TimedOut))
     }
 }

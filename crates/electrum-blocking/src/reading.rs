@@ -75,18 +75,11 @@ impl<B: Backend> Engine<B> {
         // Calls that end at once are none for which the connection's thread should leave the socket.
         self.calls.fetch_add(1, SeqCst);
         if let Some(mut lease) = self.lease() {
-            // Polled first, for the last reader may have read this reply.
-            loop {
-                if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
-                    waiting.waiter.done();
-                    lease.has_reply = true;
-                    return output;
-                }
-                if lease.read() != Ok(ReadOutcome::Received) {
-                    break;
-                }
-            }
+            // Looked at first, for the last reader may have read this reply.
+            while !waiting.waiter.is_done() && lease.read() == Ok(ReadOutcome::Received) {}
+            lease.has_reply = waiting.waiter.is_done();
         }
+        // Others read meanwhile: a long reply takes long to decode.
         loop {
             if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
                 return output;

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use electrum_session::proto::{RejectReason, Topic};
-use electrum_session::{self as session, ConnectionEvent, TopicUpdate};
+use electrum_session::{self as session, ConnectionEvent, NoUpdate, TopicUpdate};
 use futures_core::Stream;
 
-use crate::wait::wait;
+use crate::wait::{wait, wait_until};
 
 /// The updates of subscribed topics, as an iterator that waits for the next one. It ends when the client is closed.
 ///
@@ -19,26 +19,6 @@ pub struct Updates(session::Updates);
 /// What happens to the connection, as an iterator that waits for the next event. It ends when the client is closed.
 #[derive(Debug)]
 pub struct ConnectionEvents(session::ConnectionEvents);
-
-/// Why `next_within` returned no item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NextError {
-    /// None came in the given time. Later ones may.
-    TimedOut,
-    /// The client was closed, and all items are read.
-    Closed,
-}
-
-impl std::fmt::Display for NextError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::TimedOut => "nothing came in time",
-            Self::Closed => "the client was closed",
-        })
-    }
-}
-
-impl std::error::Error for NextError {}
 
 impl Updates {
     pub(crate) fn new(updates: session::Updates) -> Self {
@@ -53,11 +33,16 @@ impl Updates {
         self.0.add(topic)
     }
 
+    /// Ends the subscription of one topic, by its number in this iterator. Returns whether there was one.
+    pub fn remove(&mut self, topic: usize) -> bool {
+        self.0.remove(topic)
+    }
+
     /// Waits for the next update for at most `timeout`.
     ///
     /// # Errors
-    /// [`NextError::TimedOut`] if none came in that time, [`NextError::Closed`] if none will come.
-    pub fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NextError> {
+    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    pub fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
         next_within(&mut self.0, timeout)
     }
 }
@@ -78,8 +63,8 @@ impl ConnectionEvents {
     /// Waits for the next event for at most `timeout`.
     ///
     /// # Errors
-    /// [`NextError::TimedOut`] if none came in that time, [`NextError::Closed`] if none will come.
-    pub fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NextError> {
+    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    pub fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NoUpdate> {
         next_within(&mut self.0, timeout)
     }
 }
@@ -93,15 +78,14 @@ impl Iterator for ConnectionEvents {
 }
 
 fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    // Without a deadline it waits until there is something to return.
-    wait(None, poll_fn(|context| Pin::new(&mut *stream).poll_next(context))).flatten()
+    wait(poll_fn(|context| Pin::new(&mut *stream).poll_next(context)))
 }
 
-fn next_within<S: Stream + Unpin>(stream: &mut S, timeout: Duration) -> Result<S::Item, NextError> {
+fn next_within<S: Stream + Unpin>(stream: &mut S, timeout: Duration) -> Result<S::Item, NoUpdate> {
     let next = poll_fn(|context| Pin::new(&mut *stream).poll_next(context));
-    match wait(Instant::now().checked_add(timeout), next) {
+    match wait_until(Instant::now().checked_add(timeout), next) {
         Some(Some(item)) => Ok(item),
-        Some(None) => Err(NextError::Closed),
-        None => Err(NextError::TimedOut),
+        Some(None) => Err(NoUpdate::Closed),
+        None => Err(NoUpdate::TimedOut),
     }
 }

@@ -16,8 +16,19 @@ impl Wake for Unpark {
     }
 }
 
+/// Sleeps until `future` is ready.
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        // It always has a result without a deadline.
+        if let Some(output) = wait_until(None, future.as_mut()) {
+            return output;
+        }
+    }
+}
+
 /// Sleeps until `future` is ready, or until `deadline`.
-pub(crate) fn wait<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
+pub(crate) fn wait_until<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);

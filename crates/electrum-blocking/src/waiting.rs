@@ -31,8 +31,13 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
+    /// Whether it was woken.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done.load(SeqCst) != 0
+    }
+
     /// Counts it as waiting no longer.
-    pub(crate) fn done(&self) {
+    fn done(&self) {
         if self.is_done.swap(1, SeqCst) == 0 {
             self.count.fetch_sub(1, SeqCst);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use electrum_blocking::proto::operations::Raw;
 use electrum_blocking::proto::{Phase, Request, Topic};
-use electrum_blocking::{Client, ConnectionEvents, NextError, Updates};
+use electrum_blocking::{Client, ConnectionEvents, NoUpdate, Updates};
 use electrum_conformance::session::config;
 use electrum_conformance::{Adapter, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
 use serde_json::Value;
@@ -78,10 +78,10 @@ impl Source<ConnectionEvent> for Stream<ConnectionEvents> {
     }
 }
 
-fn next<T: Into<U>, U>(received: Result<T, NextError>) -> Next<U> {
+fn next<T: Into<U>, U>(received: Result<T, NoUpdate>) -> Next<U> {
     match received {
         Ok(item) => Next::Item(item.into()),
-        Err(NextError::TimedOut) => Next::Nothing,
-        Err(NextError::Closed) => Next::End,
+        Err(NoUpdate::TimedOut) => Next::Nothing,
+        Err(NoUpdate::Closed) => Next::End,
     }
 }
