@@ -102,7 +102,7 @@ pub struct Backoff {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            client_name: concat!("electrum-proto/", env!("CARGO_PKG_VERSION")).into(),
+            client_name: concat!("electrum-proto ", env!("CARGO_PKG_VERSION")).into(),
             versions: VersionRange::default(),
             offers: vec![],
             accept_numeric_version: false,

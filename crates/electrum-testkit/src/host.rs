@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::chain::Chain;
 use crate::family::Family;
 use crate::hash::Scripthash;
-use crate::session::{Action, Session, Settings};
+use crate::session::{Action, Quirks, Session, Settings};
 
 /// A connection to a [`Host`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +40,24 @@ impl Host {
     /// What holds for those who connect from now on.
     pub fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
+    }
+
+    /// Changes what the server does beside what its family does, on all connections.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.sessions.values_mut().for_each(|session| session.set_quirks(quirks.clone()));
+        self.settings.quirks = quirks;
+    }
+
+    /// What the server does beside what its family does.
+    pub fn quirks(&self) -> &Quirks {
+        &self.settings.quirks
+    }
+
+    /// So many bytes to a peer were taken by its side of the connection.
+    pub fn wrote(&mut self, peer: Peer, bytes: usize) {
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.wrote(bytes);
+        }
     }
 
     /// Someone connects.

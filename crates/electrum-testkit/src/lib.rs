@@ -65,6 +65,7 @@ pub mod prelude {
     pub use crate::hash::{Hash256, Scripthash, Txid};
     pub use crate::scripted::{Scripted, Step};
     pub use crate::server::{Server, Stats};
+    pub use crate::session::Quirks;
 }
 
 /// The example of the README.

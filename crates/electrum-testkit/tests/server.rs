@@ -179,6 +179,20 @@ fn a_client_that_writes_without_reading_does_not_stop_the_server() {
 }
 
 #[test]
+fn a_client_that_does_not_read_is_disconnected_beyond_the_buffer() {
+    let server = Server::start(Family::Electrs);
+    server.quirks(|quirks| quirks.max_buffer = Some(100_000));
+    let mut client = Client::ready(&server, "1.4");
+    let call = r#"{"id":1,"method":"blockchain.block.headers","params":[0,100]}"#;
+    // The connection may be reset while this is written.
+    let _ = client.stream.write_all(format!("{call}\n").repeat(1000).as_bytes());
+    assert!(server.wait_until(BOUND, |stats| stats.open == 0));
+    server.quirks(|quirks| quirks.max_buffer = None);
+    let mut client = Client::ready(&server, "1.4");
+    assert_eq!(client.call("server.ping", json!([])), Value::Null);
+}
+
+#[test]
 fn held_back_answers_come_by_themselves() {
     let server = Server::start(Family::ElectrumX1_18);
     let mut client = Client::connect(&server);

@@ -15,6 +15,7 @@ use crate::chain::{Chain, OutPoint};
 use crate::family::Family;
 use crate::hash::{BlockHash, Scripthash, Txid};
 use crate::host::Host;
+use crate::session::Quirks;
 use connection::Connection;
 pub use log::{ConnectionLog, Stats};
 use shared::{Shared, State};
@@ -127,6 +128,14 @@ impl Server {
     /// Its family.
     pub fn family(&self) -> Family {
         self.shared.lock().host.family()
+    }
+
+    /// Changes what the server does beside what its family does, on all connections.
+    pub fn quirks(&self, change: impl FnOnce(&mut Quirks)) {
+        let mut state = self.shared.lock();
+        let mut quirks = state.host.quirks().clone();
+        change(&mut quirks);
+        state.host.set_quirks(quirks);
     }
 
     /// Looks at the chain or changes it. Subscribers are notified of all changes at once at the end.

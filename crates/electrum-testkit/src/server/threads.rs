@@ -65,6 +65,10 @@ fn write(shared: &Shared, index: usize, mut stream: TcpStream) {
         if stream.write_all(&bytes).is_err() {
             break;
         }
+        let mut state = shared.lock();
+        if let Some(peer) = state.connections[index].peer {
+            state.host.wrote(peer, bytes.len());
+        }
     }
     let mut guard = shared.lock();
     let state = &mut *guard;

@@ -1,10 +1,12 @@
 //! The server's side of one connection, without I/O: bytes in, actions out, time as a parameter.
 
+mod answers;
 mod handshake;
 mod history;
 mod methods;
 mod notify;
 mod outbox;
+mod quirks;
 mod read;
 mod rpc;
 mod subscriptions;
@@ -15,9 +17,10 @@ use std::time::Duration;
 
 use crate::chain::Chain;
 use crate::family::{Dialect, Failure, Family, Padding, Profile, Version};
-use crate::hash::Scripthash;
+use crate::hash::{Scripthash, Txid};
 use crate::json::Json;
 use outbox::Outbox;
+pub use quirks::{BIP30_PAIRS, Busy, Cost, OnPair, Quirks};
 use rpc::Habits;
 pub use subscriptions::Subscribed;
 use subscriptions::Subscriptions;
@@ -58,6 +61,16 @@ pub struct Session {
     flooded: Option<Duration>,
     /// Errors less good answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
     debt: i32,
+    /// What the client calls itself.
+    client_name: String,
+    /// The transaction that was proved to be where it is not.
+    forged: Option<Txid>,
+    /// What the requests so far have cost.
+    cost: u32,
+    /// Lines that are sent later, in the order of their times.
+    delayed: VecDeque<(Duration, String)>,
+    /// Bytes that the client has still to read.
+    unwritten: usize,
     lines: Vec<Vec<u8>>,
     requests: BTreeMap<String, u64>,
 }
@@ -71,13 +84,15 @@ pub struct Settings {
     pub port: u16,
     /// How long small answers are held back at most, by families that do so.
     pub hold: Duration,
+    /// What it does beside what its family does.
+    pub quirks: Quirks,
 }
 
 impl Settings {
     /// Those of a family.
     pub fn new(family: Family) -> Self {
         let software = family.profile().software.to_owned();
-        Self { software, port: 50001, hold: Duration::from_secs(1) }
+        Self { software, port: 50001, hold: Duration::from_secs(1), quirks: Quirks::default() }
     }
 }
 
@@ -121,6 +136,11 @@ impl Session {
             last_line: now,
             flooded: None,
             debt: 0,
+            client_name: String::new(),
+            forged: None,
+            cost: 0,
+            delayed: VecDeque::new(),
+            unwritten: 0,
             lines: Vec::new(),
             requests: BTreeMap::new(),
         }
@@ -128,6 +148,10 @@ impl Session {
 
     /// Takes bytes from the client. A broadcast among them changes the chain.
     pub fn receive(&mut self, now: Duration, chain: &mut Chain, bytes: &[u8]) {
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        if self.settings.quirks.max_burst.is_some_and(|most| lines > most) {
+            return self.close(now);
+        }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(end) = piece.strip_suffix(b"\n") else {
                 self.keep(now, piece);
@@ -168,6 +192,7 @@ impl Session {
         while let Some(packet) = self.outbox.wake(now) {
             self.actions.push_back(Action::Write(packet));
         }
+        self.release(now);
         if self.flooded.is_some_and(|due| due <= now) {
             let failure = Failure::new(3, FLOOD);
             let reply = rpc::reply(&self.profile, Json::Null, false, Err(failure));
@@ -182,7 +207,8 @@ impl Session {
     /// When to call [`Session::wake`] at the latest.
     pub fn wake_at(&self) -> Option<Duration> {
         let held = self.outbox.wake_at();
-        let due = held.into_iter().chain(self.flooded).chain(self.idle_until()).min();
+        let delayed = self.delayed.front().map(|(due, _)| *due);
+        let due = held.into_iter().chain(delayed).chain(self.flooded).chain(self.idle_until()).min();
         due.filter(|_| self.state != State::Closed)
     }
 
@@ -198,6 +224,16 @@ impl Session {
     /// Its owner then shows it [`Chain::stale`].
     pub fn notices_only_higher_tips(&self) -> bool {
         self.profile.dialect == Dialect::Python
+    }
+
+    /// Changes what it does beside what its family does.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.settings.quirks = quirks;
+    }
+
+    /// So many bytes were taken by the client's side of the connection.
+    pub fn wrote(&mut self, bytes: usize) {
+        self.unwritten = self.unwritten.saturating_sub(bytes);
     }
 
     /// What to do next; `None` for nothing.
@@ -259,6 +295,24 @@ impl Session {
     fn send(&mut self, now: Duration) {
         let mut lines = std::mem::take(&mut self.quick);
         lines.append(&mut self.slow);
+        let delay = self.delay(lines.iter().map(String::len).sum());
+        if delay > Duration::ZERO || !self.delayed.is_empty() {
+            let last = self.delayed.back().map_or(Duration::ZERO, |(due, _)| *due);
+            self.delayed.extend(lines.into_iter().map(|line| (last.max(now + delay), line)));
+            return;
+        }
+        self.write(now, lines);
+    }
+
+    /// Sends the lines whose delay is over.
+    fn release(&mut self, now: Duration) {
+        let count = self.delayed.iter().take_while(|(due, _)| *due <= now).count();
+        let lines = self.delayed.drain(..count).map(|(_, line)| line).collect();
+        self.write(now, lines);
+    }
+
+    fn write(&mut self, now: Duration, lines: Vec<String>) {
+        let bytes = lines.iter().map(String::len).sum();
         let mut plain = Vec::new();
         for line in lines {
             let line = [line.as_bytes(), self.profile.line_end.as_bytes()].concat();
@@ -270,6 +324,7 @@ impl Session {
         if !plain.is_empty() {
             self.actions.push_back(Action::Write(plain));
         }
+        self.limit_buffer(bytes);
     }
 
     fn close(&mut self, now: Duration) {
@@ -277,6 +332,7 @@ impl Session {
             return;
         }
         self.send(now);
+        self.release(Duration::MAX);
         if self.profile.flushes_on_close {
             self.actions.extend(self.outbox.flush(now).map(Action::Write));
         }

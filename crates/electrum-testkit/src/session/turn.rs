@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::answers::Answer;
 use super::handshake::{self, Agreement};
 use super::rpc::{self, Call, Message, Unit};
 use super::{Session, State, methods, read};
@@ -17,6 +18,8 @@ enum Outcome {
     Last(Failure),
     Close,
     Dead,
+    /// No answer, and all goes on.
+    Silence,
 }
 
 impl Session {
@@ -55,6 +58,7 @@ impl Session {
             }
             Outcome::Close => self.close(now),
             Outcome::Dead => self.state = State::Dead,
+            Outcome::Silence => {}
         }
     }
 
@@ -79,6 +83,7 @@ impl Session {
                     }
                     Outcome::Last(_) | Outcome::Close => return self.close(now),
                     Outcome::Dead => return self.state = State::Dead,
+                    Outcome::Silence => continue,
                 },
                 Unit::Bad(failure, id) => {
                     quick.push(rpc::reply(&self.profile, id, false, Err(failure)));
@@ -102,6 +107,14 @@ impl Session {
 
     fn call(&mut self, chain: &mut Chain, call: &Call) -> Outcome {
         *self.requests.entry(call.method.clone()).or_default() += 1;
+        match self.quirk(call) {
+            None => {}
+            Some(Answer::Result(result)) => return Outcome::Result(result),
+            Some(Answer::Error(failure)) => return Outcome::Error(failure),
+            Some(Answer::Last(failure)) => return Outcome::Last(failure),
+            Some(Answer::Close) => return Outcome::Close,
+            Some(Answer::Silence) => return Outcome::Silence,
+        }
         if call.method == "server.version" {
             return self.agree(call);
         }
@@ -140,6 +153,7 @@ impl Session {
                 Dialect::Electrs | Dialect::Esplora => {}
             }
         }
+        self.introduced(&call.params);
         match handshake::negotiate(&self.profile, &call.params) {
             Agreement::Version(version, words) => {
                 self.version = Some(version);

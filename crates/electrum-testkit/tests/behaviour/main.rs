@@ -5,4 +5,5 @@ mod libbitcoin;
 mod limits;
 mod methods;
 mod notifications;
+mod quirks;
 mod transactions;

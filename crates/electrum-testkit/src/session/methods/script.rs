@@ -81,15 +81,23 @@ const UTXO_ADDRESS: Method = Method {
     run: utxo_address,
 };
 
-fn get_balance(_: &Session, chain: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
-    let balance = chain.balance(&script);
+fn get_balance(session: &Session, chain: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
+    let mut balance = chain.balance(&script);
+    if let Some(most) = session.settings.quirks.max_history {
+        let outputs = chain.unspent(&script);
+        if outputs.len() > most {
+            (balance.confirmed, balance.unconfirmed) =
+                (outputs[..most].iter().map(|output| output.value as i64).sum(), 0);
+        }
+    }
     Ok(Json::object([("confirmed", balance.confirmed.into()), ("unconfirmed", Json::from(balance.unconfirmed))]))
 }
 
 fn get_history(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
     /// More Esplora does not send.
     const ESPLORA_MOST: usize = 500;
-    let mut history = ordered(session.profile.history_order, chain.history(&script));
+    let history = ordered(session.profile.history_order, chain.history(&script));
+    let mut history = session.listed(chain, history);
     if session.profile.dialect == Dialect::Esplora && history.len() > ESPLORA_MOST {
         return Err(Problem::TooLong);
     }
@@ -115,7 +123,7 @@ fn get_mempool(session: &Session, chain: &Chain, args: &Args<'_>, script: Script
 }
 
 fn list_unspent(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
-    let mut unspent = chain.unspent(&script);
+    let mut unspent = session.listed_outputs(chain, chain.unspent(&script));
     // The two electrs list them in no order at all.
     if matches!(session.profile.dialect, Dialect::Electrs | Dialect::Esplora) {
         unspent.sort_by_key(|unspent| *unspent.outpoint.txid.as_bytes());

@@ -48,9 +48,12 @@ fn features(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Jso
     let profile = &session.profile;
     let dialect = profile.dialect;
     let has_hosts = matches!(dialect, Dialect::Fulcrum | Dialect::Electrs);
-    let hosts = has_hosts.then(|| ("127.0.0.1", Json::object([("tcp_port", u32::from(session.settings.port).into())])));
+    let port = [("tcp_port", Json::from(u32::from(session.settings.port)))];
+    let is_flat = session.settings.quirks.early_electrs && dialect == Dialect::Electrs;
+    let hosts =
+        if is_flat { Json::object(port) } else { Json::object(has_hosts.then(|| ("127.0.0.1", Json::object(port)))) };
     let mut members = vec![
-        ("hosts", Json::object(hosts)),
+        ("hosts", hosts),
         ("pruning", Json::Null),
         ("server_version", session.settings.software.clone().into()),
         ("protocol_min", profile.protocol_min.to_string().into()),

@@ -144,6 +144,10 @@ fn get_merkle(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resu
 }
 
 fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
+    let is_early = session.settings.quirks.early_electrs && session.profile.dialect == Dialect::Electrs;
+    if is_early && args.get(2).is_none() {
+        return Err(Problem::Flag("merkle"));
+    }
     let height = args.natural(0, "height")?;
     let position = args.natural(1, "tx_pos argument; expected non-negative numeric value < 1000000000")?;
     let with_branch = args.flag(2)?;
@@ -156,11 +160,12 @@ fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
     let found =
         u32::try_from(height).ok().and_then(|height| chain.id_from_pos(height, usize::try_from(position).ok()?));
     let (txid, branch) = found.ok_or(Problem::NoSuchPosition { position, height })?;
+    let name = if is_early { "tx_id" } else { "tx_hash" };
     if !with_branch {
-        return Ok(txid.into());
+        return Ok(if is_early { Json::object([(name, txid.into())]) } else { txid.into() });
     }
     let branch = Json::array(branch.into_iter().map(Json::from));
-    Ok(Json::object([("tx_hash", txid.into()), ("merkle", branch)]))
+    Ok(Json::object([(name, txid.into()), ("merkle", branch)]))
 }
 
 /// Whether there is a block to look into, by servers that say so.
@@ -184,20 +189,20 @@ fn broadcast(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resul
         Dialect::Electrs if from_hex(&raw).is_none() => return Err(wrong()),
         Dialect::Python if session.profile.protocol_max.at_least(&[1, 6]) => {
             let is_hex = is_text && from_hex(&raw).is_some();
-            return if is_hex { take(chain, raw) } else { Err(wrong()) };
+            return if is_hex { take(session, chain, raw) } else { Err(wrong()) };
         }
         Dialect::Python if !is_text => {
             return Err(Problem::Other(Failure::new(-32603, "internal server error")));
         }
         _ => {}
     }
-    take(chain, raw)
+    take(session, chain, raw)
 }
 
-fn take(chain: &mut Chain, raw: String) -> Result<Json, Problem> {
+fn take(session: &Session, chain: &mut Chain, raw: String) -> Result<Json, Problem> {
     let tx = decode(&raw).ok_or_else(|| Problem::Undecodable(raw.clone()))?;
     let txid = chain.broadcast(tx).map_err(|rejection| Problem::Rejected { words: rejection.0, raw })?;
-    Ok(txid.into())
+    Ok(session.old_client_page().unwrap_or_else(|| txid.into()))
 }
 
 const MOST_IN_PACKAGE: usize = 25;

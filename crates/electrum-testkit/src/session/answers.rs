@@ -1,0 +1,157 @@
+//! What the quirks of a server make of requests and answers.
+
+use std::time::Duration;
+
+use super::quirks::OnPair;
+use super::rpc::{Call, Params};
+use super::{Action, Session, State};
+use crate::chain::{Chain, HistoryEntry, Unspent};
+use crate::family::{Dialect, Failure, Version};
+use crate::hash::Txid;
+use crate::json::Json;
+
+/// What a quirk makes of a request.
+pub(super) enum Answer {
+    Result(Json),
+    Error(Failure),
+    /// The error, and then the end of the connection.
+    Last(Failure),
+    Close,
+    Silence,
+}
+
+/// So many bytes of an answer cost as much as a request.
+const BYTES_PER_UNIT: usize = 5_000;
+
+impl Session {
+    /// What becomes of a request before its method runs; `None` if nothing does.
+    pub(super) fn quirk(&mut self, call: &Call) -> Option<Answer> {
+        let quirks = &mut self.settings.quirks;
+        if call.method == "server.version" {
+            let is_pair = matches!(call.params.get(1, "protocol_version"), Some(Json::Array(_)));
+            return match quirks.single_version.filter(|_| is_pair)? {
+                OnPair::Refuse => {
+                    let message = format!("client requested a range, server supports {}", self.profile.protocol_max);
+                    Some(Answer::Error(Failure::new(1, message)))
+                }
+                OnPair::Close => Some(Answer::Close),
+            };
+        }
+        if quirks.answers_only_pings && call.method != "server.ping" {
+            return Some(Answer::Silence);
+        }
+        if let Some(busy) = quirks.busy.as_mut().filter(|busy| busy.requests > 0) {
+            busy.requests -= 1;
+            let failure = Failure::new(busy.code, busy.message.clone());
+            return Some(if busy.closes { Answer::Last(failure) } else { Answer::Error(failure) });
+        }
+        if let Some(cost) = quirks.cost {
+            self.cost += 1;
+            if self.cost > cost.hard {
+                return Some(Answer::Last(Failure::new(-101, "excessive resource usage")));
+            }
+        }
+        if quirks.max_in_flight.is_some_and(|most| self.quick.len() + self.slow.len() + self.delayed.len() >= most) {
+            return Some(Answer::Error(Failure::new(-102, "server busy")));
+        }
+        if call.method.ends_with(".subscribe") && quirks.refused_subscriptions > 0 {
+            quirks.refused_subscriptions -= 1;
+            return Some(Answer::Error(Failure::new(-32603, "unavailable index")));
+        }
+        if quirks.forges_proofs { self.forge(call) } else { None }
+    }
+
+    /// The proof of a transaction that is in no block.
+    fn forge(&mut self, call: &Call) -> Option<Answer> {
+        let argument = |index, name| call.params.get(index, name);
+        match call.method.as_str() {
+            "blockchain.transaction.get_merkle" => {
+                self.forged = argument(0, "tx_hash").and_then(Json::as_text).and_then(|text| text.parse().ok());
+                let height = argument(1, "height").cloned().unwrap_or(Json::Null);
+                let members = [("block_height", height), ("merkle", Json::array([])), ("pos", 0_u32.into())];
+                Some(Answer::Result(Json::object(members)))
+            }
+            "blockchain.block.header" => Some(Answer::Result(Json::Text(zeros_around(&self.forged?)))),
+            _ => None,
+        }
+    }
+
+    /// Notes what the client calls itself.
+    pub(super) fn introduced(&mut self, params: &Params) {
+        let name = params.get(0, "client_name").and_then(Json::as_text);
+        self.client_name = name.unwrap_or_default().to_owned();
+    }
+
+    /// The page that a client gets for a broadcast whose name is taken for that of an old Electrum: Fulcrum takes what
+    /// stands behind a slash for its version, ElectrumX the whole name.
+    pub(super) fn old_client_page(&self) -> Option<Json> {
+        const PAGE: &str = "<br/><br/>Your transaction was successfully broadcast.<br/><br/>\
+            However, you are using a VULNERABLE version of Electrum.<br/>\
+            Download the new version from the usual place:<br/>https://electrum.org/<br/><br/>";
+        let (version, safe): (_, &[u64]) = match self.profile.dialect {
+            Dialect::Fulcrum => (self.client_name.split_once('/')?.1, &[3, 3, 4]),
+            Dialect::Python => (&self.client_name[..], &[3, 3, 3]),
+            _ => return None,
+        };
+        let version = Version::strict(version)?;
+        (!version.at_least(safe)).then(|| PAGE.into())
+    }
+
+    /// A history as the quirks have it, with what is added and left out.
+    pub(super) fn listed(&self, chain: &Chain, mut history: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
+        let quirks = &self.settings.quirks;
+        if quirks.max_history.is_some_and(|most| history.len() > most) {
+            return Vec::new();
+        }
+        if quirks.lists_tip_twice {
+            let at_tip = history.iter().filter(|entry| entry.height == i64::from(chain.height()));
+            let waiting: Vec<_> =
+                at_tip.map(|entry| HistoryEntry { height: 0, fee: Some(0), ..entry.clone() }).collect();
+            history.extend(waiting);
+        }
+        for (txid, height) in &quirks.more_history {
+            let height = i64::from(*height);
+            let is_before = |entry: &HistoryEntry| entry.height > 0 && entry.height <= height;
+            let place = history.iter().take_while(|entry| is_before(entry)).count();
+            history.insert(place, HistoryEntry { txid: *txid, height, fee: None });
+        }
+        history
+    }
+
+    /// Unspent outputs as the quirks have them.
+    pub(super) fn listed_outputs(&self, chain: &Chain, mut outputs: Vec<Unspent>) -> Vec<Unspent> {
+        let quirks = &self.settings.quirks;
+        if quirks.max_history.is_some_and(|most| outputs.len() > most) {
+            return Vec::new();
+        }
+        if quirks.lists_tip_twice {
+            let at_tip = outputs.iter().filter(|output| output.height == i64::from(chain.height()));
+            let waiting: Vec<_> = at_tip.map(|output| Unspent { height: 0, ..output.clone() }).collect();
+            outputs.extend(waiting);
+        }
+        outputs
+    }
+
+    /// How long the answers of this turn are delayed, given how many bytes they have.
+    pub(super) fn delay(&mut self, bytes: usize) -> Duration {
+        let Some(cost) = self.settings.quirks.cost else { return Duration::ZERO };
+        self.cost += u32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX);
+        cost.delay(self.cost)
+    }
+
+    /// Ends the connection if the client has too much left to read.
+    pub(super) fn limit_buffer(&mut self, bytes: usize) {
+        self.unwritten += bytes;
+        if self.settings.quirks.max_buffer.is_some_and(|most| self.unwritten > most) {
+            self.actions.clear();
+            self.actions.push_back(Action::Close);
+            self.state = State::Closed;
+        }
+    }
+}
+
+/// A header of zeros whose merkle root is this id.
+fn zeros_around(txid: &Txid) -> String {
+    let root: String = txid.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{:072}{root}{:024}", 0, 0)
+}
