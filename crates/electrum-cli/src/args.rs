@@ -6,6 +6,7 @@ use crate::commands::broadcast::BroadcastArgs;
 use crate::commands::call::CallArgs;
 use crate::commands::completions::{CompletionsArgs, ManArgs};
 use crate::commands::config::ConfigArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::features::FeaturesArgs;
 use crate::commands::fees::FeesArgs;
 use crate::commands::header::HeaderArgs;
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Peers(PeersArgs),
     Broadcast(BroadcastArgs),
     Outpoint(OutPointArgs),
+    Doctor(DoctorArgs),
     Config(ConfigArgs),
     Serve(ServeArgs),
     Completions(CompletionsArgs),
@@ -81,6 +83,7 @@ impl Command {
             | Self::Peers(PeersArgs { options, .. })
             | Self::Broadcast(BroadcastArgs { options, .. })
             | Self::Outpoint(OutPointArgs { options, .. })
+            | Self::Doctor(DoctorArgs { options, .. })
             | Self::Config(ConfigArgs { options, .. }) => Some(options),
             Self::Serve(_) | Self::Completions(_) | Self::Man(_) => None,
         }

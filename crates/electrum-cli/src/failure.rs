@@ -98,6 +98,9 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
     match down {
         DownCause::Connect { side: Side::Network, .. } if has_proxy => Cause::UnreachableThroughProxy,
         DownCause::Connect { side: Side::Network, .. } => Cause::Unreachable,
+        DownCause::Connect { side: Side::Server, message } if has_proxy && message.contains("proxy") => {
+            Cause::UnreachableThroughProxy
+        }
         DownCause::Connect { side: Side::Server, message } if is_tls => tls_cause(message),
         DownCause::Connect { side: Side::Server, .. } => Cause::RefusedByHost,
         DownCause::Connect { side: Side::Caller, .. } => Cause::Here,
@@ -143,10 +146,7 @@ fn tls_cause(message: &str) -> Cause {
 fn call_cause(error: &CallError) -> Cause {
     match error {
         CallError::Server(error) => server_cause(error.kind()),
-        CallError::Decode(error) => match error.kind() {
-            DecodeErrorKind::OtherChain => Cause::OtherChain,
-            _ => Cause::MalformedAnswer,
-        },
+        CallError::Decode(error) => decode_cause(error.kind()),
         CallError::NotInVersion(_) => Cause::NotInVersion,
         CallError::TimedOut => Cause::TimedOut,
         CallError::Unsent { .. } | CallError::QueueFull { .. } | CallError::Closed => Cause::NotSent,
@@ -156,8 +156,16 @@ fn call_cause(error: &CallError) -> Cause {
     }
 }
 
+/// The cause of an answer that is refused.
+pub(crate) const fn decode_cause(kind: DecodeErrorKind) -> Cause {
+    match kind {
+        DecodeErrorKind::OtherChain => Cause::OtherChain,
+        _ => Cause::MalformedAnswer,
+    }
+}
+
 /// The cause of an error of a server.
-const fn server_cause(kind: ServerErrorKind) -> Cause {
+pub(crate) const fn server_cause(kind: ServerErrorKind) -> Cause {
     match kind {
         ServerErrorKind::Busy => Cause::Busy,
         ServerErrorKind::TooLarge => Cause::TooLarge,

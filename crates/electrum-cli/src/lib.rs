@@ -23,6 +23,7 @@ mod pins;
 mod progress;
 mod query;
 mod raw_call;
+mod same_network;
 mod server_options;
 mod settings;
 mod stop;
@@ -39,8 +40,8 @@ use clap::error::ErrorKind;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    broadcast, call, completions, config, features, fees, header, headers, merkle, outpoint, peers, probe, script,
-    serve, tx, watch,
+    broadcast, call, completions, config, doctor, features, fees, header, headers, merkle, outpoint, peers, probe,
+    script, serve, tx, watch,
 };
 use crate::output::Output;
 use crate::settings::Settings;
@@ -93,6 +94,7 @@ pub fn run() -> ExitCode {
             Command::Peers(args) => peers::run(args, &output).await,
             Command::Broadcast(args) => broadcast::run(args, &output).await,
             Command::Outpoint(args) => outpoint::run(args, &output).await,
+            Command::Doctor(args) => doctor::run(args, &output).await,
             Command::Config(args) => config::run(&args, &output),
             Command::Serve(args) => serve::run(&args, &output),
             Command::Completions(args) => completions::completions(&args, args::unbuilt()),

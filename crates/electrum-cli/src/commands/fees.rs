@@ -32,6 +32,8 @@ struct FeesRecord {
     estimates: Vec<Estimate>,
     relay: Option<FeeRate>,
     histogram: Option<Vec<HistogramBin>>,
+    /// How many bins of the histogram could not be read.
+    histogram_dropped: usize,
     /// Why something is missing.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, ErrorRecord>,
@@ -50,14 +52,23 @@ pub(crate) async fn run(args: FeesArgs, output: &Output) -> Outcome {
             args.blocks.iter().map(|blocks| (*blocks, query.call(EstimateFee::within(*blocks)))).collect();
         let (relay, histogram) = (query.call(RelayFee), query.call(FeeHistogram));
         let mut errors = BTreeMap::new();
-        let mut record = FeesRecord { estimates: Vec::new(), relay: None, histogram: None, errors: BTreeMap::new() };
+        let mut record = FeesRecord {
+            estimates: Vec::new(),
+            relay: None,
+            histogram: None,
+            histogram_dropped: 0,
+            errors: BTreeMap::new(),
+        };
         for (blocks, estimate) in estimates {
             if let Some(rate) = part(&format!("estimate {blocks}"), estimate.await, &mut errors) {
                 record.estimates.push(Estimate { blocks, rate });
             }
         }
         record.relay = part("relay", relay.await, &mut errors);
-        record.histogram = part("histogram", histogram.await, &mut errors).map(|bins| bins.items);
+        if let Some(bins) = part("histogram", histogram.await, &mut errors) {
+            record.histogram_dropped = bins.dropped;
+            record.histogram = Some(bins.items);
+        }
         let is_empty = record.estimates.is_empty() && record.relay.is_none() && record.histogram.is_none();
         if let (true, Some(failure)) = (is_empty, errors.values().next()) {
             return Err(query.fail("fee rates", failure));
@@ -101,6 +112,9 @@ fn fee_lines(record: &FeesRecord, errors: &BTreeMap<String, Failure>, output: &O
             lines.extend(bins.iter().map(|bin| format!("{:>12} vB from {} sat/vB on", bin.vsize, bin.rate)));
         }
         None => {}
+    }
+    if record.histogram_dropped > 0 {
+        lines.push(format!("{} more could not be read", record.histogram_dropped));
     }
     for (name, failure) in errors {
         lines.push(output.paint(Paint::Fair, format!("{name}: unknown: {}", printable(&failure.message))));

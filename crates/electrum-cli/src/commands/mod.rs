@@ -4,6 +4,7 @@ pub(crate) mod broadcast;
 pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod features;
 pub(crate) mod fees;
 pub(crate) mod header;

@@ -21,6 +21,8 @@ pub(crate) struct PeersArgs {
 #[derive(Serialize)]
 struct PeersRecord<'a> {
     peers: Vec<PeerRecord<'a>>,
+    /// How many entries could not be read.
+    dropped: usize,
 }
 
 #[derive(Serialize)]
@@ -37,6 +39,7 @@ struct PeerRecord<'a> {
 pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
     with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let peers = query.ask("peers", Peers).await?;
+        let dropped = peers.dropped;
         if output.json {
             let peers = peers.iter().map(|peer| PeerRecord {
                 host: &peer.host,
@@ -46,11 +49,15 @@ pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
                 ssl_port: peer.ssl_port(),
                 pruning: peer.pruning(),
             });
-            output.object(&PeersRecord { peers: peers.collect() })?;
-        } else if peers.is_empty() {
+            output.object(&PeersRecord { peers: peers.collect(), dropped })?;
+        } else if peers.is_empty() && dropped == 0 {
             output.line("it knows no other servers")?;
         } else {
-            output.line(&peers.iter().map(peer_line).collect::<Vec<_>>().join("\n"))?;
+            let mut lines: Vec<_> = peers.iter().map(peer_line).collect();
+            if dropped > 0 {
+                lines.push(format!("{dropped} more could not be read; 'electrum-cli call' shows them as they are"));
+            }
+            output.line(&lines.join("\n"))?;
         }
         Ok(Verdict::Success)
     })

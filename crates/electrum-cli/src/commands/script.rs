@@ -6,17 +6,15 @@
 use electrum_smol::Call;
 use electrum_smol::proto::operations::{Balance, Header, History, ScriptSubscribe, Unspent};
 use electrum_smol::proto::proof::check_not_withheld;
-use electrum_smol::proto::types::{
-    BlockHash, HistoryEntry, Network, ScriptBalance, ScriptRef, TxHeight, UnspentOutput,
-};
+use electrum_smol::proto::types::{BlockHash, HistoryEntry, ScriptBalance, ScriptRef, TxHeight, UnspentOutput};
 use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
 use serde::Serialize;
 
 use crate::causes::Cause;
 use crate::failure::Failure;
-use crate::networks::chain_name;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
+use crate::same_network::check_network;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::target::{Target, TargetOrStdin, with_lines_of_stdin};
@@ -164,13 +162,8 @@ async fn answer<T: MayBeEmpty>(
     genesis: Option<BlockHash>,
     call: Call<T>,
 ) -> Result<T, Failure> {
-    if let (Some(networks), Some(genesis)) = (target.networks, genesis) {
-        let network = Network::of_genesis(genesis);
-        if !network.is_some_and(|network| networks.contains(&network)) {
-            let names = networks.iter().map(|network| network.name()).collect::<Vec<_>>().join(", ");
-            let why = format!("the address is of {names}, and the server serves {}", chain_name(genesis));
-            return Err(Failure::new(Cause::WrongNetwork, why));
-        }
+    if let Some(genesis) = genesis {
+        check_network(target, genesis)?;
     }
     let response = call.await.map_err(|error| Failure::of_call(&error))?;
     if response.is_empty() && hides_history(query, &target.script).await {

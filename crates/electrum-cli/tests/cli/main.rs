@@ -3,7 +3,9 @@
 mod about;
 mod broadcast;
 mod call;
+mod doctor;
 mod families;
+mod faulty;
 mod first_contact;
 mod headers;
 mod probe;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
-use electrum_smol::{ConnectionEvent, ConnectionEvents, TopicUpdate, Updates};
+use electrum_smol::{Client, ConnectionEvent, ConnectionEvents, TopicUpdate, Updates};
 use futures_lite::{StreamExt, future};
 use serde::Serialize;
 use smol::Timer;
@@ -14,11 +14,13 @@ use smol::Timer;
 use self::topics::Topics;
 use crate::failure::{Failure, Way};
 use crate::output::{Output, Paint};
+use crate::same_network::check_network;
 use crate::server_options::ServerOptions;
 use crate::server_options::seconds;
 use crate::stop::{Outcome, Verdict};
 use crate::target::{Target, script};
 use crate::text::printable;
+use electrum_smol::proto::operations::Header;
 use electrum_smol::proto::types::ScriptHash;
 
 /// Print what happens to the chain and to scripts, as it happens, whatever becomes of the connection
@@ -60,18 +62,23 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let mut sources = Sources { events, updates, held: VecDeque::new() };
     let driver = smol::spawn(driver);
     let mut printer = Printer { topics, output, started: Instant::now(), received: BTreeSet::new() };
-    let watched = future::or(printer.print_all(&mut sources), async {
+    let time_is_up = async {
         match args.duration {
             Some(duration) => drop(Timer::after(duration).await),
             None => future::pending().await,
         }
-        Ok(())
-    })
-    .await;
+        Ok(None)
+    };
+    let printed = async { printer.print_all(&mut sources).await.map(|()| None) };
+    let wrong_network = async { Ok(Some(wrong_network(&client, &args.scripts).await)) };
+    let watched = future::or(printed, future::or(time_is_up, wrong_network)).await;
     drop(sources);
     client.close();
     driver.await;
-    watched?;
+    if let Some(failure) = watched? {
+        output.error("what is to be watched", &failure.words, failure.cause.hint());
+        return Ok(Verdict::Failure);
+    }
     let missing = printer.missing();
     if missing.is_empty() {
         return Ok(Verdict::Success);
@@ -82,6 +89,19 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
         "see above for what went wrong, or watch for longer (--for)",
     );
     Ok(Verdict::Failure)
+}
+
+/// Returns the failure if an address is of another network than the server's; never if all are right.
+async fn wrong_network(client: &Client, targets: &[Target]) -> Failure {
+    if targets.iter().any(|target| target.networks.is_some()) {
+        if let Ok(first) = client.call(Header { height: 0 }).await {
+            let genesis = first.block_hash();
+            if let Some(failure) = targets.iter().find_map(|target| check_network(target, genesis).err()) {
+                return failure;
+            }
+        }
+    }
+    future::pending().await
 }
 
 /// Connection events and updates, each of them in order.

@@ -5,6 +5,8 @@ use electrum_smol::proto::types::{BlockHash, ScriptHash};
 use electrum_smol::proto::{Origin, ProtocolVersion, SubscribeError, Tip, Topic, Update, VersionRange};
 use serde::Serialize;
 
+use crate::causes::Cause;
+use crate::failure::{decode_cause, server_cause};
 use crate::target::Target;
 use crate::text::printable;
 use crate::versions::range;
@@ -103,16 +105,14 @@ impl UpdateRecord<'_> {
 }
 
 /// What can be done about a topic that cannot be subscribed.
-pub(crate) const fn advice(error: &SubscribeError) -> &'static str {
+pub(crate) fn advice(error: &SubscribeError) -> &'static str {
     match error {
-        SubscribeError::Server(_) => {
-            "watch fewer scripts, or use another server; this one is asked again on the next connection"
-        }
+        SubscribeError::Server(error) => server_cause(error.kind()).hint(),
         SubscribeError::NotInVersion(_) => {
             "give the script (--script) instead of its hash, or offer an earlier range (--range 1.4..1.6)"
         }
-        SubscribeError::Decode(_) => "use another server: this one does not answer as the protocol says",
-        _ => "use another server",
+        SubscribeError::Decode(error) => decode_cause(error.kind()).hint(),
+        _ => Cause::TimedOut.hint(),
     }
 }
 
