@@ -2,6 +2,7 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::commands::bench::BenchArgs;
 use crate::commands::broadcast::BroadcastArgs;
 use crate::commands::call::CallArgs;
 use crate::commands::completions::{CompletionsArgs, ManArgs};
@@ -17,6 +18,8 @@ use crate::commands::peers::PeersArgs;
 use crate::commands::probe::ProbeArgs;
 use crate::commands::script::ScriptArgs;
 use crate::commands::serve::ServeArgs;
+use crate::commands::transcript::record::RecordArgs;
+use crate::commands::transcript::replay::ReplayArgs;
 use crate::commands::tx::TxArgs;
 use crate::commands::watch::WatchArgs;
 use crate::server_options::ServerOptions;
@@ -58,8 +61,11 @@ pub(crate) enum Command {
     Broadcast(BroadcastArgs),
     Outpoint(OutPointArgs),
     Doctor(DoctorArgs),
+    Bench(BenchArgs),
     Config(ConfigArgs),
     Serve(ServeArgs),
+    Record(RecordArgs),
+    Replay(ReplayArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -84,8 +90,10 @@ impl Command {
             | Self::Broadcast(BroadcastArgs { options, .. })
             | Self::Outpoint(OutPointArgs { options, .. })
             | Self::Doctor(DoctorArgs { options, .. })
+            | Self::Bench(BenchArgs { options, .. })
+            | Self::Record(RecordArgs { options, .. })
             | Self::Config(ConfigArgs { options, .. }) => Some(options),
-            Self::Serve(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Serve(_) | Self::Replay(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 }

@@ -40,8 +40,8 @@ use clap::error::ErrorKind;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    broadcast, call, completions, config, doctor, features, fees, header, headers, merkle, outpoint, peers, probe,
-    script, serve, tx, watch,
+    bench, broadcast, call, completions, config, doctor, features, fees, header, headers, merkle, outpoint, peers,
+    probe, script, serve, transcript, tx, watch,
 };
 use crate::output::Output;
 use crate::settings::Settings;
@@ -95,6 +95,9 @@ pub fn run() -> ExitCode {
             Command::Broadcast(args) => broadcast::run(args, &output).await,
             Command::Outpoint(args) => outpoint::run(args, &output).await,
             Command::Doctor(args) => doctor::run(args, &output).await,
+            Command::Bench(args) => bench::run(args, &output).await,
+            Command::Record(args) => transcript::record::run(&args, &output),
+            Command::Replay(args) => transcript::replay::run(&args, &output),
             Command::Config(args) => config::run(&args, &output),
             Command::Serve(args) => serve::run(&args, &output),
             Command::Completions(args) => completions::completions(&args, args::unbuilt()),

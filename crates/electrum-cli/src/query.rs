@@ -64,6 +64,11 @@ pub(crate) fn report_connection(server: &ServerAddr, proxy: Option<&str>, failur
 }
 
 impl Query<'_> {
+    /// The connection to the server.
+    pub(crate) const fn connection(&self) -> &Connection {
+        self.connection
+    }
+
     /// The server that is asked.
     pub(crate) const fn server(&self) -> &ServerAddr {
         &self.connection.server

@@ -1,5 +1,6 @@
 //! The commands, one file or folder each: its arguments, its work and its output.
 
+pub(crate) mod bench;
 pub(crate) mod broadcast;
 pub(crate) mod call;
 pub(crate) mod completions;
@@ -15,5 +16,6 @@ pub(crate) mod peers;
 pub(crate) mod probe;
 pub(crate) mod script;
 pub(crate) mod serve;
+pub(crate) mod transcript;
 pub(crate) mod tx;
 pub(crate) mod watch;

@@ -15,6 +15,7 @@ mod tls;
 mod tls_front;
 mod tool;
 mod transactions;
+mod transcript;
 mod usage;
 mod watch;
 mod wrong_network;

@@ -19,6 +19,7 @@ fn every_command_line_of_the_readme_does_what_it_says() {
             .replace("tcp://127.0.0.1:50003", &server.url())
             .replace("ssl://electrum.example.org", &front.url())
             .replace("headers.bin", headers.to_str().expect("UTF-8"))
+            .replace("session.jsonl", folder.path().join("session.jsonl").to_str().expect("UTF-8"))
             .replace("--port 50001", "")
             .replace("FOLDER", folder.path().to_str().expect("UTF-8"))
             .replace("TXID", &txid);
@@ -29,7 +30,7 @@ fn every_command_line_of_the_readme_does_what_it_says() {
             args.extend(["--for", "1"]);
         }
         let mut tool = Tool::start_with(&args, &[("XDG_DATA_HOME", folder.path())]);
-        if args.first() == Some(&"serve") {
+        if matches!(args.first(), Some(&("serve" | "replay"))) {
             assert!(tool.line().expect("its address").starts_with("tcp://127.0.0.1:"));
             continue;
         }

@@ -1,0 +1,112 @@
+//! `bench`: how fast a server answers, measured gently.
+
+use std::time::{Duration, Instant};
+
+use electrum_smol::proto::VersionRange;
+use electrum_smol::proto::operations::Header;
+use serde::Serialize;
+
+use crate::connection::Connection;
+use crate::failure::Failure;
+use crate::output::{Output, Paint};
+use crate::query::{Query, with_server};
+use crate::server_options::ServerOptions;
+use crate::stop::{Outcome, Stop, Verdict};
+
+/// Measure how fast a server answers: one call after the other, and many at once
+///
+/// Each is measured twice: as this client does it, and without the cheap request that it adds for servers that hold
+/// small answers back. It asks for a few hundred block headers in all.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// How many calls to make one after the other; ten times as many are made at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) calls: u32,
+    #[command(flatten)]
+    pub(crate) options: ServerOptions,
+}
+
+/// What was measured on one connection.
+#[derive(Debug, Serialize)]
+struct Measured {
+    /// Whether the client pushed answers that the server held back.
+    nudge: bool,
+    calls: u32,
+    median_ms: f64,
+    slowest_ms: f64,
+    at_once: u32,
+    per_second: f64,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    server: String,
+    software: &'a str,
+    version: String,
+    handshake_ms: f64,
+    measured: &'a [Measured],
+}
+
+/// Measures.
+pub(crate) async fn run(args: BenchArgs, output: &Output) -> Outcome {
+    with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
+        let Connection { server, software, version, handshake, .. } = query.connection();
+        let pushed = measure(&query, query.connection(), true, args.calls).await?;
+        let mut config = args.options.config([server.clone()], VersionRange::ALL)?;
+        config.protocol.nudge = false;
+        let plain = match Connection::open(config).await {
+            Ok(connection) => {
+                let measured = measure(&query, &connection, false, args.calls).await;
+                connection.close().await;
+                Some(measured?)
+            }
+            // It was there a moment ago: what was measured is shown all the same.
+            Err(_) => None,
+        };
+        let measured: Vec<_> = [Some(pushed), plain].into_iter().flatten().collect();
+        let (version, handshake_ms) = (version.to_string(), millis(*handshake));
+        if output.json {
+            let server = server.to_string();
+            output.object(&Record { server, software, version, handshake_ms, measured: &measured })?;
+            return Ok(Verdict::Success);
+        }
+        let mut lines = vec![
+            format!("{} handshake {handshake_ms:.1} ms", output.paint(Paint::Strong, format!("{:<22}", server))),
+            format!("{:<22} {:>10} {:>10} {:>12}", "", "median", "slowest", "at once"),
+        ];
+        lines.extend(measured.iter().map(|measured| {
+            let name = if measured.nudge { "as this client does" } else { "without the push" };
+            let Measured { median_ms, slowest_ms, per_second, .. } = measured;
+            format!("{name:<22} {median_ms:>7.1} ms {slowest_ms:>7.1} ms {per_second:>10.0}/s")
+        }));
+        output.line(&lines.join("\n"))?;
+        Ok(Verdict::Success)
+    })
+    .await
+}
+
+async fn measure(query: &Query<'_>, connection: &Connection, nudge: bool, calls: u32) -> Result<Measured, Stop> {
+    let failed = |error| query.fail("block headers", &Failure::of_call(&error));
+    let mut times = Vec::new();
+    for _ in 0..calls {
+        let start = Instant::now();
+        connection.client.call(Header { height: 0 }).await.map_err(failed)?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    let at_once = calls * 10;
+    let start = Instant::now();
+    let pending: Vec<_> = (0..at_once).map(|_| connection.client.call(Header { height: 0 })).collect();
+    for call in pending {
+        call.await.map_err(failed)?;
+    }
+    let per_second = f64::from(at_once) / start.elapsed().as_secs_f64().max(1e-9);
+    let median_ms = millis(times[times.len() / 2]);
+    let slowest_ms = times.last().copied().map_or(median_ms, millis);
+    Ok(Measured { nudge, calls, median_ms, slowest_ms, at_once, per_second })
+}
+
+/// To the microsecond.
+fn millis(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
+}

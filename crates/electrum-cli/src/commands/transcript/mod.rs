@@ -1,0 +1,6 @@
+//! `record` and `replay`: a session with a server as a file, for reports of faults, and played back as a server.
+
+mod line;
+mod pseudonyms;
+pub(crate) mod record;
+pub(crate) mod replay;
