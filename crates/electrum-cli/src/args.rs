@@ -26,7 +26,7 @@ use crate::server_options::ServerOptions;
 
 /// Talks to Electrum servers.
 ///
-/// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, HOST:PORT:t or HOST:PORT:s. Several may be given, the preferred one
+/// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH, HOST:PORT:t or HOST:PORT:s. Several may be given, the preferred one
 /// first; without any those of --server, of ELECTRUM_SERVER or of the configuration file are used.
 ///
 /// Exit codes: 0 success, 1 a server, the network or this machine failed, 2 wrong usage.

@@ -21,7 +21,7 @@ use crate::stop::Stop;
 pub(crate) struct ServerOptions {
     /// A server to ask, as SERVER, or the name of one or of a group in the configuration file; the preferred one first
     ///
-    /// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, HOST:PORT:t or HOST:PORT:s. One is used at a time; if it fails the
+    /// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH, HOST:PORT:t or HOST:PORT:s. One is used at a time; if it fails the
     /// next is asked. Without any those of ELECTRUM_SERVER or of the configuration file are used.
     #[arg(
         short,

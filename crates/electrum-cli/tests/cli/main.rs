@@ -18,4 +18,5 @@ mod transactions;
 mod transcript;
 mod usage;
 mod watch;
+mod websocket;
 mod wrong_network;
