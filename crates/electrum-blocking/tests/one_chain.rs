@@ -11,9 +11,9 @@ use electrum_testkit::prelude::*;
 /// Those that are published and that the client has operations for.
 const VERSIONS: [&str; 9] = ["1.1", "1.2", "1.3", "1.4", "1.4.1", "1.4.2", "1.4.3", "1.6", "1.7"];
 
-/// What a client is told, as plain numbers and text, in canonical order.
+/// What a client answers, as plain numbers and text, in canonical order.
 #[derive(Debug, PartialEq, Eq)]
-struct Told {
+struct Answers {
     confirmed: u64,
     unconfirmed: i64,
     /// Id, height and fee.
@@ -34,16 +34,16 @@ fn every_family_tells_the_same_on_every_version() {
         let versions: Vec<_> = VERSIONS.into_iter().filter(|version| speaks(family, version)).collect();
         assert!(!versions.is_empty());
         for version in versions {
-            let told = ask(&server, version, &script, &chain);
-            assert_eq!(told, known, "{family} on {version}");
+            let answers = ask(&server, version, &script, &chain);
+            assert_eq!(answers, known, "{family} on {version}");
             pairs += 1;
         }
     }
     assert_eq!(pairs, 8 + 4 + 3 + 4 + 6 + 5 + 1 + 1, "pairs of family and version");
 }
 
-/// What the client is told by this server, asked for this version only.
-fn ask(server: &Server, version: &str, script: &[u8], chain: &Chain) -> Told {
+/// What the client answers by this server, asked for this version only.
+fn ask(server: &Server, version: &str, script: &[u8], chain: &Chain) -> Answers {
     let version: ProtocolVersion = version.parse().unwrap();
     let mut config = Config::new([server.url().parse().unwrap()]);
     config.protocol.versions = VersionRange::new(version, version).unwrap();
@@ -59,17 +59,17 @@ fn ask(server: &Server, version: &str, script: &[u8], chain: &Chain) -> Told {
     let unspent = unspent
         .iter()
         .map(|output| (output.txid.to_string(), output.vout, output.height.to_wire(), output.value.to_sat()));
-    let told = Told {
+    let answers = Answers {
         confirmed: balance.confirmed.to_sat(),
         unconfirmed: balance.unconfirmed.to_sat(),
         history: history.collect(),
         unspent: unspent.collect(),
     };
-    canonical(told, chain)
+    canonical(answers, chain)
 }
 
 /// What the chain itself says.
-fn known(chain: &Chain, script: &[u8]) -> Told {
+fn known(chain: &Chain, script: &[u8]) -> Answers {
     let script = Hash256::of_script(script);
     let chain::Balance { confirmed, unconfirmed } = chain.balance(&script);
     let history = chain.history(&script).into_iter().map(|entry| (entry.txid.to_string(), entry.height, entry.fee));
@@ -78,21 +78,21 @@ fn known(chain: &Chain, script: &[u8]) -> Told {
         .into_iter()
         .map(|output| (output.outpoint.txid.to_string(), output.outpoint.index, output.height, output.value));
     let confirmed = u64::try_from(confirmed).unwrap();
-    let told = Told { confirmed, unconfirmed, history: history.collect(), unspent: unspent.collect() };
-    canonical(told, chain)
+    let answers = Answers { confirmed, unconfirmed, history: history.collect(), unspent: unspent.collect() };
+    canonical(answers, chain)
 }
 
 /// Some families have their own order inside a block and in the mempool, and all of them for unspent outputs.
-fn canonical(mut told: Told, chain: &Chain) -> Told {
+fn canonical(mut answers: Answers, chain: &Chain) -> Answers {
     let place = |txid: &str, height: i64| {
         let block = u32::try_from(height).ok().filter(|height| *height > 0).and_then(|height| chain.block(height));
         let position = block.and_then(|block| block.txids.iter().position(|other| other.to_string() == txid));
         // Those that wait come last: 0, then -1.
         (if height > 0 { height } else { i64::MAX - 1 - height }, position, txid.to_owned())
     };
-    told.history.sort_by_key(|(txid, height, _)| place(txid, *height));
-    told.unspent.sort();
-    told
+    answers.history.sort_by_key(|(txid, height, _)| place(txid, *height));
+    answers.unspent.sort();
+    answers
 }
 
 /// Confirmed, two in one block, spent in a block, and in the mempool: received, spent, received from a waiting parent.
@@ -113,7 +113,7 @@ fn busy_chain(script: &[u8]) -> Chain {
     chain
 }
 
-fn assert_heights(known: &Told) {
+fn assert_heights(known: &Answers) {
     let heights: Vec<_> = known.history.iter().map(|(_, height, _)| *height).collect();
     assert_eq!(heights, [111, 111, 111, 112, 112, 0, 0, 0, -1]);
     // 20 000 leave, a fee is paid for 30 000 that stay, 50 000 come and lose a fee at once.

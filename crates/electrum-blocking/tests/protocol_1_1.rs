@@ -86,11 +86,11 @@ fn scripts(session: &mut Session, chain: &Chain, script: &[u8], [first, second]:
     for unspent in [session.call(Unspent::new(script())), session.call(AddressUnspent { address: address() })] {
         assert_eq!(unspent.iter().map(|output| output.value.to_sat()).collect::<Vec<_>>(), [10_000, 20_000]);
     }
-    for told in [
+    for found in [
         session.call(ScriptSubscribe { script: script().into() }),
         session.call(AddressSubscribe { address: address() }),
     ] {
-        assert_eq!(told.map(|status| status.to_string()), status);
+        assert_eq!(found.map(|status| status.to_string()), status);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Threads that share a client take turns in moving its bytes: nobody is left without somebody who does.
+//! Threads that share a client take turns in moving its bytes: no caller is left without a thread that does.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -45,7 +45,7 @@ fn server_without_banner() -> (Client, JoinHandle<()>, std::sync::mpsc::Receiver
 
 /// One caller, who moves the bytes, waits for an answer that never comes; others come and go meanwhile.
 #[test]
-fn a_long_call_keeps_nobody_from_theirs_and_ends_with_the_client() {
+fn a_long_call_keeps_no_caller_from_its_own_and_ends_with_the_client() {
     let (client, server, was_asked) = server_without_banner();
     client.call(Ping).unwrap();
     let patient = client.clone();
@@ -95,7 +95,7 @@ fn changes_come_between_calls() {
     }
 }
 
-/// Calls that fail before anything is sent, one right after the other, leave the socket to somebody.
+/// Calls that fail before anything is sent, one right after the other, leave the socket to another thread.
 #[test]
 fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     let server = Server::start(Family::ElectrumX1_16);
@@ -114,10 +114,10 @@ fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     // By then it would be left to the loop, which never needs it.
     thread::sleep(Duration::from_millis(50));
     server.mine(1);
-    let told = tips.next_within(LONG).ok().map(|tip| tip.origin);
+    let emitted = tips.next_within(LONG).ok().map(|tip| tip.origin);
     is_over.store(true, Relaxed);
     hasty.join().unwrap();
-    assert_eq!(told, Some(Origin::Live));
+    assert_eq!(emitted, Some(Origin::Live));
 }
 
 /// Whatever makes the topics may ask the client something.
@@ -130,9 +130,9 @@ fn topics_may_be_made_with_the_client() {
         Topic::Script(electrum_blocking::proto::Script::new(script(number)))
     });
     let mut updates = client.subscribe_all(topics).unwrap();
-    let mut told: Vec<_> = (0..3).map(|_| updates.next_within(LONG).unwrap().topic).collect();
-    told.sort_unstable();
-    assert_eq!(told, [0, 1, 2]);
+    let mut emitted: Vec<_> = (0..3).map(|_| updates.next_within(LONG).unwrap().topic).collect();
+    emitted.sort_unstable();
+    assert_eq!(emitted, [0, 1, 2]);
 }
 
 /// A wallet that uses a new address need not listen in one more place.

@@ -42,10 +42,10 @@ struct Stream {
 
 /// Moves bytes until the client is closed.
 pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
-    // A task that is dropped leaves nobody waiting for what nobody does.
+    // A task that is dropped leaves no caller waiting.
     let _end = driver.close_on_drop();
     let mut socket = Socket::None;
-    let mut alarm = Alarm { timer: Timer::never(), at: None };
+    let mut timeout = Timeout { timer: Timer::never(), at: None };
     let mut turns: u32 = 0;
     loop {
         match driver.poll() {
@@ -72,7 +72,7 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
             Step::ReadPin(..) | Step::KeepPin(..) => {}
             Step::Finished => return,
             Step::Wait { until, write } => {
-                alarm.set(until, &driver);
+                timeout.set(until, &driver);
                 turns = turns.wrapping_add(1);
                 if turns % TURNS == 0 {
                     yield_now().await;
@@ -82,7 +82,7 @@ pub(crate) async fn drive(driver: Driver, signal: Arc<Signal>) {
                     let wants = [
                         signal.poll_take(context).is_ready(),
                         socket.poll(&driver, write, context).is_ready(),
-                        alarm.poll(context).is_ready(),
+                        timeout.poll(context).is_ready(),
                     ];
                     if wants.contains(&true) { Poll::Ready(()) } else { Poll::Pending }
                 })
@@ -170,12 +170,12 @@ fn failed(error: io::Error) -> CloseCause {
 }
 
 /// Rings at a moment, or somewhat earlier: it is moved only when it would ring too late.
-struct Alarm {
+struct Timeout {
     timer: Timer,
     at: Option<Timestamp>,
 }
 
-impl Alarm {
+impl Timeout {
     fn set(&mut self, until: Option<Timestamp>, driver: &Driver) {
         let Some(until) = until else { return };
         if self.at.is_none_or(|at| at > until) {

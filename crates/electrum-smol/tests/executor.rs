@@ -25,8 +25,8 @@ fn config(url: &str) -> Config {
 #[test]
 fn a_server_that_never_stops_talking_leaves_the_other_tasks_their_turns() {
     let mut script = Step::handshake("Talks 1", "1.4").to_vec();
-    let news = b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.news\",\"params\":[]}\n";
-    script.push(Step::Flood(news.repeat(1000)));
+    let notification = b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.other\",\"params\":[]}\n";
+    script.push(Step::Flood(notification.repeat(1000)));
     let server = Scripted::start(script);
     let config = config(&server.url());
     let outcome = bounded(move || {

@@ -29,7 +29,7 @@ pub fn websocket(data: &[u8]) {
             End::Unfinished => {}
         }
     } else {
-        // Nobody can know the answer to a random key.
+        // No input can hold the answer to a random key.
         assert!(!whole.is_established && whole.lines.is_empty(), "{whole:?}");
     }
 }

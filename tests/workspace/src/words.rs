@@ -1,7 +1,7 @@
 //! Finds words that the project does not use, by the table in CONTRIBUTING.md.
 //!
 //! A word of the table is looked for everywhere: in names, text, comments and messages, split at `_` and at capitals,
-//! so that `wish` is found in `take_wish` and `WishList`. A word in backticks is a name: only the identifier that is
+//! so that `dog` is found in `feed_dog` and `DogFood`. A word in backticks is a name: only the identifier that is
 //! called exactly so is found, in Rust and as the name of a file.
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::pin::Pin;
 use std::sync::Weak;
 use std::task::{Context, Poll, Waker};
@@ -247,9 +247,4 @@ impl Future for Reply {
             }
         }
     }
-}
-
-/// What a write to a connection that has ended fails with.
-pub(crate) fn broken() -> io::Error {
-    ErrorKind::BrokenPipe.into()
 }

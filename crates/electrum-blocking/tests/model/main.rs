@@ -77,7 +77,7 @@ fn one_caller_reads_its_own_replies() {
     check(|| with_client(Limits::new(8), |engine| call_from(engine, 1, 4, Outcome::Replied)));
 }
 
-/// Buffers are full in both directions: whoever writes must not keep the others from reading.
+/// Buffers are full in both directions: the thread that writes must not keep the others from reading.
 #[test]
 fn a_server_that_does_not_read_while_it_writes_stops_no_one() {
     check(|| with_client(Limits::new(1), |engine| call_from(engine, 4, 1, Outcome::Replied)));

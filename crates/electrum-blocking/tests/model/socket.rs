@@ -86,7 +86,7 @@ impl Pipe {
         yield_now();
         let mut state = self.state.lock().unwrap();
         if state.is_ended {
-            return Err(crate::fake::broken());
+            return Err(broken());
         }
         let room = self.limits.buffer - state.requests.len();
         if room == 0 {
@@ -176,4 +176,9 @@ pub(crate) fn serve(pipe: &Pipe) {
             }
         }
     }
+}
+
+/// What a write to a connection that has ended fails with.
+fn broken() -> io::Error {
+    ErrorKind::BrokenPipe.into()
 }
