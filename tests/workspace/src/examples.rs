@@ -8,3 +8,6 @@ mod embedding {}
 
 #[doc = include_str!("../../../docs/property-testing.md")]
 mod property_testing {}
+
+#[doc = include_str!("../../../docs/fuzzing.md")]
+mod fuzzing {}

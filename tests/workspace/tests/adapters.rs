@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use electrum_testkit::hostile::Group;
 use workspace_tests::code::{documented_functions, lines};
 use workspace_tests::documents::check;
 use workspace_tests::files::root;
@@ -39,19 +38,6 @@ fn the_scenarios_are_listed() {
 fn names(list: &str) -> Vec<String> {
     let quoted = list.split('"').skip(1).step_by(2);
     quoted.map(str::to_owned).collect()
-}
-
-#[test]
-fn the_hostile_servers_are_listed() {
-    let groups = [Group::Handshake, Group::Framing, Group::Rpc, Group::Types, Group::Notifications, Group::Load];
-    let mut list = String::from("| group | hostile server | what it does |\n|---|---|---|\n");
-    for group in groups {
-        for entry in group.entries() {
-            writeln!(list, "| {group:?} | `{}` | {} |", entry.name, entry.does.replace('|', "\\|"))
-                .expect("a string takes all");
-        }
-    }
-    check(PAGE, "hostile", &list);
 }
 
 #[test]
