@@ -24,7 +24,9 @@ fn the_table_of_the_crates_is_up_to_date() {
     let packages = packages();
     let mut table = String::from("| crate | what it is | features (default in bold) |\n|---|---|---|\n");
     for name in LAYERS.iter().flat_map(|(_, crates)| *crates) {
-        let Some(package) = packages.iter().find(|package| package.name == *name && package.published) else { continue };
+        let Some(package) = packages.iter().find(|package| package.name == *name && package.published) else {
+            continue;
+        };
         let defaults = package.features.get("default").map_or(&[][..], Vec::as_slice);
         let shown = package.features.keys().filter(|feature| *feature != "default").map(|feature| {
             if defaults.contains(feature) { format!("**`{feature}`**") } else { format!("`{feature}`") }
