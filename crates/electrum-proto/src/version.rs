@@ -9,10 +9,29 @@ use core::str::FromStr;
 /// `1.4`, `1.4.0` and `1.4.0.0` are one version; `1.10` is later than `1.6`. Servers answer versions
 /// that no document lists (`1.4.99`, `1.5`, `1.6.1`), so this is not an enumeration.
 /// (Protocol documentation, "Version Negotiation".)
+///
+/// # Example
+/// ```
+/// use electrum_proto::ProtocolVersion;
+///
+/// let version: ProtocolVersion = "1.10".parse()?;
+/// assert!(version > ProtocolVersion::V1_6);
+/// assert_eq!(ProtocolVersion::new(1, 4, 0).to_string(), "1.4");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtocolVersion([u16; 4]);
 
 /// An unbroken range of protocol versions, both ends included.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{ProtocolVersion, VersionRange};
+///
+/// let range: VersionRange = "1.4..1.6".parse()?;
+/// assert!(range.contains(ProtocolVersion::V1_4_2) && !range.contains(ProtocolVersion::V1_7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VersionRange {
     min: ProtocolVersion,

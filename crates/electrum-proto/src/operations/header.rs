@@ -310,6 +310,9 @@ impl RunParts {
         let headers = required(self.headers, "headers")?;
         let count = required(self.count, "count")?;
         let max = required(self.max, "max")?;
+        if headers.len() > count as usize {
+            return Err(not_bitcoin(format_args!("it is {count}, and there are {}", headers.len())).within("count"));
+        }
         if headers.len() != count as usize {
             return Err(DecodeError::new("count", format_args!("it is {count}, and there are {}", headers.len())));
         }

@@ -14,6 +14,7 @@
 //!
 //! `docs/operations.md` shows which method serves each of them on each version; it is made from [`OPERATIONS`].
 
+mod address;
 mod broadcast;
 mod checks;
 mod fees;

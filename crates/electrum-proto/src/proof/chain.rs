@@ -80,6 +80,16 @@ error_texts!(ChainError {
 ///
 /// It hashes each header: about half a second for a million of them.
 ///
+/// # Example
+/// ```
+/// use electrum_proto::proof::check_links;
+/// use electrum_proto::types::Network;
+///
+/// let (main, test) = (Network::Bitcoin.genesis(), Network::Testnet3.genesis());
+/// assert_eq!(check_links(None, &[main]), Ok(Some(main.block_hash())));
+/// assert!(check_links(Some(main.block_hash()), &[test]).is_err());
+/// ```
+///
 /// # Errors
 /// [`ChainError::Unlinked`] for the first header that does not.
 pub fn check_links(previous: Option<BlockHash>, headers: &[RawHeader]) -> Result<Option<BlockHash>, ChainError> {
@@ -98,6 +108,15 @@ pub fn check_links(previous: Option<BlockHash>, headers: &[RawHeader]) -> Result
 
 /// Checks that the hash of each of `headers` meets the target that the header itself names, and that none of
 /// these is easier than `limit`.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::{Target, check_work};
+/// use electrum_proto::types::{Network, RawHeader};
+///
+/// assert_eq!(check_work(Target::MAINNET_LIMIT, &[Network::Bitcoin.genesis()]), Ok(()));
+/// assert!(check_work(Target::MAINNET_LIMIT, &[RawHeader::from_bytes([0; 80])]).is_err());
+/// ```
 ///
 /// # Errors
 /// [`ChainError`] for the first header that shows no work.

@@ -57,6 +57,17 @@ const LONGEST: usize = 32;
 ///
 /// The proof holds if that is the [merkle root](crate::types::RawHeader::merkle_root) of a header that is trusted.
 ///
+/// # Example
+/// ```
+/// use electrum_proto::proof::merkle_root;
+/// use electrum_proto::types::{Network, Txid};
+///
+/// // The first block has one transaction, whose id is the root.
+/// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
+/// assert_eq!(merkle_root(txid, &[], 0)?, Network::Bitcoin.genesis().merkle_root());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`MerkleError`] if no tree has such a branch. A branch with an inner node that is a transaction is refused too:
 /// it could be used to pass off such a node's half as a transaction. So is the position behind the last transaction
@@ -72,6 +83,17 @@ pub fn merkle_root(txid: Txid, branch: &[MerkleNode], position: u32) -> Result<M
 /// header `hash` of `height`.
 ///
 /// The proof holds if that is a root that is trusted.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::checkpoint_root;
+/// use electrum_proto::types::Network;
+///
+/// // The tree over the first header alone is that header.
+/// let hash = Network::Bitcoin.genesis_hash();
+/// assert_eq!(checkpoint_root(hash, 0, 0, &[])?, hash.into());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`MerkleError`] if the tree over so many headers has no such branch.

@@ -10,6 +10,17 @@ use crate::types::{HistoryEntry, ScriptStatus};
 ///
 /// The order inside a block and, before protocol 1.6, inside the mempool is each server's own, so two servers may
 /// give different statuses for the same transactions. (Protocol documentation, "Status".)
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::script_status;
+/// use electrum_proto::types::{HistoryEntry, ScriptStatus, TxHeight, Txid};
+///
+/// let txid = Txid::from_display_bytes([0xaa; 32]);
+/// let history = [HistoryEntry { txid, height: TxHeight::Confirmed(5), fee: None }];
+/// let status = ScriptStatus::of_text(format!("{txid}:5:").as_bytes());
+/// assert_eq!(script_status(&history), Some(status));
+/// ```
 #[must_use]
 pub fn script_status(history: &[HistoryEntry]) -> Option<ScriptStatus> {
     if history.is_empty() {
@@ -47,6 +58,16 @@ impl core::error::Error for HistoryWithheld {}
 /// are longer than its `max_history` with an empty list and a partial balance instead of an error.
 ///
 /// `status` is what the server gives for the script's subscription, and `history` what it lists of the script.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::check_not_withheld;
+/// use electrum_proto::types::ScriptStatus;
+///
+/// let status = Some(ScriptStatus::of_text(b"a history"));
+/// assert!(check_not_withheld(status, &[]).is_err());
+/// assert!(check_not_withheld(None, &[]).is_ok());
+/// ```
 ///
 /// # Errors
 /// [`HistoryWithheld`] if there is a status and the history is empty. Between the two answers the history may have

@@ -5,6 +5,15 @@ use core::fmt;
 use crate::types::BlockHash;
 
 /// A number of 256 bits that a block's hash must not exceed.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::Target;
+///
+/// let target = Target::from_compact(0x1d00_ffff);
+/// assert_eq!(target, Some(Target::MAINNET_LIMIT));
+/// assert_eq!(Target::MAINNET_LIMIT.work(), 0x1_0001_0001);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target([u8; 32]);
 

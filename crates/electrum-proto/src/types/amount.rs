@@ -10,6 +10,15 @@ const SUPPLY: i64 = 21_000_000 * SATOSHI_PER_COIN;
 const SATOSHI_PER_COIN: i64 = 100_000_000;
 
 /// An amount of coins in satoshi, from nothing to the 21 million coins that there can be.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::Amount;
+///
+/// let amount = Amount::from_sat(3_000_000);
+/// assert_eq!(amount.map(|amount| amount.to_string()).as_deref(), Some("0.03000000"));
+/// assert_eq!(Amount::from_sat(2_100_000_000_000_001), None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(u64);
 
@@ -21,6 +30,13 @@ pub struct SignedAmount(i64);
 ///
 /// Servers write rates as decimal fractions, of a coin per 1000 virtual bytes or of a satoshi per virtual byte;
 /// this type holds them exactly.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::FeeRate;
+///
+/// assert_eq!(FeeRate::from_sat_per_kvb(3488).to_string(), "3.488");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeeRate(u64);
 

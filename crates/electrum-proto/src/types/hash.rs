@@ -102,6 +102,16 @@ macro_rules! double_sha256 {
 
 hash_newtype! {
     /// A transaction id.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::types::Txid;
+    ///
+    /// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
+    /// // Protocols write it backwards.
+    /// assert_eq!((txid.as_display_bytes()[0], txid.to_digest()[31]), (0x4a, 0x4a));
+    /// # Ok::<(), electrum_proto::types::HashError>(())
+    /// ```
     Txid
 }
 hash_newtype! {

@@ -9,6 +9,15 @@ use crate::json::hex::{self, HexError};
 use crate::json::{Read, Reader, required, wrong};
 
 /// A block header as the 80 bytes that are hashed.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::Network;
+///
+/// let header = Network::Bitcoin.genesis();
+/// assert_eq!((header.version(), header.time(), header.bits()), (1, 1_231_006_505, 0x1d00_ffff));
+/// assert_eq!(header.block_hash(), Network::Bitcoin.genesis_hash());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawHeader([u8; 80]);
 

@@ -31,13 +31,16 @@ pub struct PartialList<T> {
 }
 
 impl<T> PartialList<T> {
-    /// Reads an array of at most `most` elements; those that `element` refuses are dropped and counted.
+    /// Reads an array of at most `most` elements, or `null` for none; those that `element` refuses are dropped and counted.
     pub(crate) fn read(
         reader: &mut Reader<'_>,
         most: usize,
         mut element: impl FnMut(&mut Reader<'_>) -> Read<T>,
     ) -> Read<Self> {
         let mut list = Self::default();
+        if reader.null()? {
+            return Ok(list);
+        }
         reader.short_array(most, |reader| {
             list.add(reader.lenient(&mut element)?);
             Ok(())

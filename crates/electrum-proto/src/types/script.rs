@@ -13,6 +13,16 @@ use crate::json::hex::{self, HexError};
 ///
 /// With the script in hand a client can ask any server: up to protocol 1.6 the script's hash is sent,
 /// from 1.7 on the script itself.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::Script;
+///
+/// let script = Script::from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac")?;
+/// let scripthash = "8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161";
+/// assert_eq!(script.scripthash().to_string(), scripthash);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Script(Vec<u8>);
 

@@ -10,6 +10,14 @@ use crate::json::hex::{self, HexError};
 use crate::proof::{self, TransactionError};
 
 /// A transaction as bytes, with its witnesses if it has any.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::RawTransaction;
+///
+/// assert!(RawTransaction::from_hex("00")?.txid().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RawTransaction(Vec<u8>);
 

@@ -61,7 +61,7 @@ fn broken_elements_are_dropped_and_counted() {
 /// What is no JSON is not passed over, and neither is something that is no list.
 #[test]
 fn a_list_that_is_none_is_refused() {
-    for answer in ["[[1,5],[1,", "[[1,5],nul]", "{}", "null", "5", "[[1,5]]x"] {
+    for answer in ["[[1,5],[1,", "[[1,5],nul]", "{}", "nul", "5", "[[1,5]]x"] {
         assert!(FeeHistogram.decode(V1_4, RawJson::new(answer)).is_err(), "{answer}");
     }
 }
@@ -105,6 +105,7 @@ fn null_where_something_is_optional_is_nothing() {
     assert_eq!((found.funder_height, found.spender), (Some(TxHeight::Confirmed(5)), None));
 
     assert_eq!(decode(V1_4, Banner, "null"), "");
+    assert!(decode(V1_4, Peers, "null").is_empty() && decode(V1_4, FeeHistogram, "null").is_empty());
     let package = BroadcastPackage { transactions: Vec::new() };
     assert!(decode(V1_7, package, r#"{"success":true,"errors":null}"#).errors.is_empty());
     let accept = TestMempoolAccept { transactions: vec![RawTransaction::new([1])] };
@@ -117,6 +118,8 @@ fn null_where_something_is_optional_is_nothing() {
 fn answers_of_other_coins_are_not_taken_for_nonsense() {
     let header = "00".repeat(140);
     let run = format!(r#"{{"count":1,"max":2016,"hex":"{header}"}}"#);
+    // Two headers of 160 bytes, which could be four of 80.
+    let long_run = format!(r#"{{"count":2,"max":2016,"hex":"{}"}}"#, "00".repeat(320));
     // Flag 8 of Litecoin.
     let mweb = format!("\"0200000000090111{}\"", "11".repeat(60));
     for error in [
@@ -124,6 +127,7 @@ fn answers_of_other_coins_are_not_taken_for_nonsense() {
         Balance::new(script()).decode(V1_4, RawJson::new(r#"{"confirmed":1100000000000000000,"unconfirmed":0}"#)).err(),
         Header { height: 5 }.decode(V1_4, RawJson::new(&format!("\"{header}\""))).err(),
         Headers::new(5, 1).decode(V1_4, RawJson::new(&run)).err(),
+        Headers::new(5, 2).decode(V1_4, RawJson::new(&long_run)).err(),
         TransactionGet::new(txid()).decode(V1_4, RawJson::new(&mweb)).err(),
     ] {
         let error = error.unwrap();

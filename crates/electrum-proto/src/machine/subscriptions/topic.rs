@@ -17,6 +17,17 @@ use crate::types::{OutPoint, OutPointStatus, Script, ScriptHash, ScriptStatus};
 use crate::version::ProtocolVersion;
 
 /// Something that a server reports changes of.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{ProtocolVersion, Topic};
+///
+/// let topic = Topic::Script(Script::from_hex("51")?);
+/// assert_eq!(topic.method(ProtocolVersion::V1_4)?, "blockchain.scripthash.subscribe");
+/// assert_eq!(topic.method(ProtocolVersion::V1_7)?, "blockchain.scriptpubkey.subscribe");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Topic {
