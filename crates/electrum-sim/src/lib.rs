@@ -5,9 +5,11 @@
 //! call. There are three kinds of run:
 //!
 //! - [`hostile_run`]: inputs and commands in any order, and a server that says anything.
-//! - [`network_run`]: a driver that does what it is emitted and nothing else, a network that delays, cuts and loses,
+//! - [`network_run`]: a driver that does what the client asks for and nothing else, a network that delays, cuts and loses,
 //!   and model servers. In the end all is well, and the client must know everything.
 //! - [`chunked_run`]: two clients that read the same, one of them in small pieces.
+//!
+//! [`application_run`] puts logic of your own in place of the random commands of the second kind.
 //!
 //! [`explore::explore`] takes no samples: it goes through all short runs of one client.
 //!
@@ -19,7 +21,7 @@
 //!    same events.
 //! 2. The first line on every link is `server.version`, alone, and no other byte leaves before its reply was accepted.
 //! 3. Every accepted request gets exactly one reply, whatever mix of loss, time-out, cancel and close; ids never repeat.
-//! 4. In a batch each member is answered by itself.
+//! 4. Each request is answered by itself, in arrays too: an error of one never touches another.
 //! 5. `poll` after `Wait` gives the same `Wait`; a tick before `until` changes nothing, one at `until` makes progress. With
 //!    bytes outgoing `Wait::write` is set.
 //! 6. Buffered input, outgoing bytes, requests in flight and subscriptions stay within their limits, for any server.
@@ -32,7 +34,10 @@
 //! 12. Backoff grows to its cap within its jitter and is reset only by a link that lasted.
 //! 13. Encoded lines hold one newline, at their end, and parse back to the same method, parameters and id.
 //! 14. Same seed and same inputs give the same actions. From every state `close` reaches `Finished` in bounded polls.
+//! 16. All of this with clocks that are late: a timer fires at the moment asked for, or, in seven runs of eight, microseconds to
+//!     seconds later.
 
+mod application;
 mod chunks;
 mod clock;
 pub mod explore;
@@ -50,10 +55,11 @@ pub mod suite;
 mod timeline;
 mod trace;
 
+pub use application::{Application, TOPICS, Truth, known_topic};
 pub use chunks::chunked_run;
 pub use hostile::hostile_run;
 pub use methods::AnyRequest;
-pub use network::network_run;
+pub use network::{application_run, network_run};
 pub use probe::{Emitted, Probe, Violation};
 pub use trace::{Shrinker, Trace};
 

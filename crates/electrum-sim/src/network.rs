@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use electrum_proto::{CloseCause, ConnId, Input, RequestId, SubId, Timestamp};
 
+use super::application::{Application, Truth};
 use super::clock::Clock;
 use super::generate::{self, TOPICS, topic};
 use super::link::{LONGEST_DELAY, Link};
@@ -31,6 +32,19 @@ pub fn network_run(trace: &mut Trace, record: bool) -> Probe {
     network.probe
 }
 
+/// Plays one run in which `application` makes the commands, in a network that `trace` decides. Once all is well again,
+/// the application is asked whether it knows what it must; if not, invariant 0 is violated.
+///
+/// `examples/wallet.rs` shows how.
+#[must_use]
+pub fn application_run(trace: &mut Trace, record: bool, application: &mut dyn Application) -> Probe {
+    let mut network = Network::new(trace, record);
+    application.start(&mut network.probe, Timestamp::ZERO);
+    network.application = Some(application);
+    network.run();
+    network.probe
+}
+
 struct Network<'a> {
     trace: &'a mut Trace,
     probe: Probe,
@@ -43,6 +57,8 @@ struct Network<'a> {
     requests: Vec<RequestId>,
     subs: Vec<SubId>,
     ready_since: Option<Timestamp>,
+    /// What makes the commands, if they are not random.
+    application: Option<&'a mut dyn Application>,
 }
 
 impl<'a> Network<'a> {
@@ -76,11 +92,14 @@ impl<'a> Network<'a> {
             requests: Vec::new(),
             subs: Vec::new(),
             ready_since: None,
+            application: None,
         }
     }
 
     fn run(&mut self) {
-        self.timeline.after(0, Occurrence::Command);
+        if self.application.is_none() {
+            self.timeline.after(0, Occurrence::Command);
+        }
         self.timeline.after(0, Occurrence::ServerChange);
         for _ in 0..self.trace.below(CHAOS) {
             self.step();
@@ -127,7 +146,11 @@ impl<'a> Network<'a> {
                 && self.probe.outgoing().is_empty()
                 && self.probe.waits_for().is_some()
             {
-                return self.check_knowledge();
+                self.check_knowledge();
+                if let Some(Err(what)) = self.application.as_ref().map(|logic| logic.check(&Truth(&self.chain))) {
+                    self.probe.violate(0, what);
+                }
+                return;
             }
         }
         let what =
@@ -197,6 +220,9 @@ impl<'a> Network<'a> {
     fn drain(&mut self) {
         for emitted in self.probe.drain() {
             self.carry_out(&emitted);
+            if let Some(application) = &mut self.application {
+                application.react(&mut self.probe, self.timeline.now, &emitted);
+            }
         }
     }
 

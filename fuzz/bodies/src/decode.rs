@@ -24,6 +24,21 @@ pub fn decode(data: &[u8]) {
     visit_all(&mut one);
 }
 
+/// Decodes a server's result of `request`: the first byte chooses the version, the rest is the text of the result. It is
+/// decoded, or refused with words that say what is wrong; nothing panics. `examples/own_operation.rs` fuzzes an operation
+/// of its own with it.
+pub fn decode_result<R: Request>(request: &R, data: &[u8]) {
+    let [version, text @ ..] = data else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    decode_text(request, VERSIONS[usize::from(*version) % VERSIONS.len()], text);
+}
+
+fn decode_text<R: Request>(request: &R, version: ProtocolVersion, text: &str) {
+    if let Err(error) = request.decode(version, RawJson::new(text)) {
+        assert!(!error.what().is_empty(), "{} must say what is wrong", R::NAME);
+    }
+}
+
 /// The two bytes for the first operation that asks with `method` on `version`.
 #[must_use]
 pub fn operation_of(method: &str, version: ProtocolVersion) -> Option<[u8; 2]> {
@@ -48,11 +63,9 @@ struct One<'a> {
 }
 
 impl Visitor for One<'_> {
-    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, name: &'static str, request: R) {
+    fn visit<R: Request<Response: Send> + Send + 'static>(&mut self, _: &'static str, request: R) {
         if self.left == 0 {
-            if let Err(error) = request.decode(self.version, RawJson::new(self.text)) {
-                assert!(!error.what().is_empty(), "{name} must say what is wrong");
-            }
+            decode_text(&request, self.version, self.text);
         }
         self.left = self.left.wrapping_sub(1);
     }

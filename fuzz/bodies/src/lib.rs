@@ -13,7 +13,7 @@ mod session;
 mod strict;
 mod websocket;
 
-pub use decode::{decode, operation_of};
+pub use decode::{decode, decode_result, operation_of};
 pub use encode::encode;
 pub use handshake::handshake;
 pub use line::line;
