@@ -5,6 +5,7 @@ mod handshake;
 mod idle;
 mod load;
 mod loss;
+mod pressure;
 mod subscriptions;
 mod waiting;
 
@@ -47,6 +48,9 @@ pub(super) fn all<A: Adapter>() -> Vec<Scenario<A>> {
         shared("several_consumers", subscriptions::several_consumers),
         shared("changes_during_an_outage", subscriptions::changes_during_an_outage),
         shared("refused_topics", subscriptions::refused_topics),
+        shared("calls_that_end_connections", pressure::calls_that_end_connections),
+        shared("busy_servers", pressure::busy_servers),
+        shared("subscriptions_refused_for_a_moment", pressure::subscriptions_refused_for_a_moment),
         shared("full_duplex", load::full_duplex),
         Scenario { name: "idle", alone: true, run: idle::idle },
     ]

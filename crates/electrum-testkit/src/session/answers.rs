@@ -37,6 +37,9 @@ impl Session {
                 OnPair::Close => Some(Answer::Close),
             };
         }
+        if quirks.closes_at == Some(call.method.as_str()) {
+            return Some(Answer::Close);
+        }
         if quirks.answers_only_pings && call.method != "server.ping" {
             return Some(Answer::Silence);
         }

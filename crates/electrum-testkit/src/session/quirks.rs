@@ -40,6 +40,8 @@ pub struct Quirks {
     pub max_burst: Option<usize>,
     /// The first requests are answered with an error instead.
     pub busy: Option<Busy>,
+    /// The connection ends, without an answer, at a request of this method.
+    pub closes_at: Option<&'static str>,
     /// Nothing but `server.version` and `server.ping` is answered.
     pub answers_only_pings: bool,
     /// So many first subscriptions are refused with -32603 `unavailable index`, as by an electrs that has just started.

@@ -140,6 +140,14 @@ fn a_busy_server_serves_later() {
 }
 
 #[test]
+fn a_method_can_end_the_connection() {
+    let (mut client, _) =
+        client(Family::ElectrumX1_16, Quirks { closes_at: Some("server.banner"), ..Quirks::default() });
+    assert_eq!(client.call("server.ping", json!([])), Value::Null);
+    assert!(client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"server.banner\"}\n").is_empty() && client.closed);
+}
+
+#[test]
 fn only_pings_are_answered() {
     let (mut client, hash) = client(Family::ElectrumX1_16, Quirks { answers_only_pings: true, ..Quirks::default() });
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": BALANCE, "params": hash});

@@ -1,0 +1,67 @@
+//! Servers that are busy, restrict their clients, or cannot stand a request: the other calls get their answers.
+
+use electrum_proto::{Script, Topic};
+use electrum_testkit::chain::script;
+use electrum_testkit::session::Busy;
+use electrum_testkit::{Family, Server};
+
+use crate::expect::{call_aside, header, next, outcome, read};
+use crate::transport::Route;
+use crate::{Adapter, Client, Failure, Transport};
+
+/// A request on which the server hangs up fails with that cause and is not sent for ever. All other calls that are made
+/// meanwhile are answered.
+pub(super) fn calls_that_end_connections<A: Adapter>(adapter: A, transport: Transport) {
+    const METHOD: &str = "server.donation_address";
+    /// How often such a call may be sent, if other calls are in flight beside it.
+    const MOST: u64 = 6;
+    let server = Server::start(Family::Fulcrum2_1);
+    server.quirks(|quirks| quirks.closes_at = Some(METHOD));
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
+    let deadly = call_aside(&client, read(METHOD));
+    let healthy: Vec<_> = (0..20).map(|height| call_aside(&client, header(height))).collect();
+    for (height, answer) in healthy.iter().enumerate() {
+        assert!(outcome(answer).is_ok(), "the call for header {height}");
+    }
+    let failed = outcome(&deadly);
+    assert!(matches!(&failed, Err(Failure::Other(_) | Failure::Lost)), "{failed:?}");
+    let sent = server.stats().requests(METHOD);
+    assert!((2..=MOST).contains(&sent), "it was sent {sent} times");
+}
+
+/// Errors that only say that the server is busy are no answers to calls that read.
+pub(super) fn busy_servers<A: Adapter>(adapter: A, transport: Transport) {
+    for (code, closes) in [(-102, false), (-101, true)] {
+        let server = Server::start(Family::Fulcrum2_1);
+        let busy = Busy { requests: 1, code, message: "server busy".into(), closes };
+        server.quirks(|quirks| quirks.busy = Some(busy));
+        let route = Route::to(transport, &[server.addr()]);
+        let client = adapter.connect(route.setup.clone());
+        if closes {
+            // The next connection is served.
+            let answer = call_aside(&client, header(1));
+            assert!(server.wait_until(crate::expect::PATIENCE, |stats| stats.requests("blockchain.block.header") == 1));
+            server.quirks(|quirks| quirks.busy = None);
+            assert!(outcome(&answer).is_ok(), "{code}");
+        } else {
+            assert!(client.call(header(1), None).is_ok(), "{code}");
+        }
+    }
+}
+
+/// A subscription that is refused for a moment is made again on the same connection.
+pub(super) fn subscriptions_refused_for_a_moment<A: Adapter>(adapter: A, transport: Transport) {
+    let server = Server::start(Family::Electrs);
+    server.quirks(|quirks| quirks.refused_subscriptions = 1);
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
+    let mut updates = client.subscribe(vec![Topic::Script(Script::new(script(1)))]);
+    loop {
+        let update = next(&mut updates);
+        if update.value.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(server.stats().connections, 1);
+}
