@@ -16,8 +16,8 @@ pub(super) trait Layer: Sync {
     fn open(&self, client: &TcpStream, received: &[u8]) -> io::Result<Option<Vec<u8>>>;
     /// Sends something to the client.
     fn send(&self, client: &TcpStream, bytes: &[u8]) -> io::Result<()>;
-    /// Says farewell to the client.
-    fn farewell(&self, client: &TcpStream) -> io::Result<()>;
+    /// Ends the connection in order.
+    fn end_in_order(&self, client: &TcpStream) -> io::Result<()>;
 }
 
 /// Bytes as they are.
@@ -30,7 +30,7 @@ impl Layer for () {
         client.write_all(bytes)
     }
 
-    fn farewell(&self, _: &TcpStream) -> io::Result<()> {
+    fn end_in_order(&self, _: &TcpStream) -> io::Result<()> {
         Ok(())
     }
 }
@@ -88,7 +88,7 @@ impl Layer for Tls {
         client.write_all(&due)
     }
 
-    fn farewell(&self, mut client: &TcpStream) -> io::Result<()> {
+    fn end_in_order(&self, mut client: &TcpStream) -> io::Result<()> {
         let due = self.0.written(|tls| {
             tls.send_close_notify();
             Ok(())
@@ -133,9 +133,9 @@ impl<L: Layer> Layer for WebSocket<L> {
         self.answering(client, |endpoint| endpoint.send(bytes))
     }
 
-    fn farewell(&self, client: &TcpStream) -> io::Result<()> {
+    fn end_in_order(&self, client: &TcpStream) -> io::Result<()> {
         self.answering(client, Endpoint::close)?;
-        self.below.farewell(client)
+        self.below.end_in_order(client)
     }
 }
 
@@ -180,7 +180,7 @@ fn to_client(client: &TcpStream, mut server: &TcpStream, layer: &impl Layer) -> 
         let count = server.read(&mut buffer)?;
         if count == 0 {
             // The client may be gone already.
-            let _ = layer.farewell(client);
+            let _ = layer.end_in_order(client);
             let _ = client.shutdown(Shutdown::Write);
             return Ok(());
         }

@@ -30,7 +30,7 @@
 //!   look like, whether answers overtake each other, and whether small ones are held back.
 //! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
 //! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.
-//! - [`Server::websocket`] (feature `websocket`) lets clients reach a server over WebSockets.
+//! - `Server::websocket` (feature `websocket`) lets clients reach a server over WebSockets.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
 //!   signatures are not checked.
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for

@@ -14,7 +14,7 @@ use crate::host::{Host, HostError};
 /// | `wss://host:port/path` | WebSocket over TLS, port 443 unless given |
 /// | `ws://host:port/path` | WebSocket without TLS, port 80 unless given |
 /// | `host:port:s`, `host:port:t` | TLS, no TLS: as Electrum's server lists write it |
-/// | `host:50002`, `host:50001` | TLS, no TLS: these two ports tell |
+/// | `host:50002`, `host:50001` | TLS, no TLS: known by these two ports |
 /// | `host`, `host:port` | refused: it does not say whether to use TLS, and guessing wrong would mean plain text |
 ///
 /// An IPv6 address stands in brackets; a slash at the end means nothing. [`Display`](fmt::Display) gives one of the first

@@ -194,7 +194,7 @@ pub struct SocksReply(
 impl core::fmt::Display for SocksReply {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self.0 {
-            1 => "the proxy failed, without saying why; its log may tell",
+            1 => "the proxy failed, without saying why; see its log",
             2 => "the proxy's rules do not allow a connection to this server; its operator must allow it",
             3 => "the proxy has no route to the server's network; check the proxy's own connection",
             4 => "the proxy cannot reach the server's host: it is down, or its name is wrong",
@@ -211,10 +211,7 @@ impl core::fmt::Display for SocksReply {
             0xf6 => "Tor says that the .onion name is invalid; check it",
             0xf7 => "Tor's introduction to the onion service timed out; it may be down",
             code => {
-                return write!(
-                    f,
-                    "the proxy refused with code {code:#04x}, which no standard explains; its log may tell"
-                );
+                return write!(f, "the proxy refused with code {code:#04x}, which no standard explains; see its log");
             }
         })
     }

@@ -93,7 +93,7 @@ fn large_messages_and_a_bounded_outgoing_side() {
 }
 
 #[test]
-fn farewells() {
+fn ends_in_order() {
     let (mut link, mut peer) = connected(usize::MAX);
     peer.send(b"last words");
     peer.close();
@@ -111,7 +111,7 @@ fn farewells() {
 }
 
 #[test]
-fn a_stream_without_farewell_was_cut_off() {
+fn a_stream_without_close_notify_was_cut_off() {
     let (mut link, mut peer) = connected(usize::MAX);
     peer.send(b"half an ans");
     link.received(&peer.due()).unwrap();
