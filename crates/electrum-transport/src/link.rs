@@ -207,6 +207,20 @@ impl Link {
     ///
     /// Store [`new`](PinChange::new) if what is stored still equals [`old`](PinChange::old), and report with
     /// [`pin_kept`](Self::pin_kept). If it cannot be stored, close the link.
+    ///
+    /// ```
+    /// # use electrum_transport::{Link, LinkError, Pin};
+    /// /// `store` keeps the pin and returns the one that it holds afterwards.
+    /// fn after_each_read(link: &mut Link, store: impl Fn(Option<Pin>, Pin) -> Pin) -> Result<(), LinkError> {
+    ///     match link.pin_change() {
+    ///         Some(change) => link.pin_kept(store(change.old, change.new)),
+    ///         None => Ok(()),
+    ///     }
+    /// }
+    /// # let server = "tcp://electrum.example".parse().unwrap();
+    /// # let mut link = electrum_transport::Route::direct().open(&server, Default::default()).unwrap();
+    /// # assert_eq!(after_each_read(&mut link, |_, new| new), Ok(()));
+    /// ```
     pub fn pin_change(&self) -> Option<PinChange> {
         self.tls.as_ref().filter(|_| matches!(self.state, State::KeepingPin)).and_then(Tls::pin_change)
     }
