@@ -2,6 +2,7 @@
 
 use electrum_proto::proof::{Added, ChainError, HeaderChain, HeaderRange, Rules, Target, merkle_root};
 use electrum_proto::types::{BlockHash, MerkleNode, MerkleProof, Network, ProofError, RawHeader, Tip, Txid};
+use proptest::prelude::*;
 
 /// Mines a header of regtest on `before`; `tag` tells blocks of different branches apart.
 fn mine(before: BlockHash, tag: u8, bits: u32) -> RawHeader {
@@ -235,4 +236,34 @@ fn a_header_that_a_server_made_up_proves_nothing() {
     let mut chain = HeaderChain::from_genesis(Network::Bitcoin);
     assert!(chain.add(1, &[made_up]).is_err());
     assert_eq!(chain.prove(txid, &proof), Err(ProofError::NoHeader { height: 1 }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a server gives, from wherever: nothing panics, work never shrinks, and all headers stay linked.
+    #[test]
+    fn any_headers_leave_a_chain(
+        base in prop_oneof![Just(0), Just(5), Just(u32::MAX - 3), Just(u32::MAX)],
+        given in prop::collection::vec((0_usize..3, 0_usize..12, 0_usize..8, -4_i64..12), 1..12),
+    ) {
+        let main = Server::regtest(10);
+        let servers = [main.clone(), main.forked(4, 9, 1), main.forked(0, 6, 2)];
+        let trusted = Tip { height: base, header: main.0[0] };
+        let mut chain = HeaderChain::new(Rules::NotEasierThan(Target::REGTEST_LIMIT), trusted);
+        for (server, from, count, shift) in given {
+            let start = u32::try_from(i64::from(base) + i64::try_from(from).unwrap() + shift.min(1)).unwrap_or(u32::MAX);
+            let headers: Vec<_> = servers[server].0.iter().skip(from).take(count).copied().collect();
+            let before = chain.work_on(base).unwrap();
+            let _ = chain.add(start, &headers);
+            prop_assert!(chain.work_on(base).unwrap() >= before);
+            for server in &servers {
+                for height in [0, base, base.saturating_add(7), u32::MAX] {
+                    let _ = chain.missing(&Tip { height, ..server.tip() });
+                }
+            }
+        }
+        prop_assert_eq!(chain.header(base), Some(&trusted.header));
+        prop_assert!(HeaderChain::restore(Rules::NotEasierThan(Target::REGTEST_LIMIT), trusted, &chain.to_bytes()).is_ok());
+    }
 }
