@@ -137,7 +137,7 @@ impl ServerOptions {
         }
         let mut take = |name, has: bool| {
             if has {
-                self.from_file.push(name)
+                self.from_file.push(name);
             }
         };
         if self.servers.is_empty() {

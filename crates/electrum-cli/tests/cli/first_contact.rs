@@ -31,8 +31,7 @@ fn the_server_comes_from_the_command_line_or_the_environment_or_the_file_in_that
     let environment = ("ELECTRUM_SERVER", &urls[1][..]);
     let asked = |done: &Done| {
         assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
-        let counts = servers.each_ref().map(|server| server.stats().connections);
-        counts
+        servers.each_ref().map(|server| server.stats().connections)
     };
     assert_eq!(asked(&with(&["header"], &[config])), [0, 0, 1]);
     assert_eq!(asked(&with(&["header"], &[config, environment])), [0, 1, 1]);

@@ -8,6 +8,7 @@ mod families;
 mod faulty;
 mod first_contact;
 mod headers;
+mod json_fields;
 mod probe;
 mod proxy;
 mod readme;

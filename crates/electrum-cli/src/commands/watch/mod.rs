@@ -113,7 +113,7 @@ struct Sources {
 }
 
 enum Item {
-    Event(ConnectionEvent),
+    Event(Box<ConnectionEvent>),
     Update(TopicUpdate),
 }
 
@@ -125,11 +125,11 @@ impl Sources {
         }
         let Self { events, updates, held } = self;
         // An update follows the event that made it possible, so events are looked at first ...
-        let event = async { events.next().await.map(Item::Event) };
+        let event = async { events.next().await.map(|event| Item::Event(Box::new(event))) };
         let update = async { updates.next().await.map(Item::Update) };
         let item = future::or(event, update).await?;
         // ... but for the end of a connection, which comes after the updates that it brought.
-        if matches!(item, Item::Event(ConnectionEvent::Down { .. })) {
+        if matches!(&item, Item::Event(event) if matches!(**event, ConnectionEvent::Down { .. })) {
             while let Some(Some(change)) = future::poll_once(updates.next()).await {
                 held.push_back(Item::Update(change));
             }
