@@ -34,7 +34,8 @@ impl Connection {
     pub(crate) async fn open(config: Config) -> Result<Self, Vec<Unconnected>> {
         let servers = config.servers.clone();
         // A server that refuses a pair of versions is asked once more for a single one, unless the offers are given.
-        let has_fallback = config.protocol.offers.is_empty();
+        let has_fallback =
+            config.protocol.offers.is_empty() && config.protocol.versions.contains(ProtocolVersion::V1_4);
         let (client, driver) = electrum_smol::client(config);
         let mut events = client.events();
         let driver = smol::spawn(driver);

@@ -80,7 +80,7 @@ impl Failure {
 }
 
 /// What was going on when a connection failed.
-const fn phase(cause: &DownCause) -> Phase {
+fn phase(cause: &DownCause) -> Phase {
     match cause {
         DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect } => Phase::Connecting,
         DownCause::Closed { during } | DownCause::Reset { during, .. } | DownCause::Malformed { during, .. } => *during,
@@ -88,6 +88,7 @@ const fn phase(cause: &DownCause) -> Phase {
         | DownCause::OutOfRange { .. }
         | DownCause::WrongChain { .. }
         | DownCause::Timeout { waited_for: TimerKind::Handshake } => Phase::Handshaking,
+        other if matches!(other.name(), "numeric_version" | "unknown_chain") => Phase::Handshaking,
         // All else takes a server that agreed.
         _ => Phase::Ready,
     }
@@ -119,14 +120,15 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
         DownCause::Closed { .. } | DownCause::Reset { .. } => Cause::Dropped,
         DownCause::Refused { .. } => Cause::Refused,
         DownCause::OutOfRange { .. } => Cause::OutOfRange,
-        DownCause::Malformed { during: Phase::Handshaking, what, .. } if what.contains("number") => {
-            Cause::NumericVersion
-        }
         DownCause::Malformed { .. } => Cause::Malformed,
         DownCause::WrongChain { .. } => Cause::WrongChain,
         DownCause::Busy { .. } => Cause::Busy,
         DownCause::Undrained => Cause::Undrained,
-        _ => Cause::Dropped,
+        other => match other.name() {
+            "numeric_version" => Cause::NumericVersion,
+            "unknown_chain" => Cause::UnknownChain,
+            _ => Cause::Dropped,
+        },
     }
 }
 
