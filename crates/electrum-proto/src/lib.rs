@@ -1,4 +1,4 @@
-//! The Electrum protocol as a machine without I/O: facts in, actions out. No socket, no clock, no thread; `no_std` with `alloc`.
+//! The Electrum protocol as a state machine without I/O: inputs in, actions out. No socket, no clock, no thread; `no_std` with `alloc`.
 //!
 //! # Layers
 //! ```text
