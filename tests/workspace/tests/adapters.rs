@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use electrum_conformance::Transport;
 use workspace_tests::code::{documented_functions, lines};
 use workspace_tests::documents::check;
 use workspace_tests::files::root;
@@ -12,10 +13,26 @@ use workspace_tests::layers::LAYERS;
 use workspace_tests::metadata::packages;
 
 const PAGE: &str = "docs/adapters.md";
+const SCENARIOS: &str = "crates/electrum-conformance/src/scenarios";
+
+/// What each driver runs on.
+const RUNTIMES: &[(&str, &str)] = &[
+    ("electrum-blocking", "threads of the standard library"),
+    ("electrum-smol", "async-io, smol"),
+    ("electrum-tokio", "tokio"),
+    ("electrum-web", "a browser"),
+    ("electrum-bare", "none"),
+];
+
+#[test]
+fn every_driver_has_its_runtime_here() {
+    let (_, adapters) = LAYERS.iter().find(|(name, _)| *name == "adapters").expect("there is such a layer");
+    assert_eq!(RUNTIMES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), *adapters);
+}
 
 #[test]
 fn the_scenarios_are_listed() {
-    let folder = root().join("crates/electrum-conformance/src/scenarios");
+    let folder = root().join(SCENARIOS);
     let names = names(&fs::read_to_string(folder.join("mod.rs")).expect("the list of scenarios"));
     let mut list = String::from("| scenario | what must hold |\n|---|---|\n");
     let mut listed = Vec::new();
@@ -41,18 +58,38 @@ fn names(list: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_drivers_are_counted() {
-    let packages = packages();
-    let mut list = String::from("| driver | lines of code | of these, the loop and its socket |\n|---|---|---|\n");
-    let (_, adapters) = LAYERS.iter().find(|(name, _)| *name == "adapters").expect("there is such a layer");
-    for package in packages.iter().filter(|package| adapters.contains(&package.name.as_str())) {
+fn the_drivers_are_counted_in_both_documents() {
+    let list = drivers();
+    check(PAGE, "drivers", &list);
+    check("README.md", "drivers", &list);
+}
+
+/// Each driver with what it passes.
+fn drivers() -> String {
+    let transports: Vec<String> = Transport::ALL.iter().map(ToString::to_string).collect();
+    let scenarios = fs::read_to_string(root().join(SCENARIOS).join("mod.rs")).expect("the list of scenarios");
+    let conformance = format!("{} scenarios on each", names(&scenarios).len());
+    let mut list = String::from(
+        "| driver | runtime | lines of code in all | of these, the loop and its socket | transports | conformance |\n",
+    );
+    list.push_str("|---|---|---|---|---|---|\n");
+    for package in packages() {
+        let Some((_, runtime)) = RUNTIMES.iter().find(|(name, _)| *name == package.name) else { continue };
         let library = root().join(&package.folder).join("src/lib.rs");
         let sources = imports::files(&library);
         let all: usize = sources.iter().map(|file| lines(file)).sum();
         let inner = if sources.len() == 1 { all } else { all - lines(&library) };
-        writeln!(list, "| `{}` | {all} | {inner} |", package.name).expect("a string takes all");
+        let suite = fs::read_to_string(root().join(&package.folder).join("tests/conformance.rs")).unwrap_or_default();
+        let (transports, conformance) = if suite.contains("driver_conformance!(") {
+            (transports.join(", "), conformance.as_str())
+        } else {
+            ("a pipe of bytes".to_owned(), "a run of its own")
+        };
+        let (name, folder) = (&package.name, &package.folder);
+        writeln!(list, "| `{name}` (`{folder}`) | {runtime} | {all} | {inner} | {transports} | {conformance} |")
+            .expect("a string takes all");
     }
-    check(PAGE, "drivers", &list);
+    list
 }
 
 /// The Rust files of a folder and of those below, in order.
