@@ -1,6 +1,6 @@
 //! How a call can end without a result.
 
-use electrum_proto::json::{DecodeError, ServerError};
+use electrum_proto::json::{DecodeError, ServerError, ServerErrorKind};
 use electrum_proto::{NotInVersion, RejectReason, RequestError};
 
 /// Why a call has no result. Each says who must act.
@@ -72,7 +72,64 @@ pub enum NoAnswer {
     ConnectionLost,
 }
 
+/// What became of a call without a result, for programs to match on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallErrorKind {
+    /// The server answered with an error of this kind.
+    Server(ServerErrorKind),
+    /// The server's answer cannot be right.
+    Malformed,
+    /// The negotiated version has no such operation.
+    NotInVersion,
+    /// The server did not answer in time.
+    TimedOut,
+    /// It was never sent.
+    Unsent,
+    /// It changes something, and may have been carried out.
+    MaybeSent,
+    /// It ended the connection whenever it was sent.
+    ClosesConnection,
+    /// Too many calls wait.
+    QueueFull,
+    /// It is too long to be sent.
+    TooLong,
+    /// The client was closed.
+    Closed,
+}
+
 impl CallError {
+    /// The kind of the error. The server's own words and JSON stay in [`CallError::Server`].
+    ///
+    /// ```
+    /// use electrum_session::proto::json::{ServerError, ServerErrorKind};
+    /// use electrum_session::{CallError, CallErrorKind};
+    ///
+    /// fn is_worth_trying_later(error: &CallError) -> bool {
+    ///     match error.kind() {
+    ///         CallErrorKind::Server(ServerErrorKind::Busy) => true,
+    ///         CallErrorKind::TimedOut | CallErrorKind::Unsent | CallErrorKind::QueueFull => true,
+    ///         _ => false,
+    ///     }
+    /// }
+    /// # assert!(is_worth_trying_later(&CallError::TimedOut) && !is_worth_trying_later(&CallError::Closed));
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> CallErrorKind {
+        match self {
+            Self::Server(error) => CallErrorKind::Server(error.kind()),
+            Self::Decode(_) => CallErrorKind::Malformed,
+            Self::NotInVersion(_) => CallErrorKind::NotInVersion,
+            Self::TimedOut => CallErrorKind::TimedOut,
+            Self::Unsent { .. } => CallErrorKind::Unsent,
+            Self::MaybeSent { .. } => CallErrorKind::MaybeSent,
+            Self::ClosesConnection { .. } => CallErrorKind::ClosesConnection,
+            Self::QueueFull { .. } => CallErrorKind::QueueFull,
+            Self::TooLong { .. } => CallErrorKind::TooLong,
+            Self::Closed => CallErrorKind::Closed,
+        }
+    }
+
     pub(crate) fn from_request(error: RequestError) -> Self {
         match error {
             RequestError::Server(error) => Self::Server(error),

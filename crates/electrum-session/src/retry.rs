@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use electrum_proto::Timestamp;
-use electrum_proto::json::ServerError;
+use electrum_proto::json::{ServerError, ServerErrorKind};
 
 use crate::queued::Queued;
 
@@ -15,11 +15,8 @@ const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether an error says that the server may answer the same request later: it is over its limits, or not ready.
 pub(crate) fn is_busy(error: &ServerError) -> bool {
-    // ElectrumX: excessive resource usage, server busy. Fulcrum and electrs say so in words.
-    const WORDS: [&str; 5] =
-        ["server busy", "excessive resource usage", "too many requests", "limit exceeded", "unavailable index"];
-    let message = error.message.to_ascii_lowercase();
-    matches!(error.code, Some(-101 | -102)) || WORDS.iter().any(|words| message.contains(words))
+    // electrs says the latter for a moment after a restart.
+    error.kind() == ServerErrorKind::Busy || error.message.contains("unavailable index")
 }
 
 /// How long a server may answer no call before it is given up for another one: a third of a call's time.

@@ -62,14 +62,9 @@ impl Updates {
     /// Waits for the next update for at most `timeout`, which works in any runtime.
     ///
     /// # Errors
-    /// [`NoUpdate`] says whether one may still come.
-    pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
-        let mut sleep = pin!(Sleep::new(&self.handle, timeout));
-        poll_fn(|context| match self.mailbox.poll_next(context) {
-            Poll::Ready(update) => Poll::Ready(update.ok_or(NoUpdate::Closed)),
-            Poll::Pending => sleep.as_mut().poll(context).map(|()| Err(NoUpdate::TimedOut)),
-        })
-        .await
+    /// [`NextError::TimedOut`] if none came in that time, [`NextError::Closed`] if none will come.
+    pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NextError> {
+        next_within(&self.handle, timeout, |context| self.mailbox.poll_next(context)).await
     }
 
     fn add_locked(&mut self, dispatcher: &mut Dispatcher, now: Timestamp, topic: Topic) -> Result<(), RejectReason> {
@@ -78,17 +73,6 @@ impl Updates {
         self.subs.push(Some(sub));
         Ok(())
     }
-}
-
-/// Why a stream has no next update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoUpdate {
-    /// None came in time. One may still come.
-    #[error("no update came in time")]
-    TimedOut,
-    /// The client was closed: none will come.
-    #[error("the client was closed")]
-    Closed,
 }
 
 impl Stream for Updates {
@@ -117,7 +101,7 @@ impl Drop for Updates {
 /// Dropping the future of the next event loses none.
 pub struct ConnectionEvents {
     events: Arc<Events>,
-    _handle: Handle,
+    handle: Handle,
 }
 
 impl ConnectionEvents {
@@ -125,7 +109,15 @@ impl ConnectionEvents {
         let events = handle.driver().access(|Dispatcher { session, listeners, .. }, _| {
             if session.machine().phase() == Phase::Closed { Events::closed() } else { listeners.add() }
         });
-        Self { events, _handle: handle.clone() }
+        Self { events, handle: handle.clone() }
+    }
+
+    /// Waits for the next event for at most `timeout`, which works in any runtime.
+    ///
+    /// # Errors
+    /// [`NextError::TimedOut`] if none came in that time, [`NextError::Closed`] if none will come.
+    pub async fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NextError> {
+        next_within(&self.handle, timeout, |context| self.events.poll_next(context)).await
     }
 }
 
@@ -135,6 +127,30 @@ impl Stream for ConnectionEvents {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<ConnectionEvent>> {
         self.events.poll_next(context)
     }
+}
+
+/// Why `next_within` returned no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NextError {
+    /// None came in the given time. Later ones may.
+    #[error("nothing came in time")]
+    TimedOut,
+    /// The client was closed, and all items are read.
+    #[error("the client was closed")]
+    Closed,
+}
+
+async fn next_within<T>(
+    handle: &Handle,
+    timeout: Duration,
+    mut poll_next: impl FnMut(&Context<'_>) -> Poll<Option<T>>,
+) -> Result<T, NextError> {
+    let mut sleep = pin!(Sleep::new(handle, timeout));
+    poll_fn(|context| match poll_next(context) {
+        Poll::Ready(next) => Poll::Ready(next.ok_or(NextError::Closed)),
+        Poll::Pending => sleep.as_mut().poll(context).map(|()| Err(NextError::TimedOut)),
+    })
+    .await
 }
 
 impl fmt::Debug for Updates {

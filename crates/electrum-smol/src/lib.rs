@@ -20,22 +20,19 @@
 //!
 //! The futures and streams of a [`Client`] are cancel safe: each says what dropping it does.
 
-mod driver;
-mod signal;
+mod runtime;
 
 use std::future::Future;
-use std::sync::Arc;
 
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    Batch, Call, CallError, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NoAnswer, NoUpdate,
-    NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
+    Batch, Call, CallError, CallErrorKind, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NextError,
+    NoAnswer, NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
 };
 
-use crate::signal::Signal;
-
 /// Starts a client on smol's global executor. It connects and stays connected by itself; calls can be made at once: they wait.
+#[cfg(feature = "global-executor")]
 pub fn connect(config: impl Into<Config>) -> Client {
     let (client, driver) = client(config);
     smol::spawn(driver).detach();
@@ -43,12 +40,9 @@ pub fn connect(config: impl Into<Config>) -> Client {
 }
 
 /// A client, and the future that moves its bytes, for an executor of the caller's choice.
-/// The future ends when the client is closed.
+/// The future ends when the client is closed; if it is dropped before, the client is closed.
 pub fn client(config: impl Into<Config>) -> (Client, impl Future<Output = ()> + Send + 'static) {
-    let signal = Arc::new(Signal::default());
-    let wake = Arc::clone(&signal);
-    let (client, driver) = Client::new(config.into(), move || wake.set());
-    (client, driver::drive(driver, signal))
+    electrum_session::drive::drive(config, runtime::AsyncIo)
 }
 
 /// The example of the README.

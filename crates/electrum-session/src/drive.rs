@@ -1,0 +1,280 @@
+//! The loop that drives a client in an async runtime: adapters give it sockets and a timer.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Instant;
+
+use electrum_proto::{CloseCause, ConnId, Timestamp};
+use electrum_transport::DialTarget;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::driver::Driver;
+use crate::session::Step;
+use crate::signal::Signal;
+
+/// So many turns without a wait, and then other tasks of the thread get theirs.
+const TURNS: u32 = 16;
+/// As much as one read takes in.
+const READ_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    /// Shared by all clients of a thread: an idle one has no buffer.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// An async runtime, as far as a client needs it.
+pub trait Runtime: Send + 'static {
+    /// An open socket.
+    type Socket: Socket;
+    /// A timer.
+    type Timer: Timer;
+
+    /// Opens a socket to `target` within `timeout`, which is best done by [`Dial`](crate::Dial). Dropping the future gives
+    /// up.
+    fn connect(
+        &mut self,
+        target: DialTarget,
+        timeout: std::time::Duration,
+    ) -> impl Future<Output = io::Result<Self::Socket>> + Send + 'static;
+
+    /// A timer that is not set.
+    fn timer(&self) -> Self::Timer;
+}
+
+/// An open socket of a runtime.
+pub trait Socket: Send + 'static {
+    /// Reads some bytes; zero at the end of the stream.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some bytes. The client is locked meanwhile: a socket that runs code of others stores the bytes, and writes
+    /// them in [`poll_flush`](Self::poll_flush).
+    ///
+    /// # Errors
+    /// Those of the socket.
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes the bytes that `poll_write` stored.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = context;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A timer of a runtime.
+pub trait Timer: Send + 'static {
+    /// Sets the timer to a moment, instead of the one before.
+    fn set(&mut self, at: Instant);
+
+    /// Whether the moment has come.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+/// A client, and the future that drives it on `runtime`. The future ends when the client is closed; if it is dropped before,
+/// the client is closed.
+pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> (Client, impl Future<Output = ()> + Send + 'static) {
+    let signal = Arc::new(Signal::default());
+    let wake = Arc::clone(&signal);
+    let (client, driver) = Client::new(config.into(), move || wake.set());
+    (client, run(driver, signal, runtime))
+}
+
+async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
+    // When this task is dropped, no caller is left waiting.
+    let _close = driver.close_on_drop();
+    let mut connection: Connection<R::Socket> = Connection::None;
+    let mut alarm = Alarm { timer: runtime.timer(), at: None };
+    let mut turns: u32 = 0;
+    loop {
+        match driver.poll() {
+            Step::Connect(conn, target) => {
+                let connecting = runtime.connect(target, driver.connect_timeout());
+                connection = Connection::Opening(conn, Box::pin(connecting));
+            }
+            Step::Disconnect(conn, last) => connection.disconnect(conn, &last),
+            // The driver does these by itself.
+            Step::ReadPin(..) | Step::KeepPin(..) => {}
+            Step::Finished => return,
+            Step::Wait { until, write } => {
+                alarm.set(until, &driver);
+                turns = turns.wrapping_add(1);
+                if turns % TURNS == 0 {
+                    yield_now().await;
+                }
+                poll_fn(|context| {
+                    // Both directions in every turn: a server may stop reading until it is read from.
+                    let ready = [
+                        signal.poll_take(context).is_ready(),
+                        connection.poll(&driver, write, context).is_ready(),
+                        alarm.poll(context).is_ready(),
+                    ];
+                    if ready.contains(&true) { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            }
+        }
+    }
+}
+
+/// Lets the other tasks of the thread run once.
+async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A future that opens a socket.
+type Opening<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
+
+/// The socket of the current connection.
+enum Connection<S> {
+    None,
+    Opening(ConnId, Opening<S>),
+    Open(ConnId, S),
+}
+
+impl<S: Socket> Connection<S> {
+    /// Closes the socket, after what it takes of its last bytes at once.
+    fn disconnect(&mut self, conn: ConnId, last: &[u8]) {
+        match self {
+            Self::Open(current, socket) if *current == conn => {
+                let mut context = Context::from_waker(Waker::noop());
+                let _ = socket.poll_write(&mut context, last);
+                let _ = socket.poll_flush(&mut context);
+            }
+            Self::Opening(current, _) if *current == conn => {}
+            _ => return,
+        }
+        *self = Self::None;
+    }
+
+    /// Ready if anything was moved.
+    fn poll(&mut self, driver: &Driver, write: bool, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::None => Poll::Pending,
+            Self::Opening(conn, opening) => {
+                let conn = *conn;
+                match ready!(opening.as_mut().poll(context)) {
+                    Ok(socket) => {
+                        *self = Self::Open(conn, socket);
+                        driver.connected(conn);
+                    }
+                    Err(error) => self.close(driver, conn, failed(&error)),
+                }
+                Poll::Ready(())
+            }
+            Self::Open(conn, socket) => {
+                let conn = *conn;
+                let written = poll_write(socket, driver, conn, write, context);
+                let read = poll_read(socket, driver, conn, context);
+                for outcome in [&read, &written] {
+                    if let Poll::Ready(Err(cause)) = outcome {
+                        self.close(driver, conn, cause.clone());
+                        return Poll::Ready(());
+                    }
+                }
+                if read.is_ready() || written.is_ready() { Poll::Ready(()) } else { Poll::Pending }
+            }
+        }
+    }
+
+    fn close(&mut self, driver: &Driver, conn: ConnId, cause: CloseCause) {
+        *self = Self::None;
+        driver.with(|session, now| session.closed(now, conn, cause));
+    }
+}
+
+fn poll_read<S: Socket>(
+    socket: &mut S,
+    driver: &Driver,
+    conn: ConnId,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), CloseCause>> {
+    // Not borrowed: the socket may run another client on this thread.
+    let mut buffer = BUFFER.take();
+    buffer.resize(READ_SIZE, 0);
+    let read = socket.poll_read(context, &mut buffer).map(|read| match read {
+        Ok(0) => Err(CloseCause::End),
+        Ok(count) => {
+            driver.with(|session, now| session.read(now, conn, &buffer[..count]));
+            Ok(())
+        }
+        Err(error) => Err(failed(&error)),
+    });
+    BUFFER.set(buffer);
+    read
+}
+
+/// Writes what is outgoing, and flushes. Ready if bytes were taken.
+fn poll_write<S: Socket>(
+    socket: &mut S,
+    driver: &Driver,
+    conn: ConnId,
+    write: bool,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), CloseCause>> {
+    // What was stored before goes first.
+    ready!(socket.poll_flush(context)).map_err(|error| failed(&error))?;
+    if !write {
+        return Poll::Pending;
+    }
+    let count = ready!(driver.with(|session, now| {
+        let outgoing = session.outgoing();
+        let count = if outgoing.is_empty() { 0 } else { ready!(socket.poll_write(context, outgoing))? };
+        session.wrote(now, conn, count);
+        Poll::Ready(Ok(count))
+    }))
+    .map_err(|error: io::Error| failed(&error))?;
+    match socket.poll_flush(context) {
+        Poll::Ready(Err(error)) => Poll::Ready(Err(failed(&error))),
+        _ if count == 0 => Poll::Pending,
+        _ => Poll::Ready(Ok(())),
+    }
+}
+
+fn failed(error: &io::Error) -> CloseCause {
+    CloseCause::Failed(error.to_string())
+}
+
+/// Rings at a moment, or somewhat earlier: the timer is moved only when it would ring too late.
+struct Alarm<T> {
+    timer: T,
+    at: Option<Timestamp>,
+}
+
+impl<T: Timer> Alarm<T> {
+    fn set(&mut self, until: Option<Timestamp>, driver: &Driver) {
+        let Some(until) = until else { return };
+        if self.at.is_none_or(|at| at > until) {
+            if let Some(instant) = Instant::now().checked_add(driver.until(until)) {
+                self.at = Some(until);
+                self.timer.set(instant);
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.at.is_none() {
+            return Poll::Pending;
+        }
+        ready!(self.timer.poll(context));
+        self.at = None;
+        Poll::Ready(())
+    }
+}

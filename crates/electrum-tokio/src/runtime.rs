@@ -1,0 +1,103 @@
+//! Streams and timers of tokio.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use electrum_session::transport::DialTarget;
+use electrum_session::{Dial, drive};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+/// As many bytes are stored for a stream that takes none.
+const STORED: usize = 64 * 1024;
+
+/// A tokio runtime with a function that opens a stream to a target within a time.
+pub(crate) struct Tokio<C>(pub(crate) C);
+
+impl<C, S, F> drive::Runtime for Tokio<C>
+where
+    C: FnMut(DialTarget, Duration) -> F + Send + 'static,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+{
+    type Socket = Socket<S>;
+    type Timer = Timer;
+
+    fn connect(
+        &mut self,
+        target: DialTarget,
+        timeout: Duration,
+    ) -> impl Future<Output = io::Result<Socket<S>>> + Send + 'static {
+        let stream = (self.0)(target, timeout);
+        async { Ok(Socket { stream: stream.await?, unwritten: Vec::new() }) }
+    }
+
+    fn timer(&self) -> Timer {
+        Timer(Box::pin(tokio::time::sleep(Duration::MAX)))
+    }
+}
+
+/// Opens a TCP connection.
+pub(crate) fn dial(
+    target: DialTarget,
+    timeout: Duration,
+) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+    let (dial, cancel) = Dial::new(target, timeout);
+    async move {
+        // Dropping the future cancels the dial.
+        let _cancel = cancel;
+        let socket = tokio::task::spawn_blocking(move || dial.run()).await.map_err(io::Error::other)??;
+        socket.set_nonblocking(true)?;
+        TcpStream::from_std(socket)
+    }
+}
+
+/// A stream, and bytes that were not written to it yet: it may run code of others, which must not happen in `poll_write`.
+pub(crate) struct Socket<S> {
+    stream: S,
+    unwritten: Vec<u8>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> drive::Socket for Socket<S> {
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        // Flushed before: there is room.
+        let count = bytes.len().min(STORED - self.unwritten.len());
+        self.unwritten.extend_from_slice(&bytes[..count]);
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, unwritten } = self;
+        while !unwritten.is_empty() {
+            let count = ready!(Pin::new(&mut *stream).poll_write(context, unwritten))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            unwritten.drain(..count);
+        }
+        Pin::new(stream).poll_flush(context)
+    }
+}
+
+/// A timer, which tokio moves without a new registration.
+pub(crate) struct Timer(Pin<Box<Sleep>>);
+
+impl drive::Timer for Timer {
+    fn set(&mut self, at: Instant) {
+        self.0.as_mut().reset(at.into());
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(context)
+    }
+}

@@ -1,0 +1,9 @@
+//! The adapter against the suite that every driver must pass.
+
+mod runtime;
+
+use electrum_conformance::session::SessionAdapter;
+
+const TOKIO: SessionAdapter = SessionAdapter(runtime::connect);
+
+electrum_conformance::driver_conformance!(TOKIO);
