@@ -30,8 +30,8 @@ pub(crate) fn patience(now: Timestamp, deadline: Timestamp) -> Duration {
 ///
 /// They are sent again in small groups, beginning with one, so that a request on which the server hangs up costs the
 /// others little. A group that is answered lets the next one be twice as large. The request that is taken for the cause
-/// goes last, alone, and on a connection that has shown that it works: a server that is restarted twice in a row shall
-/// cost no request its second chance.
+/// goes alone, and on a connection that has shown that it works: a server that is restarted twice in a row shall cost no
+/// request its second chance.
 #[derive(Default)]
 pub(crate) struct Suspects {
     waiting: VecDeque<Queued>,
@@ -65,14 +65,14 @@ impl Suspects {
         if self.in_flight > 0 {
             return group;
         }
-        let count = self.window.clamp(1, room);
+        if self.works_from.is_some_and(|works_from| works_from <= now) {
+            group.extend(self.blamed.pop_front().filter(|request| request.call.is_awaited()));
+        }
+        let count = if group.is_empty() { self.window.clamp(1, room) } else { 0 };
         while let Some(request) = (group.len() < count).then(|| self.waiting.pop_front()).flatten() {
             if request.call.is_awaited() {
                 group.push(request);
             }
-        }
-        if group.is_empty() && self.works_from.is_some_and(|works_from| works_from <= now) {
-            group.extend(self.blamed.pop_front().filter(|request| request.call.is_awaited()));
         }
         group
     }

@@ -63,6 +63,8 @@ impl Tally {
             // What an outage that outlasts the time of a call comes to.
             Err(CallError::TimedOut) => self.count("timed out"),
             Err(CallError::Unsent { .. }) => self.count("unsent"),
+            // What an outage right after another one comes to.
+            Err(CallError::ClosesConnection { .. }) => self.count("lost twice"),
             Err(error) => self.wrong(error.to_string()),
         }
     }
