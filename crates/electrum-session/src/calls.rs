@@ -99,12 +99,12 @@ impl Calls {
 
     /// Takes the requests that can be sent next. They must be encoded without a lock and given to
     /// [`send_encoded`](Self::send_encoded).
-    pub(crate) fn take_sendable(&mut self, now: Timestamp, machine: &Client) -> Vec<Queued> {
+    pub(crate) fn take_sendable(&mut self, machine: &Client) -> Vec<Queued> {
         if self.is_blocked || self.is_encoding {
             return Vec::new();
         }
         let room = machine.config().limits.in_flight.saturating_sub(self.in_flight.len()).clamp(1, ENCODED_AT_ONCE);
-        let mut taken = self.suspects.take(now, room);
+        let mut taken = self.suspects.take(room);
         while let Some(request) = (taken.len() < room).then(|| self.queue.pop_front()).flatten() {
             if request.call.is_awaited() {
                 taken.push(request);
@@ -164,12 +164,6 @@ impl Calls {
         self.is_blocked = false;
     }
 
-    /// There is a connection: the machine takes requests.
-    pub(crate) fn connected(&mut self, now: Timestamp) {
-        self.suspects.connected(now);
-        self.unblock();
-    }
-
     /// The connection ended: the machine takes no requests until there is another one.
     pub(crate) fn connection_ended(&mut self, server: &ServerAddr, cause: &DownCause) {
         self.is_blocked = true;
@@ -215,8 +209,7 @@ impl Calls {
 
     /// The next moment at which [`expire`](Self::expire) or [`resume`](Self::resume) has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        let suspects = self.suspects.next_deadline().filter(|_| !self.is_blocked && !self.is_encoding);
-        [self.earliest, self.paused.next(), suspects, self.mute_at].into_iter().flatten().min()
+        [self.earliest, self.paused.next(), self.mute_at].into_iter().flatten().min()
     }
 
     /// Queues requests again whose pause is over.
@@ -296,7 +289,6 @@ impl Calls {
 
     /// The server answered a call: it is not mute.
     fn heard(&mut self, now: Timestamp) {
-        self.suspects.answered(now);
         self.mute_at = if self.in_flight.is_empty() { None } else { Some(now + self.patience) };
     }
 

@@ -60,7 +60,7 @@ impl Dispatcher {
             match step {
                 Step::Wait { until, write } => {
                     if let Some(version) = self.session.version() {
-                        let requests = self.calls.take_sendable(now, self.session.machine());
+                        let requests = self.calls.take_sendable(self.session.machine());
                         if !requests.is_empty() {
                             return Work::Encode(version, requests);
                         }
@@ -104,7 +104,7 @@ impl Dispatcher {
                 match &event {
                     ConnectionEvent::Ready { .. } => {
                         last_failure.clear();
-                        calls.connected(now);
+                        calls.unblock();
                     }
                     ConnectionEvent::Down { server, cause, .. } => {
                         *last_failure = format!("{server}: {cause}");

@@ -10,8 +10,6 @@ use crate::queued::Queued;
 
 /// A request that was the oldest in flight when this many connections ended is taken for their cause.
 pub(crate) const MOST_LOSSES: u8 = 2;
-/// A new connection is taken for one that works after this, if it answered nothing before.
-const PROBATION: Duration = Duration::from_millis(100);
 /// A server is not taken for mute before this, however short the deadlines are.
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -29,57 +27,43 @@ pub(crate) fn patience(now: Timestamp, deadline: Timestamp) -> Duration {
 /// Requests that were in flight when a connection ended: one of them may have been the cause.
 ///
 /// They are sent again in small groups, beginning with one, so that a request on which the server hangs up costs the
-/// others little. A group that is answered lets the next one be twice as large. The request that is taken for the cause
-/// goes alone, and on a connection that has shown that it works: a server that is restarted twice in a row shall cost no
-/// request its second chance.
+/// others little. A group that is answered lets the next one be twice as large.
 #[derive(Default)]
 pub(crate) struct Suspects {
     waiting: VecDeque<Queued>,
-    /// Those that were taken for the cause before.
-    blamed: VecDeque<Queued>,
     in_flight: usize,
     window: usize,
-    /// From when on the connection is taken for one that works. It is at once when it answers something.
-    works_from: Option<Timestamp>,
 }
 
 impl Suspects {
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.blamed.is_empty()
+        self.waiting.is_empty()
     }
 
     /// Adds a request that was lost with its connection. They are added in the order of sending.
     pub(crate) fn push(&mut self, mut request: Queued) {
         request.history.is_suspect = true;
-        self.queue(&request).push_back(request);
+        self.waiting.push_back(request);
     }
 
     /// Puts a request back in front that was taken and could not be sent.
     pub(crate) fn put_back(&mut self, request: Queued) {
-        self.queue(&request).push_front(request);
+        self.waiting.push_front(request);
     }
 
     /// Takes the next group, of at most `room` requests, unless one is in flight.
-    pub(crate) fn take(&mut self, now: Timestamp, room: usize) -> Vec<Queued> {
+    pub(crate) fn take(&mut self, room: usize) -> Vec<Queued> {
         let mut group = Vec::new();
         if self.in_flight > 0 {
             return group;
         }
-        if self.works_from.is_some_and(|works_from| works_from <= now) {
-            group.extend(self.blamed.pop_front().filter(|request| request.call.is_awaited()));
-        }
-        let count = if group.is_empty() { self.window.clamp(1, room) } else { 0 };
+        let count = self.window.clamp(1, room);
         while let Some(request) = (group.len() < count).then(|| self.waiting.pop_front()).flatten() {
             if request.call.is_awaited() {
                 group.push(request);
             }
         }
         group
-    }
-
-    /// When a request can be sent that cannot now.
-    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        self.works_from.filter(|_| self.in_flight == 0 && !self.blamed.is_empty())
     }
 
     pub(crate) fn sent(&mut self, request: &Queued) {
@@ -96,36 +80,19 @@ impl Suspects {
         }
     }
 
-    /// There is a new connection.
-    pub(crate) fn connected(&mut self, now: Timestamp) {
-        self.works_from = Some(now + PROBATION);
-    }
-
-    /// The connection works: the server answered something on it.
-    pub(crate) fn answered(&mut self, now: Timestamp) {
-        self.works_from = self.works_from.map(|works_from| works_from.min(now));
-    }
-
     /// The connection ended: what was in flight will be added again, and groups are small again. Returns whether a
     /// suspect was in flight.
     pub(crate) fn connection_ended(&mut self) -> bool {
         self.window = 1;
-        self.works_from = None;
         std::mem::take(&mut self.in_flight) > 0
     }
 
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Queued) -> Option<Queued>) {
-        for queue in [&mut self.waiting, &mut self.blamed] {
-            *queue = std::mem::take(queue).into_iter().filter_map(&mut keep).collect();
-        }
+    pub(crate) fn retain(&mut self, keep: impl FnMut(Queued) -> Option<Queued>) {
+        self.waiting = std::mem::take(&mut self.waiting).into_iter().filter_map(keep).collect();
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Queued> + '_ {
-        self.waiting.drain(..).chain(self.blamed.drain(..))
-    }
-
-    fn queue(&mut self, request: &Queued) -> &mut VecDeque<Queued> {
-        if request.history.losses > 0 { &mut self.blamed } else { &mut self.waiting }
+        self.waiting.drain(..)
     }
 }
 
