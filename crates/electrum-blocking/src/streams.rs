@@ -1,6 +1,5 @@
 //! Updates and connection events as iterators that wait for the next item.
 
-pub use electrum_session::NextError;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::{Duration, Instant};

@@ -55,4 +55,4 @@ pub use pins::{MemoryPins, PinError, PinStore};
 pub use pipeline::Pipeline;
 pub use ready::NotReady;
 pub use session::{Session, SessionEvent, Step};
-pub use streams::{ConnectionEvents, NextError, Updates};
+pub use streams::{ConnectionEvents, NoUpdate, Updates};

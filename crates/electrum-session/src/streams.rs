@@ -62,8 +62,8 @@ impl Updates {
     /// Waits for the next update for at most `timeout`, which works in any runtime.
     ///
     /// # Errors
-    /// [`NextError::TimedOut`] if none came in that time, [`NextError::Closed`] if none will come.
-    pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NextError> {
+    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
         next_within(&self.handle, timeout, |context| self.mailbox.poll_next(context)).await
     }
 
@@ -115,8 +115,8 @@ impl ConnectionEvents {
     /// Waits for the next event for at most `timeout`, which works in any runtime.
     ///
     /// # Errors
-    /// [`NextError::TimedOut`] if none came in that time, [`NextError::Closed`] if none will come.
-    pub async fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NextError> {
+    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    pub async fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NoUpdate> {
         next_within(&self.handle, timeout, |context| self.events.poll_next(context)).await
     }
 }
@@ -131,7 +131,7 @@ impl Stream for ConnectionEvents {
 
 /// Why `next_within` returned no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum NextError {
+pub enum NoUpdate {
     /// None came in the given time. Later ones may.
     #[error("nothing came in time")]
     TimedOut,
@@ -144,11 +144,11 @@ async fn next_within<T>(
     handle: &Handle,
     timeout: Duration,
     mut poll_next: impl FnMut(&Context<'_>) -> Poll<Option<T>>,
-) -> Result<T, NextError> {
+) -> Result<T, NoUpdate> {
     let mut sleep = pin!(Sleep::new(handle, timeout));
     poll_fn(|context| match poll_next(context) {
-        Poll::Ready(next) => Poll::Ready(next.ok_or(NextError::Closed)),
-        Poll::Pending => sleep.as_mut().poll(context).map(|()| Err(NextError::TimedOut)),
+        Poll::Ready(next) => Poll::Ready(next.ok_or(NoUpdate::Closed)),
+        Poll::Pending => sleep.as_mut().poll(context).map(|()| Err(NoUpdate::TimedOut)),
     })
     .await
 }

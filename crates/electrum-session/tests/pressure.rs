@@ -20,8 +20,7 @@ fn count(server: &Server, method: &str) -> usize {
 #[test]
 fn a_request_that_ends_connections_fails_and_the_others_are_answered() {
     bounded(|| {
-        let (server, client) =
-            server_and_client(|asked: &Asked| (asked.method == "bad").then_some(Reaction::Close));
+        let (server, client) = server_and_client(|asked: &Asked| (asked.method == "bad").then_some(Reaction::Close));
         // Those around it are in flight when the connection ends.
         let (before, bad, after) = client.pipeline(|calls| {
             let before: Vec<_> = (0..20).map(|_| calls.call(Banner)).collect();

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use electrum_session::proto::json::{DecodeError, Params, RawJson};
 use electrum_session::proto::operations::{Banner, Ping};
 use electrum_session::proto::{Method, ProtocolVersion, Request, Topic};
-use electrum_session::{Client, NextError};
+use electrum_session::{Client, NoUpdate};
 use harness::{Asked, Reaction, block_on, bounded, server_and_client, tip};
 
 type Hook = Box<dyn FnMut() + Send>;
@@ -280,9 +280,9 @@ fn a_topic_that_was_removed_sends_no_updates() {
         // The server answers in order, so its notification came before this.
         assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
         let none = block_on(updates.next_within(std::time::Duration::from_millis(20)));
-        assert_eq!(none, Err(NextError::TimedOut));
+        assert_eq!(none, Err(NoUpdate::TimedOut));
         client.close();
-        assert_eq!(block_on(updates.next_within(harness::BOUND)), Err(NextError::Closed));
+        assert_eq!(block_on(updates.next_within(harness::BOUND)), Err(NoUpdate::Closed));
     });
 }
 

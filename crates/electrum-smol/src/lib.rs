@@ -27,8 +27,8 @@ use std::future::Future;
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    Batch, Call, CallError, CallErrorKind, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NextError,
-    NoAnswer, NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
+    Batch, Call, CallError, CallErrorKind, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NoAnswer,
+    NoUpdate, NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
 };
 
 /// Starts a client on smol's global executor. It connects and stays connected by itself; calls can be made at once: they wait.

@@ -31,8 +31,8 @@ use std::io;
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    Batch, Call, CallError, CallErrorKind, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NextError,
-    NoAnswer, NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
+    Batch, Call, CallError, CallErrorKind, Client, Config, ConnectionEvent, ConnectionEvents, MemoryPins, NoAnswer,
+    NoUpdate, NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use transport::DialTarget;
