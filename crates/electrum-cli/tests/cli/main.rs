@@ -20,4 +20,5 @@ mod transcript;
 mod usage;
 mod watch;
 mod websocket;
+mod withheld;
 mod wrong_network;
