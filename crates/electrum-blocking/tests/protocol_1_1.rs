@@ -28,8 +28,8 @@ struct Session {
 
 impl Session {
     fn call<R: Request<Response: Send> + Send + 'static>(&mut self, request: R) -> R::Response {
-        let path = std::any::type_name::<R>();
-        let operation = OPERATIONS.iter().rfind(|operation| path.ends_with(&format!("::{}", operation.name))).unwrap();
+        let name = std::any::type_name::<R>().rsplit("::").next();
+        let operation = OPERATIONS.iter().find(|operation| operation.name.rsplit("::").next() == name).unwrap();
         let method = operation.method(VERSION).unwrap();
         assert_eq!(request.method(VERSION).unwrap(), method);
         let result = self.client.call(request).unwrap_or_else(|error| panic!("{}: {error}", operation.name));

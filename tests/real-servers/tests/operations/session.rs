@@ -114,10 +114,9 @@ impl Visitor for Refused<'_> {
 /// The entry of a request's type in the table of operations.
 pub(crate) fn operation<R>() -> &'static Operation {
     let path = std::any::type_name::<R>();
-    let mut parts = path.rsplit("::");
-    let (name, module) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let name = if module == "legacy" { format!("legacy::{name}") } else { name.to_owned() };
-    OPERATIONS.iter().find(|operation| operation.name == name).unwrap_or_else(|| panic!("{path} is not in the table"))
+    let name = path.rsplit("::").next();
+    let found = OPERATIONS.iter().find(|operation| operation.name.rsplit("::").next() == name);
+    found.unwrap_or_else(|| panic!("{path} is not in the table"))
 }
 
 /// Compares what was exercised on a release with the record of it, from which `docs/exercised.md` is made.
