@@ -21,7 +21,7 @@ impl Family {
     /// The profile of this family: what its servers do in their own way.
     pub fn profile(self) -> Profile {
         match self {
-            Family::Libbitcoin4 => Profile {
+            Self::Libbitcoin4 => Profile {
                 software: "libbitcoin 4.0.0",
                 protocol_min: Version::new(&[1, 0]),
                 protocol_max: Version::new(&[1, 7]),
@@ -39,7 +39,7 @@ impl Family {
                 // Twice the largest message of the peer-to-peer protocol.
                 line_limit: 8_000_000,
             },
-            Family::ElectrumX1_10 => Profile {
+            Self::ElectrumX1_10 => Profile {
                 software: "ElectrumX 1.10.0",
                 protocol_min: Version::new(&[1, 2]),
                 protocol_max: Version::new(&[1, 4, 1]),
@@ -47,8 +47,8 @@ impl Family {
                 closes_on_refusal: false,
                 ..electrumx()
             },
-            Family::ElectrumX1_16 => Profile { software: "ElectrumX 1.16.0", ..electrumx() },
-            Family::ElectrumX1_18 => Profile {
+            Self::ElectrumX1_16 => Profile { software: "ElectrumX 1.16.0", ..electrumx() },
+            Self::ElectrumX1_18 => Profile {
                 software: "ElectrumX 1.18.0",
                 protocol_max: Version::new(&[1, 4, 3]),
                 style: PYTHON,
@@ -56,7 +56,7 @@ impl Family {
                 flushes_on_close: false,
                 ..electrumx()
             },
-            Family::ElectrumX2_0 => Profile {
+            Self::ElectrumX2_0 => Profile {
                 software: "ElectrumX 2.0.0",
                 protocol_max: Version::new(&[1, 7, 0]),
                 style: PYTHON,
@@ -65,7 +65,7 @@ impl Family {
                 history_order: HistoryOrder::Canonical,
                 ..electrumx()
             },
-            Family::Fulcrum2_1 => Profile {
+            Self::Fulcrum2_1 => Profile {
                 software: "Fulcrum 2.1.1",
                 protocol_max: Version::new(&[1, 6]),
                 dialect: Dialect::Fulcrum,
@@ -76,10 +76,10 @@ impl Family {
                 line_limit: 8_000_000,
                 ..electrumx()
             },
-            Family::Electrs => {
+            Self::Electrs => {
                 Profile { software: "electrs/0.11.1", closes_on_refusal: false, ..electrs(Dialect::Electrs) }
             }
-            Family::ElectrsEsplora => Profile {
+            Self::ElectrsEsplora => Profile {
                 software: "electrs-esplora 0.4.1",
                 history_order: HistoryOrder::OwnBlocks,
                 ..electrs(Dialect::Esplora)
