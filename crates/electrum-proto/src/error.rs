@@ -161,7 +161,7 @@ impl fmt::Display for DownCause {
             Self::Timeout { waited_for } => f.write_str(match waited_for {
                 TimerKind::Connect => "no connection in time",
                 TimerKind::Handshake => "the server did not answer the handshake in time",
-                TimerKind::Pong => "the server gave no ping in time",
+                TimerKind::Pong => "no sign of life from the server: a ping was not answered in time",
                 _ => "the server did not answer in time",
             }),
             Self::WrongChain { wanted, found } => {
