@@ -37,7 +37,7 @@ bug() {
 (cd "$root" && git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy")
 
 bug lost-scan invariants invariant_01 wire/framing/inbox.rs 's/self\.scanned -= self\.start;/self.scanned = self.text.len();/'
-bug early-line invariants invariant_02 machine/negotiation.rs \
+bug early-line invariants invariant_02 machine/handshake.rs \
     's/(stream\.write\(shared\.now, id, METHOD.*?;)/$1 stream.write(shared.now, id + 1, "server.ping", |_| {});/'
 bug cancelled-twice invariants invariant_03 machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
 bug cancelled-twice-explored exploration all_short machine/commands.rs 's/ready\.requests\.pass_to\(id\.0, Owner::Abandoned, grace\);//'
@@ -59,7 +59,7 @@ bug unescaped invariants invariant_13 machine/stream.rs \
     's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
 bug exact-clock invariants invariant_09_in machine/keepalive.rs \
     's/(suspected\.is_some_and\(\|since\|) /$1 since + timeouts.pong >= now \&\& /' 100000
-bug no-way-out invariants invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Change::Close, Phase::Closed\),\n//'
+bug no-way-out invariants invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Transition::Close, Phase::Closed\),\n//'
 bug chance invariants invariant_14_the machine/servers.rs \
     's/(pub\(crate\) fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
 

@@ -117,19 +117,19 @@ impl Probe {
         let before = format!("{:?}", self.client);
         let mut copy = self.client.clone();
         let earlier = Timestamp::new(self.now.since_epoch() * trace.below(1000) / 1000);
-        let facts = [
+        let inputs = [
             Input::Connected(old),
             Input::Read(old, b"{\"id\":1,\"result\":0}\nx"),
             Input::Wrote(old, 3),
             Input::Closed(old, CloseCause::End),
         ];
-        for input in facts {
+        for input in inputs {
             copy.handle(self.now, input);
         }
         copy.handle(earlier, Input::Tick);
         let after = format!("{copy:?}");
         if before != after {
-            self.violate(7, format!("facts about {old:?} or of {earlier} changed something:\n{before}\n{after}"));
+            self.violate(7, format!("inputs about {old:?} or of {earlier} changed something:\n{before}\n{after}"));
         }
     }
 
