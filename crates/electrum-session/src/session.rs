@@ -39,6 +39,7 @@ pub enum Step {
 
 /// Something that a session emits.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is handed over once, and stored by none")]
 pub enum SessionEvent<'a> {
     /// An event of the connection. It stands for [`Event::Ready`] and [`Event::Down`] of the machine.
     Connection(ConnectionEvent),
@@ -50,6 +51,45 @@ pub enum SessionEvent<'a> {
 ///
 /// It is the layer to embed for programs that have their own way to wait for results: requests go to
 /// [`machine`](Self::machine), results come from [`poll`](Self::poll). [`Client`](crate::Client) adds callers.
+///
+/// ```
+/// use electrum_session::proto::operations::Banner;
+/// use electrum_session::proto::{Event, Request, Timestamp};
+/// use electrum_session::transport::ServerAddr;
+/// use electrum_session::{Config, ConnectionEvent, Session, SessionEvent, Step};
+///
+/// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
+/// let now = Timestamp::ZERO; // the time on a clock of the program's own
+/// let mut session = Session::new(Config::from(server), now);
+/// let Step::Connect(conn, target) = session.poll(now, |_| ()) else { panic!("the first step") };
+/// assert_eq!(target.port, 50001);
+///
+/// // The program opens a socket, writes what is outgoing, and hands over what it reads.
+/// session.connected(now, conn, 1_750_000_000);
+/// let written = session.outgoing().len();
+/// session.wrote(now, conn, written);
+/// session.read(now, conn, b"{\"id\":1,\"result\":[\"Example 1.0\",\"1.4\"]}\n");
+/// let mut is_ready = false;
+/// let _ = session.poll(now, |event| {
+///     is_ready |= matches!(event, SessionEvent::Connection(ConnectionEvent::Ready { .. }));
+/// });
+/// assert!(is_ready);
+///
+/// let ticket = session.machine().request(now, Banner)?;
+/// let written = session.outgoing().len();
+/// session.wrote(now, conn, written);
+/// let reply = format!("{{\"id\":{},\"result\":\"Welcome!\"}}\n", ticket.id.number());
+/// session.read(now, conn, reply.as_bytes());
+/// let mut banner = None;
+/// let _ = session.poll(now, |event| {
+///     if let SessionEvent::Machine(Event::Reply { id, result: Ok(reply) }) = event {
+///         assert_eq!(id, ticket.id);
+///         banner = Some(ticket.request.decode(reply.version, reply.result));
+///     }
+/// });
+/// assert_eq!(banner, Some(Ok("Welcome!".into())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Session {
     machine: Client,
