@@ -43,6 +43,7 @@ fn a_rate_has_all_its_digits() {
         "estimates": [{"blocks": 5, "rate": 1001}],
         "relay": 1000,
         "histogram": [{"rate": 12500, "vsize": 300}, {"rate": 1000, "vsize": 141}],
+        "histogram_dropped": 0,
     });
     assert_eq!(*found, expected);
     let words = run(&args).lines.join("\n");
