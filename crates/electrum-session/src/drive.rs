@@ -93,7 +93,7 @@ async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
     // When this task is dropped, no caller is left waiting.
     let _close = driver.close_on_drop();
     let mut connection: Connection<R::Socket> = Connection::None;
-    let mut alarm = Alarm { timer: runtime.timer(), at: None };
+    let mut wake_up = WakeUp { timer: runtime.timer(), at: None };
     let mut turns: u32 = 0;
     loop {
         match driver.poll() {
@@ -106,7 +106,7 @@ async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
             Step::ReadPin(..) | Step::KeepPin(..) => {}
             Step::Finished => return,
             Step::Wait { until, write } => {
-                alarm.set(until, &driver);
+                wake_up.set(until, &driver);
                 turns = turns.wrapping_add(1);
                 if turns % TURNS == 0 {
                     yield_now().await;
@@ -116,7 +116,7 @@ async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
                     let ready = [
                         signal.poll_take(context).is_ready(),
                         connection.poll(&driver, write, context).is_ready(),
-                        alarm.poll(context).is_ready(),
+                        wake_up.poll(context).is_ready(),
                     ];
                     if ready.contains(&true) { Poll::Ready(()) } else { Poll::Pending }
                 })
@@ -253,12 +253,12 @@ fn failed(error: &io::Error) -> CloseCause {
 }
 
 /// Rings at a moment, or somewhat earlier: the timer is moved only when it would ring too late.
-struct Alarm<T> {
+struct WakeUp<T> {
     timer: T,
     at: Option<Timestamp>,
 }
 
-impl<T: Timer> Alarm<T> {
+impl<T: Timer> WakeUp<T> {
     fn set(&mut self, until: Option<Timestamp>, driver: &Driver) {
         let Some(until) = until else { return };
         if self.at.is_none_or(|at| at > until) {

@@ -63,7 +63,7 @@ async fn a_client_over_a_duplex_comes_back_on_a_new_one() {
 #[tokio::test]
 async fn a_server_that_never_stops_talking_leaves_the_other_tasks_their_turns() {
     let mut script = Step::handshake("Talks 1", "1.4").to_vec();
-    let noise = b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.news\",\"params\":[]}\n";
+    let noise = b"{\"jsonrpc\":\"2.0\",\"method\":\"blockchain.notification\",\"params\":[]}\n";
     script.push(Step::Flood(noise.repeat(1000)));
     let server = Scripted::start(script);
     let client = electrum_tokio::connect(config(&server.url()));
