@@ -109,7 +109,7 @@ mod tests {
                 let server = Server::start(family);
                 let mut config = Config::from(server.url().parse::<ServerAddr>().unwrap());
                 config.protocol.versions = range.parse().unwrap();
-                config.protocol.offers = vec![config.protocol.versions];
+                config.protocol.offers = vec![config.protocol.versions.into()];
                 smol::block_on(async {
                     let opened = Connection::open(config).await;
                     assert_eq!(opened.is_ok(), is_ready);

@@ -5,8 +5,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::error::DownCause;
 use crate::types::BlockHash;
-use crate::version::VersionRange;
+use crate::version::{Offer, ProtocolVersion, VersionRange};
 
 /// How a client behaves. Every limit is a limit: none means "without end" when it is zero.
 ///
@@ -21,12 +22,19 @@ use crate::version::VersionRange;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// What the client calls itself in `server.version`.
+    ///
+    /// A name that servers would take for an old Electrum is sent in another form: a slash before a version below
+    /// 3.3.4 as a space (`wallet/1.0` as `wallet 1.0`), and a name that is such a version with `client` before it. Fulcrum
+    /// and ElectrumX answer broadcasts of an old Electrum with a warning instead of the txid.
     pub client_name: String,
     /// The protocol versions that the caller can work with. A server that settles on any other is left.
     pub versions: VersionRange,
-    /// The ranges to offer, one after the other to a server that refuses; empty means [`versions`](Self::versions).
-    /// Only a version inside both the range offered and `versions` is accepted.
-    pub offers: Vec<VersionRange>,
+    /// What to offer, one after the other to a server that refuses or closes the connection, each on a connection of its
+    /// own. What a server accepted is offered to it first from then on.
+    ///
+    /// Empty, which is the default, means [`versions`](Self::versions), and then, if they contain it, 1.4 alone, which is
+    /// what servers speak that take no range. Only a version inside both the offer and `versions` is accepted.
+    pub offers: Vec<Offer>,
     /// Take a version that comes as a JSON number (`1.4`) for that version. Off by default: `1.10` as a number is 1.1.
     pub accept_numeric_version: bool,
     /// The first block of the chain that the server must serve. A server of another chain never becomes ready.
@@ -85,9 +93,14 @@ pub struct Limits {
 }
 
 /// When to try again after a link is lost: in a millisecond at the earliest, whatever is said here.
+///
+/// After a link that lasted the first attempt is made at once, spread over a few milliseconds so that the clients of one
+/// server do not come in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// The wait after the first failure. It doubles with every further one.
+    /// The wait after the first attempt for which no connection could be opened. It doubles with every further one.
+    pub reconnect: Duration,
+    /// The wait after the first connection that was accepted and did not last. It doubles with every further one.
     pub initial: Duration,
     /// The longest wait.
     pub cap: Duration,
@@ -171,13 +184,15 @@ impl Limits {
 }
 
 impl Default for Backoff {
-    /// From half a second to a minute, shortened by up to a quarter; ten seconds of being ready start over.
+    /// From 50 ms, or half a second if the server cuts connections, to a minute, shortened by up to a half; three
+    /// seconds of being ready start over.
     fn default() -> Self {
         Self {
+            reconnect: Duration::from_millis(50),
             initial: Duration::from_millis(500),
             cap: Duration::from_secs(60),
-            jitter_permille: 250,
-            stable_after: Duration::from_secs(10),
+            jitter_permille: 500,
+            stable_after: Duration::from_secs(3),
             set_aside: Duration::from_secs(600),
         }
     }
@@ -201,8 +216,26 @@ impl Timeouts {
 }
 
 impl Config {
-    /// The range offered at the `attempt`-th attempt, counted from zero, to one server.
-    pub(crate) fn offer(&self, attempt: usize) -> VersionRange {
-        self.offers.get(attempt % self.offers.len().max(1)).copied().unwrap_or(self.versions)
+    /// What is offered at the `attempt`-th attempt, counted from zero, to one server.
+    pub(crate) fn offer(&self, attempt: usize) -> Offer {
+        match self.offers.get(attempt) {
+            Some(offer) => *offer,
+            None if self.offers.is_empty() && attempt == 1 => Offer::Single(SINGLE),
+            None => self.offers.first().copied().unwrap_or(Offer::Range(self.versions)),
+        }
+    }
+
+    /// How many offers there are to a server that refuses for this cause.
+    pub(crate) fn offers_after(&self, cause: &DownCause) -> usize {
+        match (self.offers.len(), cause) {
+            // A server that settles on another version takes ranges: the single version would be no better.
+            (0, DownCause::OutOfRange { .. }) => 1,
+            (0, _) if self.versions.contains(SINGLE) => 2,
+            (0, _) => 1,
+            (count, _) => count,
+        }
     }
 }
+
+/// The version of the servers that take one version only.
+const SINGLE: ProtocolVersion = ProtocolVersion::V1_4;

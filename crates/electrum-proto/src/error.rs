@@ -9,7 +9,7 @@ use crate::machine::subscriptions::topic::SubId;
 use crate::machine::timers::TimerKind;
 use crate::request::NotInVersion;
 use crate::types::BlockHash;
-use crate::version::VersionRange;
+use crate::version::{Offer, VersionRange};
 
 /// Why a link is given up. Each leads to a new attempt, never to a session that half works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum DownCause {
     /// The server answered the handshake with an error.
     Refused {
         /// What was offered.
-        offered: VersionRange,
+        offered: Offer,
         /// The server's own code and words.
         error: ServerError,
     },
@@ -46,9 +46,15 @@ pub enum DownCause {
         /// The version, as the server wrote it.
         answered: String,
         /// What was offered.
-        offered: VersionRange,
+        offered: Offer,
         /// What the caller can work with.
         wanted: VersionRange,
+    },
+    /// The server answered its version as a JSON number, which could be read in two ways: 1.1 and 1.10 are one number.
+    /// [`Config::accept_numeric_version`](crate::Config::accept_numeric_version) accepts it.
+    NumericVersion {
+        /// The number, as the server wrote it.
+        answered: String,
     },
     /// What the server sent is not the protocol.
     Malformed {
@@ -64,12 +70,19 @@ pub enum DownCause {
         /// What was waited for.
         waited_for: TimerKind,
     },
-    /// The server serves another chain, or does not say which.
+    /// The server serves another chain.
     WrongChain {
         /// The first block that the caller wants.
         wanted: BlockHash,
-        /// What the server said.
-        found: String,
+        /// The first block of the chain that the server serves.
+        found: BlockHash,
+    },
+    /// The server does not say which chain it serves: it gave neither its features nor the first header.
+    UnknownChain {
+        /// The first block that the caller wants.
+        wanted: BlockHash,
+        /// What the server said instead.
+        what: String,
     },
     /// The server answers nothing but that it is too busy.
     Busy {
@@ -93,7 +106,7 @@ pub enum Side {
 
 impl DownCause {
     /// The cause in one word, for logs and machines: one of `connect`, `closed`, `reset`, `refused`, `malformed`,
-    /// `out_of_range`, `timeout`, `wrong_chain`, `busy`, `undrained`.
+    /// `out_of_range`, `numeric_version`, `timeout`, `wrong_chain`, `unknown_chain`, `busy`, `undrained`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -105,6 +118,8 @@ impl DownCause {
             Self::Malformed { .. } => "malformed",
             Self::Timeout { .. } => "timeout",
             Self::WrongChain { .. } => "wrong_chain",
+            Self::UnknownChain { .. } => "unknown_chain",
+            Self::NumericVersion { .. } => "numeric_version",
             Self::Busy { .. } => "busy",
             Self::Undrained => "undrained",
         }
@@ -118,13 +133,18 @@ impl DownCause {
             Self::Closed { .. } | Self::Reset { .. } | Self::Timeout { .. } => Side::Network,
             Self::Malformed { .. } | Self::Busy { .. } => Side::Server,
             // The server is what it is: another one, or another range, must be chosen.
-            Self::Refused { .. } | Self::OutOfRange { .. } | Self::WrongChain { .. } | Self::Undrained => Side::Caller,
+            Self::Refused { .. }
+            | Self::OutOfRange { .. }
+            | Self::NumericVersion { .. }
+            | Self::WrongChain { .. }
+            | Self::UnknownChain { .. }
+            | Self::Undrained => Side::Caller,
         }
     }
 
     /// Whether the server refused the versions that it was offered, so that another offer may do.
     pub(crate) const fn refuses_offer(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::OutOfRange { .. } | Self::Closed { during: Phase::Handshaking })
+        matches!(self, Self::Refused { .. } | Self::OutOfRange { .. })
     }
 
     /// Whether the server will hardly change its mind soon.
@@ -133,7 +153,9 @@ impl DownCause {
             self,
             Self::Refused { .. }
                 | Self::OutOfRange { .. }
+                | Self::NumericVersion { .. }
                 | Self::WrongChain { .. }
+                | Self::UnknownChain { .. }
                 | Self::Connect { side: Side::Caller, .. }
         )
     }
@@ -149,7 +171,7 @@ impl fmt::Display for DownCause {
             Self::Closed { .. } => f.write_str("the server closed the connection"),
             Self::Reset { message, .. } => write!(f, "the connection broke: {message}"),
             Self::Refused { offered, error } => write!(f, "the server refused protocol {offered}: {error}"),
-            Self::OutOfRange { answered, offered, wanted } if offered == wanted => {
+            Self::OutOfRange { answered, offered, wanted } if offered.range() == *wanted => {
                 write!(f, "the server settled on protocol {answered}, which is outside {wanted}")
             }
             Self::OutOfRange { answered, offered, wanted } => {
@@ -165,8 +187,15 @@ impl fmt::Display for DownCause {
                 _ => "the server did not answer in time",
             }),
             Self::WrongChain { wanted, found } => {
-                write!(f, "the server does not serve the chain that begins with {wanted}: {found}")
+                write!(f, "the server serves another chain: its first block is {found}, not {wanted}")
             }
+            Self::UnknownChain { wanted, what } => {
+                write!(f, "the server does not say whether it serves the chain that begins with {wanted}: {what}")
+            }
+            Self::NumericVersion { answered } => write!(
+                f,
+                "the server gave its protocol version as the JSON number {answered}, not as a string; such servers are accepted only if that is allowed explicitly"
+            ),
             Self::Busy { error } => write!(f, "the server answers only that it is too busy: {error}"),
             Self::Undrained => f.write_str("more was received than may wait; poll between reads"),
         }
@@ -277,8 +306,10 @@ impl<T: fmt::Debug> core::error::Error for Rejected<T> {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// The server refuses it.
+    /// The server refuses it for good: it is not asked for again on this link.
     Server(ServerError),
+    /// The server cannot serve it for the moment. It is asked for again and again on this link, with growing pauses.
+    Unavailable(ServerError),
     /// The negotiated version has no such subscription.
     NotInVersion(NotInVersion),
     /// The server accepted it, but what it answered cannot be right.
@@ -288,7 +319,8 @@ pub enum SubscribeError {
 }
 
 error_texts!(SubscribeError {
-    Self::Server(inner) => "the server refuses the subscription: {inner}";
+    Self::Server(inner) => "the server refuses the subscription for good: {inner}";
+    Self::Unavailable(inner) => "the server cannot serve the subscription for now, and is asked again: {inner}";
     Self::NotInVersion(inner) => "{inner}";
     Self::Decode(inner) => "{inner}";
     Self::TimedOut => "the server did not answer the subscription in time";

@@ -125,6 +125,11 @@ pub enum Event<'a> {
         /// Why.
         error: SubscribeError,
     },
+    /// A subscription that was refused or late is served after all, and its value is the one that was emitted last.
+    SubscriptionRestored {
+        /// Which subscription.
+        sub: SubId,
+    },
     /// A command was refused for want of room, and there is room again.
     Capacity,
     /// The server sent something that was not asked for. It was ignored.

@@ -150,5 +150,5 @@ pub use machine::timers::TimerKind;
 pub use request::{Effect, Method, NotInVersion, Request};
 pub use time::Timestamp;
 pub use types::Script;
-pub use version::{ProtocolVersion, VersionError, VersionRange};
+pub use version::{Offer, ProtocolVersion, VersionError, VersionRange};
 pub use wire::json;

@@ -38,6 +38,66 @@ pub struct VersionRange {
     max: ProtocolVersion,
 }
 
+/// What a client offers in `server.version`.
+///
+/// Most servers take a range, which is sent as a pair of strings, and choose from it. Some take one version only, sent
+/// as one string: electrs 0.8.6 to 0.9.13 and Electrum Personal Server.
+/// ```
+/// use electrum_proto::{Offer, ProtocolVersion};
+///
+/// assert_eq!("1.4..1.7".parse(), Ok(Offer::Range("1.4..1.7".parse()?)));
+/// assert_eq!("1.4".parse(), Ok(Offer::Single(ProtocolVersion::V1_4)));
+/// # Ok::<(), electrum_proto::VersionError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Offer {
+    /// Any version of this range, sent as a pair.
+    Range(VersionRange),
+    /// This version, sent as one string.
+    Single(ProtocolVersion),
+}
+
+impl Offer {
+    /// Returns the versions that the server may settle on.
+    #[must_use]
+    pub const fn range(self) -> VersionRange {
+        match self {
+            Self::Range(range) => range,
+            Self::Single(version) => VersionRange { min: version, max: version },
+        }
+    }
+}
+
+impl From<VersionRange> for Offer {
+    fn from(range: VersionRange) -> Self {
+        Self::Range(range)
+    }
+}
+
+impl From<ProtocolVersion> for Offer {
+    fn from(version: ProtocolVersion) -> Self {
+        Self::Single(version)
+    }
+}
+
+impl FromStr for Offer {
+    type Err = VersionError;
+
+    /// Reads `1.4..1.7` as a range, and `1.4` as one version.
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        if text.contains("..") { text.parse().map(Self::Range) } else { text.parse().map(Self::Single) }
+    }
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(range) => range.fmt(f),
+            Self::Single(version) => version.fmt(f),
+        }
+    }
+}
+
 impl ProtocolVersion {
     /// Protocol 1.0.
     pub const V1_0: Self = Self([1, 0, 0, 0]);

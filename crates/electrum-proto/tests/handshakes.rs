@@ -91,7 +91,10 @@ impl Exchange {
         let offered = asked.and_then(|range| range.parse().ok());
         let is_ours = offered.is_some_and(|range: VersionRange| {
             let ours = serde_json::json!([name, [range.min().to_string(), range.max().to_string()]]);
+            // A client that called itself an old Electrum: this one never does.
+            let is_old = ["2.5", "3.0.5"].contains(&name.as_str());
             params == &ours
+                && !is_old
                 && sent == format!(r#"{{"jsonrpc":"2.0","id":1,"method":"server.version","params":{ours}}}"#)
         });
         let mut received = Vec::new();

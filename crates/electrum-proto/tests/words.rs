@@ -37,7 +37,7 @@ fn missing() -> NotInVersion {
 fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
     let out_of_range = |wanted: &str| DownCause::OutOfRange {
         answered: "1.3".into(),
-        offered: range("1.4..1.7"),
+        offered: range("1.4..1.7").into(),
         wanted: range(wanted),
     };
     let timeout = |waited_for| DownCause::Timeout { waited_for };
@@ -47,7 +47,12 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
         (DownCause::Closed { during }, "closed", Side::Network, "closed"),
         (DownCause::Closed { during: Phase::Handshaking }, "closed", Side::Network, "refuse a version"),
         (DownCause::Reset { during, message }, "reset", Side::Network, "by peer"),
-        (DownCause::Refused { offered: range("1.4..1.7"), error: busy() }, "refused", Side::Caller, "come back later"),
+        (
+            DownCause::Refused { offered: range("1.4..1.7").into(), error: busy() },
+            "refused",
+            Side::Caller,
+            "come back later",
+        ),
         (out_of_range("1.4..1.7"), "out_of_range", Side::Caller, "outside 1.4..1.7"),
         (out_of_range("1.4..1.6"), "out_of_range", Side::Caller, "1.4..1.6 is wanted"),
         (
@@ -61,11 +66,21 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
         (timeout(TimerKind::Pong), "timeout", Side::Network, "ping"),
         (timeout(TimerKind::Request), "timeout", Side::Network, "answer"),
         (
-            DownCause::WrongChain { wanted: BlockHash::from_display_bytes([7; 32]), found: "it is another".into() },
+            DownCause::WrongChain {
+                wanted: BlockHash::from_display_bytes([7; 32]),
+                found: BlockHash::from_display_bytes([8; 32]),
+            },
             "wrong_chain",
             Side::Caller,
-            "it is another",
+            "0808080808",
         ),
+        (
+            DownCause::UnknownChain { wanted: BlockHash::from_display_bytes([7; 32]), what: "unknown method".into() },
+            "unknown_chain",
+            Side::Caller,
+            "unknown method",
+        ),
+        (DownCause::NumericVersion { answered: "1.2".into() }, "numeric_version", Side::Caller, "number 1.2"),
         (DownCause::Busy { error: busy() }, "busy", Side::Server, "come back later"),
         (DownCause::Undrained, "undrained", Side::Caller, "poll"),
     ]

@@ -96,6 +96,8 @@ impl Dispatcher {
             SessionEvent::Machine(Event::SubscriptionRefused { sub, error }) => {
                 subscriptions.refused(sub, &error, wakers);
             }
+            // Its value is the one that the caller has.
+            SessionEvent::Machine(Event::SubscriptionRestored { .. }) => {}
             SessionEvent::Machine(Event::Capacity) => calls.unblock(),
             SessionEvent::Machine(Event::Unknown(unknown)) => log::debug!("ignored: {unknown:?}"),
             // These are reported as connection events.

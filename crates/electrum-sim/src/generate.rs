@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use electrum_proto::operations::Raw;
 use electrum_proto::types::OutPoint;
-use electrum_proto::{Backoff, Config, Limits, Script, Timeouts, Topic, VersionRange};
+use electrum_proto::{Backoff, Config, Limits, Offer, Script, Timeouts, Topic, VersionRange};
 use serde_json::Value;
 
 use super::methods::{AnyRequest, RAW_PREFIX};
@@ -24,6 +24,12 @@ pub(super) fn range(trace: &mut Trace) -> VersionRange {
     parse(a, b).or_else(|| parse(b, a)).unwrap_or_default()
 }
 
+/// A range, or one version.
+fn offer(trace: &mut Trace) -> Offer {
+    let range = range(trace);
+    if trace.chance(300) { Offer::Single(range.max()) } else { Offer::Range(range) }
+}
+
 /// A configuration with anything set, within what makes sense.
 #[must_use]
 pub fn config(trace: &mut Trace) -> Config {
@@ -32,7 +38,7 @@ pub fn config(trace: &mut Trace) -> Config {
         config.versions = range(trace);
     }
     if trace.chance(150) {
-        config.offers = (0..1 + trace.below(2)).map(|_| range(trace)).collect();
+        config.offers = (0..1 + trace.below(2)).map(|_| offer(trace)).collect();
     }
     if trace.chance(250) {
         config.genesis_hash = GENESIS.parse().ok();
@@ -78,6 +84,7 @@ fn limits(trace: &mut Trace) -> Limits {
 fn backoff(trace: &mut Trace) -> Backoff {
     let mut time = |choices: &[u64]| Duration::from_millis(trace.pick(choices));
     Backoff {
+        reconnect: time(&[50, 1, 500]),
         initial: time(&[500, 1, 3_000]),
         cap: time(&[60_000, 1, 3_000]),
         stable_after: time(&[60_000, 1, 5_000]),

@@ -17,6 +17,8 @@ const METHODS: &[(&str, Version, Option<Version>)] = &[
     ("server.features", [1, 1, 0], None),
     ("server.ping", [1, 2, 0], None),
     ("blockchain.headers.subscribe", [1, 0, 0], None),
+    ("blockchain.block.get_header", [1, 0, 0], Some([1, 3, 0])),
+    ("blockchain.block.header", [1, 3, 0], None),
     ("blockchain.block.headers", [1, 2, 0], None),
     ("blockchain.scripthash.subscribe", [1, 1, 0], Some([1, 7, 0])),
     ("blockchain.scripthash.unsubscribe", [1, 4, 2], Some([1, 7, 0])),

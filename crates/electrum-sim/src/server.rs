@@ -136,9 +136,10 @@ impl Server {
 
     /// Whether a client of this configuration can ever be ready with it.
     pub(super) fn suits(&self, config: &Config) -> bool {
-        let offers = if config.offers.is_empty() { vec![config.versions] } else { config.offers.clone() };
-        let agrees = offers.iter().any(|offer| {
-            self.settle(offer.min(), offer.max()).is_some_and(|version| config.versions.contains(version))
+        // What is offered alone behind the whole range is inside it.
+        let offers = if config.offers.is_empty() { vec![config.versions.into()] } else { config.offers.clone() };
+        let agrees = offers.iter().map(|offer| offer.range()).any(|range| {
+            self.settle(range.min(), range.max()).is_some_and(|version| config.versions.contains(version))
         });
         let chain_fits = config.genesis_hash.is_none() || !self.is_other_chain;
         // Protocol 1.0 is out of the question, so the chain can always be asked for.
@@ -179,7 +180,8 @@ impl Server {
 
     fn negotiate(&self, session: &mut Session, question: &ServerRequest) -> Answer {
         let bound = |at: usize| {
-            let text = question.params.get(1).and_then(|range| range.get(at)).and_then(Value::as_str);
+            let offered = question.params.get(1);
+            let text = offered.and_then(|offer| offer.get(at).or(offered)).and_then(Value::as_str);
             text.and_then(|text| text.parse::<ProtocolVersion>().ok())
         };
         let (Some(min), Some(max)) = (bound(0), bound(1)) else { return Answer::Close };

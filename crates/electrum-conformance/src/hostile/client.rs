@@ -19,6 +19,7 @@ use electrum_testkit::hostile::{Ask, Entry, Expect, Timeout, honest};
 
 /// How clients space their attempts.
 pub(super) const BACKOFF: Backoff = Backoff {
+    reconnect: Duration::from_millis(20),
     initial: Duration::from_millis(20),
     cap: Duration::from_secs(60),
     jitter_permille: 250,

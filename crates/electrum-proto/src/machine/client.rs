@@ -187,7 +187,7 @@ impl Client {
         let shared = &mut self.shared;
         let server = shared.servers.current();
         let ready_for = self.link.ready().map(|(_, ready)| shared.now.since(ready.since));
-        let retry_at = shared.plan_retry(&cause, ready_for);
+        let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
         if let Some(conn) = link.open_conn() {
             shared.disconnect(conn);

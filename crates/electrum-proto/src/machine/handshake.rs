@@ -1,23 +1,23 @@
 //! The steps from an open connection to a ready one.
 
+use alloc::string::ToString;
+
 use super::link::{Connection, Stage};
-use super::negotiation::{Agreed, ChainAsked, METHOD, VersionAsked, check_chain, write_offer};
+use super::negotiation::{Agreed, Chain, ChainAsked, FIRST_HEADER, METHOD, Question, VersionAsked, write_offer};
 use super::phase::{Phase, Transition};
 use super::ready::Ready;
 use super::shared::Shared;
 use super::stream::Stream;
 use crate::error::DownCause;
 use crate::event::{ConnId, Event};
-use crate::json::ServerError;
 use crate::operations::Features;
 use crate::request::Request;
 use crate::time::Timestamp;
-use crate::version::VersionRange;
-use alloc::string::ToString as _;
+use crate::version::Offer;
 
 impl Connection {
     /// A connection that was just opened. The version is asked for first, and nothing else before its answer.
-    pub(super) fn new(conn: ConnId, offer: VersionRange, shared: &mut Shared) -> Self {
+    pub(super) fn new(conn: ConnId, offer: Offer, shared: &mut Shared) -> Self {
         let mut stream = Stream::new(conn, shared.now);
         let id = shared.next_id();
         let name = &shared.config.client_name;
@@ -37,16 +37,35 @@ impl Connection {
             self.accepted(agreed, shared);
             return Ok(());
         };
-        let version = agreed.version;
-        match Features.method(version) {
-            Ok(method) => {
-                let id = shared.next_id();
-                self.stream.write(shared.now, id, &method, |params| Features.params(version, params));
-                self.stage = Stage::ChainAsked(ChainAsked { id, agreed, wanted, deadline });
-                Ok(())
+        let asked = ChainAsked { id: 0, agreed, wanted, question: Question::Features, deadline };
+        self.ask_chain(asked, &Features, shared)
+    }
+
+    /// The answer to what was asked about the chain came.
+    pub(super) fn chain_answered(
+        &mut self,
+        asked: ChainAsked,
+        answer: Chain,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
+        match answer {
+            Chain::Wanted(agreed) => self.accepted(agreed, shared),
+            Chain::NotSaid => {
+                let asked = ChainAsked { question: Question::FirstHeader, ..asked };
+                self.ask_chain(asked, &FIRST_HEADER, shared)?;
             }
-            Err(error) => check_chain(Err(ServerError::new(None, error.to_string())), version, wanted),
         }
+        Ok(())
+    }
+
+    fn ask_chain<R: Request>(&mut self, asked: ChainAsked, request: &R, shared: &mut Shared) -> Result<(), DownCause> {
+        let (version, id) = (asked.agreed.version, shared.next_id());
+        let method = request
+            .method(version)
+            .map_err(|error| DownCause::UnknownChain { wanted: asked.wanted, what: error.to_string() })?;
+        self.stream.write(shared.now, id, &method, |params| request.params(version, params));
+        self.stage = Stage::ChainAsked(ChainAsked { id, ..asked });
+        Ok(())
     }
 
     /// Nothing more is to be agreed on: requests can be sent.

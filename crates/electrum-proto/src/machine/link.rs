@@ -10,7 +10,7 @@ use crate::config::Limits;
 use crate::error::{DownCause, Side};
 use crate::event::{Action, CloseCause, ConnId};
 use crate::time::Timestamp;
-use crate::version::VersionRange;
+use crate::version::Offer;
 
 /// The state of the link.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Link {
 #[derive(Clone, Debug)]
 pub(super) struct Opening {
     pub(super) conn: ConnId,
-    pub(super) offer: VersionRange,
+    pub(super) offer: Offer,
     pub(super) deadline: Timestamp,
     pub(super) closed: Option<CloseCause>,
 }
@@ -110,6 +110,11 @@ impl Link {
             Self::Open(Connection { stream, stage: Stage::Ready(ready) }) => Some((stream, ready)),
             _ => None,
         }
+    }
+
+    /// Whether the server has not answered yet to the versions that it was offered.
+    pub(super) const fn is_offered(&self) -> bool {
+        matches!(self, Self::Open(Connection { stage: Stage::VersionAsked(_), .. }))
     }
 
     /// Why the link ended, if the driver or the buffers say that it did.

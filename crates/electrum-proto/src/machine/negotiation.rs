@@ -5,16 +5,17 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use serde_json::value::RawValue;
 
+use super::client_name::sendable;
 use super::phase::Phase;
 use super::stream::malformed;
 use crate::config::Config;
 use crate::error::DownCause;
 use crate::json::{Params, RawJson, ReplyId, ServerError};
-use crate::operations::Features;
+use crate::operations::{Features, Header};
 use crate::request::Request;
 use crate::time::Timestamp;
 use crate::types::BlockHash;
-use crate::version::{ProtocolVersion, VersionError, VersionRange};
+use crate::version::{Offer, ProtocolVersion, VersionError};
 
 /// The method that goes first on every connection.
 pub(super) const METHOD: &str = "server.version";
@@ -30,7 +31,7 @@ pub(super) struct Agreed {
 #[derive(Clone, Debug)]
 pub(super) struct VersionAsked {
     pub(super) id: u64,
-    pub(super) offer: VersionRange,
+    pub(super) offer: Offer,
     pub(super) deadline: Timestamp,
 }
 
@@ -40,8 +41,29 @@ pub(super) struct ChainAsked {
     pub(super) id: u64,
     pub(super) agreed: Agreed,
     pub(super) wanted: BlockHash,
+    pub(super) question: Question,
     pub(super) deadline: Timestamp,
 }
+
+/// What is asked to learn which chain the server serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// `server.features`, which names the first block.
+    Features,
+    /// The first header, where the features are missing or odd.
+    FirstHeader,
+}
+
+/// What an answer says of the chain that the server serves.
+pub(super) enum Chain {
+    /// It is the wanted one, and what was agreed holds.
+    Wanted(Agreed),
+    /// It was not said.
+    NotSaid,
+}
+
+/// The request of the last resort: the hash of the first header is that of the first block.
+pub(super) const FIRST_HEADER: Header = Header { height: 0 };
 
 impl VersionAsked {
     pub(super) fn is_answered_by(&self, id: ReplyId, outcome: &Result<RawJson<'_>, ServerError>) -> bool {
@@ -63,10 +85,29 @@ impl ChainAsked {
         is_reply_to(self.id, id, outcome)
     }
 
-    /// Reads the answer. What was agreed holds if the chain is the right one.
-    pub(super) fn answered(&self, outcome: Result<RawJson<'_>, ServerError>) -> Result<Agreed, DownCause> {
-        check_chain(outcome, self.agreed.version, self.wanted)?;
-        Ok(self.agreed.clone())
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// If the server serves another chain, or does not say which by any means.
+    pub(super) fn answered(&mut self, outcome: Result<RawJson<'_>, ServerError>) -> Result<Chain, DownCause> {
+        let version = self.agreed.version;
+        let first_block = match (self.question, outcome) {
+            (_, Err(error)) => Err(error.to_string()),
+            (Question::Features, Ok(result)) => match Features.decode(version, result) {
+                Ok(features) => Ok(features.genesis_hash),
+                Err(error) => Err(error.to_string()),
+            },
+            (Question::FirstHeader, Ok(result)) => match FIRST_HEADER.decode(version, result) {
+                Ok(header) => Ok(header.block_hash()),
+                Err(error) => Err(error.to_string()),
+            },
+        };
+        match (first_block, self.question) {
+            (Ok(found), _) if found == self.wanted => Ok(Chain::Wanted(self.agreed.clone())),
+            (Ok(found), _) => Err(DownCause::WrongChain { wanted: self.wanted, found }),
+            (Err(_), Question::Features) => Ok(Chain::NotSaid),
+            (Err(what), Question::FirstHeader) => Err(DownCause::UnknownChain { wanted: self.wanted, what }),
+        }
     }
 }
 
@@ -80,16 +121,16 @@ fn is_reply_to(asked: u64, id: ReplyId, outcome: &Result<RawJson<'_>, ServerErro
 }
 
 /// The two parameters of `server.version`. More, or named ones, are refused by some servers.
-pub(super) fn write_offer(client_name: &str, offered: VersionRange, params: &mut Params<'_>) {
-    params.str(client_name).json(&[offered.min().to_string(), offered.max().to_string()]);
+pub(super) fn write_offer(client_name: &str, offer: Offer, params: &mut Params<'_>) {
+    params.str(&sendable(client_name));
+    match offer {
+        Offer::Range(range) => params.json(&[range.min().to_string(), range.max().to_string()]),
+        Offer::Single(version) => params.str(&version.to_string()),
+    };
 }
 
 /// Reads the answer to `server.version`.
-fn agree(
-    outcome: Result<RawJson<'_>, ServerError>,
-    offered: VersionRange,
-    config: &Config,
-) -> Result<Agreed, DownCause> {
+fn agree(outcome: Result<RawJson<'_>, ServerError>, offered: Offer, config: &Config) -> Result<Agreed, DownCause> {
     let result = outcome.map_err(|error| DownCause::Refused { offered, error })?;
     let malformed = |what: String| malformed(Phase::Handshaking, &what, result.as_str().as_bytes());
     let (software, answered) = result.decode::<(Cow<'_, str>, &RawValue)>().map_err(|error| {
@@ -98,29 +139,20 @@ fn agree(
     let answered = match RawJson::new(answered.get()).decode::<Cow<'_, str>>() {
         Ok(text) => text.into_owned(),
         Err(_) if config.accept_numeric_version => answered.get().into(),
+        Err(_) if is_number(answered.get()) => {
+            return Err(DownCause::NumericVersion { answered: answered.get().into() });
+        }
         Err(_) => return Err(malformed("the version is no string".into())),
     };
     let version: ProtocolVersion = answered.parse().map_err(|error: VersionError| malformed(error.to_string()))?;
-    if !offered.contains(version) || !config.versions.contains(version) {
+    if !offered.range().contains(version) || !config.versions.contains(version) {
         return Err(DownCause::OutOfRange { answered, offered, wanted: config.versions });
     }
     Ok(Agreed { software: software.into_owned(), version })
 }
 
-/// Reads the answer to `server.features` for the chain that it names.
-pub(super) fn check_chain(
-    outcome: Result<RawJson<'_>, ServerError>,
-    version: ProtocolVersion,
-    wanted: BlockHash,
-) -> Result<(), DownCause> {
-    let wrong = |found: String| DownCause::WrongChain { wanted, found };
-    let result = outcome.map_err(|error| wrong(format!("it will not say which, but {error}")))?;
-    let features = Features.decode(version, result).map_err(|error| wrong(error.to_string()))?;
-    if features.genesis_hash == wanted {
-        Ok(())
-    } else {
-        Err(wrong(format!("its first block is {}", features.genesis_hash)))
-    }
+fn is_number(json: &str) -> bool {
+    json.starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -142,7 +174,8 @@ mod tests {
             (r#"["Fulcrum 2.1.1","1.4.99"]"#, Ok("1.4.99")),
             (r#"["ElectrumX 1.10","1.2"]"#, Err("out_of_range")),
             (r#"["x","1.7.1"]"#, Err("out_of_range")),
-            (r#"["x",1.4]"#, Err("malformed")),
+            (r#"["x",1.4]"#, Err("numeric_version")),
+            (r#"["x",true]"#, Err("malformed")),
             (r#"["x","1.4",3]"#, Err("malformed")),
             (r#"["x"]"#, Err("malformed")),
             (r#"["x","latest"]"#, Err("malformed")),

@@ -1,5 +1,7 @@
 //! A link on which requests can be sent: what waits on it, and what replies lead to.
 
+use core::time::Duration;
+
 use super::in_flight::{InFlight, Waiting};
 use super::keepalive::Keepalive;
 use super::negotiation::Agreed;
@@ -14,8 +16,9 @@ use crate::json::{RawJson, ReplyId, ServerError};
 use crate::request::Request;
 use crate::time::Timestamp;
 
-/// How long subscriptions wait that a busy server put off.
-const BUSY_PAUSE: core::time::Duration = core::time::Duration::from_secs(5);
+/// How long subscriptions wait that a busy server put off. The pause doubles while it stays busy, up to [`LONGEST_PAUSE`].
+const BUSY_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The state that exists only while requests can be sent.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Ready {
     pub(super) resubscribe_at: Option<Timestamp>,
     /// When a subscription or an end of one was last answered, and the id under which that was asked for.
     pub(super) last_subscribed: (Timestamp, u64),
+    /// How long the next pause is after the server was too busy for a subscription.
+    busy_pause: Duration,
     /// Answers in a row that say only that the server is busy.
     busy_replies: usize,
 }
@@ -59,6 +64,7 @@ impl Ready {
             nudge_at: None,
             resubscribe_at: None,
             last_subscribed: (shared.now, 0),
+            busy_pause: BUSY_PAUSE,
             busy_replies: 0,
         }
     }
@@ -71,6 +77,7 @@ impl Ready {
             (self.keepalive.ping_at(stream, timeouts), TimerKind::Ping),
             (self.keepalive.pong_by(stream, timeouts), TimerKind::Pong),
             (self.resubscribe_at, TimerKind::Resubscribe),
+            (shared.subscriptions.next_later(), TimerKind::Resubscribe),
             (self.nudge_at, TimerKind::Nudge),
         ])
     }
@@ -85,7 +92,10 @@ impl Ready {
         match kind {
             TimerKind::Request => self.fail_overdue(stream, shared)?,
             TimerKind::Ping => self.ping(stream, shared),
-            TimerKind::Resubscribe => self.resubscribe_at = None,
+            TimerKind::Resubscribe => {
+                self.resubscribe_at = self.resubscribe_at.filter(|at| *at > shared.now);
+                shared.subscriptions.wake(shared.now);
+            }
             TimerKind::Nudge => {
                 self.nudge_at = None;
                 self.nudge.lag_over(self.requests.len() > 0);
@@ -131,6 +141,14 @@ impl Ready {
         Ok(RequestId(id))
     }
 
+    /// The server is too busy: subscriptions that are due wait. Further answers of the same kind prolong no pause.
+    fn put_off_subscriptions(&mut self, now: Timestamp) {
+        if self.resubscribe_at.is_none() {
+            self.resubscribe_at = Some(now + self.busy_pause);
+            self.busy_pause = (self.busy_pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
     /// Takes out the request that a reply answers, if there is one.
     pub(super) fn take_answered(
         &mut self,
@@ -171,11 +189,14 @@ impl Ready {
             (Owner::Caller, Err(error)) => shared.fail(waiting.id, RequestError::Server(error)),
             (_, _) if too_busy.is_some() => {}
             (Owner::Subscribe(place), outcome) => {
+                if outcome.is_ok() {
+                    self.busy_pause = BUSY_PAUSE;
+                }
                 self.last_subscribed = (shared.now, waiting.id);
-                match shared.subscriptions.answered(place, outcome) {
+                match shared.subscriptions.answered(shared.now, place, outcome) {
                     Outcome::Nothing => {}
                     Outcome::Event(event) => shared.emit(event),
-                    Outcome::Later => self.resubscribe_at = Some(shared.now + BUSY_PAUSE),
+                    Outcome::Busy => self.put_off_subscriptions(shared.now),
                 }
             }
             (Owner::Unsubscribe(place), _) => {

@@ -36,8 +36,8 @@ impl Connection {
             }
             (Message::Reply { id, outcome }, Stage::ChainAsked(asked)) => {
                 if asked.is_answered_by(id, &outcome) {
-                    let agreed = asked.answered(outcome)?;
-                    self.accepted(agreed, shared);
+                    let (answer, asked) = (asked.answered(outcome)?, asked.clone());
+                    self.chain_answered(asked, answer, shared)?;
                     return Ok(true);
                 }
             }

@@ -19,12 +19,16 @@ pub(crate) struct Servers {
 
 #[derive(Clone, Debug, Default)]
 struct Record {
-    /// Failures since it was last ready for long enough.
-    failures: u32,
+    /// How often it could not be reached since it was last ready for long enough.
+    unopened: u32,
+    /// How often it ended a connection soon since then.
+    cut: u32,
     /// It is not tried before this.
     not_before: Timestamp,
     /// Which of the configured offers comes next.
     offer: usize,
+    /// The server accepted that offer before.
+    accepted: bool,
 }
 
 impl Servers {
@@ -42,16 +46,22 @@ impl Servers {
         self.records[self.current].offer
     }
 
+    /// Whether the current server accepted before what it is offered.
+    pub(crate) fn accepted_offer(&self) -> bool {
+        self.records[self.current].accepted
+    }
+
     /// The current server agreed: it is the one to come back to, with the offer that it took.
     pub(crate) fn was_ready(&mut self) {
         self.last_good = Some(self.current);
+        self.records[self.current].accepted = true;
     }
 
     /// The current server refused what it was offered: the next of `offers` is made next time. Returns whether there
     /// is one that it was not made yet.
     pub(crate) fn next_offer(&mut self, offers: usize) -> bool {
         let record = &mut self.records[self.current];
-        record.offer += 1;
+        (record.offer, record.accepted) = (record.offer + 1, false);
         if record.offer < offers {
             return true;
         }
@@ -61,26 +71,38 @@ impl Servers {
 
     /// The current server is to be made another offer: says when.
     pub(crate) fn again(&self, now: Timestamp, backoff: &Backoff, random: &mut Random) -> Timestamp {
-        now + wait_after(1, backoff, random)
+        now + wait_after(1, backoff.reconnect, backoff, random)
     }
 
-    /// The current server failed after it had been ready for `ready_for`. Chooses the next one and says when it is due.
+    /// The current server failed. Chooses the next one and says when it is due.
     pub(crate) fn failed(
         &mut self,
         now: Timestamp,
-        ready_for: Option<Duration>,
-        set_aside: bool,
+        failure: Failure,
         backoff: &Backoff,
         random: &mut Random,
     ) -> Timestamp {
         let alone = self.records.len() == 1;
         let record = &mut self.records[self.current];
-        if ready_for.is_some_and(|time| time >= backoff.stable_after) {
-            record.failures = 0;
-        }
-        record.failures = record.failures.saturating_add(1);
-        let least = if set_aside && !alone { backoff.set_aside } else { Duration::ZERO };
-        let wait = wait_after(record.failures, backoff, random).max(least);
+        let wait = match failure {
+            Failure::Lost { ready_for } if ready_for >= backoff.stable_after => {
+                (record.unopened, record.cut) = (0, 0);
+                spread(random)
+            }
+            Failure::Lost { .. } | Failure::Cut => {
+                record.cut = record.cut.saturating_add(1);
+                wait_after(record.cut, backoff.initial, backoff, random)
+            }
+            Failure::Unopened => {
+                record.unopened = record.unopened.saturating_add(1);
+                wait_after(record.unopened, backoff.reconnect, backoff, random)
+            }
+            Failure::Unusable => {
+                record.cut = record.cut.saturating_add(1);
+                let least = if alone { Duration::ZERO } else { backoff.set_aside };
+                wait_after(record.cut, backoff.initial, backoff, random).max(least)
+            }
+        };
         record.not_before = now + wait;
         self.choose(now)
     }
@@ -97,19 +119,42 @@ impl Servers {
     }
 }
 
-/// The wait after so many failures in a row: it doubles up to the cap, and is shortened at random.
-pub(crate) fn wait_after(failures: u32, backoff: &Backoff, random: &mut Random) -> Duration {
+/// How an attempt with a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection could be opened: the server may be about to start again.
+    Unopened,
+    /// The server accepted the connection and ended it before it was ready.
+    Cut,
+    /// The link was ready for so long.
+    Lost { ready_for: Duration },
+    /// The server will hardly do soon: it refuses our versions or serves another chain.
+    Unusable,
+}
+
+/// The wait after so many failures in a row: it doubles from `first` up to the cap, and is shortened at random.
+fn wait_after(failures: u32, first: Duration, backoff: &Backoff, random: &mut Random) -> Duration {
     let doublings = failures.saturating_sub(1).min(31);
-    let full = backoff.initial.saturating_mul(1 << doublings).min(backoff.cap);
+    let full = first.saturating_mul(1 << doublings).min(backoff.cap);
     let shorter = random.permille() * backoff.jitter_permille.min(1000) / 1000;
     (full.saturating_mul(1000 - shorter) / 1000).max(LEAST)
 }
+
+/// The wait before the first attempt after a link that lasted, which is made at once: so short that it is not noticed,
+/// and long enough that the clients of one server do not all come in the same moment.
+fn spread(random: &mut Random) -> Duration {
+    (LONGEST_SPREAD * random.permille() / 1000).max(LEAST)
+}
+
+/// The longest such wait.
+const LONGEST_SPREAD: Duration = Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const BACKOFF: Backoff = Backoff {
+        reconnect: Duration::from_millis(50),
         initial: Duration::from_secs(1),
         cap: Duration::from_secs(60),
         jitter_permille: 0,
@@ -121,17 +166,20 @@ mod tests {
         Timestamp::from_millis(s * 1000)
     }
 
+    fn wait(failures: u32, backoff: &Backoff, random: &mut Random) -> Duration {
+        wait_after(failures, backoff.initial, backoff, random)
+    }
+
     #[test]
     fn the_wait_doubles_to_its_cap_and_jitter_only_shortens_it() {
-        let waits: Vec<_> = (1..=8).map(|n| wait_after(n, &BACKOFF, &mut Random::new(0)).as_secs()).collect();
+        let waits: Vec<_> = (1..=8).map(|n| wait(n, &BACKOFF, &mut Random::new(0)).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(wait_after(u32::MAX, &BACKOFF, &mut Random::new(0)), BACKOFF.cap);
+        assert_eq!(wait(u32::MAX, &BACKOFF, &mut Random::new(0)), BACKOFF.cap);
         let mut random = Random::new(1);
         let jittered = Backoff { jitter_permille: 250, ..BACKOFF };
         let mut shortest = Duration::MAX;
         for failures in 1..100 {
-            let (full, wait) =
-                (wait_after(failures, &BACKOFF, &mut random), wait_after(failures, &jittered, &mut random));
+            let (full, wait) = (wait(failures, &BACKOFF, &mut random), wait(failures, &jittered, &mut random));
             assert!(full * 3 / 4 <= wait && wait <= full, "{wait:?} of {full:?}");
             shortest = shortest.min(wait * 1000 / u32::try_from(full.as_millis()).unwrap());
         }
@@ -142,31 +190,70 @@ mod tests {
     fn only_a_link_that_lasted_starts_over() {
         let mut servers = Servers::new(1);
         let mut random = Random::new(0);
-        let mut fail = |now, ready_for| servers.failed(seconds(now), ready_for, false, &BACKOFF, &mut random);
+        let mut fail = |now, ready_for: Option<u64>| {
+            let failure =
+                ready_for.map_or(Failure::Cut, |seconds| Failure::Lost { ready_for: Duration::from_secs(seconds) });
+            servers.failed(seconds(now), failure, &BACKOFF, &mut random)
+        };
         assert_eq!(fail(0, None), seconds(1));
-        assert_eq!(fail(10, Some(Duration::from_secs(29))), seconds(12));
-        assert_eq!(fail(50, Some(Duration::from_secs(30))), seconds(51));
+        assert_eq!(fail(10, Some(29)), seconds(12));
+        let at_once = fail(50, Some(30)).since(seconds(50));
+        assert!(at_once <= LONGEST_SPREAD, "{at_once:?}");
+        assert_eq!(fail(51, None), seconds(52));
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_tried_again_soon_and_one_that_hangs_up_is_not() {
+        let mut random = Random::new(0);
+        let mut waits = |failure| {
+            let mut servers = Servers::new(1);
+            let mut waits =
+                (0..5).map(|_| servers.failed(seconds(0), failure, &BACKOFF, &mut random).since(seconds(0)));
+            [(); 5].map(|()| waits.next().unwrap().as_millis())
+        };
+        assert_eq!(waits(Failure::Unopened), [50, 100, 200, 400, 800]);
+        assert_eq!(waits(Failure::Cut), [1000, 2000, 4000, 8000, 16_000]);
+        assert_eq!(waits(Failure::Lost { ready_for: Duration::ZERO }), [1000, 2000, 4000, 8000, 16_000]);
+    }
+
+    #[test]
+    fn a_thousand_clients_of_one_server_do_not_come_back_in_step() {
+        let backoff = Backoff::default();
+        // All lose it in one moment, and it is away for two seconds: how many come in the same 10 ms?
+        let mut arrivals = alloc::vec![0_u32; 1000];
+        for seed in 0..1000 {
+            let (mut servers, mut random) = (Servers::new(1), Random::new(seed));
+            let lasted = Failure::Lost { ready_for: Duration::from_secs(3600) };
+            let mut at = servers.failed(seconds(0), lasted, &backoff, &mut random);
+            while at < seconds(2) {
+                at = servers.failed(at, Failure::Unopened, &backoff, &mut random);
+            }
+            arrivals[usize::try_from(at.since_epoch().as_millis()).unwrap() / 10] += 1;
+        }
+        let most = arrivals.iter().max().unwrap();
+        // The last wave is 0.8 s wide: 13 on average, some twice as many in its middle.
+        assert!(*most <= 50, "{most} of 1000 come within 10 ms");
     }
 
     #[test]
     fn others_are_tried_at_once_and_the_last_good_one_first() {
         let mut servers = Servers::new(3);
         let mut random = Random::new(0);
-        let mut fail = |servers: &mut Servers, now, aside| {
-            let due = servers.failed(seconds(now), None, aside, &BACKOFF, &mut random);
+        let mut fail = |servers: &mut Servers, now, failure| {
+            let due = servers.failed(seconds(now), failure, &BACKOFF, &mut random);
             (servers.current().0, due)
         };
-        assert_eq!(fail(&mut servers, 0, false), (1, seconds(0)));
-        assert_eq!(fail(&mut servers, 0, true), (2, seconds(0)));
+        assert_eq!(fail(&mut servers, 0, Failure::Cut), (1, seconds(0)));
+        assert_eq!(fail(&mut servers, 0, Failure::Unusable), (2, seconds(0)));
         servers.was_ready();
-        assert_eq!(fail(&mut servers, 5, false), (0, seconds(5)));
-        assert_eq!(fail(&mut servers, 9, false), (2, seconds(9)), "the last good one before the one set aside");
-        assert_eq!(fail(&mut servers, 9, false), (2, seconds(11)), "its second failure in a row");
+        assert_eq!(fail(&mut servers, 5, Failure::Cut), (0, seconds(5)));
+        assert_eq!(fail(&mut servers, 9, Failure::Cut), (2, seconds(9)), "the last good one before the one set aside");
+        assert_eq!(fail(&mut servers, 9, Failure::Cut), (2, seconds(11)), "its second failure in a row");
     }
 
     #[test]
     fn a_server_alone_is_never_set_aside() {
         let mut servers = Servers::new(1);
-        assert_eq!(servers.failed(seconds(0), None, true, &BACKOFF, &mut Random::new(0)), seconds(1));
+        assert_eq!(servers.failed(seconds(0), Failure::Unusable, &BACKOFF, &mut Random::new(0)), seconds(1));
     }
 }

@@ -5,9 +5,10 @@ use core::mem;
 use core::time::Duration;
 
 use super::random::Random;
-use super::servers::Servers;
+use super::servers::{Failure, Servers};
 use super::stream::Piece;
 use super::subscriptions::Subscriptions;
+use super::timers::TimerKind;
 use crate::config::{Config, Limits};
 use crate::error::{DownCause, RequestError};
 use crate::event::{Action, ConnId, Event, RequestId};
@@ -84,13 +85,25 @@ impl Shared {
         ConnId(self.last_conn)
     }
 
-    /// Chooses the server to try next after `cause`, and says when it is due.
-    pub(super) fn plan_retry(&mut self, cause: &DownCause, ready_for: Option<Duration>) -> Timestamp {
+    /// Chooses the server to try next after `cause`, and says when it is due. `is_offered` says that the server had not
+    /// answered yet to the versions that it was offered, `ready_for` for how long requests could be sent.
+    pub(super) fn plan_retry(&mut self, cause: &DownCause, is_offered: bool, ready_for: Option<Duration>) -> Timestamp {
         let (now, backoff, random) = (self.now, &self.config.backoff, &mut self.random);
-        if cause.refuses_offer() && self.servers.next_offer(self.config.offers.len()) {
+        // Some servers refuse a version by closing. One that accepted an offer before is more likely to have broken down.
+        let is_closed = is_offered && matches!(cause, DownCause::Closed { .. });
+        let is_refusal = cause.refuses_offer() || is_closed && !self.servers.accepted_offer();
+        if is_refusal && self.servers.next_offer(self.config.offers_after(cause)) {
             return self.servers.again(now, backoff, random);
         }
-        self.servers.failed(now, ready_for, cause.sets_aside(), backoff, random)
+        let failure = match (ready_for, cause) {
+            _ if cause.sets_aside() => Failure::Unusable,
+            (Some(ready_for), _) => Failure::Lost { ready_for },
+            (None, DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect }) => {
+                Failure::Unopened
+            }
+            (None, _) => Failure::Cut,
+        };
+        self.servers.failed(now, failure, backoff, random)
     }
 
     pub(super) fn next_id(&mut self) -> u64 {

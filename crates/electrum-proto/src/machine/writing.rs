@@ -24,7 +24,7 @@ impl Ready {
         let (version, now) = (self.agreed.version, shared.now);
         let deadline = now + shared.config.timeouts.request;
         while self.has_room_to_subscribe(stream, shared) {
-            let Some(due) = shared.subscriptions.next_due(version) else { return };
+            let Some(due) = shared.subscriptions.next_due(now, version) else { return };
             let (place, topic, ending) = match due {
                 Due::Subscribe(place, topic) => (place, topic, None),
                 Due::Unsubscribe(place, topic, method) => (place, topic, Some(method)),

@@ -277,7 +277,7 @@ fn a_raw_topic_that_was_overtaken_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_topic_that_a_server_is_always_too_busy_for_is_refused_on_this_link() {
+fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_more_rarely() {
     let mut driver = Driver::ready("1.4");
     driver.subscribe();
     driver.drain();
@@ -295,6 +295,27 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_refused_on_this_link() {
             driver.seen.retain(|word| !word.starts_with("reply"));
         }
     }
-    assert_eq!(asked, 16);
-    assert_eq!(driver.sleep(), TimerKind::Ping);
+    assert_eq!(asked, 4);
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let before = driver.now;
+        while driver.client.outgoing().is_empty() {
+            driver.sleep();
+            driver.answer_pings();
+        }
+        pauses.push(driver.now.since(before).as_secs());
+        let id = driver.written_id(SUBSCRIBE);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+        driver.write();
+        driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    }
+    assert!(pauses.is_sorted() && pauses[0] >= 8 && pauses[5] >= 60, "{pauses:?}");
+    driver.seen();
+    while driver.client.outgoing().is_empty() {
+        driver.sleep();
+        driver.answer_pings();
+    }
+    driver.answer(SUBSCRIBE, "null");
+    assert_eq!(driver.seen(), ["Subscribed no history"], "it is served in the end");
 }

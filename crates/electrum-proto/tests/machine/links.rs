@@ -143,7 +143,7 @@ fn a_version_without_features_cannot_tell_the_chain() {
     let mut driver = Driver::new(Config { versions, genesis_hash: genesis.parse().ok(), ..Config::default() });
     driver.connect();
     driver.agree("1.0");
-    assert_eq!(driver.seen(), ["connect 0", "disconnect", "down wrong_chain"]);
+    assert_eq!(driver.seen(), ["connect 0", "disconnect", "down unknown_chain"]);
 }
 
 #[test]

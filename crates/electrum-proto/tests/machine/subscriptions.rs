@@ -45,7 +45,10 @@ fn the_tip_of_the_chain_is_reported_whenever_it_changes() {
     }
     assert_eq!(driver.seen(), ["Subscribed height 7", "Live height 8", "Live height 8"]);
     driver.read(&notify(""));
-    assert!(driver.seen()[0].starts_with("Unknown(Notification"), "it names no tip");
+    assert_eq!(driver.seen(), [""; 0], "it names no tip, which is asked for");
+    driver.sleep();
+    driver.answer("blockchain.headers.subscribe", &format!(r#"{{"height":9,"hex":"{}"}}"#, header("04")));
+    assert_eq!(driver.seen(), ["Resumed height 9"]);
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn an_output_is_reported_on_until_it_is_ended() {
     let seen = driver.seen();
     assert!(seen[0].starts_with("Subscribed OutPoint") && seen[0].contains("funder_height: None"), "{seen:?}");
     assert!(seen[1].starts_with("Live OutPoint") && seen[1].contains("Some(Unconfirmed)"), "{seen:?}");
-    for other in [format!(r#""{txid}",4,{{}}"#), format!(r#""{}",3,{{}}"#, status('8')), format!(r#""{txid}",3"#)] {
+    for other in [format!(r#""{txid}",4,{{}}"#), format!(r#""{}",3,{{}}"#, status('8')), format!(r#""{txid}""#)] {
         driver.read(&notify(&other));
         assert!(driver.seen()[0].starts_with("Unknown(Notification"), "{other}");
     }
@@ -93,7 +96,10 @@ fn a_notification_may_name_the_script_itself() {
     assert_eq!(driver.seen(), ["Live status 2222"], "or its hash");
     let hash = script().scripthash();
     driver.read(&format!(r#"{{"method":"{SUBSCRIBE}","params":["{hash}"]}}"#));
-    assert!(driver.seen()[0].starts_with("Unknown"), "without a status it is no notification of ours");
+    assert_eq!(driver.seen(), [""; 0], "without a status, which is asked for");
+    assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+    driver.answer("blockchain.scriptpubkey.subscribe", &format!("\"{}\"", status('3')));
+    assert_eq!(driver.seen(), ["Resumed status 3333"]);
 }
 
 #[test]

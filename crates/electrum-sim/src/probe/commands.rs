@@ -102,7 +102,7 @@ impl Probe {
         let outcome = self.client.subscribe(now, topic.clone()).map_err(|rejected| rejected.reason);
         match &outcome {
             Ok(sub) => {
-                if self.subs.insert(*sub, SubLog { topic, last: None, refused: false }).is_some() {
+                if self.subs.insert(*sub, SubLog { topic, last: None, refused: false, was_refused: false }).is_some() {
                     self.violate(9, format!("{sub:?} was given twice"));
                 }
                 let (count, limit) = (self.subs.len(), self.config.limits.subscriptions);

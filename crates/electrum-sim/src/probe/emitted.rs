@@ -15,6 +15,7 @@ pub enum Emitted {
     Reply { id: RequestId, result: Result<String, RequestError> },
     Update { sub: SubId, value: Update, origin: Origin },
     Refused { sub: SubId, error: SubscribeError },
+    Restored(SubId),
     Capacity,
     Unknown(String),
     Down { server: ServerIndex, cause: DownCause, retry_at: Timestamp },
@@ -38,6 +39,7 @@ impl From<Action<'_>> for Emitted {
             }
             Event::Update { sub, value, origin } => Self::Update { sub, value, origin },
             Event::SubscriptionRefused { sub, error } => Self::Refused { sub, error },
+            Event::SubscriptionRestored { sub } => Self::Restored(sub),
             Event::Capacity => Self::Capacity,
             Event::Unknown(Unknown::Reply(text) | Unknown::Notification(text) | Unknown::Request(text)) => {
                 Self::Unknown(text.as_str().to_owned())

@@ -101,12 +101,18 @@ pub(super) struct SubLog {
     pub(super) last: Option<Update>,
     /// It cannot be had on this link.
     pub(super) refused: bool,
+    /// It was reported last that it is not served, on whatever link.
+    pub(super) was_refused: bool,
 }
 
 /// What is known of one server's failures.
 #[derive(Clone, Debug, Default)]
 struct ServerLog {
-    failures: u32,
+    /// Attempts in a row for which no connection was opened: at least and at most, for what follows a refused offer
+    /// may count or not.
+    unopened: (u32, u32),
+    /// Connections in a row that did not last.
+    cut: (u32, u32),
     not_before: Timestamp,
 }
 

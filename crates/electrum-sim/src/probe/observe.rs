@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use electrum_proto::{ConnId, Origin, Phase, RequestError, RequestId, ServerIndex, SubId, Timestamp, Update};
+use electrum_proto::{
+    ConnId, DownCause, Origin, Phase, ProtocolVersion, RequestError, RequestId, ServerIndex, Side, SubId, TimerKind,
+    Timestamp, Update,
+};
 
 use super::emitted::Emitted;
 use super::{LinkLog, Probe};
@@ -47,8 +50,12 @@ impl Probe {
             Emitted::Reply { id, result } => self.reply(*id, result),
             Emitted::Update { sub, value, origin } => self.update(*sub, value, *origin),
             Emitted::Refused { sub, error } => match self.subs.get_mut(sub) {
-                Some(log) => log.refused = true,
+                Some(log) => (log.refused, log.was_refused) = (true, true),
                 None => self.violate(9, format!("{sub:?} was ended and is refused: {error}")),
+            },
+            Emitted::Restored(sub) => match self.subs.get_mut(sub) {
+                Some(log) if log.was_refused && log.last.is_some() => (log.refused, log.was_refused) = (false, false),
+                _ => self.violate(9, format!("{sub:?} is restored, which was not refused or has no value")),
             },
             Emitted::Capacity => {
                 if let Some((_, has_room)) = &mut self.refused {
@@ -56,7 +63,7 @@ impl Probe {
                 }
             }
             Emitted::Unknown(_) => {}
-            Emitted::Down { server, retry_at, .. } => self.is_down(server.0, *retry_at),
+            Emitted::Down { server, cause, retry_at } => self.is_down(server.0, cause, *retry_at),
             Emitted::Wait(wait) => self.waits(*wait),
             Emitted::Finished => self.finishes(),
         }
@@ -109,7 +116,7 @@ impl Probe {
         }
     }
 
-    fn is_down(&mut self, server: usize, retry_at: Timestamp) {
+    fn is_down(&mut self, server: usize, cause: &DownCause, retry_at: Timestamp) {
         self.link_is_over();
         // It may be emitted a little after it was decided.
         let now = self.link.as_ref().map_or(self.now, |link| link.over_since);
@@ -117,23 +124,44 @@ impl Probe {
         let backoff = self.config.backoff;
         let ready_for = self.link.as_ref().and_then(|link| link.ready).map(|(since, _)| now.since(since));
         let Some(log) = self.servers.get_mut(server) else { return };
-        if ready_for.is_some_and(|time| time >= backoff.stable_after) {
-            log.failures = 0;
-        }
+        let lasted = ready_for.is_some_and(|time| time >= backoff.stable_after);
         // Offers that remain are made after the shortest wait, and count as no failure.
-        if self.config.offers.len() > 1 {
-            log.failures = 0;
+        let single = ProtocolVersion::V1_4;
+        let has_offers = match self.config.offers.len() {
+            0 => self.config.versions.contains(single),
+            count => count > 1,
+        };
+        let is_refusal = matches!(
+            cause,
+            DownCause::Refused { .. } | DownCause::OutOfRange { .. } | DownCause::Closed { during: Phase::Handshaking }
+        );
+        let offers_again = has_offers && is_refusal;
+        let is_unopened = matches!(
+            cause,
+            DownCause::Connect { side: Side::Network | Side::Server, .. }
+                | DownCause::Timeout { waited_for: TimerKind::Connect }
+        );
+        if lasted {
+            (log.unopened, log.cut) = ((0, 0), (0, 0));
         }
-        log.failures += 1;
-        let full = backoff.initial.saturating_mul(1 << (log.failures - 1).min(31)).min(backoff.cap);
-        let least = full * (1000 - backoff.jitter_permille.min(1000)) / 1000;
+        let (failures, first) = match is_unopened {
+            true => (&mut log.unopened, backoff.reconnect),
+            false => (&mut log.cut, backoff.initial),
+        };
+        if !lasted {
+            *failures = (failures.0 + u32::from(!offers_again), failures.1 + 1);
+        }
+        let wait = |failures: u32| first.saturating_mul(1 << failures.saturating_sub(1).min(31)).min(backoff.cap);
+        let shortened = |wait: Duration| wait * (1000 - backoff.jitter_permille.min(1000)) / 1000;
+        let (least, full) = match (lasted, offers_again) {
+            (true, _) => (Duration::from_millis(1), Duration::from_millis(25)),
+            (false, true) => (shortened(backoff.reconnect.min(backoff.cap).min(wait(failures.0))), backoff.cap),
+            (false, false) => (shortened(wait(failures.0)), wait(failures.1)),
+        };
+        let full = full.max(Duration::from_millis(1));
         log.not_before = now + least;
         let wait = retry_at.since(now);
-        let longest = match self.config {
-            _ if self.servers.len() > 1 => backoff.cap.max(backoff.set_aside),
-            _ if self.config.offers.len() > 1 => backoff.cap,
-            _ => full,
-        };
+        let longest = if self.servers.len() > 1 { backoff.cap.max(backoff.set_aside).max(full) } else { full };
         let shortest = if self.servers.len() > 1 { Duration::ZERO } else { least };
         if wait < shortest || wait > longest {
             self.violate(12, format!("the wait is {wait:?}, which is not between {shortest:?} and {longest:?}"));
@@ -176,6 +204,7 @@ impl Probe {
         let is_first = log.last.is_none();
         let repeats = log.last.as_ref() == Some(value) && !matches!(value, Update::RawNotification(_));
         log.last = Some(value.clone());
+        log.was_refused = false;
         if is_first != (origin == Origin::Subscribed) {
             self.violate(9, format!("{sub:?} is emitted {value:?} as {origin:?}"));
         }

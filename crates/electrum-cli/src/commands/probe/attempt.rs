@@ -40,7 +40,7 @@ pub(crate) struct Agreed {
 
 /// Connects to the one server that `config` names, offers `range`, and asks what the server is.
 pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: VersionRange) -> Attempt {
-    config.protocol.offers = vec![range];
+    config.protocol.offers = vec![range.into()];
     let proxy = config.route.proxy().map(ToString::to_string);
     let outcome = match Connection::open(config).await {
         Err(unconnected) => Err(last_cause(unconnected)),

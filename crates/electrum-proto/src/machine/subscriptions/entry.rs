@@ -1,7 +1,9 @@
 //! One topic: who is subscribed to it, and where it stands on the current link.
 
 use super::topic::{Origin, SubId, Topic, Update};
+use crate::error::SubscribeError;
 use crate::event::Event;
+use crate::time::Timestamp;
 
 /// A topic that is subscribed, or whose end the server does not know yet.
 #[derive(Clone, Debug)]
@@ -12,8 +14,12 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     /// How many links in a row were given up because this was not answered.
     pub(super) links_lost: u32,
-    /// How often in a row the server was too busy for it on this link.
-    pub(super) busy: u32,
+    /// How often in a row the server could not serve it for the moment.
+    pub(super) refusals: u32,
+    /// When it was asked for last.
+    pub(super) asked: Timestamp,
+    /// When it is looked at again, if it has a moment of its own.
+    pub(super) later: Option<Timestamp>,
 }
 
 /// A subscription of the caller.
@@ -22,6 +28,8 @@ pub(super) struct Subscriber {
     pub(super) id: SubId,
     /// The value that was emitted last.
     pub(super) last: Option<Update>,
+    /// It was reported last that the server does not serve it.
+    pub(super) is_refused: bool,
 }
 
 /// Where a topic stands on the current link.
@@ -54,6 +62,20 @@ pub(super) enum Answer {
     Ignored,
     /// It belongs to an earlier subscription of the topic: the value is asked for again.
     Outdated,
+}
+
+impl Entry {
+    pub(super) const fn new(topic: Topic, subscriber: Option<Subscriber>) -> Self {
+        Self {
+            topic,
+            subscriber,
+            standing: Standing::Off,
+            links_lost: 0,
+            refusals: 0,
+            asked: Timestamp::ZERO,
+            later: None,
+        }
+    }
 }
 
 impl Standing {
@@ -102,6 +124,18 @@ impl Answer {
 }
 
 impl Subscriber {
+    /// The event that reports that the server does not serve the topic.
+    pub(super) const fn refuse(&mut self, error: SubscribeError) -> Event<'static> {
+        self.is_refused = true;
+        Event::SubscriptionRefused { sub: self.id, error }
+    }
+
+    /// The event that reports that the server serves the topic after all, and that its value is the one before.
+    pub(super) fn restore(&mut self) -> Option<Event<'static>> {
+        let was_refused = core::mem::take(&mut self.is_refused);
+        was_refused.then_some(Event::SubscriptionRestored { sub: self.id })
+    }
+
     /// The event that reports `value`, unless it was emitted last.
     pub(super) fn deliver(&mut self, value: Update, is_live: bool) -> Option<Event<'static>> {
         let repeats = !matches!(value, Update::RawNotification(_)) && self.last.as_ref() == Some(&value);
@@ -113,6 +147,7 @@ impl Subscriber {
             Some(_) if is_live => Origin::Live,
             Some(_) => Origin::Resumed,
         };
+        self.is_refused = false;
         self.last = Some(value.clone());
         Some(Event::Update { sub: self.id, value, origin })
     }

@@ -1,14 +1,16 @@
 //! All topics, and what each has to say to the server next.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::entry::{Answer, Entry, Standing, Subscriber};
 use super::index::Index;
-use super::topic::{SubId, Topic, Update, of_notification};
+use super::topic::{Notification, SubId, Topic, Update, of_notification};
 use crate::error::SubscribeError;
 use crate::event::Event;
-use crate::json::{RawJson, ServerError};
+use crate::json::{RawJson, ServerError, ServerErrorKind};
+use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
 /// All topics that are subscribed, and those whose end the server does not know yet.
@@ -21,6 +23,8 @@ pub(crate) struct Subscriptions {
     due: VecDeque<u32>,
     /// For each place, whether it stands in `due`.
     is_queued: Vec<bool>,
+    /// The places that are looked at again at a moment of their own.
+    later: BTreeSet<(Timestamp, u32)>,
     last_serial: u64,
     /// How many wait for an answer to their subscription that is not late yet.
     asking: usize,
@@ -30,8 +34,13 @@ pub(crate) struct Subscriptions {
 
 /// A server that answers everything but one topic is not left for it again and again.
 const MOST_LINKS: u32 = 3;
-/// A server that is always too busy for one topic, and for nothing else, refuses it.
-const MOST_BUSY: u32 = 16;
+/// So often in a row a topic is refused for the moment before that is reported.
+const QUIET_REFUSALS: u32 = 4;
+/// The pause after a topic was refused for the moment. It doubles with every further time, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A topic is not asked for more often than this because of notifications that cannot be read.
+const BETWEEN_ODD: Duration = Duration::from_secs(1);
 
 /// What one place has to say to the server.
 #[derive(Debug)]
@@ -56,8 +65,8 @@ pub(crate) enum Overdue {
 pub(crate) enum Outcome {
     Nothing,
     Event(Event<'static>),
-    /// The server is too busy; the subscription is due again.
-    Later,
+    /// The server is too busy: all that is due waits.
+    Busy,
 }
 
 impl From<Option<Event<'static>>> for Outcome {
@@ -74,7 +83,7 @@ impl Subscriptions {
         self.last_serial += 1;
         let place = held.or_else(|| self.free.pop()).unwrap_or(self.places.len() as u32);
         let id = SubId { serial: self.last_serial, place };
-        let subscriber = Some(Subscriber { id, last: None });
+        let subscriber = Some(Subscriber { id, last: None, is_refused: false });
         match held.and_then(|place| self.entry_mut(place)) {
             Some(Entry { subscriber: Some(subscriber), .. }) => return Err((topic, subscriber.id)),
             // The server does not know of its end yet: it keeps its place on the link.
@@ -83,12 +92,12 @@ impl Subscriptions {
                 if !matches!((&entry.topic, &topic), (Topic::Script(_), Topic::ScriptHash(_))) {
                     entry.topic = topic;
                 }
-                (entry.subscriber, entry.links_lost, entry.busy) = (subscriber, 0, 0);
+                (entry.subscriber, entry.links_lost, entry.refusals) = (subscriber, 0, 0);
                 let standing = entry.standing.subscribed_anew();
                 self.set_standing(place, standing);
             }
             None => {
-                let entry = Some(Entry { topic, subscriber, standing: Standing::Off, links_lost: 0, busy: 0 });
+                let entry = Some(Entry::new(topic, subscriber));
                 if place as usize == self.places.len() {
                     self.places.push(entry);
                     self.is_queued.push(false);
@@ -141,10 +150,11 @@ impl Subscriptions {
     pub(crate) fn link_lost(&mut self) {
         self.due.clear();
         self.is_queued.fill(false);
+        self.later.clear();
         self.asking = 0;
         for place in 0..self.places.len() as u32 {
             let Some(entry) = self.entry_mut(place) else { continue };
-            (entry.standing, entry.busy) = (Standing::Off, 0);
+            (entry.standing, entry.refusals, entry.later) = (Standing::Off, 0, None);
             if entry.subscriber.is_none() {
                 self.forget(place);
             }
@@ -164,7 +174,7 @@ impl Subscriptions {
     }
 
     /// The next thing to say to the server, which counts as said.
-    pub(crate) fn next_due(&mut self, version: ProtocolVersion) -> Option<Due<'_>> {
+    pub(crate) fn next_due(&mut self, now: Timestamp, version: ProtocolVersion) -> Option<Due<'_>> {
         loop {
             let place = self.due.pop_front()?;
             self.is_queued[place as usize] = false;
@@ -189,6 +199,7 @@ impl Subscriptions {
                 }
                 _ => continue,
             };
+            entry.asked = now;
             self.set_standing(place, Standing::Asking(answer));
             return self.entry(place).map(|entry| Due::Subscribe(place, &entry.topic));
         }
@@ -197,8 +208,8 @@ impl Subscriptions {
     /// What was last returned by `next_due` could not be said, for a reason that lasts as long as the link.
     pub(crate) fn refused(&mut self, place: u32, error: SubscribeError) -> Option<Event<'static>> {
         self.set_standing(place, Standing::Off);
-        let subscriber = self.entry(place)?.subscriber.as_ref();
-        let event = subscriber.map(|subscriber| Event::SubscriptionRefused { sub: subscriber.id, error });
+        let subscriber = self.entry_mut(place)?.subscriber.as_mut();
+        let event = subscriber.map(|subscriber| subscriber.refuse(error));
         if event.is_none() {
             self.forget(place);
         }
@@ -207,13 +218,12 @@ impl Subscriptions {
 
     /// The server has not answered a subscription in time, or for as long again.
     pub(crate) fn timed_out(&mut self, place: u32) -> Overdue {
-        let Some(entry) = self.entry(place) else { return Overdue::GivenUp(None) };
+        let Some(entry) = self.entry_mut(place) else { return Overdue::GivenUp(None) };
         let error = SubscribeError::TimedOut;
         match entry.standing {
             _ if entry.links_lost >= MOST_LINKS => Overdue::GivenUp(self.refused(place, error)),
             Standing::Asking(answer) => {
-                let subscriber = entry.subscriber.as_ref();
-                let event = subscriber.map(|subscriber| Event::SubscriptionRefused { sub: subscriber.id, error });
+                let event = entry.subscriber.as_mut().map(|subscriber| subscriber.refuse(error));
                 self.set_standing(place, Standing::Late(answer));
                 Overdue::Late(event)
             }
@@ -239,32 +249,64 @@ impl Subscriptions {
     }
 
     /// The server answered a subscription.
-    pub(crate) fn answered(&mut self, place: u32, outcome: Result<RawJson<'_>, ServerError>) -> Outcome {
+    pub(crate) fn answered(
+        &mut self,
+        now: Timestamp,
+        place: u32,
+        outcome: Result<RawJson<'_>, ServerError>,
+    ) -> Outcome {
         let Some(entry) = self.entry_mut(place) else { return Outcome::Nothing };
         entry.links_lost = 0;
         let answer = entry.standing.answer();
         match outcome {
-            Err(error) => self.answered_with_error(place, answer, error),
+            Err(error) => self.answered_with_error(now, place, answer, error),
             Ok(result) => self.accepted(place, answer, result).into(),
         }
     }
 
-    fn answered_with_error(&mut self, place: u32, answer: Option<Answer>, error: ServerError) -> Outcome {
-        let is_busy = error.is_busy();
-        let asks_again = answer == Some(Answer::Outdated) || is_busy && self.was_busy(place);
-        if !asks_again {
+    fn answered_with_error(
+        &mut self,
+        now: Timestamp,
+        place: u32,
+        answer: Option<Answer>,
+        error: ServerError,
+    ) -> Outcome {
+        let (is_busy, is_outdated) = (error.is_busy(), answer == Some(Answer::Outdated));
+        let is_for_now = is_busy || error.kind() == ServerErrorKind::Internal;
+        if !is_for_now && !is_outdated {
             return self.refused(place, SubscribeError::Server(error)).into();
         }
         self.set_standing(place, Standing::Off);
-        self.enqueue(place);
-        if is_busy { Outcome::Later } else { Outcome::Nothing }
+        let Some(entry) = self.entry_mut(place) else { return Outcome::Nothing };
+        if is_for_now && !is_outdated {
+            entry.refusals += 1;
+        }
+        let refusals = entry.refusals;
+        let Some(subscriber) = &mut entry.subscriber else {
+            self.forget(place);
+            return Outcome::Nothing;
+        };
+        // One that the server is too busy for again and again is reported, and asked for ever more rarely.
+        let is_reported = refusals == QUIET_REFUSALS;
+        let event = is_reported.then(|| subscriber.refuse(SubscribeError::Unavailable(error)));
+        if is_for_now && (!is_busy || refusals >= QUIET_REFUSALS) {
+            let pause = FIRST_PAUSE.saturating_mul(1 << refusals.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+            self.look_later(place, now + pause);
+        } else {
+            self.enqueue(place);
+        }
+        match event {
+            Some(event) => Outcome::Event(event),
+            None if is_busy => Outcome::Busy,
+            None => Outcome::Nothing,
+        }
     }
 
     /// The server reports on a topic from now on, and says what its value is.
     fn accepted(&mut self, place: u32, answer: Option<Answer>, result: RawJson<'_>) -> Option<Event<'static>> {
         self.set_standing(place, Standing::On);
         let entry = self.entry_mut(place)?;
-        entry.busy = 0;
+        entry.refusals = 0;
         let Some(subscriber) = &mut entry.subscriber else {
             self.enqueue(place);
             return None;
@@ -288,11 +330,12 @@ impl Subscriptions {
                 if !is_raw && subscriber.last.as_ref() != Some(&value) {
                     entry.standing = Standing::Again(Answer::Check);
                     self.enqueue(place);
+                    return None;
                 }
-                None
+                subscriber.restore()
             }
-            Some(Answer::Ignored) => None,
-            _ => subscriber.deliver(value, false),
+            Some(Answer::Ignored) => subscriber.restore(),
+            _ => subscriber.deliver(value, false).or_else(|| subscriber.restore()),
         }
     }
 
@@ -312,8 +355,14 @@ impl Subscriptions {
 
     /// A notification came. Returns the event that follows, if one does, or that no topic is concerned.
     pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
-        let known = of_notification(method, params);
-        let known = known.and_then(|(key, value)| Some((self.by_key.get(&key)?, value)));
+        let known = match of_notification(method, params) {
+            Notification::Value(key, value) => self.by_key.get(&key).map(|place| (place, value)),
+            Notification::Odd(key) => match self.by_key.get(&key) {
+                Some(place) => return self.odd(place),
+                None => None,
+            },
+            Notification::Foreign => None,
+        };
         let (place, value) = known.or_else(|| self.raw_notification(method, params)).ok_or(NotOurs)?;
         let entry = self.entry_mut(place).ok_or(NotOurs)?;
         let subscriber = entry.subscriber.as_mut().ok_or(NotOurs)?;
@@ -322,6 +371,46 @@ impl Subscriptions {
         }
         entry.standing = entry.standing.notified();
         Ok(subscriber.deliver(value, true))
+    }
+
+    /// A notification came whose value cannot be read: it is asked for, but not too often.
+    fn odd(&mut self, place: u32) -> Result<Option<Event<'static>>, NotOurs> {
+        let entry = self.entry(place).filter(|entry| entry.subscriber.is_some()).ok_or(NotOurs)?;
+        if entry.standing != Standing::Ending && entry.later.is_none() {
+            let at = entry.asked + BETWEEN_ODD;
+            self.look_later(place, at);
+        }
+        Ok(None)
+    }
+
+    /// When a topic is to be asked for that has a moment of its own.
+    pub(crate) fn next_later(&self) -> Option<Timestamp> {
+        self.later.first().map(|(at, _)| *at)
+    }
+
+    /// The topics whose moment has come are due.
+    pub(crate) fn wake(&mut self, now: Timestamp) {
+        while let Some((at, place)) = self.later.first().copied() {
+            if at > now {
+                return;
+            }
+            self.later.pop_first();
+            let Some(entry) = self.entry_mut(place) else { continue };
+            entry.later = None;
+            let standing = entry.standing.subscribed_anew();
+            self.set_standing(place, standing);
+            self.enqueue(place);
+        }
+    }
+
+    fn look_later(&mut self, place: u32, at: Timestamp) {
+        if let Some(entry) = self.entry_mut(place) {
+            let before = entry.later.replace(at);
+            if let Some(before) = before {
+                self.later.remove(&(before, place));
+            }
+            self.later.insert((at, place));
+        }
     }
 
     /// The raw subscription that a notification is about, and its parameters.
@@ -336,14 +425,6 @@ impl Subscriptions {
 
     fn entry_mut(&mut self, place: u32) -> Option<&mut Entry> {
         self.places.get_mut(place as usize)?.as_mut()
-    }
-
-    /// The server was too busy for it. Returns whether to ask again on this link.
-    fn was_busy(&mut self, place: u32) -> bool {
-        self.entry_mut(place).is_some_and(|entry| {
-            entry.busy += 1;
-            entry.busy < MOST_BUSY
-        })
     }
 
     fn enqueue(&mut self, place: u32) {
@@ -362,6 +443,9 @@ impl Subscriptions {
 
     fn forget(&mut self, place: u32) {
         if let Some(entry) = self.places.get_mut(place as usize).and_then(Option::take) {
+            if let Some(later) = entry.later {
+                self.later.remove(&(later, place));
+            }
             self.by_key.remove(&entry.topic.key());
             // It may still stand in `due`, where a place with nothing to say is passed over.
             self.free.push(place);

@@ -186,16 +186,38 @@ impl Topic {
     }
 }
 
-/// Which topic a notification is about, and its value. Nothing if it is of no method of the protocol, or cannot be read.
-pub(crate) fn of_notification(method: &str, params: RawJson<'_>) -> Option<(Key, Update)> {
-    match method {
+/// What a notification says.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Notification {
+    /// This topic has this value.
+    Value(Key, Update),
+    /// This topic has a value that cannot be read.
+    Odd(Key),
+    /// It is of no method of the protocol, or about a topic that cannot be read.
+    Foreign,
+}
+
+/// Reads a notification.
+pub(crate) fn of_notification(method: &str, params: RawJson<'_>) -> Notification {
+    let (value, about) = match method {
         "blockchain.headers.subscribe" => {
-            let tip = read(params, |params| first(params, Tip::read)).ok()?;
-            Some((Key::Headers, Update::Headers(tip)))
+            let tip = read(params, |params| first(params, Tip::read)).ok();
+            (tip.map(|tip| (Key::Headers, Update::Headers(tip))), Some(Key::Headers))
         }
-        "blockchain.scripthash.subscribe" | "blockchain.scriptpubkey.subscribe" => read(params, script_changed).ok(),
-        "blockchain.outpoint.subscribe" => read(params, outpoint_changed).ok(),
-        _ => None,
+        "blockchain.scripthash.subscribe" | "blockchain.scriptpubkey.subscribe" => match read(params, script_changed) {
+            Ok(value) => (Some(value), None),
+            Err(_) => (None, read(params, |params| first(params, script_named)).ok().map(Key::Script)),
+        },
+        "blockchain.outpoint.subscribe" => match read(params, outpoint_changed) {
+            Ok(value) => (Some(value), None),
+            Err(_) => (None, read(params, outpoint_named).ok().map(Key::OutPoint)),
+        },
+        _ => (None, None),
+    };
+    match (value, about) {
+        (Some((key, value)), _) => Notification::Value(key, value),
+        (None, Some(key)) => Notification::Odd(key),
+        (None, None) => Notification::Foreign,
     }
 }
 
@@ -250,4 +272,18 @@ fn outpoint_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
     })?;
     let outpoint = OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? };
     Ok((Key::OutPoint(outpoint), Update::OutPoint(required(status, "[2]")?)))
+}
+
+/// The output that `[txid, index, …]` is about, whatever follows.
+fn outpoint_named(params: &mut Reader<'_>) -> Read<OutPoint> {
+    let (mut txid, mut vout) = (None, None);
+    params.array(|params, index| {
+        match index {
+            0 => txid = Some(crate::types::Txid::from_display_bytes(params.hash()?)),
+            1 => vout = Some(params.u32()?),
+            _ => drop(params.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok(OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? })
 }

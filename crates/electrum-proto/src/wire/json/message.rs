@@ -144,6 +144,9 @@ impl<'a> Members<'a> {
         }
         let start = skip_space(text, colon + 1);
         let end = skip_value(text, start)?;
+        // A key with escapes is the key that they spell.
+        let spelled = memchr(b'\\', key).and_then(|_| RawJson::new(&source[at..key_end]).decode::<String>().ok());
+        let key = spelled.as_ref().map_or(key, String::as_bytes);
         let member = match key {
             b"id" => &mut self.id,
             b"method" => &mut self.method,
