@@ -86,7 +86,7 @@ pub struct Limits {
     pub in_flight: usize,
     /// Subscriptions.
     pub subscriptions: usize,
-    /// Replies on one link that answer nothing that was asked.
+    /// Replies within a minute that answer nothing that was asked.
     pub unknown_replies: usize,
     /// Answers in a row that say no more than that the server is too busy.
     pub busy_replies: usize,

@@ -213,6 +213,14 @@ pub enum RequestError {
     Lost {
         /// Whether any byte of the request was handed to the network, so that the server may have seen it.
         written: bool,
+        /// Whether it was written and of all that was in flight the oldest when the link ended. A request for which this
+        /// is so again and again is likely to be why.
+        oldest: bool,
+    },
+    /// The answer is longer than [`Limits::line`](crate::Limits::line). The link was given up in the middle of it.
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
     },
     /// Its deadline passed. The server may still be at work on it.
     TimedOut,
@@ -224,9 +232,10 @@ pub enum RequestError {
 
 error_texts!(RequestError {
     Self::Server(inner) => "the server says: {inner}";
-    Self::Lost { written: true } =>
+    Self::TooLarge { limit } => "the answer is longer than the limit of {limit} bytes";
+    Self::Lost { written: true, .. } =>
         "the connection was lost before the answer came; the request may have reached the server";
-    Self::Lost { written: false } =>
+    Self::Lost { written: false, .. } =>
         "the connection was lost before the answer came; not a byte of the request was sent";
     Self::TimedOut => "no answer in time";
     Self::Cancelled => "the request was cancelled";

@@ -98,7 +98,7 @@ fn every_cause_of_a_lost_link_names_itself_and_who_must_act() {
 
 #[test]
 fn every_end_of_a_request_says_what_became_of_it() {
-    let lost = |written| RequestError::Lost { written };
+    let lost = |written| RequestError::Lost { written, oldest: false };
     let texts = all_differ(&[
         RequestError::Server(busy()),
         lost(true),

@@ -192,7 +192,7 @@ impl Calls {
         };
         let reads = request.effect == Effect::Reads;
         match error {
-            RequestError::Lost { written } if !written || reads => self.lost(request, written),
+            RequestError::Lost { written, .. } if !written || reads => self.lost(request, written),
             RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
             RequestError::TimedOut if !reads => request.fail(CallError::MaybeSent { reason: NoAnswer::TimedOut }),
             RequestError::Server(error) => {

@@ -56,6 +56,12 @@ pub enum CallError {
         /// The limit.
         limit: usize,
     },
+    /// The answer is longer than the limit on the length of a line. It is not asked for again.
+    #[error("the answer is longer than the limit of {limit} bytes, which can be raised")]
+    AnswerTooLarge {
+        /// The limit, [`Limits::line`](electrum_proto::Limits::line).
+        limit: usize,
+    },
     /// The client was closed.
     #[error("the client was closed")]
     Closed,
@@ -135,6 +141,7 @@ impl CallError {
             RequestError::Server(error) => Self::Server(error),
             RequestError::Lost { .. } => Self::MaybeSent { reason: NoAnswer::ConnectionLost },
             RequestError::TimedOut => Self::TimedOut,
+            RequestError::TooLarge { limit } => Self::AnswerTooLarge { limit },
             // Only abandoned calls are cancelled.
             RequestError::Cancelled | RequestError::Closed => Self::Closed,
         }

@@ -46,6 +46,13 @@ pub struct State {
     pub agreed: Option<(String, ProtocolVersion)>,
 }
 
+/// Where a request stood when its link ended.
+pub(super) struct Lost {
+    written: bool,
+    oldest: bool,
+    too_large: bool,
+}
+
 impl Client {
     /// A client that will connect as soon as it is polled.
     #[must_use]
@@ -187,6 +194,9 @@ impl Client {
         let shared = &mut self.shared;
         let server = shared.servers.current();
         let ready_for = self.link.ready().map(|(_, ready)| shared.now.since(ready.since));
+        if let Some((_, ready)) = self.link.ready() {
+            shared.servers.window_mut().lost(ready.requests.len());
+        }
         let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
         if let Some(conn) = link.open_conn() {
@@ -194,17 +204,28 @@ impl Client {
         }
         shared.emit(Event::Down { server, cause, retry_at });
         shared.subscriptions.link_lost();
-        self.fail_all(link, |written| RequestError::Lost { written });
+        let limit = shared.config.limits.line;
+        self.fail_all(link, |lost| match lost {
+            Lost { too_large: true, .. } => RequestError::TooLarge { limit },
+            Lost { written, oldest, .. } => RequestError::Lost { written, oldest },
+        });
     }
 
     /// The requests in flight on a link that is over will not be answered. Their callers get the error that follows
-    /// from whether any byte of them was written.
-    pub(super) fn fail_all(&mut self, link: Link, error: impl Fn(bool) -> RequestError) {
+    /// from where each stood.
+    pub(super) fn fail_all(&mut self, link: Link, error: impl Fn(Lost) -> RequestError) {
         let Link::Open(Connection { stream, stage: Stage::Ready(mut ready) }) = link else { return };
         self.shared.last_id = ready.requests.last_id();
-        for Waiting { id, owner, begin, .. } in ready.requests.take_all() {
+        let all = ready.requests.take_all();
+        // Where the reply that was too long does not begin with its id, it is known only if one request was in flight.
+        let only = all.front().filter(|_| all.len() == 1).map(|waiting| waiting.id);
+        let too_large = stream.overlong_reply().or(only).filter(|_| stream.is_overlong);
+        let oldest = all.front().map(|waiting| waiting.id);
+        for Waiting { id, owner, begin, .. } in all {
             if owner == Owner::Caller {
-                self.shared.fail(id, error(stream.outbox.has_begun(begin)));
+                let written = stream.outbox.has_begun(begin);
+                let lost = Lost { written, oldest: written && oldest == Some(id), too_large: too_large == Some(id) };
+                self.shared.fail(id, error(lost));
             }
         }
     }

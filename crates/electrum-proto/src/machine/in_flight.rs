@@ -19,6 +19,8 @@ pub(crate) struct Waiting<O> {
     pub(crate) deadline: Timestamp,
     /// Where in the stream of this link its line begins.
     pub(crate) begin: u64,
+    /// When it was written.
+    pub(crate) sent: Timestamp,
     /// When the server was pinged since it answered nothing by the deadline.
     pub(crate) suspected: Option<Timestamp>,
 }
@@ -60,9 +62,9 @@ impl<O: Copy> InFlight<O> {
     }
 
     /// Adds a request under the id that was drawn last.
-    pub(crate) fn add(&mut self, owner: O, deadline: Timestamp, begin: u64) {
+    pub(crate) fn add(&mut self, owner: O, sent: Timestamp, deadline: Timestamp, begin: u64) {
         let place = self.place(self.last_id);
-        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin, suspected: None });
+        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin, sent, suspected: None });
         self.count += 1;
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
     }
@@ -102,6 +104,13 @@ impl<O: Copy> InFlight<O> {
             self.earliest = None;
         }
         Some(waiting)
+    }
+
+    /// Lines were withdrawn from the stream, as [`begin_after`] takes them: those behind them begin earlier.
+    pub(crate) fn withdrawn(&mut self, lines: &[(u64, u64)]) {
+        for waiting in self.places.iter_mut().flatten() {
+            waiting.begin = begin_after(waiting.begin, lines);
+        }
     }
 
     /// The only request, if there is exactly one.
@@ -155,6 +164,16 @@ impl<O: Copy> InFlight<O> {
     }
 }
 
+/// Where a line begins after others were withdrawn: where each of those began, and how long they were up to and with it.
+pub(crate) fn begin_after(begin: u64, withdrawn: &[(u64, u64)]) -> u64 {
+    let before = withdrawn.partition_point(|(other, _)| *other < begin);
+    match before.checked_sub(1) {
+        // One that was never written stands nowhere.
+        Some(last) if begin < u64::MAX => begin - withdrawn[last].1,
+        _ => begin,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,7 +184,7 @@ mod tests {
         let mut drawn = Vec::new();
         for round in 0..1_000_u64 {
             let id = table.draw_id();
-            table.add(round, Timestamp::MAX, 0);
+            table.add(round, Timestamp::ZERO, Timestamp::MAX, 0);
             drawn.push(id);
             // Every hundredth is never answered.
             if round % 100 != 0 {
@@ -185,7 +204,7 @@ mod tests {
         let ids: Vec<_> = (0..10_000)
             .map(|i| {
                 let id = table.draw_id();
-                table.add(i, Timestamp::MAX, 0);
+                table.add(i, Timestamp::ZERO, Timestamp::MAX, 0);
                 id
             })
             .collect();
@@ -201,7 +220,7 @@ mod tests {
         let mut table = InFlight::after(0);
         for micros in 0..50_000 {
             table.draw_id();
-            table.add((), Timestamp::new(Duration::from_micros(micros)), 0);
+            table.add((), Timestamp::ZERO, Timestamp::new(Duration::from_micros(micros)), 0);
         }
         let (mut looks, mut found) = (0, 0);
         while let Some(now) = table.next_deadline() {
@@ -220,7 +239,7 @@ mod tests {
         let mut table = InFlight::after(0);
         for millis in [30, 10, 20] {
             table.draw_id();
-            table.add((), Timestamp::from_millis(millis), 0);
+            table.add((), Timestamp::ZERO, Timestamp::from_millis(millis), 0);
         }
         assert_eq!(table.next_deadline(), Some(Timestamp::from_millis(10)));
         let overdue = |table: &mut InFlight<()>, millis| {

@@ -60,6 +60,11 @@ impl Keepalive {
         (self.last_answered, self.ping_sent, self.spared) = (now, None, 0);
     }
 
+    /// Whether the server has answered any request since that moment.
+    pub(super) fn has_answered_since(&self, moment: Timestamp) -> bool {
+        self.last_answered > moment
+    }
+
     /// Whether the server has answered any request lately, or since `suspected`, when it was last pinged in doubt.
     pub(super) fn is_alive(&self, suspected: Option<Timestamp>, now: Timestamp, timeouts: &Timeouts) -> bool {
         self.last_answered + timeouts.request > now || suspected.is_some_and(|since| self.last_answered >= since)

@@ -7,6 +7,7 @@
 //! - `negotiation.rs`, `handshake.rs`: the states before a link is ready, and the steps between them.
 //! - `ready.rs`: the state in which requests can be sent; `in_flight.rs`, `overdue.rs`, `writing.rs`, `keepalive.rs`
 //!   and `nudge.rs` are parts of it.
+//! - `window.rs`: how many requests a server is sent at once.
 //! - `shared.rs`: what outlives a link: `servers.rs`, `random.rs`, `subscriptions/`, and the queue of outputs.
 //! - `timers.rs`: what wakes the machine up.
 
@@ -30,4 +31,5 @@ mod stream;
 pub(crate) mod subscriptions;
 pub(crate) mod ticket;
 pub(crate) mod timers;
+mod window;
 mod writing;

@@ -1,6 +1,8 @@
 //! Requests whose deadline has come.
 
-use super::in_flight::Waiting;
+use alloc::vec::Vec;
+
+use super::in_flight::{Waiting, begin_after};
 use super::ready::{Owner, Ready};
 use super::shared::Shared;
 use super::stream::Stream;
@@ -13,12 +15,19 @@ impl Ready {
     /// long again.
     pub(super) fn fail_overdue(&mut self, stream: &mut Stream, shared: &mut Shared) -> Result<(), DownCause> {
         let grace = shared.now + shared.config.timeouts.request;
+        let (mut is_silent, mut unwritten) = (false, Vec::new());
         for waiting in self.requests.overdue(shared.now) {
             let id = waiting.id;
             match waiting.owner {
                 Owner::Caller => {
-                    self.requests.pass_to(id, Owner::Abandoned, grace);
                     shared.fail(id, RequestError::TimedOut);
+                    if stream.outbox.has_begun(waiting.begin) {
+                        self.requests.pass_to(id, Owner::Abandoned, grace);
+                        is_silent |= !self.keepalive.has_answered_since(waiting.sent);
+                    } else {
+                        self.requests.remove(id);
+                        unwritten.push(waiting.begin);
+                    }
                 }
                 Owner::Subscribe(place) => {
                     if self.is_due_to_answer(waiting, stream, shared) {
@@ -41,7 +50,21 @@ impl Ready {
                 }
             }
         }
+        self.withdraw(&unwritten, stream);
+        // A server that answered nothing since is suspected at once.
+        if is_silent && !self.keepalive.is_waiting() {
+            self.ping(stream, shared);
+        }
         Ok(())
+    }
+
+    /// Nothing is sent after its deadline: what was not begun is withdrawn.
+    fn withdraw(&mut self, begins: &[u64], stream: &mut Stream) {
+        let withdrawn = stream.outbox.withdraw(begins);
+        if !withdrawn.is_empty() {
+            self.requests.withdrawn(&withdrawn);
+            self.keepalive.ping_begin = begin_after(self.keepalive.ping_begin, &withdrawn);
+        }
     }
 
     /// Whether a subscription, or the end of one, should have been answered by now. It waits its turn while what was

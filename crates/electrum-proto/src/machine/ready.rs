@@ -119,9 +119,17 @@ impl Ready {
     ) -> Result<RequestId, RejectReason> {
         let (version, limits) = (self.agreed.version, shared.config.limits);
         let method = request.method(version)?;
-        if self.requests.len() >= limits.in_flight {
+        let limit = shared.window();
+        if self.requests.len() >= limit {
             shared.refused.in_flight = true;
-            return Err(RejectReason::InFlight { limit: limits.in_flight });
+            return Err(RejectReason::InFlight { limit });
+        }
+        let now = shared.now;
+        if deadline <= now {
+            // Nothing is sent after its deadline.
+            let id = self.requests.draw_id();
+            self.requests.add(Owner::Caller, now, deadline, u64::MAX);
+            return Ok(RequestId(id));
         }
         let (before, last_sent) = (stream.outbox.len(), stream.last_sent);
         let id = self.requests.draw_id();
@@ -136,7 +144,7 @@ impl Ready {
             shared.refused.bytes = Some(shared.refused.bytes.map_or(bytes, |least| least.min(bytes)));
             return Err(RejectReason::Outgoing { limit: limits.outgoing });
         }
-        self.requests.add(Owner::Caller, deadline, begin);
+        self.requests.add(Owner::Caller, now, deadline, begin);
         self.nudge.wrote_request();
         Ok(RequestId(id))
     }
@@ -173,6 +181,10 @@ impl Ready {
         shared: &mut Shared,
     ) -> Result<(), DownCause> {
         self.keepalive.answered(shared.now);
+        match &outcome {
+            Err(error) if error.is_busy() => shared.servers.window_mut().busy(self.requests.len() + 1),
+            _ => shared.servers.window_mut().answered(),
+        }
         self.busy_replies = match &outcome {
             Err(error) if error.is_busy() => self.busy_replies + 1,
             _ => 0,

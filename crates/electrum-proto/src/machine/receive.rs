@@ -59,7 +59,7 @@ impl Connection {
                 return Ok(true);
             }
         }
-        self.stream.count_unknown_reply(&piece, shared.config.limits.unknown_replies, phase)?;
+        self.stream.count_unknown_reply(&piece, shared.now, shared.config.limits.unknown_replies, phase)?;
         shared.emit_text(TextEvent::UnknownReply, piece);
         Ok(true)
     }

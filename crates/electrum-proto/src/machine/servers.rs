@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::random::Random;
+use super::window::Window;
 use crate::config::{Backoff, LEAST};
 use crate::event::ServerIndex;
 use crate::time::Timestamp;
@@ -29,6 +30,8 @@ struct Record {
     offer: usize,
     /// The server accepted that offer before.
     accepted: bool,
+    /// How many requests it is sent at once.
+    window: Window,
 }
 
 impl Servers {
@@ -44,6 +47,16 @@ impl Servers {
     /// Which of the configured offers the current server is to be made.
     pub(crate) fn offer(&self) -> usize {
         self.records[self.current].offer
+    }
+
+    /// How many requests the current server is sent at once.
+    pub(crate) fn window(&self) -> &Window {
+        &self.records[self.current].window
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn window_mut(&mut self) -> &mut Window {
+        &mut self.records[self.current].window
     }
 
     /// Whether the current server accepted before what it is offered.

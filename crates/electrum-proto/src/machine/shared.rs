@@ -79,6 +79,11 @@ impl Shared {
         self.now = self.now.max(now);
     }
 
+    /// How many requests may be in flight on the current server.
+    pub(super) fn window(&self) -> usize {
+        self.servers.window().size(self.config.limits.in_flight)
+    }
+
     /// Names a new connection.
     pub(super) fn next_conn(&mut self) -> ConnId {
         self.last_conn += 1;
@@ -163,7 +168,10 @@ impl Shared {
     pub(super) fn report_room(&mut self, link: Option<(usize, usize)>) {
         let limits = self.config.limits;
         let subscription = self.subscriptions.len() < limits.subscriptions && mem::take(&mut self.refused.subscription);
-        let request = link.is_some_and(|(in_flight, outgoing)| self.refused.fits(in_flight, outgoing, &limits));
+        let window = self.window();
+        let request = link.is_some_and(|(in_flight, outgoing)| {
+            self.refused.in_flight && in_flight < window || self.refused.fits(outgoing, &limits)
+        });
         if request {
             self.refused = RefusedForRoom { subscription: self.refused.subscription, ..RefusedForRoom::default() };
         }
@@ -174,9 +182,9 @@ impl Shared {
 }
 
 impl RefusedForRoom {
-    fn fits(&self, in_flight: usize, outgoing: usize, limits: &Limits) -> bool {
+    fn fits(&self, outgoing: usize, limits: &Limits) -> bool {
         let fits =
             |length: usize| outgoing <= limits.outgoing / 2 && outgoing.saturating_add(length) <= limits.outgoing;
-        self.in_flight && in_flight < limits.in_flight || self.bytes.is_some_and(fits)
+        self.bytes.is_some_and(fits)
     }
 }

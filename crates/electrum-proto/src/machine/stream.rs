@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use core::ops::Range;
+use core::time::Duration;
 
 use super::phase::Phase;
 use crate::error::DownCause;
@@ -10,6 +11,9 @@ use crate::json::scan::{skip_space, skip_value};
 use crate::json::{NotAMessage, Params, RawJson};
 use crate::time::Timestamp;
 use crate::wire::framing::{Inbox, Outbox, Overflow};
+
+/// The time within which replies that answer no request are counted.
+const UNKNOWN_REPLIES_PER: Duration = Duration::from_secs(60);
 
 /// The state that every open connection has, whatever was agreed on it.
 #[derive(Clone, Debug)]
@@ -30,8 +34,10 @@ pub(super) struct Stream {
     pub(super) progress: usize,
     /// Whether a line came that was padded as ElectrumX 1.18 to 2.0 pads.
     pub(super) is_padded: bool,
-    /// How many replies came that answer no request.
-    unknown_replies: usize,
+    /// A line is longer than it may be.
+    pub(super) is_overlong: bool,
+    /// How many replies came that answer no request, and since when they are counted.
+    unknown_replies: (usize, Timestamp),
 }
 
 /// The elements of an array, and how far they were read.
@@ -61,7 +67,8 @@ impl Stream {
             last_line: now,
             progress: 0,
             is_padded: false,
-            unknown_replies: 0,
+            is_overlong: false,
+            unknown_replies: (0, now),
         }
     }
 
@@ -146,14 +153,30 @@ impl Stream {
         }
     }
 
-    /// Counts a reply that answers no request; a server that sends too many of them is left.
-    pub(super) fn count_unknown_reply(&mut self, piece: &Piece, limit: usize, during: Phase) -> Result<(), DownCause> {
-        self.unknown_replies += 1;
-        if self.unknown_replies > limit {
+    /// Counts a reply that answers no request; a server that sends too many of them within a minute is left.
+    pub(super) fn count_unknown_reply(
+        &mut self,
+        piece: &Piece,
+        now: Timestamp,
+        limit: usize,
+        during: Phase,
+    ) -> Result<(), DownCause> {
+        let (count, since) = self.unknown_replies;
+        let is_over = now.since(since) >= UNKNOWN_REPLIES_PER;
+        self.unknown_replies = if is_over { (1, now) } else { (count + 1, since) };
+        if self.unknown_replies.0 > limit {
             let text = self.text(piece).as_bytes();
             return Err(malformed(during, "too many replies to nothing that was asked", text));
         }
         Ok(())
+    }
+
+    /// The id of the reply that is longer than it may be, if there is one and its id comes before its result.
+    pub(super) fn overlong_reply(&self) -> Option<u64> {
+        let head: String = self.inbox.unread().chars().take(200).filter(|c| !c.is_whitespace()).collect();
+        let head = head.split("\"result\"").next()?;
+        let (_, id) = head.split_once("\"id\":")?;
+        id.split(',').next()?.parse().ok()
     }
 
     /// Why the connection ended, if the driver or the buffers say that it did.
@@ -174,7 +197,8 @@ impl Stream {
         self.inbox.shrink();
     }
 
-    fn overflowed(&self, overflow: Overflow, during: Phase) -> DownCause {
+    fn overflowed(&mut self, overflow: Overflow, during: Phase) -> DownCause {
+        self.is_overlong = overflow == Overflow::Line;
         match overflow {
             Overflow::Undrained => DownCause::Undrained,
             Overflow::Line => {

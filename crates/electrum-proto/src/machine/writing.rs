@@ -47,7 +47,7 @@ impl Ready {
                     continue;
                 }
             };
-            self.requests.add(owner, deadline, begin);
+            self.requests.add(owner, now, deadline, begin);
             self.nudge.wrote_request();
         }
     }
@@ -55,7 +55,7 @@ impl Ready {
     fn has_room_to_subscribe(&self, stream: &Stream, shared: &Shared) -> bool {
         let config = &shared.config;
         shared.subscriptions.asking() < config.resubscribe_window.max(1)
-            && self.requests.len() < config.limits.in_flight.max(1)
+            && self.requests.len() < shared.window().max(1)
             && stream.outbox.len() < config.limits.outgoing / 2
     }
 
@@ -66,7 +66,7 @@ impl Ready {
         }
         let id = self.requests.draw_id();
         let begin = stream.write(shared.now, id, nudge::METHOD, nudge::params);
-        self.requests.add(Owner::Nudge, shared.now + shared.config.timeouts.request, begin);
+        self.requests.add(Owner::Nudge, shared.now, shared.now + shared.config.timeouts.request, begin);
         self.nudge.sent();
     }
 
@@ -85,7 +85,7 @@ impl Ready {
         let id = self.requests.draw_id();
         let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
         self.keepalive.ping_begin = begin;
-        self.requests.add(Owner::Ping, now + shared.config.timeouts.request, begin);
+        self.requests.add(Owner::Ping, now, now + shared.config.timeouts.request, begin);
         self.nudge.wrote_request();
     }
 }

@@ -78,7 +78,7 @@ pub struct Accepted {
 /// let outcome = BroadcastOutcome::of(Err(RequestError::Server(error)))?;
 /// assert_eq!(outcome.name(), "already_in_mempool");
 ///
-/// let outcome = BroadcastOutcome::of(Err(RequestError::Lost { written: true }))?;
+/// let outcome = BroadcastOutcome::of(Err(RequestError::Lost { written: true, oldest: false }))?;
 /// assert_eq!(outcome.name(), "may_have_been_sent");
 /// # Ok::<(), RequestError>(())
 /// ```
@@ -110,7 +110,7 @@ impl BroadcastOutcome {
         match result {
             Ok(accepted) => Ok(Self::Accepted(accepted)),
             Err(RequestError::Server(error)) => Self::of_server_error(error).map_err(RequestError::Server),
-            Err(error @ RequestError::Lost { written: false }) => Err(error),
+            Err(error @ RequestError::Lost { written: false, .. }) => Err(error),
             Err(error) => Ok(Self::MayHaveBeenSent { why: error.to_string() }),
         }
     }
@@ -246,11 +246,12 @@ mod tests {
 
     #[test]
     fn without_an_answer_it_may_have_been_sent_unless_nothing_left() {
-        for error in [RequestError::Lost { written: true }, RequestError::TimedOut, RequestError::Closed] {
+        for error in [RequestError::Lost { written: true, oldest: false }, RequestError::TimedOut, RequestError::Closed]
+        {
             let outcome = BroadcastOutcome::of(Err(error)).unwrap();
             assert!(outcome.name() == "may_have_been_sent" && !outcome.is_known_to_the_network());
         }
-        let unsent = RequestError::Lost { written: false };
+        let unsent = RequestError::Lost { written: false, oldest: false };
         assert_eq!(BroadcastOutcome::of(Err(unsent.clone())), Err(unsent));
     }
 

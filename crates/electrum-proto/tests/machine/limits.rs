@@ -154,3 +154,46 @@ fn timeouts_of_zero_leave_time_for_everything_else() {
         }
     }
 }
+
+#[test]
+fn an_answer_over_the_limit_fails_its_own_request() {
+    for begins_with_id in [true, false] {
+        let mut config = Config { nudge: false, ..Config::default() };
+        config.limits.line = 1000;
+        let mut driver = Driver::new(config);
+        driver.connect();
+        driver.agree("1.4");
+        let ids = driver.request_all(vec![Banner; if begins_with_id { 3 } else { 1 }]);
+        driver.write();
+        driver.seen();
+        let id = *ids.last().unwrap();
+        let text = "x".repeat(1000);
+        driver.read(&if begins_with_id {
+            format!(r#"{{"jsonrpc": "2.0", "id": {id}, "result": "{text}"}}"#)
+        } else {
+            format!(r#"{{"result": "{text}", "id": {id}}}"#)
+        });
+        let seen = driver.seen();
+        assert_eq!(seen[..2], ["disconnect", "down malformed"]);
+        assert_eq!(*seen.last().unwrap(), format!("reply {id} Err(TooLarge {{ limit: 1000 }})"), "{seen:?}");
+        assert!(!begins_with_id || seen[2].contains("oldest: true") && seen[3].contains("oldest: false"), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_server_that_cuts_a_burst_is_sent_fewer_at_once() {
+    let mut driver = limited(1000, usize::MAX);
+    driver.request_all(vec![Banner; 100]);
+    driver.write();
+    driver.close(electrum_proto::CloseCause::End);
+    driver.sleep();
+    driver.connect();
+    driver.agree("1.4");
+    let ids = driver.request_all(vec![Banner; 50]);
+    let rejected = driver.client.request(driver.now, Banner).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::InFlight { limit: 50 });
+    driver.write();
+    driver.seen();
+    driver.read(&format!(r#"{{"id":{},"result":""}}"#, ids[0]));
+    assert!(driver.seen().iter().any(|word| word == "Capacity"), "there is room for one again");
+}

@@ -68,7 +68,7 @@ fn a_server_that_only_notifies_and_answers_nothing_is_left() {
         driver.client.handle(driver.now, Input::Tick);
         driver.drain();
     }
-    assert_eq!(driver.now.since(begin), timeouts.ping_idle + timeouts.request);
+    assert_eq!(driver.now.since(begin), 2 * timeouts.request, "it is pinged once a call has timed out");
     assert_eq!(driver.seen().into_iter().filter(|word| word.starts_with("down")).collect::<Vec<_>>(), ["down timeout"]);
 }
 
@@ -147,14 +147,13 @@ fn what_is_never_answered_leaves_room_in_the_end() {
     driver.connect();
     driver.agree("1.4");
     driver.client.request(driver.now, Banner).unwrap();
+    driver.write();
     assert_eq!(driver.sleep(), TimerKind::Request);
     assert!(driver.client.request(driver.now, Banner).is_err(), "the answer may still come");
     driver.seen();
     while driver.client.phase() == Phase::Ready && driver.seen().iter().all(|word| word != "Capacity") {
+        driver.answer_pings();
         driver.sleep();
-        for id in driver.written_ids("server.ping") {
-            driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
-        }
     }
     driver.client.request(driver.now, Banner).unwrap();
 }
@@ -221,4 +220,39 @@ fn a_ping_goes_out_beside_what_is_about_to_be_written() {
     driver.client.request(driver.now, Banner).unwrap();
     driver.drain();
     assert_eq!(driver.written_ids("server.ping").len(), 1, "the answer to the other may take longer than a pong");
+}
+
+#[test]
+fn nothing_is_written_after_its_deadline() {
+    let mut driver = Driver::ready("1.4");
+    let late = driver.client.request_until(driver.now, driver.now, Banner).unwrap().id.number();
+    driver.seen();
+    driver.drain();
+    assert_eq!(driver.client.outgoing(), b"", "its time is over");
+    assert_eq!(driver.seen(), [format!("reply {late} Err(TimedOut)")]);
+    // Of three requests the link takes one byte until two are late.
+    let soon = driver.now + Duration::from_secs(5);
+    let begun = driver.client.request_until(driver.now, soon, Banner).unwrap().id.number();
+    let unwritten = driver.client.request_until(driver.now, soon, Banner).unwrap().id.number();
+    let kept = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.client.handle(driver.now, Input::Wrote(driver.conn.unwrap(), 1));
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.seen(), [begun, unwritten].map(|id| format!("reply {id} Err(TimedOut)")));
+    let outgoing = driver.write();
+    assert!(outgoing.contains(&format!("\"id\":{begun},")), "a line that was begun is ended: {outgoing}");
+    assert!(!outgoing.contains(&format!("\"id\":{unwritten},")), "{outgoing}");
+    driver.read(&format!(r#"{{"id":{kept},"result":""}}"#));
+    assert_eq!(driver.seen(), [format!("reply {kept} Ok(\"\\\"\\\"\")")]);
+}
+
+#[test]
+fn a_silent_server_is_pinged_as_soon_as_a_call_times_out() {
+    let mut driver = Driver::ready("1.4");
+    let soon = driver.now + Duration::from_secs(5);
+    driver.client.request_until(driver.now, soon, Banner).unwrap();
+    driver.write();
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.written_ids("server.ping").len(), 1);
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.client.phase(), Phase::Backoff);
 }

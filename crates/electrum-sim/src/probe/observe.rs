@@ -182,9 +182,15 @@ impl Probe {
                 let can_be_meant = self.pending.is_empty() && self.errors_without_id.contains(&error.message);
                 (!was_said && !can_be_meant).then_some(4)
             }
-            Err(RequestError::Lost { written }) => {
+            Err(RequestError::TooLarge { limit }) => (*limit != self.config.limits.line).then_some(4),
+            Err(RequestError::Lost { written, oldest }) => {
                 let link = self.link.as_ref().filter(|link| link.over);
-                link.is_none_or(|link| *written != (link.acknowledged > pending.begin)).then_some(8)
+                let is_wrong = |link: &LinkLog| {
+                    // The oldest is the first of those that are reported, which leave `pending` in their order.
+                    let is_first = self.pending.keys().all(|other| *other > id.number());
+                    *written != (link.acknowledged > pending.begin) || *oldest && !(*written && is_first)
+                };
+                link.is_none_or(is_wrong).then_some(8)
             }
             Err(RequestError::TimedOut) => (self.now < pending.deadline).then_some(3),
             Err(RequestError::Cancelled) => (!pending.cancelled).then_some(3),

@@ -1,9 +1,11 @@
 //! What the client wants to be written: whole lines, the version first, nothing that the version lacks.
 
-use electrum_proto::Phase;
+use electrum_proto::{Phase, Timestamp};
 use serde_json::Value;
 
-use super::Probe;
+use std::collections::BTreeMap;
+
+use super::{LinkLog, Pending, Probe};
 use crate::methods::{RAW_PREFIX, is_in_version};
 
 /// How far a client's own lines may go beyond the limit of what may wait to be written.
@@ -21,7 +23,11 @@ impl Probe {
             }
             return;
         };
-        let (before, now) = (link.outgoing.len(), self.client.outgoing());
+        let now = self.client.outgoing();
+        if now.get(..link.outgoing.len()) != Some(&link.outgoing[..]) {
+            withdraw(link, &mut self.pending, self.now, now);
+        }
+        let before = link.outgoing.len();
         if now.get(..before) != Some(&link.outgoing[..]) {
             self.violate(1, "bytes that were outgoing changed before they were written");
             return;
@@ -122,4 +128,24 @@ impl Probe {
     pub(super) fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
     }
+}
+
+/// Forgets the lines that the client withdrew, which it may do with a request whose deadline has come and of which no
+/// byte was written.
+fn withdraw(link: &mut LinkLog, pending: &mut BTreeMap<u64, Pending>, at: Timestamp, now: &[u8]) {
+    let (mut kept, mut begin) = (Vec::new(), link.acknowledged);
+    for line in link.outgoing.split_inclusive(|b| *b == b'\n') {
+        let id = serde_json::from_slice::<Value>(line).ok().and_then(|line| line["id"].as_u64());
+        // One that waits no more was answered with its time-out.
+        let is_late = |id: u64| pending.get(&id).is_none_or(|pending| pending.deadline <= at);
+        let follows = now.get(kept.len()..).is_some_and(|rest| rest.starts_with(line));
+        if follows || !id.is_some_and(is_late) {
+            kept.extend_from_slice(line);
+            begin += line.len() as u64;
+        } else {
+            let behind = pending.values_mut().filter(|pending| pending.begin > begin && pending.begin < u64::MAX);
+            behind.for_each(|pending| pending.begin -= line.len() as u64);
+        }
+    }
+    link.outgoing = kept;
 }

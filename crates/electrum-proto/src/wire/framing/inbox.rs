@@ -76,14 +76,22 @@ impl Inbox {
         };
         let end = self.scanned + found;
         let line = self.start..end;
+        if line.len() > limit {
+            return Err(Overflow::Line);
+        }
         self.start = end + 1;
         self.scanned = self.start;
-        if line.len() > limit { Err(Overflow::Line) } else { Ok(Some(line)) }
+        Ok(Some(line))
     }
 
     /// The text of a range. It stays valid until the next [`push`](Self::push).
     pub(crate) fn text(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
+    }
+
+    /// The text that was not read yet.
+    pub(crate) fn unread(&self) -> &str {
+        &self.text[self.start..]
     }
 
     /// The line that is [no text](Overflow::NotText).

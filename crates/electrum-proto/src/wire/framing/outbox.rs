@@ -1,6 +1,7 @@
 //! Messages to the bytes that wait to be written.
 
 use alloc::vec::Vec;
+use memchr::memchr;
 
 use super::KEPT_CAPACITY;
 
@@ -27,6 +28,26 @@ impl Outbox {
     pub(crate) fn undo(&mut self, begin: u64) {
         let kept = usize::try_from(begin.saturating_sub(self.written)).unwrap_or(usize::MAX);
         self.bytes.truncate(self.start.saturating_add(kept));
+    }
+
+    /// Withdraws the messages that begin at these places, in rising order, as far as no byte of them was written.
+    /// Returns where each of those began, and how long they were up to and with it.
+    pub(crate) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
+        let (mut withdrawn, mut kept, mut from, mut total) = (Vec::new(), Vec::new(), self.start, 0);
+        for begin in begins {
+            let ahead = begin.checked_sub(self.written).and_then(|ahead| usize::try_from(ahead).ok());
+            let Some(at) = ahead.and_then(|ahead| self.start.checked_add(ahead)) else { continue };
+            let Some(end) = self.bytes.get(at..).and_then(|rest| memchr(b'\n', rest)) else { continue };
+            kept.extend_from_slice(&self.bytes[from..at]);
+            from = at + end + 1;
+            total += end as u64 + 1;
+            withdrawn.push((*begin, total));
+        }
+        if !withdrawn.is_empty() {
+            kept.extend_from_slice(&self.bytes[from..]);
+            (self.bytes, self.start) = (kept, 0);
+        }
+        withdrawn
     }
 
     /// What is to be written.
@@ -93,5 +114,19 @@ mod tests {
         outbox.wrote(100);
         assert_eq!(outbox.len(), 0);
         assert!(outbox.has_begun(second));
+    }
+
+    #[test]
+    fn what_was_not_begun_can_be_withdrawn() {
+        let mut outbox = Outbox::default();
+        let begins = [&b"one"[..], b"two", b"six", b"seven"].map(|line| outbox.push(|out| out.extend_from_slice(line)));
+        outbox.wrote(1);
+        assert_eq!(outbox.withdraw(&[begins[0], begins[1], begins[3]]), [(4, 4), (12, 10)], "the first was begun");
+        assert_eq!(outbox.bytes(), b"ne\nsix\n");
+        assert_eq!(outbox.withdraw(&[u64::MAX]), []);
+        assert_eq!(outbox.push(|out| out.extend_from_slice(b"x")), 8);
+        outbox.wrote(3);
+        assert_eq!(outbox.withdraw(&[4]), [(4, 4)]);
+        assert_eq!(outbox.bytes(), b"x\n");
     }
 }
