@@ -44,12 +44,12 @@ bug cancelled-twice-explored exploration all_short machine/commands.rs 's/ready\
 bug wrong-request invariants invariant_04 machine/in_flight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
 bug late-timers invariants invariant_05 machine/timers.rs 's/if at > now/if at >= now/'
 bug one-too-many invariants invariant_06 machine/ready.rs \
-    's/self\.requests\.len\(\) >= limits\.in_flight/self.requests.len() > limits.in_flight/'
+    's/self\.requests\.len\(\) >= limit /self.requests.len() > limit /'
 bug old-close invariants invariant_07 machine/client.rs \
     's/(if input\.conn\(\) != self\.link\.conn\(\)) \{/$1 \&\& !matches!(input, Input::Closed(..)) {/'
 bug begun-too-soon invariants invariant_08 wire/framing/outbox.rs 's/self\.written > begin/self.written >= begin/'
 bug forgotten-topic invariants invariant_09_in machine/subscriptions/table.rs \
-    's/(fn link_ready.*?for slot in )0/${1}1/s'
+    's/(fn link_ready.*?for place in )0/${1}1/s'
 bug emitted-twice invariants invariant_09_nothing machine/subscriptions/entry.rs \
     's/let repeats = /let repeats = false \&\& /'
 bug nudge-too-old invariants invariant_10 machine/nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
@@ -61,6 +61,6 @@ bug exact-clock invariants invariant_09_in machine/keepalive.rs \
     's/(suspected\.is_some_and\(\|since\|) /$1 since + timeouts.pong >= now \&\& /' 100000
 bug no-way-out invariants invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Transition::Close, Phase::Closed\),\n//'
 bug chance invariants invariant_14_the machine/servers.rs \
-    's/(pub\(crate\) fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
+    's/(fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
 
 exit "$missed"

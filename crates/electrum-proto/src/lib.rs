@@ -112,6 +112,7 @@
 //! # Features
 //! - `std` (default): `std` in the dependencies, and nothing else.
 //! - `bitcoin`: conversions between the [`types`] and those of the crate `bitcoin`, version 0.32.
+//! - `tracing`: transitions, timers, lines and lost links are logged with the crate `tracing`, without parameters and results.
 //!
 //! # What may grow
 //! What only people read (causes, errors of decoding and of proofs) and what servers say of themselves is
@@ -124,6 +125,9 @@ extern crate alloc;
 
 #[macro_use]
 mod macros;
+
+#[macro_use]
+mod trace;
 
 mod config;
 mod encoded;

@@ -55,6 +55,15 @@ pub(super) struct Lost {
 
 impl Client {
     /// A client that will connect as soon as it is polled.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// # let _ = ready_client;
+    /// let mut client = Client::new(Config::default(), Timestamp::ZERO);
+    /// assert!(matches!(client.poll(), Action::Connect(..)));
+    /// ```
     #[must_use]
     pub fn new(mut config: Config, now: Timestamp) -> Self {
         config.timeouts = config.timeouts.floored();
@@ -63,6 +72,16 @@ impl Client {
     }
 
     /// Takes in an input. One about an old connection changes nothing; time that runs backwards stands still.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// # let (mut client, conn) = ready_client();
+    /// let now = Timestamp::from_millis(1500);
+    /// client.handle(now, Input::Read(conn, b"{\"method\":\"unknown\"}\n"));
+    /// assert!(matches!(client.poll(), Action::Event(Event::Unknown(_))));
+    /// ```
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) {
         self.shared.advance_time(now);
         if input.conn() != self.link.conn() {
@@ -87,6 +106,23 @@ impl Client {
     }
 
     /// The next thing to do. Reads one message at most before it returns what follows from it.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// # let (mut client, conn) = ready_client();
+    /// loop {
+    ///     match client.poll() {
+    ///         Action::Wait(wait) => {
+    ///             // Sleep until then, or until the socket has bytes.
+    ///             assert!(wait.until.is_some());
+    ///             break;
+    ///         }
+    ///         other => println!("{other:?}"),
+    ///     }
+    /// }
+    /// ```
     pub fn poll(&mut self) -> Action<'_> {
         loop {
             if let Some(output) = self.shared.next_output() {
@@ -102,6 +138,21 @@ impl Client {
 
     /// The bytes that are to be written on the current connection. Report what was written with [`Input::Wrote`];
     /// until then they stay here.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::operations::Banner;
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// client.request(Timestamp::ZERO, Banner)?;
+    /// assert_eq!(client.outgoing(), b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"server.banner\",\"params\":[]}\n");
+    /// let count = client.outgoing().len();
+    /// client.handle(Timestamp::ZERO, Input::Wrote(conn, count));
+    /// assert_eq!(client.outgoing(), b"");
+    /// # Ok::<(), electrum_proto::Rejected<Banner>>(())
+    /// ```
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
         match &self.link {
@@ -111,6 +162,15 @@ impl Client {
     }
 
     /// Where the client stands.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// # let (client, _) = ready_client();
+    /// let (software, version) = client.state().agreed.expect("it is ready");
+    /// assert_eq!((software.as_str(), version.to_string().as_str()), ("Example 1.0", "1.4"));
+    /// ```
     #[must_use]
     pub fn state(&self) -> State {
         let agreed = self.link.ready().map(|(_, ready)| ready.agreed.clone());
@@ -122,6 +182,16 @@ impl Client {
     }
 
     /// The phase alone, which costs nothing to look at.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::Phase;
+    ///
+    /// # let (client, _) = ready_client();
+    /// assert_eq!(client.phase(), Phase::Ready);
+    /// ```
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.link.phase()
@@ -134,6 +204,14 @@ impl Client {
     }
 
     /// The configuration that the client was made with.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// # let (client, _) = ready_client();
+    /// assert_eq!(client.config().versions.to_string(), "1.4..1.7");
+    /// ```
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.shared.config
@@ -175,6 +253,7 @@ impl Client {
 
     /// Does what the timer was set for.
     fn timer_due(&mut self, kind: TimerKind) -> Result<(), DownCause> {
+        trace!(?kind, now = %self.shared.now, "timer");
         match &mut self.link {
             Link::Waiting { .. } => {
                 let opening = Link::open(&mut self.shared);
@@ -199,6 +278,7 @@ impl Client {
         }
         let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
+        debug!(server = server.0, cause = cause.name(), %retry_at, "link lost");
         if let Some(conn) = link.open_conn() {
             shared.disconnect(conn);
         }

@@ -20,6 +20,22 @@ impl Client {
     /// # Errors
     /// [`Rejected`] hands the request back if the client is not ready, the negotiated version has no such operation,
     /// or a limit is reached.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::operations::Banner;
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// let ticket = client.request(Timestamp::ZERO, Banner)?;
+    /// # server_says(&mut client, conn, r#"{"id":2,"result":"Welcome!"}"#);
+    /// // The driver writes it and reads the answer.
+    /// let Action::Event(Event::Reply { id, result }) = client.poll() else { panic!("it was answered") };
+    /// assert_eq!(id, ticket.id);
+    /// assert_eq!(ticket.decode(result?)?, "Welcome!");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request<R: Request>(&mut self, now: Timestamp, request: R) -> Result<Ticket<R>, Rejected<R>> {
         self.shared.advance_time(now);
         let deadline = self.shared.now + self.shared.config.timeouts.request;
@@ -30,6 +46,21 @@ impl Client {
     ///
     /// # Errors
     /// As with [`request`](Self::request).
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::operations::Banner;
+    /// use electrum_proto::RequestError;
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// let deadline = Timestamp::from_millis(2000);
+    /// client.request_until(Timestamp::ZERO, deadline, Banner)?;
+    /// client.handle(deadline, Input::Tick);
+    /// assert!(matches!(client.poll(), Action::Event(Event::Reply { result: Err(RequestError::TimedOut), .. })));
+    /// # Ok::<(), electrum_proto::Rejected<Banner>>(())
+    /// ```
     pub fn request_until<R: Request>(
         &mut self,
         now: Timestamp,
@@ -52,6 +83,20 @@ impl Client {
 
     /// Cancels a request: its reply will be [`RequestError::Cancelled`]. The server may have seen it all the same.
     /// Returns whether it was waiting for an answer.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::operations::Banner;
+    /// use electrum_proto::RequestError;
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// let ticket = client.request(Timestamp::ZERO, Banner)?;
+    /// assert!(client.cancel(ticket.id));
+    /// assert!(matches!(client.poll(), Action::Event(Event::Reply { result: Err(RequestError::Cancelled), .. })));
+    /// # Ok::<(), electrum_proto::Rejected<Banner>>(())
+    /// ```
     pub fn cancel(&mut self, id: RequestId) -> bool {
         let Some((_, ready)) = self.link.ready_mut() else { return false };
         match ready.requests.get_mut(id.0) {
@@ -71,6 +116,21 @@ impl Client {
     ///
     /// # Errors
     /// [`Rejected`] hands the topic back if the client is closed, the topic is subscribed already, or the limit is reached.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::{Origin, Script, Topic};
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// let sub = client.subscribe(Timestamp::ZERO, Topic::Script(Script::new([0x51])))?;
+    /// # let _ = client.poll();
+    /// # server_says(&mut client, conn, r#"{"id":2,"result":null}"#);
+    /// let Action::Event(Event::Update { sub: of, origin, .. }) = client.poll() else { panic!("it was answered") };
+    /// assert_eq!((of, origin), (sub, Origin::Subscribed));
+    /// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+    /// ```
     pub fn subscribe(&mut self, now: Timestamp, topic: Topic) -> Result<SubId, Rejected<Topic>> {
         self.shared.advance_time(now);
         if self.link.phase() == Phase::Closed {
@@ -88,6 +148,19 @@ impl Client {
     }
 
     /// Ends a subscription. Returns whether there was one.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::Topic;
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// let sub = client.subscribe(Timestamp::ZERO, Topic::Headers)?;
+    /// assert!(client.unsubscribe(Timestamp::ZERO, sub));
+    /// assert!(!client.unsubscribe(Timestamp::ZERO, sub), "it is over");
+    /// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+    /// ```
     pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
         self.shared.advance_time(now);
         self.shared.subscriptions.remove(sub)
@@ -95,6 +168,16 @@ impl Client {
 
     /// Closes the client: requests in flight are answered with [`RequestError::Closed`], the link is closed,
     /// and [`Action::Finished`] is the last thing that [`poll`](Self::poll) returns.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// # let (mut client, conn) = ready_client();
+    /// client.close(Timestamp::ZERO);
+    /// assert_eq!(client.poll(), Action::Disconnect(conn));
+    /// assert_eq!(client.poll(), Action::Finished);
+    /// ```
     pub fn close(&mut self, now: Timestamp) {
         self.shared.advance_time(now);
         if self.link.phase() == Phase::Closed {

@@ -71,6 +71,7 @@ impl Connection {
     /// Nothing more is to be agreed on: requests can be sent.
     pub(super) fn accepted(&mut self, agreed: Agreed, shared: &mut Shared) {
         let Agreed { software, version } = agreed.clone();
+        debug!(%software, %version, "ready");
         self.stage.phase().assert_transition(Transition::Accepted, Phase::Ready);
         self.stage = Stage::Ready(Ready::new(agreed, shared));
         shared.servers.was_ready();

@@ -74,6 +74,7 @@ impl Link {
 
     /// Replaces the state by the one that `by` leads to, and returns the old one.
     pub(super) fn change(&mut self, by: Transition, to: Self) -> Self {
+        debug!(from = ?self.phase(), ?by, to = ?to.phase(), "transition");
         self.phase().assert_transition(by, to.phase());
         core::mem::replace(self, to)
     }

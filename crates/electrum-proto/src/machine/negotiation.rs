@@ -89,7 +89,7 @@ impl ChainAsked {
     ///
     /// # Errors
     /// If the server serves another chain, or does not say which by any means.
-    pub(super) fn answered(&mut self, outcome: Result<RawJson<'_>, ServerError>) -> Result<Chain, DownCause> {
+    pub(super) fn answered(&self, outcome: Result<RawJson<'_>, ServerError>) -> Result<Chain, DownCause> {
         let version = self.agreed.version;
         let first_block = match (self.question, outcome) {
             (_, Err(error)) => Err(error.to_string()),

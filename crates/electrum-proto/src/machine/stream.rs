@@ -98,6 +98,7 @@ impl Stream {
     /// Appends a request to the outgoing bytes and returns where it begins in the stream.
     pub(super) fn write(&mut self, now: Timestamp, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
         self.last_sent = now;
+        trace!(id, method, "request");
         self.outbox.push(|out| {
             out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
             Params::append_digits(out, id);
@@ -132,6 +133,7 @@ impl Stream {
                 Err(found) => return Err(self.overflowed(found, during)),
             };
             (self.progress, self.last_line) = (0, now);
+            trace!(bytes = line.len(), "line");
             let text = self.inbox.text(line.clone());
             self.is_padded |= ends_padded(text.as_bytes());
             let start = skip_space(text.as_bytes(), 0);

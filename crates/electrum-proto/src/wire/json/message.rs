@@ -1,6 +1,7 @@
 //! What one JSON text from a server is: a reply, a notification, or something else.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use memchr::memchr;
 
 use super::raw::RawJson;
