@@ -100,6 +100,8 @@ pub enum CallErrorKind {
     QueueFull,
     /// It is too long to be sent.
     TooLong,
+    /// Its answer is longer than the limit.
+    AnswerTooLarge,
     /// The client was closed.
     Closed,
 }
@@ -132,6 +134,7 @@ impl CallError {
             Self::ClosesConnection { .. } => CallErrorKind::ClosesConnection,
             Self::QueueFull { .. } => CallErrorKind::QueueFull,
             Self::TooLong { .. } => CallErrorKind::TooLong,
+            Self::AnswerTooLarge { .. } => CallErrorKind::AnswerTooLarge,
             Self::Closed => CallErrorKind::Closed,
         }
     }
