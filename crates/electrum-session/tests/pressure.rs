@@ -121,6 +121,17 @@ fn a_broadcast_is_not_repeated_at_a_busy_server() {
 }
 
 #[test]
+fn a_server_that_hangs_up_is_left_for_another_one() {
+    bounded(|| {
+        let bad = Server::start(|asked: &Asked| (asked.method == "server.banner").then_some(Reaction::Close));
+        let good = Server::start(|_: &_| None);
+        let client = connect(&[bad.address(), good.address()]);
+        assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
+        assert_eq!((count(&bad, "server.banner"), count(&good, "server.banner")), (1, 1));
+    });
+}
+
+#[test]
 fn a_mute_server_is_left_early_enough() {
     bounded(|| {
         // It answers pings, and nothing else.
