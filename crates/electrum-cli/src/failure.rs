@@ -86,9 +86,10 @@ fn phase(cause: &DownCause) -> Phase {
         DownCause::Closed { during } | DownCause::Reset { during, .. } | DownCause::Malformed { during, .. } => *during,
         DownCause::Refused { .. }
         | DownCause::OutOfRange { .. }
+        | DownCause::NumericVersion { .. }
         | DownCause::WrongChain { .. }
+        | DownCause::UnknownChain { .. }
         | DownCause::Timeout { waited_for: TimerKind::Handshake } => Phase::Handshaking,
-        other if matches!(other.name(), "numeric_version" | "unknown_chain") => Phase::Handshaking,
         // All else takes a server that agreed.
         _ => Phase::Ready,
     }
@@ -124,11 +125,9 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
         DownCause::WrongChain { .. } => Cause::WrongChain,
         DownCause::Busy { .. } => Cause::Busy,
         DownCause::Undrained => Cause::Undrained,
-        other => match other.name() {
-            "numeric_version" => Cause::NumericVersion,
-            "unknown_chain" => Cause::UnknownChain,
-            _ => Cause::Dropped,
-        },
+        DownCause::NumericVersion { .. } => Cause::NumericVersion,
+        DownCause::UnknownChain { .. } => Cause::UnknownChain,
+        _ => Cause::Dropped,
     }
 }
 
@@ -150,6 +149,7 @@ fn call_cause(error: &CallError) -> Cause {
         CallError::Server(error) => server_cause(error.kind()),
         CallError::Decode(error) => decode_cause(error.kind()),
         CallError::NotInVersion(_) => Cause::NotInVersion,
+        CallError::AnswerTooLarge { .. } => Cause::TooLarge,
         CallError::TimedOut => Cause::TimedOut,
         CallError::Unsent { .. } | CallError::QueueFull { .. } | CallError::Closed => Cause::NotSent,
         CallError::MaybeSent { .. } | CallError::ClosesConnection { .. } => Cause::Lost,
