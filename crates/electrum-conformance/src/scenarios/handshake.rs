@@ -46,7 +46,7 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, transport: Transport) {
         ),
         ("an older version", "out_of_range", result(r#"["Old 1","1.2"]"#)),
         ("a newer version", "out_of_range", result(r#"["New 1","2.0"]"#)),
-        ("a version that is a number", "malformed", result(r#"["Number 1",1.4]"#)),
+        ("a version that is a number", "numeric_version", result(r#"["Number 1",1.4]"#)),
         ("no version", "malformed", result(r#"["None 1"]"#)),
         ("nothing", "malformed", result("null")),
         ("another protocol", "malformed", line("HTTP/1.1 400 Bad Request")),
