@@ -9,7 +9,7 @@ use crate::error::DownCause;
 use crate::types::BlockHash;
 use crate::version::{Offer, ProtocolVersion, VersionRange};
 
-/// How a client behaves. Every limit is a limit: none means "without end" when it is zero.
+/// How a client behaves. A limit of zero means zero, never "unlimited".
 ///
 /// Fields may be added: begin from the default.
 /// ```
@@ -41,9 +41,9 @@ pub struct Config {
     pub genesis_hash: Option<BlockHash>,
     /// How many servers there are to choose from, at least one. They are named by index, the preferred one first.
     pub servers: usize,
-    /// How long things may take.
+    /// Time limits.
     pub timeouts: Timeouts,
-    /// How much of anything there may be.
+    /// Limits on sizes and counts.
     pub limits: Limits,
     /// When to try again.
     pub backoff: Backoff,
@@ -57,23 +57,23 @@ pub struct Config {
     pub seed: u64,
 }
 
-/// How long things may take: a millisecond at least, whatever is said here.
+/// Time limits of connections and requests. Each counts as a millisecond at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Until a link is open.
+    /// The time to open a link.
     pub connect: Duration,
-    /// Until the handshake is over.
+    /// The time for the handshake, from the open link on.
     pub handshake: Duration,
-    /// Until a request is answered, if it has no deadline of its own. With thousands in flight the end of any deadline
+    /// The time to answer a request that has no deadline of its own. With thousands in flight the end of any deadline
     /// may be noticed some milliseconds late.
     pub request: Duration,
-    /// Without sending anything or getting any answer, before a ping is sent.
+    /// The time after which a ping is sent if no request was sent, or none was answered.
     pub ping_idle: Duration,
-    /// Until that sign must have come. A server that sends other things meanwhile has as long as for any request.
+    /// The time to answer a ping. A server that sends something else meanwhile has as long as for any request.
     pub pong: Duration,
 }
 
-/// How much of anything there may be.
+/// Limits on sizes and counts, which bound the memory of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes in a line from the server. Servers pad their lines up to twice their length.
@@ -86,16 +86,16 @@ pub struct Limits {
     pub in_flight: usize,
     /// Subscriptions.
     pub subscriptions: usize,
-    /// Replies within a minute that answer nothing that was asked.
+    /// Replies within a minute that answer no request.
     pub unknown_replies: usize,
-    /// Answers in a row that say no more than that the server is too busy.
+    /// Answers in a row that say only that the server is too busy.
     pub busy_replies: usize,
 }
 
-/// When to try again after a link is lost: in a millisecond at the earliest, whatever is said here.
+/// When to try again after a link is lost. Each wait counts as a millisecond at least.
 ///
 /// After a link that lasted the first attempt is made at once, spread over a few milliseconds so that the clients of one
-/// server do not come in step.
+/// server do not reconnect at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The wait after the first attempt for which no connection could be opened. It doubles with every further one.

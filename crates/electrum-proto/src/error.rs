@@ -17,9 +17,9 @@ use crate::version::{Offer, VersionRange};
 pub enum DownCause {
     /// The link could not be opened.
     Connect {
-        /// Who can mend it: the network, or with a layer such as a proxy or TLS in between, as that layer says.
+        /// Who must act: the network, or, if a layer such as a proxy or TLS failed, the side that this layer names.
         side: Side,
-        /// What the adapter says of it.
+        /// The adapter's description of the failure.
         message: String,
     },
     /// The server, or something on the way, closed the link.
@@ -93,12 +93,12 @@ pub enum DownCause {
     Undrained,
 }
 
-/// Who can mend it.
+/// Who must act on an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The server or its operator.
     Server,
-    /// The network, or whatever stands between.
+    /// The network, or anything between client and server.
     Network,
     /// The caller of this library, or its configuration.
     Caller,
@@ -213,8 +213,8 @@ pub enum RequestError {
     Lost {
         /// Whether any byte of the request was handed to the network, so that the server may have seen it.
         written: bool,
-        /// Whether it was written and of all that was in flight the oldest when the link ended. A request for which this
-        /// is so again and again is likely to be why.
+        /// Whether it was the oldest request in flight, of those that were written, when the link ended. A request for
+        /// which this is so repeatedly is probably the cause.
         oldest: bool,
     },
     /// The answer is longer than [`Limits::line`](crate::Limits::line). The link was given up in the middle of it.
@@ -224,7 +224,7 @@ pub enum RequestError {
     },
     /// Its deadline passed. The server may still be at work on it.
     TimedOut,
-    /// The caller took it back.
+    /// The caller cancelled it.
     Cancelled,
     /// The caller closed the client.
     Closed,
@@ -258,12 +258,12 @@ pub enum RejectReason {
     NotReady(Phase),
     /// The negotiated version has no such operation.
     NotInVersion(NotInVersion),
-    /// As many requests as the limit allows wait for an answer. [`Event::Capacity`](crate::Event::Capacity) tells when there is room.
+    /// As many requests as the limit allows wait for an answer. [`Event::Capacity`](crate::Event::Capacity) is emitted when there is room.
     InFlight {
         /// The limit.
         limit: usize,
     },
-    /// As many bytes as the limit allows wait to be written. [`Event::Capacity`](crate::Event::Capacity) tells when there is room.
+    /// As many bytes as the limit allows wait to be written. [`Event::Capacity`](crate::Event::Capacity) is emitted when there is room.
     Outgoing {
         /// The limit.
         limit: usize,

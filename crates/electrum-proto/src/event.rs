@@ -9,7 +9,7 @@ use crate::machine::timers::TimerKind;
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
-/// One link's generation. What comes late from an old link carries an old one and is ignored.
+/// Identifies one connection. Inputs that come late from an old connection carry its id and are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub(crate) u64);
 
@@ -29,7 +29,7 @@ impl RequestId {
     }
 }
 
-/// A fact from outside.
+/// An input of the machine: something that happened outside of it.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
     /// Time has passed.
@@ -75,7 +75,7 @@ pub enum Action<'a> {
     Disconnect(ConnId),
     /// Events for the application.
     Event(Event<'a>),
-    /// Nothing more to do now: wait for one of the facts named here.
+    /// Nothing more to do now: wait for one of the inputs named here.
     Wait(Wait),
     /// The client was closed, and everything is reported.
     Finished,

@@ -2,7 +2,7 @@
 //!
 //! # Layers
 //! ```text
-//!   your driver      opens sockets, moves bytes, sleeps                 (electrum-blocking and electrum-smol are two)
+//!   your driver      opens sockets, moves bytes, sleeps                 (electrum-blocking, -smol and -tokio are three)
 //!  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!   Client           phases, timers, requests in flight, subscriptions, choice of server
 //!     operations     one type per operation: method, parameters and result of each protocol version
@@ -19,8 +19,8 @@
 //! leads to [`Phase::Backoff`] and a new attempt.
 //!
 //! # A driver
-//! Tell the [`Client`] facts with [`handle`](Client::handle), and do what [`poll`](Client::poll) says until it says
-//! [`Action::Wait`]. Any order of calls is right. This one asks for the banner, and ends:
+//! Report inputs to the [`Client`] with [`handle`](Client::handle), and carry out what [`poll`](Client::poll) returns until
+//! that is [`Action::Wait`]. Any order of calls is legal. This one asks for the banner, and ends:
 //! ```
 //! use electrum_proto::operations::Banner;
 //! use electrum_proto::{Action, Client, CloseCause, Config, Event, Input, Timestamp};

@@ -34,8 +34,8 @@ pub trait Runtime: Send + 'static {
     /// A timer.
     type Timer: Timer;
 
-    /// Opens a socket to `target` within `timeout`, which is best done by [`Dial`](crate::Dial). Dropping the future gives
-    /// up.
+    /// Opens a socket to `target` within `timeout`, which is best done by [`Dial`](crate::Dial). Dropping the future
+    /// cancels it.
     fn connect(
         &mut self,
         target: DialTarget,
@@ -252,7 +252,7 @@ fn failed(error: &io::Error) -> CloseCause {
     CloseCause::Failed(error.to_string())
 }
 
-/// Rings at a moment, or somewhat earlier: the timer is moved only when it would ring too late.
+/// Fires at a moment, or somewhat earlier: the timer is moved only when it would fire too late.
 struct WakeUp<T> {
     timer: T,
     at: Option<Timestamp>,

@@ -20,7 +20,7 @@ pub enum CallError {
     #[error("the server did not answer in time")]
     TimedOut,
     /// It was never sent: for all the time that it had there was no connection, or no room among other calls.
-    #[error("it could not be sent in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
+    #[error("the request could not be sent in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
     Unsent {
         /// What became of the last attempt to connect; empty while there is a connection.
         why: String,
@@ -43,13 +43,13 @@ pub enum CallError {
         cause: String,
     },
     /// Too many calls wait already.
-    #[error("{limit} calls wait already, which is the limit")]
+    #[error("{limit} calls wait already, which is the limit; make fewer at once")]
     QueueFull {
         /// The limit.
         limit: usize,
     },
     /// The request is longer than what may wait to be written.
-    #[error("the request has {bytes} bytes; {limit} are the limit")]
+    #[error("the request has {bytes} bytes, more than the limit of {limit} bytes, which can be raised")]
     TooLong {
         /// Its length on the wire.
         bytes: usize,

@@ -18,7 +18,7 @@ const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 pub struct TopicUpdate {
     /// Which of the topics that were subscribed together, counted from zero.
     pub topic: usize,
-    /// The newest value. A refused subscription is tried again on the next connection by itself.
+    /// The newest value. The client tries a refused subscription again on the next connection.
     pub value: Result<Update, SubscribeError>,
     /// How it became known.
     pub origin: Origin,
@@ -91,7 +91,7 @@ impl Mailbox {
         lock(&self.0).remove(topic);
     }
 
-    /// Lets the consumer read what is there, and no more. Returns the waker to call.
+    /// Ends the updates: the consumer reads what is buffered, and no more. Returns the waker to call.
     #[must_use]
     pub(crate) fn close(&self) -> Option<Waker> {
         let mut contents = lock(&self.0);

@@ -39,7 +39,7 @@ pub enum PinError {
         doing: &'static str,
         /// The file.
         path: String,
-        /// The system's words.
+        /// The system's description of the error.
         reason: String,
     },
     /// A line is no pin. Nothing is trusted on its account, and the file is left as it is.
@@ -51,7 +51,7 @@ pub enum PinError {
         line: usize,
     },
     /// A store of another kind failed.
-    #[error("the pins of server certificates: {0}")]
+    #[error("the pins of server certificates cannot be read or stored: {0}")]
     Other(String),
 }
 

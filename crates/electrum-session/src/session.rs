@@ -21,7 +21,7 @@ pub enum Step {
     /// opening it. The driver need not report it.
     Disconnect(ConnId, Vec<u8>),
     /// Read the certificate pin of this server, and report it with [`Session::pin_read`]. A
-    /// [`Driver`](crate::Driver) does it by itself.
+    /// [`Driver`](crate::Driver) carries this step out itself.
     ReadPin(ConnId, ServerAddr),
     /// Store the new certificate pin of this server if the stored one is still the old one, and report with
     /// [`Session::pin_kept`]. A [`Driver`](crate::Driver) does it by itself.

@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn errors_say_what_to_write() {
         let cases = [
-            ("", "there is no host name"),
+            ("", "the host name is missing"),
             ("electrum.example.org", "write ssl://electrum.example.org:PORT for TLS"),
             (
                 "electrum.example.org:443",
@@ -336,7 +336,7 @@ mod tests {
             ("2001:db8::7", "write [2001:db8::7]"),
             ("1:2:3:4:5:6:7:8:9:10", "brackets and without a zone"),
             ("tcp://[::1]50001", "brackets"),
-            ("tcp://:50001", "there is no host name"),
+            ("tcp://:50001", "the host name is missing"),
             ("ssl://user@electrum.example.org", "'@' does not belong"),
         ];
         for (text, words) in cases {

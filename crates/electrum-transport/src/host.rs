@@ -50,7 +50,7 @@ impl fmt::Display for Host {
 #[non_exhaustive]
 pub enum HostError {
     /// No host at all.
-    #[error("there is no host name")]
+    #[error("the host name is missing")]
     Empty,
     /// IPv6 without brackets, or with something wrong inside them.
     #[error("an IPv6 address is written in brackets and without a zone, as in [2001:db8::1]")]

@@ -178,7 +178,7 @@ pub enum RouteError {
         server: ServerAddr,
     },
     /// The WebSocket library did not accept the address.
-    #[error("a WebSocket for {server}: {reason}")]
+    #[error("no WebSocket can be opened to {server}: {reason}; check the address")]
     WebSocket {
         /// The server.
         server: ServerAddr,
@@ -194,7 +194,7 @@ pub enum RouteError {
         server: ServerAddr,
     },
     /// The TLS library did not accept the configuration or the server's name.
-    #[error("TLS for {server}: {reason}")]
+    #[error("TLS cannot be set up for {server}: {reason}")]
     Tls {
         /// The server.
         server: ServerAddr,

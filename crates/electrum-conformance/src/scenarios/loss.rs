@@ -73,7 +73,7 @@ fn answer_all(number: usize, stream: TcpStream, lines: usize, saw: impl Fn(&str)
     Ok(())
 }
 
-/// What a server says right before it closes is heard, and so is that it closes.
+/// What a server sends right before it closes is delivered, and then the close is reported.
 pub(super) fn last_words<A: Adapter>(adapter: A, transport: Transport) {
     const ROUNDS: usize = 30;
     // The greeting and the end of the stream may arrive together, or not.

@@ -28,7 +28,7 @@ fn status_at(server: &Server, n: u32) -> Option<String> {
     server.chain(|chain| chain.status(&Scripthash::of_script(&script(n))))
 }
 
-/// When the last consumer of a topic goes, the server is reported; not before.
+/// The client unsubscribes on the server when the last consumer of a topic is dropped, and not before.
 pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, transport: Transport) {
     for (family, method) in [
         (Family::Fulcrum2_1, "blockchain.scripthash.unsubscribe"),
@@ -56,7 +56,7 @@ pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, transport: Trans
     }
 }
 
-/// Who does not read gets the newest value, once, and delays no other consumer.
+/// A consumer that does not read gets the newest value, once, and delays no other consumer.
 pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
     const BLOCKS: u32 = 400;
     let server = Server::start(Family::Fulcrum2_1);
@@ -81,7 +81,7 @@ pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(slow.next(Duration::ZERO), Next::Nothing);
 }
 
-/// A topic is asked for once; each consumer hears of every change, and who comes later of the value as it is.
+/// A topic is subscribed once; each consumer gets every change, and one that is added later the current value first.
 pub(super) fn several_consumers<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
     let route = Route::to(transport, &[server.addr()]);

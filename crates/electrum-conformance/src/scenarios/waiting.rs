@@ -60,7 +60,7 @@ pub(super) fn deadline_while_down<A: Adapter>(adapter: A, transport: Transport) 
     }
 }
 
-/// A call that is dropped is taken back: it is not sent if it was not yet, takes no room, and no other call gets its answer.
+/// A call that is dropped is cancelled: it is not sent if it was not yet, takes no room, and no other call gets its answer.
 pub(super) fn dropped_calls<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     let mut route = Route::to(transport, &[server.addr()]);

@@ -84,7 +84,7 @@ pub struct RelayFee;
 /// Asks for the fee rates that the mempool of the server's node asks for.
 ///
 /// - Result: [`MempoolFees`].
-/// - Versions: from 1.6. [`RelayFee`] is there on every version.
+/// - Versions: from 1.6. [`RelayFee`] exists on every version.
 /// - Errors: none of its own.
 /// - Protocol documentation: `mempool.get_info`.
 ///

@@ -92,8 +92,8 @@ pub struct ProvenHeader {
 /// - Errors: a server may refuse a start above the tip.
 /// - Protocol documentation: `blockchain.block.headers`.
 ///
-/// To see whether headers link, each is hashed, which takes longer than all the rest of decoding. Who checks them
-/// anyway (with [`check_links`], together with what came before) leaves it out with
+/// To see whether headers link, each is hashed, which takes longer than all the rest of decoding. A caller that
+/// checks them anyway, with [`check_links`] and the header before them, turns this off with
 /// [`without_link_check`](Self::without_link_check).
 ///
 /// # Example

@@ -1,6 +1,6 @@
 //! What was removed from the protocol: methods of 1.0 to 1.3 that have no place among today's operations.
 //!
-//! Who has a script needs none of the address methods: [`Balance`](super::Balance) and the others work from 1.1 on.
+//! With a script, none of the address methods is needed: [`Balance`](super::Balance) and the others work from 1.1 on.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -36,7 +36,7 @@ use crate::version::ProtocolVersion;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peers;
 
-/// Tells the server of another one. This is for servers.
+/// Announces another server to the server, as servers do among themselves.
 ///
 /// - Parameters: what the other server answers to `server.features`.
 /// - Result: whether it was taken.

@@ -1,6 +1,6 @@
 //! Subscriptions as single requests.
 //!
-//! A client that is to live through a lost connection does not send these: it hands a topic to the machine,
+//! A client whose subscriptions survive lost connections does not send these: it hands a topic to the machine,
 //! which sends them, keeps the subscription and makes it anew. They are here for what the machine does, and for tests.
 
 use alloc::borrow::Cow;

@@ -85,7 +85,7 @@ impl Serialize for Script {
 
 /// What names a script towards a server: the script itself, or only its hash.
 ///
-/// The script serves on every protocol version. Who has nothing but the scripthash can be served up to 1.6:
+/// The script serves on every protocol version. A scripthash alone is enough up to 1.6:
 /// from 1.7 on a server wants the script, which cannot be had back from its hash.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScriptRef {

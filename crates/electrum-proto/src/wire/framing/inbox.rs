@@ -26,7 +26,7 @@ pub(crate) struct Inbox {
 pub(crate) enum Overflow {
     /// A line is longer than it may be.
     Line,
-    /// More was handed in than is allowed to wait, without anybody asking for the lines.
+    /// More was handed in than is allowed to wait, without the lines being read.
     Undrained,
     /// A line is not UTF-8.
     NotText,

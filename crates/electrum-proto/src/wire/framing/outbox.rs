@@ -16,7 +16,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Appends one message, which `write` writes without a line end, and tells where in the stream it begins.
+    /// Appends one message, which `write` writes without a line end, and returns where in the stream it begins.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
         let begin = self.written + self.len() as u64;
         write(&mut self.bytes);
@@ -24,7 +24,7 @@ impl Outbox {
         begin
     }
 
-    /// Takes back what was appended last, from `begin` on, none of which may have been shown to anybody.
+    /// Takes back what was appended last, from `begin` on, none of which the caller may have seen.
     pub(crate) fn undo(&mut self, begin: u64) {
         let kept = usize::try_from(begin.saturating_sub(self.written)).unwrap_or(usize::MAX);
         self.bytes.truncate(self.start.saturating_add(kept));
