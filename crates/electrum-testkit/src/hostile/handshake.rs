@@ -33,7 +33,12 @@ pub(super) const ALL: &[Entry] = &[
     never("older_version", "settles on 1.2, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","1.2"]"#)),
     never("newer_version", "settles on 9.9, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","9.9"]"#)),
     never("no_version", "settles on \"latest\"", NO_PROTOCOL, || result(r#"["Hostile","latest"]"#)),
-    never("version_as_number", "gives the version as a number", NO_PROTOCOL, || result(r#"["Hostile",1.4]"#)),
+    never(
+        "version_as_number",
+        "gives the version as a number",
+        Expect::NeverReady("numeric_version", "as the JSON number 1.4"),
+        || result(r#"["Hostile",1.4]"#),
+    ),
     never("huge_version", "gives a version of many digits", NO_PROTOCOL, || {
         result(r#"["Hostile","1.99999999999999999999999999"]"#)
     }),
