@@ -16,7 +16,7 @@ use crate::state::{LEASE, REST, Reader};
 use crate::sync::{Arc, Ordering::SeqCst, current, park};
 use crate::waiting::Waiting;
 
-/// As much as one read takes in.
+/// The most bytes of one read.
 pub(crate) const READ_SIZE: usize = 64 * 1024;
 
 impl<B: Backend> Engine<B> {

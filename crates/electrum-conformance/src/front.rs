@@ -39,7 +39,7 @@ impl Front {
         }))
     }
 
-    /// To wherever the client says, after the manner of RFC 1928, for everybody.
+    /// A SOCKS5 proxy (RFC 1928) without authentication, to the target that the client names.
     pub(super) fn socks() -> Self {
         Self(Peer::start(|_, client| {
             let _ = serve_socks(client);

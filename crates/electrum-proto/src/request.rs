@@ -83,7 +83,10 @@ pub trait Request {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Whether sending it twice could do harm.
+    /// Returns what the request does to the world, which decides whether it is sent again after a loss.
+    ///
+    /// The default is [`Effect::Reads`]: an operation that changes something must override it, or a lost request may
+    /// be carried out twice.
     fn effect(&self) -> Effect {
         Effect::Reads
     }

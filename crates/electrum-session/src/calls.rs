@@ -1,4 +1,4 @@
-//! The calls of a client: queued, or in flight.
+//! The calls of a client, queued or in flight: when each is sent, sent again, or fails.
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -15,7 +15,7 @@ use crate::pending::Outcome;
 use crate::queued::Queued;
 use crate::retry::{self, Paused, Suspects};
 
-/// As many requests are encoded by the driver at a time.
+/// The most requests that the driver encodes at a time.
 const ENCODED_AT_ONCE: usize = 256;
 
 /// All calls without a result yet.

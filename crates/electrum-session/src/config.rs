@@ -1,4 +1,4 @@
-//! What a client is made from.
+//! The configuration of a client: servers, route, pins, and the settings of the protocol.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -25,7 +25,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults, for these servers, and a seed of its own: many clients may lose one server at the same time.
+    /// Makes the default configuration for these servers, with a random seed, so that clients that lose a server at the
+    /// same time do not reconnect in step.
     pub fn new(servers: impl IntoIterator<Item = ServerAddr>) -> Self {
         Self {
             servers: servers.into_iter().collect(),

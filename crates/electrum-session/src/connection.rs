@@ -13,7 +13,7 @@ use crate::oneshot::lock;
 /// How many unread events a listener keeps. Older ones are dropped.
 const KEPT: usize = 256;
 
-/// Something happened to the connection.
+/// An event of a client's connection: an attempt, success, or the end.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionEvent {
@@ -35,7 +35,7 @@ pub enum ConnectionEvent {
         /// The route and, with TLS, the certificate.
         link: LinkReport,
     },
-    /// The connection is gone, or could not be made.
+    /// The connection ended, or could not be made.
     Down {
         /// To which server.
         server: ServerAddr,

@@ -1,4 +1,4 @@
-//! What is behind the lock of a client: its session, and who receives what the session emits.
+//! The state behind a client's lock: the session, and the calls, subscriptions and listeners that its events go to.
 //!
 //! Code of callers never runs here. Requests come encoded, results leave as text, and wakers are collected, to be called
 //! when the lock is released.
@@ -24,7 +24,7 @@ pub(crate) struct Dispatcher {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) listeners: Listeners,
     pub(crate) timers: Timers,
-    /// Whom to wake when the lock is released.
+    /// The wakers to call when the lock is released.
     pub(crate) wakers: Vec<Waker>,
     /// Why the last connection failed, for the error of calls that are never sent.
     pub(crate) last_failure: String,

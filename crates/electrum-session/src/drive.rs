@@ -17,9 +17,9 @@ use crate::driver::Driver;
 use crate::session::Step;
 use crate::signal::Signal;
 
-/// So many turns without a wait, and then other tasks of the thread get theirs.
+/// The most turns without a wait, after which the other tasks of the thread run.
 const TURNS: u32 = 16;
-/// As much as one read takes in.
+/// The most bytes of one read.
 const READ_SIZE: usize = 64 * 1024;
 
 thread_local! {
@@ -27,7 +27,7 @@ thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// An async runtime, as far as a client needs it.
+/// An async runtime: opens sockets and sets timers for a client.
 pub trait Runtime: Send + 'static {
     /// An open socket.
     type Socket: Socket;

@@ -1,4 +1,4 @@
-//! Tables by ids of our own making, which need no hash that withstands an attacker.
+//! Hash tables keyed by ids that the client draws itself, which need no protection against chosen keys.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

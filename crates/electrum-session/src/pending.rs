@@ -15,7 +15,7 @@ use electrum_proto::{EncodedRequests, NotInVersion, ProtocolVersion, Reply, Requ
 use crate::error::CallError;
 use crate::oneshot::{Oneshot, lock};
 
-/// What a panic carries.
+/// The payload of a panic.
 type Payload = Box<dyn Any + Send>;
 
 /// The requests of one call, whatever their type, identified by their index.
@@ -61,7 +61,7 @@ pub(crate) enum EncodeError {
 }
 
 impl EncodeError {
-    /// What the caller gets to know.
+    /// The result of a request, as its caller gets it.
     pub(crate) fn into_outcome(self) -> Outcome<'static> {
         match self {
             Self::Abandoned => Outcome::Failed(CallError::Closed),

@@ -24,7 +24,7 @@ use crate::sleep::Sleep;
 /// Dropping the future of the next update loses none.
 pub struct Updates {
     mailbox: Arc<Mailbox>,
-    /// By number; those that were removed are gone.
+    /// The subscriptions by number, without those that were removed.
     subs: Vec<Option<SubId>>,
     handle: Handle,
 }

@@ -1,4 +1,4 @@
-//! A run without any sense: inputs and commands in any order, from a server that says anything.
+//! Random runs: inputs and commands in any order, from a server that says anything.
 
 use std::time::Duration;
 

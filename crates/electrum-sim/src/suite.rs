@@ -1,4 +1,4 @@
-//! Many runs, each from its own seed; the first one that breaks an invariant is made small and emitted.
+//! Many runs, each from its own seed; the first one that breaks an invariant is shrunk and reported.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A whole server without I/O: a chain, and the sessions of those who are connected.
+//! A whole server without I/O: a chain, and a session for each connection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Host {
         self.family
     }
 
-    /// What holds for those who connect from now on.
+    /// The settings of connections that are made from now on.
     pub fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
     }

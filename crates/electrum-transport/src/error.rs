@@ -20,7 +20,7 @@ pub enum LinkError {
     /// The server showed another certificate than the pinned one. Nothing was sent to it.
     #[error(transparent)]
     PinChanged(Box<PinChanged>),
-    /// The other side hung up before the connection stood.
+    /// The other side closed the connection before it was established.
     #[error("{0}")]
     ClosedEarly(Stage),
     /// The connection ended without TLS's `close_notify`. Network trouble, a crash, or an attacker.

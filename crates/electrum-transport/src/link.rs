@@ -1,4 +1,4 @@
-//! The stack of layers for one connection.
+//! The layers of one connection: SOCKS5, TLS and WebSocket, bytes in and bytes out.
 
 use crate::addr::{Security, ServerAddr};
 use crate::buffer::Buffer;

@@ -1,4 +1,4 @@
-//! What a connection turned out to be, for people.
+//! A report on a connection for people: its route, TLS version and certificate.
 
 use core::fmt;
 

@@ -117,7 +117,7 @@ impl Route {
         Ok(DialTarget { host, port })
     }
 
-    /// What can be said of a connection to this server before there is one.
+    /// Describes a connection to this server before there is one: its route, without TLS.
     pub fn report(&self, server: &ServerAddr) -> LinkReport {
         LinkReport { server: server.clone(), proxy: self.proxy.as_ref().map(ToString::to_string), tls: None }
     }

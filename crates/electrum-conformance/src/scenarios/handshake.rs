@@ -136,7 +136,7 @@ pub(super) fn connection_events<A: Adapter>(adapter: A, transport: Transport) {
             _ => None,
         });
         assert_eq!(reported, (address.clone(), software.to_owned(), "1.7".to_owned()));
-        // Who comes now hears where things stand.
+        // A listener that is added now receives the last event first.
         let first = client.events().next(PATIENCE);
         assert!(matches!(first, Next::Item(ConnectionEvent::Ready { .. })), "{first:?}");
         server.stop();

@@ -1,4 +1,4 @@
-//! Nothing to do means asleep.
+//! Scenarios in which a client has nothing to do: its threads sleep.
 
 use std::fs;
 use std::thread;
@@ -12,7 +12,7 @@ use crate::{Adapter, Client, Transport};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
 
-/// How long is looked at.
+/// How long the threads are observed.
 const SPELL: Duration = Duration::from_millis(1500);
 /// How often all threads of the process together may wake up in that time: a loop that looks every tenth of a second
 /// is found out.
@@ -45,7 +45,7 @@ pub(super) fn idle<A: Adapter>(adapter: A, transport: Transport) {
         route.setup.protocol.backoff.initial = Duration::from_secs(600);
         route.setup.protocol.backoff.cap = Duration::from_secs(600);
         let client = adapter.connect(route.setup.clone());
-        // It may be over before anybody listens: then the end is what is reported.
+        // It may be over before the test listens: then the end is what is reported.
         down(&mut client.events());
         // Its socket is closed too, not only known to be at its end.
         assert!(server.wait_done(1, PATIENCE));

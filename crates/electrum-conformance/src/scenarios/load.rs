@@ -1,4 +1,4 @@
-//! More than fits anywhere at once.
+//! Scenarios with more data than the buffers between client and server hold.
 
 use crate::expect::{header, ready};
 use crate::peer::{Peer, Wire};

@@ -107,7 +107,7 @@ pub(super) fn mute_when_ready<A: Adapter>(adapter: A, transport: Transport) {
     ready(&mut events);
 }
 
-/// Callers do not notice that the server is restarted: every call is answered, once, and rightly.
+/// Callers do not notice that the server is restarted: every call is answered exactly once, with the right answer.
 pub(super) fn restarts_under_load<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     let expected: Vec<_> = server.chain(|chain| (0..100).map(|h| chain.header(h).map(|h| h.to_hex())).collect());

@@ -1,4 +1,4 @@
-//! Topics, and those who want to hear of them.
+//! Scenarios about subscriptions and the consumers of their updates.
 
 use std::time::Duration;
 

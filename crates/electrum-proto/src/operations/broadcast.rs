@@ -1,4 +1,4 @@
-//! A transaction on its way to the network, and what became of it.
+//! Broadcasts of transactions, and the outcome of a broadcast.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};

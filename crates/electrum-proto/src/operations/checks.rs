@@ -1,4 +1,4 @@
-//! What must hold of a list from a server that is not trusted.
+//! Checks of lists from a server that is not trusted.
 
 use alloc::format;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! What the network asks for.
+//! Fees: estimates, the relay fee, and the fee rates of the mempool.
 
 use super::methods::{ESTIMATE_FEE, FEE_HISTOGRAM, MEMPOOL_INFO, RELAY_FEE};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required, wrong};

@@ -1,4 +1,4 @@
-//! What was removed from the protocol: methods of 1.0 to 1.3 that have no place among today's operations.
+//! Methods of 1.0 to 1.3 that later versions removed and no other operation covers.
 //!
 //! With a script, none of the address methods is needed: [`Balance`](super::Balance) and the others work from 1.1 on.
 

@@ -1,4 +1,4 @@
-//! What came into the mempool of late.
+//! The newest transactions of the mempool.
 
 use super::fees::read_vsize;
 use super::methods::MEMPOOL_RECENT;

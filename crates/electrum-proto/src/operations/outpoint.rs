@@ -1,4 +1,4 @@
-//! What becomes of one output of a transaction.
+//! The status of one output of a transaction: whether it exists, and what spends it.
 
 use super::methods::OUTPOINT_STATUS;
 use crate::json::{DecodeError, Params, RawJson, read};

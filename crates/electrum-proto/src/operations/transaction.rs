@@ -1,4 +1,4 @@
-//! Transactions: the bytes, where they stand, what proves it.
+//! Transactions: their bytes, their position in a block, and merkle proofs.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;

@@ -1,4 +1,4 @@
-//! A list of which elements that could not be read were left out.
+//! A list without the elements that could not be read.
 
 use alloc::vec::Vec;
 use core::ops::Deref;

@@ -1,4 +1,4 @@
-//! The commands of the application, and whether what comes of them is right.
+//! Checks the commands of the application and their results.
 
 use electrum_proto::{Phase, RejectReason, RequestId, SubId, Timestamp, Topic};
 

@@ -1,4 +1,4 @@
-//! What holds whenever the client waits, some of it tried out on copies of the client.
+//! The invariants that hold whenever the client waits; some are checked on copies of the client.
 
 use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, Timestamp, Wait};
 

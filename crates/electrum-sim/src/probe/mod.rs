@@ -1,4 +1,4 @@
-//! A client under watch: every call goes through here, and what must hold at each of them is checked.
+//! A wrapper of the client that checks the invariants at each call.
 
 mod commands;
 mod emitted;

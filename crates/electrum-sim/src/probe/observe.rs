@@ -1,4 +1,4 @@
-//! Whether the client may emit what it emits.
+//! Checks that each event is one that the client may emit at that moment.
 
 use std::time::Duration;
 

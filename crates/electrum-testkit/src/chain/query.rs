@@ -1,4 +1,4 @@
-//! What servers ask the chain.
+//! Queries of the chain that answers to clients are made from.
 
 use super::tx::{OutPoint, Output, Transaction};
 use super::{Chain, merkle};

@@ -1,4 +1,4 @@
-//! The words in which each family says what is wrong.
+//! The error texts of each family.
 
 use super::problem::{Failure, Problem};
 use super::python;

@@ -1,4 +1,4 @@
-//! What a server has seen.
+//! The log of a server: what its clients did.
 
 use std::collections::BTreeMap;
 

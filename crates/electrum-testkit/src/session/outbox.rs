@@ -1,4 +1,4 @@
-//! What is on its way to the client: padding of writes, and small answers held back.
+//! The bytes to be sent to the client, with padding of writes and small answers held back.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ pub struct Quirks {
     pub lists_tip_twice: bool,
     /// Entries that every history lists beside its own, by height: [`BIP30_PAIRS`] for example.
     pub more_history: Vec<(Txid, u32)>,
-    /// Only one version, as a string, is understood, and this becomes of a pair.
+    /// The server takes one version as a string only, and reacts like this to a pair.
     pub single_version: Option<OnPair>,
     /// `id_from_pos` wants all three parameters and answers with `tx_id`, and `hosts` is flat: electrs 0.10 and earlier.
     pub early_electrs: bool,
