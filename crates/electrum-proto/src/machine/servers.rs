@@ -82,9 +82,12 @@ impl Servers {
         false
     }
 
-    /// The current server is to be made another offer: says when.
-    pub(crate) fn again(&self, now: Timestamp, backoff: &Backoff, random: &mut Random) -> Timestamp {
-        now + wait_after(1, backoff.reconnect, backoff, random)
+    /// The current server is to be made another offer: says when. Refusals count, so that one that refuses whatever it is
+    /// offered is asked ever more rarely.
+    pub(crate) fn again(&mut self, now: Timestamp, backoff: &Backoff, random: &mut Random) -> Timestamp {
+        let record = &mut self.records[self.current];
+        record.cut = record.cut.saturating_add(1);
+        now + wait_after(record.cut, backoff.initial, backoff, random)
     }
 
     /// The current server failed. Chooses the next one and says when it is due.
