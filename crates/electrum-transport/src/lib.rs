@@ -5,9 +5,9 @@
 //! ```text
 //!      protocol     plaintext/consume ▲          │ send
 //!                   ┌─────────────────┴──────────▼────────────────┐
-//!        Link       │   WebSocket (ws://, wss://): lines as messages│
-//!                   │   TLS (ssl://, wss://): by web CA or pin     │
-//!                   │   SOCKS5 (with a proxy): names resolved there│
+//!        Link       │   WebSocket (ws://, wss://): line = message │
+//!                   │   TLS (ssl://, wss://): by web CA or pin    │
+//!                   │   SOCKS5 (with a proxy): resolves the names │
 //!                   └─────────────────▲──────────┬────────────────┘
 //!      socket                received │          ▼ outgoing/wrote
 //! ```
