@@ -52,6 +52,10 @@ pub(super) fn check<A: Adapter>(adapter: A, entry: &Entry, server: &str) {
             goes_on(&client, &mut events);
         }
         Expect::Overrun(words) => expect_words(ask(&client, entry.ask), words),
+        Expect::TooLarge(words) => {
+            expect_words(ask(&client, entry.ask), words);
+            expect_answer(ask(&client, Ask::Banner));
+        }
         Expect::Dropped(cause, words) => {
             expect_answer(ask(&client, entry.ask));
             let found = wait_for(&mut events, "the end of the connection", |event| match event {

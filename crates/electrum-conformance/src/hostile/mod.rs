@@ -82,7 +82,7 @@ fn try_entry(test: &str, entry: &Entry) -> Result<(), String> {
     let is_right = match entry.expect {
         Expect::Answer | Expect::Error(_) => connections == 1,
         Expect::Overrun(_) => connections >= 1,
-        Expect::Dropped(..) => connections == 2,
+        Expect::TooLarge(_) | Expect::Dropped(..) => connections == 2,
         Expect::NeverReady(..) | Expect::KeepsLosing(..) => least_time(connections) <= took,
     };
     if is_right { Ok(()) } else { Err(format!("it connected {connections} times within {took:?}")) }

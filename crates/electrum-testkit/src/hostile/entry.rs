@@ -82,6 +82,9 @@ pub enum Expect {
     Error(&'static str),
     /// The caller gets an error with these words; the server goes on as it does.
     Overrun(&'static str),
+    /// The caller gets an error with these words, for its answer is downloaded once only. The client leaves, and gets
+    /// the next answer on the next connection.
+    TooLarge(&'static str),
     /// It leaves, for a cause of this name and with these words, connects again, and gets its answer there.
     Dropped(&'static str, &'static str),
     /// No connection ever becomes ready. Each is given up for a cause of this name and with these words, and the
@@ -115,6 +118,9 @@ impl fmt::Display for Expect {
             Self::Answer => f.write_str("gives the right answer and stays"),
             Self::Error(words) => write!(f, "reports an error (\"{words}\") and stays"),
             Self::Overrun(words) => write!(f, "reports an error (\"{words}\")"),
+            Self::TooLarge(words) => {
+                write!(f, "reports an error (\"{words}\") and gets the next answer on the next connection")
+            }
             Self::Dropped(_, words) => write!(f, "leaves (\"{words}\") and gets its answer on the next connection"),
             Self::NeverReady(_, words) => write!(f, "is never ready (\"{words}\"); tries again after growing pauses"),
             Self::KeepsLosing(_, words) => write!(f, "is thrown out (\"{words}\"); tries again after growing pauses"),

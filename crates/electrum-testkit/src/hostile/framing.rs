@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, line, once, right};
 use crate::scripted::Step;
 
-const TOO_LONG: Expect = Expect::Dropped("malformed", "a line is longer than it may be");
+const TOO_LONG: Expect = Expect::TooLarge("longer than the limit");
 const NO_JSON: Expect = Expect::Dropped("malformed", "no JSON");
 const NOT_UTF8: Expect = Expect::Dropped("malformed", "not UTF-8");
 const CANNOT_BE: Expect = Expect::Error("cannot be right");
