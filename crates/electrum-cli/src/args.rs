@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::commands::bench::BenchArgs;
 use crate::commands::broadcast::BroadcastArgs;
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Print one JSON object per line instead of text for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print events of connections to stderr; -vv also requests and answers, -vvv also lines on the wire; never what is in them
+    #[arg(short = 'v', global = true, action = ArgAction::Count)]
+    pub(crate) verbosity: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

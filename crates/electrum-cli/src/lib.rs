@@ -30,6 +30,7 @@ mod stop;
 mod target;
 mod text;
 mod transaction;
+mod verbose;
 mod versions;
 
 use std::ffi::OsString;
@@ -70,6 +71,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    verbose::start(args.verbosity);
     let output = Output::of_process(args.json);
     let mut args = args;
     if let Some(options) = args.command.server_options() {

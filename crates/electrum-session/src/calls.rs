@@ -14,6 +14,7 @@ use crate::ids::IdMap;
 use crate::pending::Outcome;
 use crate::queued::Queued;
 use crate::retry::{self, Paused, Suspects};
+use crate::trace::{self, Span};
 
 /// The most requests that the driver encodes at a time.
 const ENCODED_AT_ONCE: usize = 256;
@@ -181,7 +182,8 @@ impl Calls {
         id: RequestId,
         outcome: Result<Reply<'_>, RequestError>,
     ) -> Option<Waker> {
-        let request = self.in_flight.remove(&id)?;
+        let mut request = self.in_flight.remove(&id)?;
+        std::mem::replace(&mut request.span, Span::none()).in_scope(|| trace::answered(&outcome));
         self.suspects.settled(&request);
         let error = match outcome {
             Ok(reply) => {
@@ -335,10 +337,11 @@ impl Calls {
     }
 
     /// Sends a request or fails it. Returns it if it must wait.
-    fn send(&mut self, machine: &mut Client, now: Timestamp, request: Queued, encoded: EncodedRequest<'_>) -> Sent {
+    fn send(&mut self, machine: &mut Client, now: Timestamp, mut request: Queued, encoded: EncodedRequest<'_>) -> Sent {
         match machine.request_until(now, request.deadline, encoded) {
             Ok(ticket) => {
                 request.call.set_sent_as(Some(ticket.id));
+                request.span = Span::call(&ticket.request, ticket.id);
                 if self.mute_at.is_none() && !request.history.has_moved {
                     self.patience = retry::patience(now, request.deadline);
                     self.mute_at = Some(now + self.patience);

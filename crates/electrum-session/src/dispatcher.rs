@@ -15,6 +15,7 @@ use crate::queued::Queued;
 use crate::session::{Session, SessionEvent, Step};
 use crate::subscriptions::Subscriptions;
 use crate::timers::Timers;
+use crate::trace;
 
 /// A session with its calls, subscriptions, listeners and timers.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Dispatcher {
             // Its value is the one that the caller has.
             SessionEvent::Machine(Event::SubscriptionRestored { .. }) => {}
             SessionEvent::Machine(Event::Capacity) => calls.unblock(),
-            SessionEvent::Machine(Event::Unknown(unknown)) => log::debug!("ignored: {unknown:?}"),
+            SessionEvent::Machine(Event::Unknown(unknown)) => trace::ignored(&unknown),
             // These are reported as connection events.
             SessionEvent::Machine(Event::Ready { .. } | Event::Down { .. }) => {}
             SessionEvent::Connection(event) => {

@@ -176,7 +176,8 @@ impl Driver {
     pub(crate) fn access<T>(&self, access: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
         let now = self.now();
         let mut dispatcher = lock(&self.0.dispatcher);
-        let result = access(&mut dispatcher, now);
+        let span = dispatcher.session.span();
+        let result = span.in_scope(|| access(&mut dispatcher, now));
         let wakers = std::mem::take(&mut dispatcher.wakers);
         drop(dispatcher);
         wake_all(wakers);

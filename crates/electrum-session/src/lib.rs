@@ -37,6 +37,7 @@ mod streams;
 mod submission;
 mod subscriptions;
 mod timers;
+mod trace;
 mod wake;
 
 pub use call::{Batch, Call};

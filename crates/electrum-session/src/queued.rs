@@ -9,6 +9,7 @@ use electrum_proto::{Effect, Timestamp};
 
 use crate::error::CallError;
 use crate::pending::{Outcome, PendingCall};
+use crate::trace::Span;
 
 /// The pause before a request that met a busy server is sent again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -21,6 +22,8 @@ pub(crate) struct Queued {
     pub(crate) deadline: Timestamp,
     pub(crate) effect: Effect,
     pub(crate) history: History,
+    /// The span from its sending to its answer.
+    pub(crate) span: Span,
 }
 
 /// What a request went through.
@@ -55,7 +58,7 @@ impl History {
 
 impl Queued {
     pub(crate) fn new(call: Arc<dyn PendingCall>, index: usize, deadline: Timestamp, effect: Effect) -> Self {
-        Self { call, index, deadline, effect, history: History::default() }
+        Self { call, index, deadline, effect, history: History::default(), span: Span::none() }
     }
 
     /// Delivers an error. Returns the waker to call when no lock is held.

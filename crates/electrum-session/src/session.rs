@@ -10,6 +10,7 @@ use electrum_transport::{
 use crate::config::Config;
 use crate::connection::ConnectionEvent;
 use crate::pins::PinError;
+use crate::trace::{self, Span};
 
 /// What a driver must do next.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +106,7 @@ pub struct Session {
 struct Open {
     conn: ConnId,
     index: usize,
+    span: Span,
     /// What is remembered of the server's certificate.
     pin: Option<Pin>,
     /// What the driver must do next about it.
@@ -240,6 +242,11 @@ impl Session {
         self.machine.version()
     }
 
+    /// The span of the current connection.
+    pub(crate) fn span(&self) -> Span {
+        self.link.as_ref().map_or_else(Span::none, |open| open.span.clone())
+    }
+
     /// How many servers there are to choose from.
     #[must_use]
     pub fn server_count(&self) -> usize {
@@ -319,6 +326,7 @@ impl Session {
             return None;
         };
         let event = Some(ConnectionEvent::Connecting { server: server.clone() });
+        let span = Span::connection(&server, conn);
         let step = match self.route.dial_target(&server) {
             Ok(_) if self.route.uses_pin(&server) => Step::ReadPin(conn, server),
             Ok(target) => Step::Connect(conn, target),
@@ -331,6 +339,7 @@ impl Session {
         self.link = Some(Open {
             conn,
             index,
+            span,
             pin: None,
             step: Some(step),
             is_keeping_pin: false,
@@ -423,7 +432,7 @@ impl Session {
     ) -> Option<ConnectionEvent> {
         let (server, open) = (self.servers.get(server).cloned()?, self.link.as_ref()?);
         let (handshake, link) = (now.since(open.since), self.report(open)?);
-        log::info!("{server}: {software} speaks protocol {version}");
+        trace::ready(&server, &software, version);
         Some(ConnectionEvent::Ready { server, software, version, handshake, link })
     }
 
@@ -437,7 +446,7 @@ impl Session {
     ) -> Option<ConnectionEvent> {
         let retry_in = retry_at.since(now);
         let server = self.servers.get(server).cloned()?;
-        log::warn!("{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
+        trace::down(&server, &cause, retry_in);
         Some(ConnectionEvent::Down { server, cause, link, retry_in })
     }
 }

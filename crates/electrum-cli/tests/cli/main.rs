@@ -18,6 +18,7 @@ mod tool;
 mod transactions;
 mod transcript;
 mod usage;
+mod verbose;
 mod watch;
 mod websocket;
 mod withheld;

@@ -1,0 +1,47 @@
+//! Records for the crate `log`, which has no spans.
+
+use std::time::Duration;
+
+use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, RequestError, RequestId, Unknown};
+use electrum_transport::ServerAddr;
+
+/// The target of what is logged about connections.
+const SESSION: &str = "electrum_session::session";
+/// The target of what is logged about messages.
+const DISPATCHER: &str = "electrum_session::dispatcher";
+
+/// Stands for a span where there are none.
+#[derive(Clone, Debug)]
+pub(crate) struct Span;
+
+impl Span {
+    pub(crate) const fn none() -> Self {
+        Self
+    }
+
+    pub(crate) const fn connection(_: &ServerAddr, _: ConnId) -> Self {
+        Self
+    }
+
+    pub(crate) const fn call(_: &EncodedRequest<'_>, _: RequestId) -> Self {
+        Self
+    }
+
+    pub(crate) fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
+        run()
+    }
+}
+
+pub(crate) fn ready(server: &ServerAddr, software: &str, version: ProtocolVersion) {
+    log::info!(target: SESSION, "{server}: {software} speaks protocol {version}");
+}
+
+pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
+    log::warn!(target: SESSION, "{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
+}
+
+pub(crate) fn ignored(unknown: &Unknown<'_>) {
+    log::debug!(target: DISPATCHER, "ignored: {unknown:?}");
+}
+
+pub(crate) const fn answered(_: &Result<Reply<'_>, RequestError>) {}

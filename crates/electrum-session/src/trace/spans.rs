@@ -1,0 +1,75 @@
+//! Spans and events for the crate `tracing`.
+//!
+//! Parameters, results, and the words of servers in which they may come back are left out: they say whose wallet it is.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use electrum_proto::{
+    ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, Request, RequestError, RequestId, Unknown,
+};
+use electrum_transport::ServerAddr;
+
+/// The target of spans and events.
+const TARGET: &str = "electrum_session";
+
+/// The span of a connection, or of a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Span(tracing::Span);
+
+impl Span {
+    pub(crate) const fn none() -> Self {
+        Self(tracing::Span::none())
+    }
+
+    /// The span of a connection. It is inside of no other: the one before may still be entered.
+    pub(crate) fn connection(server: &ServerAddr, conn: ConnId) -> Self {
+        Self(tracing::info_span!(target: TARGET, parent: None, "connection", %server, conn = conn.number()))
+    }
+
+    /// The span of a call from its sending to its answer, inside of that of its connection, which is entered.
+    pub(crate) fn call(request: &EncodedRequest<'_>, id: RequestId) -> Self {
+        // The method is that for which the request was encoded, whatever the version.
+        let method = request.method(ProtocolVersion::V1_4).unwrap_or_default();
+        let span = Self(tracing::debug_span!(target: TARGET, "call", %method, id = id.number()));
+        span.in_scope(|| tracing::debug!(target: TARGET, "request"));
+        span
+    }
+
+    pub(crate) fn in_scope<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.0.in_scope(run)
+    }
+}
+
+pub(crate) fn ready(server: &ServerAddr, software: &str, version: ProtocolVersion) {
+    tracing::info!(target: TARGET, %server, software, %version, "ready");
+}
+
+pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
+    let cause = match cause {
+        // The excerpt of what the server sent is left out.
+        DownCause::Malformed { what, .. } => Cow::Owned(format!("the server does not speak the protocol: {what}")),
+        DownCause::Busy { .. } => Cow::Borrowed("the server is busy"),
+        cause => Cow::Owned(cause.to_string()),
+    };
+    tracing::warn!(target: TARGET, %server, cause = &*cause, retry = ?retry_in, "down");
+}
+
+pub(crate) fn ignored(unknown: &Unknown<'_>) {
+    let (kind, json) = match unknown {
+        Unknown::Reply(json) => ("reply to no request", json),
+        Unknown::Notification(json) => ("notification without a subscription", json),
+        Unknown::Request(json) => ("request by the server", json),
+    };
+    tracing::debug!(target: TARGET, kind, bytes = json.as_str().len(), "ignored");
+}
+
+pub(crate) fn answered(outcome: &Result<Reply<'_>, RequestError>) {
+    match outcome {
+        Ok(reply) => tracing::debug!(target: TARGET, bytes = reply.result.as_str().len(), "answer"),
+        Err(RequestError::Server(error)) => {
+            tracing::debug!(target: TARGET, code = error.code, kind = ?error.kind(), "error");
+        }
+        Err(error) => tracing::debug!(target: TARGET, cause = %error, "no answer"),
+    }
+}

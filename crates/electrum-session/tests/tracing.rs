@@ -1,0 +1,128 @@
+//! What is logged with the crate `tracing`, and that secrets are not.
+
+mod harness;
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use electrum_session::CallErrorKind;
+use electrum_session::proto::operations::{Banner, Raw};
+use electrum_session::transport::Route;
+use harness::{Asked, BOUND, Reaction, Server, block_on, bounded, config, start};
+use serde_json::json;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// What the subscriber wrote.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Waits for a line with all of these parts.
+    fn wait_for(&self, parts: &[&str]) {
+        while !self.text().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// A SOCKS5 proxy that wants this user and password, to the IPv4 address that it is asked for.
+fn proxy(user: &'static str, password: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let client = client.unwrap();
+            thread::spawn(move || relay(client, user, password));
+        }
+    });
+    address
+}
+
+fn relay(mut client: TcpStream, user: &str, password: &str) -> io::Result<()> {
+    let mut count = [0; 2];
+    client.read_exact(&mut count)?;
+    client.read_exact(&mut vec![0; count[1].into()])?;
+    client.write_all(&[5, 2])?;
+    let mut credentials = vec![0; 3 + user.len() + password.len()];
+    client.read_exact(&mut credentials)?;
+    assert!(credentials.ends_with(password.as_bytes()), "{credentials:?}");
+    client.write_all(&[1, 0])?;
+    let mut request = [0; 10];
+    client.read_exact(&mut request)?;
+    let [5, 1, 0, 1, a, b, c, d, high, low] = request else { panic!("{request:?}") };
+    let mut server = TcpStream::connect(SocketAddr::from(([a, b, c, d], u16::from_be_bytes([high, low]))))?;
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+    let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
+    thread::spawn(move || io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(Shutdown::Both)));
+    io::copy(&mut client, &mut server)?;
+    server.shutdown(Shutdown::Both)
+}
+
+#[test]
+fn connections_and_calls_are_logged_without_secrets() {
+    const PASSWORD: &str = "correct-horse";
+    const TRANSACTION: &str = "02000000beefbeefbeefbeef";
+    let written = Written::default();
+    let writer = written.clone();
+    // The one test of this file: the driver has a thread of its own.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    bounded(move || {
+        // It repeats what it was sent, wherever it can.
+        let server = Server::start(|asked: &Asked| match asked.method.as_str() {
+            "blockchain.transaction.broadcast" => Some(Reaction::Error(1, "rejected: 02000000beefbeefbeefbeef")),
+            "close" => Some(Reaction::Close),
+            _ => None,
+        });
+        let mut config = config(&[server.address()]);
+        let proxy = format!("socks5://user:{PASSWORD}@{}", proxy("user", PASSWORD));
+        config.route = Route::direct().with_proxy(proxy.parse().unwrap());
+        let client = start(config);
+        block_on(client.ready(BOUND)).unwrap();
+        let address = server.address().to_string();
+        written.wait_for(&["INFO", "ready", &address, "software=\"Test 1.0\"", "version=1.4"]);
+
+        assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
+        // The call's span is inside of that of its connection, and closed by its answer.
+        written.wait_for(&["DEBUG", "connection{server=", &address, "call{method=server.banner id=", "answer"]);
+        written.wait_for(&["call{method=server.banner id=", "close"]);
+
+        let broadcast = Raw::new("blockchain.transaction.broadcast", vec![TRANSACTION.into()]);
+        let error = block_on(client.call(broadcast)).unwrap_err();
+        assert!(error.to_string().contains(TRANSACTION), "{error}");
+        written.wait_for(&["call{method=blockchain.transaction.broadcast id=", "error", "code=1"]);
+
+        server.notify("some.topic", &json!([TRANSACTION]));
+        written.wait_for(&["DEBUG", "ignored", "bytes="]);
+
+        let closed = block_on(client.call(Raw::new("close", vec![TRANSACTION.into()])));
+        assert_eq!(closed.unwrap_err().kind(), CallErrorKind::MaybeSent);
+        written.wait_for(&["WARN", "down", &address, "cause=", "retry="]);
+
+        let text = written.text();
+        for secret in [PASSWORD, TRANSACTION] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    });
+}
