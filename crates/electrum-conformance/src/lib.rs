@@ -1,8 +1,8 @@
 //! What every driver of the machine must do, as tests that any adapter can be put through.
 //!
 //! Implement [`Adapter`] and [`Client`] for it in a file under `tests/`, and name the adapter in
-//! [`driver_conformance!`](crate::driver_conformance): that makes a test of each scenario on each [`Transport`]. Outside the
-//! test harness [`driver_conformance`] runs them one after the other. Parameters and results of raw calls are values of
+//! [`driver_conformance!`](macro@crate::driver_conformance): that makes a test of each scenario on each [`Transport`]. Outside the
+//! test harness [`driver_conformance`](fn@driver_conformance) runs them one after the other. Parameters and results of raw calls are values of
 //! `serde_json`, and events those of `electrum-proto`: a crate that implements the traits depends on both.
 //!
 //! [`hostile_conformance!`](crate::hostile_conformance) does the same with the [catalogue](electrum_testkit::hostile) of hostile
