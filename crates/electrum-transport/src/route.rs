@@ -73,7 +73,7 @@ impl Route {
         self.trust
     }
 
-    /// Whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`].
+    /// Whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`](crate::Known::with_pin).
     pub fn uses_pin(&self, server: &ServerAddr) -> bool {
         server.security() == Security::Tls && self.trust == Trust::CaOrPin
     }
