@@ -137,7 +137,7 @@ causes! {
         "The server stopped answering."
         "try again, or use another server: this one may be overloaded"
     Undrained Connection "undrained"
-        "More was to be sent than was taken away."
+        "More was received than may wait to be read."
         "report this: it is a bug of this tool"
     Busy Request "busy"
         "The server is too busy, or the client used up what the server grants it."

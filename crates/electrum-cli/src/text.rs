@@ -1,4 +1,4 @@
-//! Escapes what must not options a terminal: control characters and characters that hide or turn text.
+//! Escapes what must not control a terminal: control characters and characters that hide or turn text.
 
 use std::borrow::Cow;
 

@@ -8,11 +8,15 @@ pub(crate) struct Window {
     bound: Option<usize>,
     /// How many were answered since the bound was set or raised.
     answered: usize,
+    /// How many requests that were sent before the bound was last lowered are not answered yet.
+    earlier: usize,
 }
 
-/// No fewer than these are in flight, whatever happens: one after the other takes too long.
+/// The smallest window: one request after the other takes too long.
 const LEAST: usize = 4;
-/// A bound above this is none.
+/// The window grows by no more than this at a time.
+const STEP: usize = 16;
+/// A bound that grows beyond this is dropped.
 const MOST: usize = 100_000;
 /// A connection that is lost with so few in flight was not lost because of their number.
 const FEW: usize = 8;
@@ -25,27 +29,32 @@ impl Window {
 
     /// The connection was lost with so many in flight.
     pub(crate) fn lost(&mut self, in_flight: usize) {
+        self.earlier = 0;
         if in_flight >= FEW {
             self.shrink(in_flight);
         }
     }
 
-    /// The server answered that it is too busy, with so many in flight. Answers to what was sent before do not shrink
-    /// the window again.
+    /// The server answered that it is too busy, with so many in flight, that request included. Answers to requests
+    /// that were sent before the window last shrank do not shrink it again.
     pub(crate) fn busy(&mut self, in_flight: usize) {
-        if self.bound.is_none_or(|bound| in_flight <= bound) {
+        if self.earlier > 0 {
+            self.earlier -= 1;
+        } else {
+            self.earlier = in_flight.saturating_sub(1);
             self.shrink(in_flight);
         }
     }
 
-    /// The server answered a request. The window grows by one for each time that it was answered in full, and twice as
-    /// fast as long as it is small.
+    /// The server answered a request. Each time that it has answered as many as the window holds, the window doubles,
+    /// or grows by [`STEP`] if that is less.
     pub(crate) fn answered(&mut self) {
         let Some(bound) = self.bound else { return };
+        self.earlier = self.earlier.saturating_sub(1);
         self.answered += 1;
         if self.answered >= bound {
             self.answered = 0;
-            let larger = bound + bound.min(LEAST * 4);
+            let larger = bound + bound.min(STEP);
             self.bound = (larger < MOST).then_some(larger);
         }
     }
@@ -89,10 +98,9 @@ mod tests {
     #[test]
     fn many_busy_answers_to_one_burst_shrink_it_once() {
         let mut window = Window::default();
-        (0..100).rev().for_each(|in_flight| window.busy(in_flight));
-        let size = window.size(usize::MAX);
-        assert!(size < 50, "{size}");
-        window.busy(200);
-        assert_eq!(window.size(usize::MAX), size, "what was sent before");
+        (1..=100).rev().for_each(|in_flight| window.busy(in_flight));
+        assert_eq!(window.size(usize::MAX), 50);
+        window.busy(20);
+        assert_eq!(window.size(usize::MAX), 10, "what was sent since");
     }
 }
