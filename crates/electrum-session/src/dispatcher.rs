@@ -97,8 +97,7 @@ impl Dispatcher {
             SessionEvent::Machine(Event::SubscriptionRefused { sub, error }) => {
                 subscriptions.refused(sub, &error, wakers);
             }
-            // Its value is the one that the caller has.
-            SessionEvent::Machine(Event::SubscriptionRestored { .. }) => {}
+            SessionEvent::Machine(Event::SubscriptionRestored { sub }) => subscriptions.restored(sub, wakers),
             SessionEvent::Machine(Event::Capacity) => calls.unblock(),
             SessionEvent::Machine(Event::Unknown(unknown)) => trace::ignored(&unknown),
             // These are reported as connection events.

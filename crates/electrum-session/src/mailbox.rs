@@ -18,7 +18,8 @@ const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 pub struct TopicUpdate {
     /// Which of the topics that were subscribed together, counted from zero.
     pub topic: usize,
-    /// The newest value. The client tries a refused subscription again on the next connection.
+    /// The newest value, or why the server does not report it. A refused subscription is made again, and once it is
+    /// accepted the value is reported, also if it has not changed.
     pub value: Result<Update, SubscribeError>,
     /// How it became known.
     pub origin: Origin,

@@ -90,9 +90,47 @@ impl Subscriptions {
         }
     }
 
+    /// Reports the known value again after a refusal: it is what holds.
+    pub(crate) fn restored(&self, sub: SubId, wakers: &mut Vec<Waker>) {
+        let Some(Subscription { consumers, last: Some(Ok(value)) }) = self.entries.get(&sub) else { return };
+        for consumer in consumers {
+            wakers.extend(consumer.mailbox.put(consumer.topic, Ok(value.clone()), Origin::Resumed));
+        }
+    }
+
     pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
         for consumer in self.entries.drain().flat_map(|(_, entry)| entry.consumers) {
             wakers.extend(consumer.mailbox.close());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll};
+
+    use electrum_proto::Config;
+
+    use super::*;
+
+    #[test]
+    fn a_value_is_reported_again_when_its_subscription_is_accepted_after_a_refusal() {
+        let (mut client, now) = (Client::new(Config::default(), Timestamp::ZERO), Timestamp::ZERO);
+        let (mut subscriptions, mailbox, mut wakers) = (Subscriptions::default(), Mailbox::new(), Vec::new());
+        let sub = subscriptions.add(&mut client, now, Topic::Headers, 0, &mailbox, &mut wakers);
+        let sub = sub.unwrap_or_else(|reason| panic!("{reason}"));
+        let next = || match mailbox.poll_next(&Context::from_waker(Waker::noop())) {
+            Poll::Ready(update) => update.map(|update| (update.value, update.origin)),
+            Poll::Pending => None,
+        };
+        let value = Update::Script(None);
+        subscriptions.restored(sub, &mut wakers);
+        assert_eq!(next(), None, "no value is known");
+        subscriptions.updated(sub, value.clone(), Origin::Subscribed, &mut wakers);
+        subscriptions.refused(sub, &SubscribeError::TimedOut, &mut wakers);
+        assert_eq!(next(), Some((Ok(value.clone()), Origin::Subscribed)));
+        assert_eq!(next(), Some((Err(SubscribeError::TimedOut), Origin::Subscribed)));
+        subscriptions.restored(sub, &mut wakers);
+        assert_eq!(next(), Some((Ok(value), Origin::Resumed)));
     }
 }
