@@ -15,6 +15,8 @@ mod limits;
 mod links;
 #[path = "machine/messages.rs"]
 mod messages;
+#[path = "machine/negotiation.rs"]
+mod negotiation;
 #[path = "machine/nudges.rs"]
 mod nudges;
 #[path = "machine/subscriptions.rs"]

@@ -1,0 +1,131 @@
+//! Servers that negotiate in their own way: one version as a string, no word about their chain, escaped keys.
+
+use electrum_proto::operations::Banner;
+use electrum_proto::{CloseCause, Config, Topic};
+
+use crate::driver::Driver;
+
+const MAINNET: &str = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
+const HEADER_0: &str = "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f61\
+                        7fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
+/// A header that the client can read, of another chain.
+const ANOTHER_HEADER_0: &str = "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f61\
+                                7fc81bc3888a51323a9fb8aa4b1e5e4adae5494dffff7f2002000000";
+
+/// The parameters of the `server.version` that the client has written.
+fn offered(driver: &mut Driver) -> serde_json::Value {
+    let written = driver.write();
+    let request: serde_json::Value = serde_json::from_str(&written).expect("one line");
+    assert_eq!(request["method"], "server.version");
+    request["params"][1].clone()
+}
+
+fn refuse(driver: &mut Driver, id: u64, code: i64, message: &str) {
+    driver.read(&format!(r#"{{"id":{id},"error":{{"code":{code},"message":"{message}"}}}}"#));
+}
+
+#[test]
+fn a_server_that_refuses_or_closes_on_a_pair_is_offered_one_version_on_the_next_link_and_remembered() {
+    for closes in [false, true] {
+        let mut driver = Driver::new(Config::default());
+        driver.connect();
+        assert_eq!(offered(&mut driver), serde_json::json!(["1.4", "1.7"]));
+        if closes {
+            driver.close(CloseCause::End);
+        } else {
+            // The first request of a client has the id 1.
+            refuse(&mut driver, 1, 1, "unsupported protocol version");
+        }
+        assert_eq!(driver.client.outgoing(), b"", "one offer per link");
+        driver.sleep();
+        driver.connect();
+        driver.seen();
+        let line = String::from_utf8_lossy(driver.client.outgoing()).into_owned();
+        assert!(line.ends_with(",\"1.4\"]}\n"), "{line}");
+        driver.agree("1.4");
+        assert_eq!(driver.seen(), ["ready 1.4 Test 1.0"]);
+        driver.close(CloseCause::End);
+        driver.sleep();
+        driver.connect();
+        assert_eq!(offered(&mut driver), "1.4", "what worked goes first");
+    }
+}
+
+#[test]
+fn no_version_outside_the_range_is_offered() {
+    let mut driver = Driver::new(Config { versions: "1.6..1.7".parse().unwrap(), ..Config::default() });
+    for _ in 0..4 {
+        driver.connect();
+        assert_eq!(offered(&mut driver), serde_json::json!(["1.6", "1.7"]));
+        driver.close(CloseCause::End);
+        driver.sleep();
+    }
+}
+
+#[test]
+fn the_first_header_tells_the_chain_where_the_features_do_not() {
+    for (header, seen) in [
+        (Some(HEADER_0), "ready 1.4 Test 1.0"),
+        (Some(ANOTHER_HEADER_0), "down wrong_chain"),
+        (None, "down unknown_chain"),
+    ] {
+        let mut driver = Driver::new(Config { genesis_hash: MAINNET.parse().ok(), ..Config::default() });
+        driver.connect();
+        driver.agree("1.4");
+        let id = driver.written_id("server.features");
+        refuse(&mut driver, id, -32601, "unknown method");
+        driver.seen();
+        // What was not reported as written is still outgoing.
+        let line = driver.write();
+        let line = line.lines().find(|line| line.contains("blockchain.block.header")).expect("header 0 is asked for");
+        let request: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(request["params"][0], 0, "{line}");
+        let id = request["id"].as_u64().unwrap();
+        match header {
+            Some(header) => driver.read(&format!(r#"{{"id":{id},"result":"{header}"}}"#)),
+            None => refuse(&mut driver, id, -32601, "unknown method"),
+        }
+        assert!(driver.seen().iter().any(|word| word == seen), "{header:?}");
+    }
+}
+
+#[test]
+fn escaped_keys_are_the_keys_that_they_spell() {
+    let mut driver = Driver::ready("1.4");
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.seen();
+    driver.read(&format!(r#"{{"\u0069d":{id},"re\u0073ult":"hello"}}"#));
+    assert_eq!(driver.seen(), [format!(r#"reply {id} Ok("\"hello\"")"#)]);
+}
+
+#[test]
+fn a_topic_that_is_accepted_after_a_refusal_says_so_though_its_value_is_known() {
+    let tip = format!(r#"{{"height":0,"hex":"{HEADER_0}"}}"#);
+    let mut driver = Driver::ready("1.4");
+    driver.client.subscribe(driver.now, Topic::Headers).unwrap();
+    driver.drain();
+    driver.answer("blockchain.headers.subscribe", &tip);
+    driver.close(CloseCause::End);
+    driver.sleep();
+    driver.connect();
+    driver.agree("1.4");
+    driver.seen();
+    // A refusal for a moment is not worth a word, a lasting one is.
+    let is_reported = (0..20).any(|_| {
+        let id = loop {
+            if let [id] = driver.written_ids("blockchain.headers.subscribe")[..] {
+                break id;
+            }
+            driver.sleep();
+        };
+        refuse(&mut driver, id, -32603, "unavailable index");
+        driver.seen().iter().any(|word| word.starts_with("SubscriptionRefused"))
+    });
+    assert!(is_reported);
+    while !String::from_utf8_lossy(driver.client.outgoing()).contains("blockchain.headers.subscribe") {
+        driver.sleep();
+    }
+    driver.answer("blockchain.headers.subscribe", &tip);
+    let seen = driver.seen();
+    assert!(seen.iter().any(|word| word.starts_with("SubscriptionRestored")), "{seen:?}");
+}
