@@ -76,7 +76,11 @@ fn whatever_the_release_and_the_version() {
     let header = same(&servers, "header", &["102"]);
     assert_eq!((&header["hex"], &header["hash"]), (&json!(bitcoind.header(102)), &json!(bitcoind.block_hash(102))));
     let proof = same(&servers, "merkle", &[funding, "102"]);
-    assert_eq!((&proof["proven"], &proof["block_hash"]), (&json!(true), &header["hash"]));
+    assert_eq!(
+        (&proof["proven"], &proof["block_hash"]),
+        (&json!(false), &header["hash"]),
+        "a header alone proves nothing"
+    );
     assert_eq!(same(&servers, "tx", &[&second_txid])["hex"], second.hex());
     for (coin, spender) in [
         (&coins[0], json!({"txid": spent, "height": 103})),
@@ -97,6 +101,11 @@ fn whatever_the_release_and_the_version() {
             assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{}", server.kind().name());
         }
         assert_eq!(fs::read(&file).expect("written"), chain);
+        let file = file.to_str().expect("UTF-8");
+        let done = run(&["merkle", &server.address(), funding, "102", "--headers", file, "--json"]);
+        assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{}", server.kind().name());
+        let proof = &done.objects()[0];
+        assert_eq!((&proof["proven"], &proof["confirmations"]), (&json!(true), &json!(2)));
         for command in ["features", "peers", "fees"] {
             let done = run(&[command, &server.address()]);
             assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{command} {}", server.kind().name());

@@ -35,7 +35,7 @@ fn a_self_signed_certificate_is_remembered_and_a_new_one_refused() {
         for words in [&fingerprint(&first), &fingerprint(&second), "--accept-new-pin"] {
             assert!(refused.errors.contains(words), "{words} in {}", refused.errors);
         }
-        shown(&probe(&["--accept-new-pin"]), "new", &second);
+        shown(&probe(&["--accept-new-pin"]), "replaced", &second);
         shown(&probe(&[]), "known", &second);
     });
 }
