@@ -20,6 +20,7 @@ use crate::server_options::seconds;
 use crate::stop::{Outcome, Verdict};
 use crate::target::{Target, script};
 use crate::text::printable;
+use electrum_smol::proto::Origin;
 use electrum_smol::proto::operations::Header;
 use electrum_smol::proto::types::ScriptHash;
 
@@ -108,7 +109,7 @@ async fn wrong_network(client: &Client, targets: &[Target]) -> Failure {
 struct Sources {
     events: ConnectionEvents,
     updates: Updates,
-    /// The end of a connection, with the updates that came before it.
+    /// The end of a connection, and what came before and after it.
     held: VecDeque<Item>,
 }
 
@@ -130,10 +131,21 @@ impl Sources {
         let item = future::or(event, update).await?;
         // ... but for the end of a connection, which comes after the updates that it brought.
         if matches!(&item, Item::Event(event) if matches!(**event, ConnectionEvent::Down { .. })) {
-            while let Some(Some(change)) = future::poll_once(updates.next()).await {
-                held.push_back(Item::Update(change));
+            let mut unread = Vec::new();
+            while let Some(Some(update)) = future::poll_once(updates.next()).await {
+                unread.push(update);
             }
+            let mut following = Vec::new();
+            while let Some(Some(event)) = future::poll_once(events.next()).await {
+                following.push(Item::Event(Box::new(event)));
+            }
+            // If the next connection is there already, what changed during the outage was reported by that one.
+            let is_later = |update: &TopicUpdate| !following.is_empty() && update.origin == Origin::Resumed;
+            let (later, earlier): (Vec<_>, Vec<_>) = unread.into_iter().partition(is_later);
+            held.extend(earlier.into_iter().map(Item::Update));
             held.push_back(item);
+            held.extend(following);
+            held.extend(later.into_iter().map(Item::Update));
             return held.pop_front();
         }
         Some(item)
