@@ -57,6 +57,15 @@ impl Output {
         self.line(&printable_json(&text))
     }
 
+    /// A record, as one JSON object or as lines for people.
+    pub(crate) fn record<R: Serialize>(
+        &self,
+        record: &R,
+        lines: impl FnOnce(&R, &Self) -> Vec<String>,
+    ) -> io::Result<()> {
+        if self.json { self.object(record) } else { self.line(&lines(record, self).join("\n")) }
+    }
+
     /// An error on stderr: whom it is about, what happened, and what can be done.
     pub(crate) fn error(&self, about: &str, what: &str, advice: &str) {
         let paint = |paint, text| painted(self.colour_err, paint, text);

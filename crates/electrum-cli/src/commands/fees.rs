@@ -81,11 +81,7 @@ pub(crate) async fn run(args: FeesArgs, output: &Output) -> Outcome {
         }
         let verdict = if broken.is_empty() { Verdict::Success } else { Verdict::Failure };
         record.errors = errors.iter().map(|(name, failure)| (name.clone(), failure.record())).collect();
-        if output.json {
-            output.object(&record)?;
-        } else {
-            output.line(&fee_lines(&record, &errors, output).join("\n"))?;
-        }
+        output.record(&record, |record, output| fee_lines(record, &errors, output))?;
         Ok(verdict)
     })
     .await

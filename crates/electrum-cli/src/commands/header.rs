@@ -58,11 +58,7 @@ pub(crate) async fn run(args: HeaderArgs, output: &Output) -> Outcome {
             version: header.version(),
             hex: header,
         };
-        if output.json {
-            output.object(&record)?;
-        } else {
-            output.line(&lines(&record, output).join("\n"))?;
-        }
+        output.record(&record, lines)?;
         Ok(Verdict::Success)
     })
     .await

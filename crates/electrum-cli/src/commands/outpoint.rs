@@ -79,11 +79,7 @@ pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
         let known = status.is_some();
         let status = status.unwrap_or(OutPointStatus { funder_height: None, spender: None });
         let record = OutPointRecord { outpoint, value: Amount::from_sat(paid.value), script, known, status };
-        if output.json {
-            output.object(&record)?;
-        } else {
-            output.line(&lines(&record, output).join("\n"))?;
-        }
+        output.record(&record, lines)?;
         Ok(Verdict::Success)
     })
     .await
@@ -100,7 +96,7 @@ async fn searched(
     /// How many transactions are asked for at once.
     const AT_ONCE: usize = 50;
 
-    if is_unspendable(script) {
+    if script.is_unspendable() {
         return Ok(None);
     }
     let (history, unspent) = (query.call(History::new(script)), query.call(Unspent::new(script)));
@@ -128,11 +124,6 @@ async fn searched(
     Err(query.fail(what, &Failure::new(Cause::Changed, why)))
 }
 
-/// Whether no transaction can spend what is paid to this script: it begins with OP_RETURN.
-fn is_unspendable(script: &Script) -> bool {
-    script.as_bytes().first() == Some(&0x6a)
-}
-
 async fn transaction(query: &Query<'_>, what: &str, txid: Txid) -> Result<Transaction, Stop> {
     let raw = query.ask(what, TransactionGet::new(txid)).await?;
     read(query, what, &raw)
@@ -153,9 +144,7 @@ fn lines(record: &OutPointRecord, output: &Output) -> Vec<String> {
     let made = status.funder_height.map_or_else(unknown, place);
     let spent = match status.spender {
         Some(Spender { txid, height }) => output.paint(Paint::Fair, format!("by {txid} {}", place(height))),
-        None if is_unspendable(script) => {
-            output.paint(Paint::Fair, "never: its script cannot be satisfied (OP_RETURN)")
-        }
+        None if script.is_unspendable() => output.paint(Paint::Fair, "never: no transaction can satisfy its script"),
         None if !known || status.funder_height.is_none() => unknown(),
         None => output.paint(Paint::Good, "no"),
     };

@@ -100,11 +100,7 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Outcome {
         let network = first.await.ok().and_then(|first| Network::of_genesis(first.block_hash()));
         let spent = if args.inputs { spent(&query, &transaction).await? } else { Vec::new() };
         let record = record(txid, &raw, &transaction, &spent, network);
-        if output.json {
-            output.object(&record)?;
-        } else {
-            output.line(&lines(&record, &transaction, output).join("\n"))?;
-        }
+        output.record(&record, |record, output| lines(record, &transaction, output))?;
         Ok(Verdict::Success)
     })
     .await
