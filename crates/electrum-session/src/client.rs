@@ -5,6 +5,7 @@ use std::time::Duration;
 use electrum_proto::{RejectReason, Request, State, Topic};
 
 use crate::call::{Batch, Call};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::driver::{Driver, Handle};
 use crate::pipeline::Pipeline;
@@ -23,7 +24,12 @@ impl Client {
     /// A client and the half that drives it. `wake` is called when the driver must look at its [`Session`](crate::Session) again;
     /// it must return soon.
     pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
-        let driver = Driver::new(config, wake);
+        Self::with_clock(config, SystemClock::default(), wake)
+    }
+
+    /// As [`new`](Self::new), with another clock than the operating system's.
+    pub fn with_clock(config: Config, clock: impl Clock, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
+        let driver = Driver::new(config, Box::new(clock), wake);
         (Self { handle: Handle::new(driver.clone()) }, driver)
     }
 

@@ -6,12 +6,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Instant;
+use std::time::Duration;
 
 use electrum_proto::{CloseCause, ConnId, Timestamp};
 use electrum_transport::DialTarget;
 
 use crate::client::Client;
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::driver::Driver;
 use crate::session::Step;
@@ -21,6 +22,8 @@ use crate::signal::Signal;
 const TURNS: u32 = 16;
 /// The most bytes of one read.
 const READ_SIZE: usize = 64 * 1024;
+/// Timers of runtimes have limits of their own. One that fires too early is set again.
+const LONGEST_TIMER: Duration = Duration::from_secs(24 * 60 * 60);
 
 thread_local! {
     /// Shared by all clients of a thread: an idle one has no buffer.
@@ -39,11 +42,16 @@ pub trait Runtime: Send + 'static {
     fn connect(
         &mut self,
         target: DialTarget,
-        timeout: std::time::Duration,
+        timeout: Duration,
     ) -> impl Future<Output = io::Result<Self::Socket>> + Send + 'static;
 
     /// A timer that is not set.
     fn timer(&self) -> Self::Timer;
+
+    /// The clock of the client: by default the operating system's.
+    fn clock(&self) -> impl Clock {
+        SystemClock::default()
+    }
 }
 
 /// An open socket of a runtime.
@@ -73,10 +81,10 @@ pub trait Socket: Send + 'static {
 
 /// A timer of a runtime.
 pub trait Timer: Send + 'static {
-    /// Sets the timer to a moment, instead of the one before.
-    fn set(&mut self, at: Instant);
+    /// Sets the timer to fire once, after this time, which is at most a day, instead of what it was set to before.
+    fn set(&mut self, after: Duration);
 
-    /// Whether the moment has come.
+    /// Ready when the time has passed.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -85,7 +93,7 @@ pub trait Timer: Send + 'static {
 pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> (Client, impl Future<Output = ()> + Send + 'static) {
     let signal = Arc::new(Signal::default());
     let wake = Arc::clone(&signal);
-    let (client, driver) = Client::new(config.into(), move || wake.set());
+    let (client, driver) = Client::with_clock(config.into(), runtime.clock(), move || wake.set());
     (client, run(driver, signal, runtime))
 }
 
@@ -262,10 +270,8 @@ impl<T: Timer> WakeUp<T> {
     fn set(&mut self, until: Option<Timestamp>, driver: &Driver) {
         let Some(until) = until else { return };
         if self.at.is_none_or(|at| at > until) {
-            if let Some(instant) = Instant::now().checked_add(driver.until(until)) {
-                self.at = Some(until);
-                self.timer.set(instant);
-            }
+            self.at = Some(until);
+            self.timer.set(driver.until(until).min(LONGEST_TIMER));
         }
     }
 

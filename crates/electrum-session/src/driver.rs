@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use electrum_proto::{ConnId, EncodedRequests, ProtocolVersion, Timestamp};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::dispatcher::{Dispatcher, Work};
 use crate::oneshot::lock;
@@ -25,7 +26,7 @@ struct Shared {
     pins: Arc<dyn PinStore>,
     /// Whether a thread waits for the store of pins.
     is_asking_store: AtomicBool,
-    epoch: Instant,
+    clock: Box<dyn Clock>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -63,17 +64,17 @@ impl Handle {
 }
 
 impl Driver {
-    pub(crate) fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(config: Config, clock: Box<dyn Clock>, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let pins = Arc::clone(&config.pins);
-        let dispatcher = Mutex::new(Dispatcher::new(config, Timestamp::ZERO));
+        let dispatcher = Mutex::new(Dispatcher::new(config, clock.now()));
         let is_asking_store = AtomicBool::new(false);
-        Self(Arc::new(Shared { dispatcher, pins, is_asking_store, epoch: Instant::now(), wake: Box::new(wake) }))
+        Self(Arc::new(Shared { dispatcher, pins, is_asking_store, clock, wake: Box::new(wake) }))
     }
 
     /// The current time on the session's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::new(self.0.epoch.elapsed())
+        self.0.clock.now()
     }
 
     /// The time that is left until `moment`; zero if it has passed.
@@ -128,8 +129,7 @@ impl Driver {
 
     /// Reports that the socket which [`Step::Connect`] asked for is open, with the present time.
     pub fn connected(&self, conn: ConnId) {
-        // Not a time that was counted on from the start: clocks are set, and computers sleep.
-        let unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let unix_time = self.0.clock.unix_time();
         self.with(|session, now| session.connected(now, conn, unix_time));
     }
 

@@ -12,6 +12,7 @@
 mod call;
 mod calls;
 mod client;
+mod clock;
 mod config;
 mod connection;
 mod dial;
@@ -42,6 +43,7 @@ mod wake;
 
 pub use call::{Batch, Call};
 pub use client::Client;
+pub use clock::{Clock, SystemClock};
 pub use config::Config;
 pub use connection::ConnectionEvent;
 pub use dial::{CancelDial, Dial};

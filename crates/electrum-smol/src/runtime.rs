@@ -5,7 +5,7 @@ use std::io;
 use std::net::TcpStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_io::{Async, Timer};
 use electrum_session::transport::DialTarget;
@@ -62,8 +62,8 @@ impl drive::Socket for Socket {
 pub(crate) struct TimerOfAsyncIo(Timer);
 
 impl drive::Timer for TimerOfAsyncIo {
-    fn set(&mut self, at: Instant) {
-        self.0.set_at(at);
+    fn set(&mut self, after: Duration) {
+        self.0.set_after(after);
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {

@@ -4,13 +4,13 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use electrum_session::transport::DialTarget;
 use electrum_session::{Dial, drive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// As many bytes are stored for a stream that takes none.
 const STORED: usize = 64 * 1024;
@@ -93,8 +93,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> drive::Socket for Socke
 pub(crate) struct Timer(Pin<Box<Sleep>>);
 
 impl drive::Timer for Timer {
-    fn set(&mut self, at: Instant) {
-        self.0.as_mut().reset(at.into());
+    fn set(&mut self, after: Duration) {
+        self.0.as_mut().reset(Instant::now() + after);
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
