@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use electrum_session as session;
-use electrum_session::proto::{RejectReason, Request, State, Topic};
+use electrum_session::proto::{Authorization, RejectReason, Request, State, Topic};
 use electrum_session::{CallError, Config, NotReady};
 
 use crate::engine::Engine;
@@ -140,6 +140,14 @@ impl Client {
     #[must_use]
     pub fn state(&self) -> State {
         self.session.state()
+    }
+
+    /// Sets the secret that each request carries from now on, on this connection and on later ones; `None` for no more.
+    ///
+    /// The first one is [`Config::authorization`](session::proto::Config::authorization). Where tokens expire, renew it
+    /// before that from wherever the program gets new ones; it costs next to nothing.
+    pub fn set_authorization(&self, authorization: Option<Authorization>) {
+        self.session.set_authorization(authorization);
     }
 
     /// Closes the connection for good. Calls that wait fail with [`CallError::Closed`]; iterators end.

@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::authorization::Authorization;
 use crate::error::DownCause;
 use crate::types::BlockHash;
 use crate::version::{Offer, ProtocolVersion, VersionRange};
@@ -39,6 +40,9 @@ pub struct Config {
     pub accept_numeric_version: bool,
     /// The first block of the chain that the server must serve. A server of another chain never becomes ready.
     pub genesis_hash: Option<BlockHash>,
+    /// A secret that each request carries, those of the handshake included, for servers that ask for one. All servers
+    /// get the same. [`Client::set_authorization`](crate::Client::set_authorization) renews it.
+    pub authorization: Option<Authorization>,
     /// How many servers there are to choose from, at least one. They are named by index, the preferred one first.
     pub servers: usize,
     /// Time limits.
@@ -120,6 +124,7 @@ impl Default for Config {
             offers: vec![],
             accept_numeric_version: false,
             genesis_hash: None,
+            authorization: None,
             servers: 1,
             timeouts: Timeouts::default(),
             limits: Limits::default(),

@@ -129,6 +129,7 @@ mod macros;
 #[macro_use]
 mod trace;
 
+mod authorization;
 mod config;
 mod encoded;
 mod error;
@@ -142,6 +143,7 @@ pub mod types;
 mod version;
 mod wire;
 
+pub use authorization::Authorization;
 pub use config::{Backoff, Config, Limits, Timeouts};
 pub use encoded::{EncodedRequest, EncodedRequests};
 pub use error::{DownCause, RejectReason, Rejected, RequestError, Side, SubscribeError};

@@ -6,6 +6,8 @@ use electrum_proto::{
     Action, CloseCause, Config, DownCause, Input, Phase, RejectReason, RequestError, TimerKind, Timestamp, Topic,
 };
 
+#[path = "machine/authorization.rs"]
+mod authorization;
 mod driver;
 #[path = "machine/late_subscriptions.rs"]
 mod late_subscriptions;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use electrum_proto::{RejectReason, Request, State, Topic};
+use electrum_proto::{Authorization, RejectReason, Request, State, Topic};
 
 use crate::call::{Batch, Call};
 use crate::clock::{Clock, SystemClock};
@@ -139,6 +139,26 @@ impl Client {
     #[must_use]
     pub fn state(&self) -> State {
         self.handle.driver().with(|session, _| session.state())
+    }
+
+    /// Sets the secret that each request carries from now on, on this connection and on later ones; `None` for no more.
+    ///
+    /// The first one is [`Config::authorization`](electrum_proto::Config::authorization). Where tokens expire, renew it
+    /// before that from wherever the program gets new ones; it costs next to nothing.
+    ///
+    /// ```no_run
+    /// # use electrum_session::{Client, proto::Authorization};
+    /// # use std::time::Duration;
+    /// # fn fetch_token() -> String { String::new() }
+    /// # fn example(client: Client) {
+    /// std::thread::spawn(move || loop {
+    ///     client.set_authorization(Some(Authorization::new(format!("Bearer {}", fetch_token()))));
+    ///     std::thread::sleep(Duration::from_secs(600));
+    /// });
+    /// # }
+    /// ```
+    pub fn set_authorization(&self, authorization: Option<Authorization>) {
+        self.handle.driver().with(|session, _| session.machine().set_authorization(authorization));
     }
 
     /// Closes the client. Its calls fail with [`CallError::Closed`](crate::CallError::Closed); its streams end.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use electrum_session::CallErrorKind;
+use electrum_session::proto::Authorization;
 use electrum_session::proto::operations::{Banner, Raw};
 use electrum_session::transport::Route;
 use harness::{Asked, BOUND, Reaction, Server, block_on, bounded, config, start};
@@ -79,6 +80,7 @@ fn relay(mut client: TcpStream, user: &str, password: &str) -> io::Result<()> {
 fn connections_and_calls_are_logged_without_secrets() {
     const PASSWORD: &str = "correct-horse";
     const TRANSACTION: &str = "02000000beefbeefbeefbeef";
+    const TOKEN: &str = "c2VjcmV0LXRva2Vu";
     let written = Written::default();
     let writer = written.clone();
     // The one test of this file: the driver has a thread of its own.
@@ -92,12 +94,14 @@ fn connections_and_calls_are_logged_without_secrets() {
         // It repeats what it was sent, wherever it can.
         let server = Server::start(|asked: &Asked| match asked.method.as_str() {
             "blockchain.transaction.broadcast" => Some(Reaction::Error(1, "rejected: 02000000beefbeefbeefbeef")),
+            "blockchain.relayfee" => Some(Reaction::Error(1, "expired: c2VjcmV0LXRva2Vu")),
             "close" => Some(Reaction::Close),
             _ => None,
         });
         let mut config = config(&[server.address()]);
         let proxy = format!("socks5://user:{PASSWORD}@{}", proxy("user", PASSWORD));
         config.route = Route::direct().with_proxy(proxy.parse().unwrap());
+        config.protocol.authorization = Some(Authorization::new(format!("Bearer {TOKEN}")));
         let client = start(config);
         block_on(client.ready(BOUND)).unwrap();
         let address = server.address().to_string();
@@ -113,7 +117,14 @@ fn connections_and_calls_are_logged_without_secrets() {
         assert!(error.to_string().contains(TRANSACTION), "{error}");
         written.wait_for(&["call{method=blockchain.transaction.broadcast id=", "error", "code=1"]);
 
-        server.notify("some.topic", &json!([TRANSACTION]));
+        let error = block_on(client.call(Raw::new("blockchain.relayfee", vec![]))).unwrap_err();
+        assert!(format!("{error} {error:?}").contains("expired: [redacted]"), "{error}");
+        assert_eq!(server.authorizations().last(), Some(&format!("Bearer {TOKEN}")));
+        client.set_authorization(Some(Authorization::new("Bearer renewed-token")));
+        assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
+        assert_eq!(server.authorizations().last().unwrap(), "Bearer renewed-token");
+
+        server.notify("some.topic", &json!([TRANSACTION, TOKEN]));
         written.wait_for(&["DEBUG", "ignored", "bytes="]);
 
         let closed = block_on(client.call(Raw::new("close", vec![TRANSACTION.into()])));
@@ -121,7 +132,7 @@ fn connections_and_calls_are_logged_without_secrets() {
         written.wait_for(&["WARN", "down", &address, "cause=", "retry="]);
 
         let text = written.text();
-        for secret in [PASSWORD, TRANSACTION] {
+        for secret in [PASSWORD, TRANSACTION, TOKEN, "renewed-token"] {
             assert!(!text.contains(secret), "{text}");
         }
     });

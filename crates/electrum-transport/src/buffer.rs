@@ -1,7 +1,9 @@
 //! Bytes that come in at the back and leave at the front, readable as one slice.
 
+use std::fmt;
+
 /// A queue of bytes whose content is always one contiguous slice.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     start: usize,
@@ -43,6 +45,13 @@ impl Buffer {
     pub(crate) fn writer(&mut self) -> impl std::io::Write + '_ {
         self.push(&[]);
         &mut self.bytes
+    }
+}
+
+/// Without the bytes, in which there may be secrets.
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

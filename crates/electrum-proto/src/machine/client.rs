@@ -203,7 +203,8 @@ impl Client {
         self.link.ready().map(|(_, ready)| ready.agreed.version)
     }
 
-    /// The configuration that the client was made with.
+    /// The configuration that the client was made with, without its
+    /// [`authorization`](Config::authorization).
     ///
     /// # Example
     /// ```
@@ -269,8 +270,9 @@ impl Client {
     }
 
     /// Gives the link up: the requests in flight fail, and the next attempt is planned.
-    fn lose(&mut self, cause: DownCause) {
+    fn lose(&mut self, mut cause: DownCause) {
         let shared = &mut self.shared;
+        shared.credentials.redact_cause(&mut cause);
         let server = shared.servers.current();
         let ready_for = self.link.ready().map(|(_, ready)| shared.now.since(ready.since));
         if let Some((_, ready)) = self.link.ready() {

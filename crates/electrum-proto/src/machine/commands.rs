@@ -6,6 +6,7 @@ use super::phase::{Phase, Transition};
 use super::ready::Owner;
 use super::subscriptions::topic::{SubId, Topic};
 use super::ticket::Ticket;
+use crate::authorization::Authorization;
 use crate::error::{RejectReason, Rejected, RequestError};
 use crate::event::{Action, RequestId};
 use crate::request::Request;
@@ -164,6 +165,28 @@ impl Client {
     pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
         self.shared.advance_time(now);
         self.shared.subscriptions.remove(sub)
+    }
+
+    /// Sets the secret that each request carries from now on; `None` for no more. Requests that wait in
+    /// [`outgoing`](Self::outgoing) already carry the one before.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::{Authorization, operations::Banner};
+    ///
+    /// # let (mut client, _) = ready_client();
+    /// client.set_authorization(Some(Authorization::new("Bearer renewed")));
+    /// client.request(Timestamp::ZERO, Banner)?;
+    /// assert!(client.outgoing().ends_with(b"\"authorization\":\"Bearer renewed\"}\n"));
+    /// # Ok::<(), electrum_proto::Rejected<Banner>>(())
+    /// ```
+    pub fn set_authorization(&mut self, authorization: Option<Authorization>) {
+        if let Link::Open(connection) = &mut self.link {
+            connection.stream.authorization.clone_from(&authorization);
+        }
+        self.shared.credentials.renew(authorization);
     }
 
     /// Closes the client: requests in flight are answered with [`RequestError::Closed`], the link is closed,

@@ -3,7 +3,7 @@
 //! - `client.rs`: the inputs, the main loop and the outputs. `commands.rs`: what the application asks for.
 //! - `link.rs`: the states of the link. `phase.rs`: the table of phases and transitions.
 //! - `stream.rs`: the bytes of one connection. `receive.rs`: what a message leads to.
-//! - `client_name.rs`: the name that is sent to servers.
+//! - `client_name.rs`: the name that is sent to servers. `credentials.rs`: the authorization that requests carry.
 //! - `negotiation.rs`, `handshake.rs`: the states before a link is ready, and the steps between them.
 //! - `ready.rs`: the state in which requests can be sent; `in_flight.rs`, `overdue.rs`, `writing.rs`, `keepalive.rs`
 //!   and `nudge.rs` are parts of it.
@@ -14,6 +14,7 @@
 pub(crate) mod client;
 mod client_name;
 mod commands;
+mod credentials;
 mod handshake;
 mod in_flight;
 mod keepalive;

@@ -18,8 +18,11 @@ impl Connection {
         let limit = self.line_limit(&shared.config.limits);
         let Some(piece) = self.stream.next_message(shared.now, limit, phase)? else { return Ok(false) };
         let text = self.stream.text(&piece);
-        let message =
+        let mut message =
             Message::parse_text(text).map_err(|error| malformed(phase, &error.to_string(), text.as_bytes()))?;
+        if let Message::Reply { outcome: Err(error), .. } = &mut message {
+            shared.credentials.redact_error(error);
+        }
         match (message, &mut self.stage) {
             (Message::Reply { id, outcome }, Stage::Ready(ready)) => {
                 if let Some(waiting) = ready.take_answered(id, &outcome) {

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use core::mem;
 use core::time::Duration;
 
+use super::credentials::Credentials;
 use super::random::Random;
 use super::servers::{Failure, Servers};
 use super::stream::Piece;
@@ -20,6 +21,7 @@ use crate::version::ProtocolVersion;
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) now: Timestamp,
+    pub(super) credentials: Credentials,
     pub(super) servers: Servers,
     pub(super) random: Random,
     pub(super) subscriptions: Subscriptions,
@@ -60,9 +62,10 @@ pub(super) struct RefusedForRoom {
 }
 
 impl Shared {
-    pub(super) fn new(config: Config, now: Timestamp) -> Self {
+    pub(super) fn new(mut config: Config, now: Timestamp) -> Self {
         Self {
             now,
+            credentials: Credentials::new(config.authorization.take()),
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             subscriptions: Subscriptions::default(),

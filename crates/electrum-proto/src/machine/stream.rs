@@ -5,6 +5,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::phase::Phase;
+use crate::authorization::Authorization;
 use crate::error::DownCause;
 use crate::event::{CloseCause, ConnId};
 use crate::json::scan::{skip_space, skip_value};
@@ -20,6 +21,8 @@ const UNKNOWN_REPLIES_PER: Duration = Duration::from_secs(60);
 pub(super) struct Stream {
     pub(super) conn: ConnId,
     pub(super) outbox: Outbox,
+    /// What each request carries.
+    pub(super) authorization: Option<Authorization>,
     inbox: Inbox,
     /// An array that came as one line, of which one element is read at a time.
     array: Option<Array>,
@@ -55,10 +58,11 @@ pub(super) enum Piece {
 }
 
 impl Stream {
-    pub(super) fn new(conn: ConnId, now: Timestamp) -> Self {
+    pub(super) fn new(conn: ConnId, now: Timestamp, authorization: Option<Authorization>) -> Self {
         Self {
             conn,
             outbox: Outbox::default(),
+            authorization,
             inbox: Inbox::default(),
             array: None,
             closed: None,
@@ -99,6 +103,7 @@ impl Stream {
     pub(super) fn write(&mut self, now: Timestamp, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
         self.last_sent = now;
         trace!(id, method, "request");
+        let authorization = self.authorization.as_ref();
         self.outbox.push(|out| {
             out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
             Params::append_digits(out, id);
@@ -108,6 +113,10 @@ impl Stream {
             let mut list = Params::open(out);
             params(&mut list);
             list.close();
+            if let Some(authorization) = authorization {
+                out.extend_from_slice(br#","authorization":"#);
+                Params::append_str(out, authorization.expose());
+            }
             out.push(b'}');
         })
     }

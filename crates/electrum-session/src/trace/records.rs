@@ -40,8 +40,14 @@ pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
     log::warn!(target: SESSION, "{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
 }
 
+/// Without the text, in which a server may repeat what it was sent.
 pub(crate) fn ignored(unknown: &Unknown<'_>) {
-    log::debug!(target: DISPATCHER, "ignored: {unknown:?}");
+    let (kind, json) = match unknown {
+        Unknown::Reply(json) => ("reply to no request", json),
+        Unknown::Notification(json) => ("notification without a subscription", json),
+        Unknown::Request(json) => ("request by the server", json),
+    };
+    log::debug!(target: DISPATCHER, "ignored: {kind} of {} bytes", json.as_str().len());
 }
 
 pub(crate) const fn answered(_: &Result<Reply<'_>, RequestError>) {}

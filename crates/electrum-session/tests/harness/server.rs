@@ -15,6 +15,8 @@ pub(crate) struct Asked {
     pub(crate) connection: usize,
     pub(crate) method: String,
     pub(crate) params: Value,
+    /// The authorization that it carries.
+    pub(crate) authorization: Option<String>,
     pub(crate) at: Instant,
 }
 
@@ -76,6 +78,11 @@ impl Server {
         self.shared.asked.lock().unwrap().clone()
     }
 
+    /// The authorizations of the requests so far that carry one, other than the handshake.
+    pub(crate) fn authorizations(&self) -> Vec<String> {
+        self.asked().into_iter().filter_map(|asked| asked.authorization).collect()
+    }
+
     /// Waits until the server was asked something of which `is_it` holds.
     pub(crate) fn wait_asked(&self, is_it: impl Fn(&Asked) -> bool) {
         while !self.asked().iter().any(&is_it) {
@@ -98,7 +105,8 @@ impl Shared {
             let Ok(line) = line else { return };
             let request: Value = serde_json::from_str(&line).unwrap();
             let (method, params) = (request["method"].as_str().unwrap().to_owned(), request["params"].clone());
-            let asked = Asked { connection, method, params, at: Instant::now() };
+            let authorization = request["authorization"].as_str().map(str::to_owned);
+            let asked = Asked { connection, method, params, authorization, at: Instant::now() };
             let usual = usual(&asked.method);
             let reaction = (self.behaviour)(&asked).unwrap_or(Reaction::Result(usual));
             if asked.method != "server.version" {

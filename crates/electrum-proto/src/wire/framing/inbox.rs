@@ -2,13 +2,14 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Range;
 use memchr::memchr;
 
 use super::KEPT_CAPACITY;
 
 /// Received text that is not yet used up. That it is UTF-8 is checked once, when it comes in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Inbox {
     text: String,
     /// What follows `text`: the first bytes of a character whose last ones are still to come, or no UTF-8.
@@ -127,6 +128,13 @@ impl Inbox {
             self.scanned -= self.start;
             self.start = 0;
         }
+    }
+}
+
+/// Without the text, in which a server may repeat secrets.
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

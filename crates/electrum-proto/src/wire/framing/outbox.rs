@@ -1,12 +1,13 @@
 //! Messages to the bytes that wait to be written.
 
 use alloc::vec::Vec;
+use core::fmt;
 use memchr::memchr;
 
 use super::KEPT_CAPACITY;
 
 /// Bytes to be sent, until the caller says that they were.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     /// How many of `bytes` were written.
@@ -78,6 +79,13 @@ impl Outbox {
     /// Whether any byte of the message that begins at `begin` was written.
     pub(crate) fn has_begun(&self, begin: u64) -> bool {
         self.written > begin
+    }
+}
+
+/// Without the bytes, in which there may be secrets.
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("len", &self.len()).field("written", &self.written).finish()
     }
 }
 

@@ -1,0 +1,100 @@
+//! A secret that each request carries.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+/// A secret that each request carries as its member `authorization`, such as `Bearer <token>`.
+///
+/// Servers behind a gateway ask for it; `electrum-client` sends the same member. It goes over the wire as it is: use it
+/// with TLS. `Debug` does not show it, nothing logs it, and where a server quotes it in an error or in a text that
+/// cannot be understood, it is replaced.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Authorization, Config};
+///
+/// let authorization = Authorization::new("Bearer abc.def");
+/// assert_eq!(format!("{authorization:?}"), "Authorization([redacted])");
+/// let config = Config { authorization: Some(authorization), ..Config::default() };
+/// # assert!(!format!("{config:?}").contains("abc"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authorization(String);
+
+/// What is shown instead of a secret.
+const REDACTED: &str = "[redacted]";
+/// So much of a secret that stands at the end of a text which was cut is not left there.
+const LEAST_SHOWN: usize = 4;
+
+impl Authorization {
+    /// Makes an authorization of the text that is to be sent, scheme included.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text that is sent.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The secret alone, without a scheme before it.
+    fn secret(&self) -> &str {
+        let text = self.0.trim();
+        match text.split_once(' ') {
+            Some((_, secret)) if !secret.trim().is_empty() => secret.trim(),
+            _ => text,
+        }
+    }
+
+    /// Replaces the secret in a text, the end of which may be missing.
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let secret = self.secret();
+        if secret.is_empty() {
+            return text.into();
+        }
+        let text = match text.contains(secret) {
+            true => Cow::Owned(text.replace(secret, REDACTED)),
+            false => Cow::Borrowed(text),
+        };
+        let uncut = text.strip_suffix('…').unwrap_or(&text);
+        let begun = |length: &usize| secret.get(..*length).is_some_and(|begin| uncut.ends_with(begin));
+        match (LEAST_SHOWN..secret.len()).rev().find(begun) {
+            Some(length) => Cow::Owned([&uncut[..uncut.len() - length], REDACTED].concat()),
+            None => text,
+        }
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Authorization").field(&format_args!("{REDACTED}")).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_is_replaced_with_and_without_its_scheme() {
+        let authorization = Authorization::new("Bearer secret.token");
+        for (text, shown) in [
+            ("nothing of it", "nothing of it"),
+            ("got 'Bearer secret.token', expired", "got 'Bearer [redacted]', expired"),
+            ("secret.token secret.token", "[redacted] [redacted]"),
+            ("cut: secret.to…", "cut: [redacted]"),
+            ("cut: secret.token…", "cut: [redacted]…"),
+            ("cut: sec…", "cut: sec…"),
+            ("", ""),
+        ] {
+            assert_eq!(authorization.redact(text), shown);
+        }
+        assert_eq!(Authorization::new("token").redact("a token"), "a [redacted]");
+        for empty in ["", " ", "Bearer "] {
+            assert_eq!(Authorization::new(empty).redact("words"), "words", "{empty:?}");
+        }
+    }
+}

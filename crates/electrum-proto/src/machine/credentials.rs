@@ -1,0 +1,56 @@
+//! The authorization that requests carry, and its removal from what servers say.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use crate::authorization::Authorization;
+use crate::error::DownCause;
+use crate::json::ServerError;
+
+/// The authorization in use, and the one before it, which answers that are still to come may quote.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Credentials {
+    current: Option<Authorization>,
+    previous: Option<Authorization>,
+}
+
+impl Credentials {
+    pub(super) const fn new(current: Option<Authorization>) -> Self {
+        Self { current, previous: None }
+    }
+
+    /// Another authorization, or none, from now on.
+    pub(super) fn renew(&mut self, authorization: Option<Authorization>) {
+        if self.current != authorization {
+            self.previous = core::mem::replace(&mut self.current, authorization);
+        }
+    }
+
+    pub(super) const fn current(&self) -> Option<&Authorization> {
+        self.current.as_ref()
+    }
+
+    /// Removes them from the words of a server.
+    pub(super) fn redact_error(&self, error: &mut ServerError) {
+        self.redact(&mut error.message);
+        if let Some(data) = &mut error.data {
+            self.redact(data);
+        }
+    }
+
+    /// Removes them from what is said of the end of a link.
+    pub(super) fn redact_cause(&self, cause: &mut DownCause) {
+        if let DownCause::Malformed { what, excerpt, .. } = cause {
+            self.redact(what);
+            self.redact(excerpt);
+        }
+    }
+
+    fn redact(&self, text: &mut String) {
+        for authorization in self.current.iter().chain(&self.previous) {
+            if let Cow::Owned(redacted) = authorization.redact(text) {
+                *text = redacted;
+            }
+        }
+    }
+}
