@@ -6,7 +6,8 @@ use super::in_flight::Waiting;
 use super::link::{Connection, Link, Stage};
 use super::phase::{Phase, Transition};
 use super::ready::Owner;
-use super::shared::{Output, Shared, TextEvent};
+use super::shared::Shared;
+use super::stream::{Piece, Received, TextEvent};
 use super::timers::{self, TimerKind};
 use crate::config::Config;
 use crate::error::{DownCause, RequestError};
@@ -44,6 +45,16 @@ pub struct State {
     pub server: ServerIndex,
     /// What the server calls itself and the version that was negotiated, once it is ready.
     pub agreed: Option<(String, ProtocolVersion)>,
+}
+
+/// What follows from a turn of the main loop.
+enum Turn {
+    /// Another turn, after what stands in the queue.
+    Again,
+    /// An event about a text in the buffer of the link.
+    Text(TextEvent, Piece),
+    /// Nothing else is to be done now.
+    Rest(Action<'static>),
 }
 
 /// Where a request stood when its link ended.
@@ -126,11 +137,12 @@ impl Client {
     pub fn poll(&mut self) -> Action<'_> {
         loop {
             if let Some(output) = self.shared.next_output() {
-                return self.action(output);
+                return output;
             }
             match self.turn() {
-                Ok(Some(action)) => return action,
-                Ok(None) => {}
+                Ok(Turn::Again) => {}
+                Ok(Turn::Text(event, piece)) => return Action::Event(self.event(event, &piece)),
+                Ok(Turn::Rest(action)) => return action,
                 Err(cause) => self.lose(cause),
             }
         }
@@ -218,22 +230,33 @@ impl Client {
         &self.shared.config
     }
 
-    /// One turn of the main loop with an empty queue. Returns what to wait for if nothing else is to be done.
+    /// One turn of the main loop with an empty queue.
     ///
     /// # Errors
     /// Why the link is to be given up.
-    fn turn(&mut self) -> Result<Option<Action<'static>>, DownCause> {
+    #[inline]
+    fn turn(&mut self) -> Result<Turn, DownCause> {
         if let Link::Open(connection) = &mut self.link {
-            if connection.receive(&mut self.shared)? {
-                return Ok(None);
+            match connection.receive(&mut self.shared)? {
+                Received::Nothing => {}
+                Received::Message => return Ok(Turn::Again),
+                Received::Text(event, piece) => return Ok(Turn::Text(event, piece)),
             }
         }
+        self.upkeep()
+    }
+
+    /// The part of a turn in which no message was read.
+    ///
+    /// # Errors
+    /// Why the link is to be given up.
+    fn upkeep(&mut self) -> Result<Turn, DownCause> {
         if let Some(cause) = self.link.end() {
             return Err(cause);
         }
         if let Some(kind) = timers::due(self.link.next_timer(&self.shared), self.shared.now) {
             self.timer_due(kind)?;
-            return Ok(None);
+            return Ok(Turn::Again);
         }
         if let Some((stream, ready)) = self.link.ready_mut() {
             ready.write_due(stream, &mut self.shared);
@@ -241,12 +264,12 @@ impl Client {
         let room = self.link.ready().map(|(stream, ready)| (ready.requests.len(), stream.outbox.len()));
         self.shared.report_room(room);
         if self.shared.has_outputs() {
-            return Ok(None);
+            return Ok(Turn::Again);
         }
         if let Link::Open(connection) = &mut self.link {
             connection.stream.shrink();
         }
-        Ok(Some(match self.link {
+        Ok(Turn::Rest(match self.link {
             Link::Closed => Action::Finished,
             _ => Action::Wait(Wait { until: self.link.next_timer(&self.shared), write: !self.outgoing().is_empty() }),
         }))
@@ -312,23 +335,19 @@ impl Client {
         }
     }
 
-    /// What `poll` returns for an output of the queue.
-    fn action(&self, output: Output) -> Action<'_> {
-        let (event, piece) = match output {
-            Output::Action(action) => return action,
-            Output::Text(event, piece) => (event, piece),
-        };
+    /// The event about a text in the buffer of the link.
+    fn event(&self, event: TextEvent, piece: &Piece) -> Event<'_> {
         let text = match &self.link {
-            Link::Open(connection) => connection.stream.text(&piece),
+            Link::Open(connection) => connection.stream.text(piece),
             Link::Opening(_) | Link::Waiting { .. } | Link::Closed => "null",
         };
         let text = RawJson::new(text);
-        Action::Event(match event {
+        match event {
             TextEvent::Reply(id, version) => Event::Reply { id, result: Ok(Reply { version, result: text }) },
             TextEvent::UnknownReply => Event::Unknown(Unknown::Reply(text)),
             TextEvent::UnknownNotification => Event::Unknown(Unknown::Notification(text)),
             TextEvent::UnknownRequest => Event::Unknown(Unknown::Request(text)),
-        })
+        }
     }
 }
 

@@ -95,6 +95,7 @@ impl<O: Copy> InFlight<O> {
     }
 
     /// Takes out the request with this id.
+    #[inline]
     pub(crate) fn remove(&mut self, id: u64) -> Option<Waiting<O>> {
         let waiting = *self.get_mut(id)?;
         let place = self.place(id);

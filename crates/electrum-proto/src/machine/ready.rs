@@ -6,8 +6,8 @@ use super::in_flight::{InFlight, Waiting};
 use super::keepalive::Keepalive;
 use super::negotiation::Agreed;
 use super::nudge::Nudge;
-use super::shared::{Shared, TextEvent};
-use super::stream::{Piece, Stream};
+use super::shared::Shared;
+use super::stream::{Piece, Received, Stream, TextEvent};
 use super::subscriptions::Outcome;
 use super::timers::{TimerKind, earliest};
 use crate::error::{DownCause, RejectReason, RequestError};
@@ -158,6 +158,7 @@ impl Ready {
     }
 
     /// Takes out the request that a reply answers, if there is one.
+    #[inline]
     pub(super) fn take_answered(
         &mut self,
         id: ReplyId,
@@ -171,15 +172,16 @@ impl Ready {
         }
     }
 
-    /// Does what follows from the answer to a request, which stands in `piece`.
+    /// Does what follows from the answer to a request, which stands in `piece`, whose text is `text`.
+    #[inline]
     pub(super) fn answered(
         &mut self,
         waiting: Waiting<Owner>,
         outcome: Result<RawJson<'_>, ServerError>,
-        stream: &Stream,
+        text: &str,
         piece: &Piece,
         shared: &mut Shared,
-    ) -> Result<(), DownCause> {
+    ) -> Result<Received, DownCause> {
         self.keepalive.answered(shared.now);
         match &outcome {
             Err(error) if error.is_busy() => shared.servers.window_mut().busy(self.requests.len() + 1),
@@ -196,7 +198,7 @@ impl Ready {
         match (waiting.owner, outcome) {
             (Owner::Caller, Ok(result)) => {
                 let reply = TextEvent::Reply(RequestId(waiting.id), self.agreed.version);
-                shared.emit_text(reply, piece.part(stream.text(piece), result));
+                return Ok(Received::Text(reply, piece.part(text, result)));
             }
             (Owner::Caller, Err(error)) => shared.fail(waiting.id, RequestError::Server(error)),
             (_, _) if too_busy.is_some() => {}
@@ -218,6 +220,6 @@ impl Ready {
             (Owner::Nudge, _) => self.nudge_at = self.nudge.answered(shared.now, self.requests.len() > 0),
             (Owner::Ping | Owner::Abandoned, _) => {}
         }
-        too_busy.map_or(Ok(()), |error| Err(DownCause::Busy { error }))
+        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { error }))
     }
 }

@@ -1,22 +1,23 @@
 //! What a message from the server leads to.
 
 use super::link::{Connection, Stage};
-use super::shared::{Shared, TextEvent};
-use super::stream::malformed;
+use super::shared::Shared;
+use super::stream::{Received, TextEvent, malformed};
 use super::subscriptions::NotOurs;
 use crate::error::DownCause;
 use crate::json::{Message, RawJson};
 use alloc::string::ToString as _;
 
 impl Connection {
-    /// Reads the next message, if a whole one is there, and does what follows from it. Returns whether there was one.
+    /// Reads the next message, if a whole one is there, and does what follows from it.
     ///
     /// # Errors
     /// Why the link is to be given up.
-    pub(super) fn receive(&mut self, shared: &mut Shared) -> Result<bool, DownCause> {
+    #[inline]
+    pub(super) fn receive(&mut self, shared: &mut Shared) -> Result<Received, DownCause> {
         let phase = self.stage.phase();
         let limit = self.line_limit(&shared.config.limits);
-        let Some(piece) = self.stream.next_message(shared.now, limit, phase)? else { return Ok(false) };
+        let Some(piece) = self.stream.next_message(shared.now, limit, phase)? else { return Ok(Received::Nothing) };
         let text = self.stream.text(&piece);
         let mut message =
             Message::parse_text(text).map_err(|error| malformed(phase, &error.to_string(), text.as_bytes()))?;
@@ -26,44 +27,38 @@ impl Connection {
         match (message, &mut self.stage) {
             (Message::Reply { id, outcome }, Stage::Ready(ready)) => {
                 if let Some(waiting) = ready.take_answered(id, &outcome) {
-                    ready.answered(waiting, outcome, &self.stream, &piece, shared)?;
-                    return Ok(true);
+                    return ready.answered(waiting, outcome, text, &piece, shared);
                 }
             }
             (Message::Reply { id, outcome }, Stage::VersionAsked(asked)) => {
                 if asked.is_answered_by(id, &outcome) {
                     let (agreed, deadline) = (asked.answered(outcome, &shared.config)?, asked.deadline);
                     self.version_agreed(agreed, deadline, shared)?;
-                    return Ok(true);
+                    return Ok(Received::Message);
                 }
             }
             (Message::Reply { id, outcome }, Stage::ChainAsked(asked)) => {
                 if asked.is_answered_by(id, &outcome) {
                     let (answer, asked) = (asked.answered(outcome)?, asked.clone());
                     self.chain_answered(asked, answer, shared)?;
-                    return Ok(true);
+                    return Ok(Received::Message);
                 }
             }
             (Message::Notification { method, params }, Stage::Ready(_)) => {
                 match shared.subscriptions.notified(&method, params.unwrap_or(RawJson::NULL)) {
                     Ok(Some(event)) => shared.emit(event),
                     Ok(None) => {}
-                    Err(NotOurs) => shared.emit_text(TextEvent::UnknownNotification, piece),
+                    Err(NotOurs) => return Ok(Received::Text(TextEvent::UnknownNotification, piece)),
                 }
-                return Ok(true);
+                return Ok(Received::Message);
             }
             // A server that was not accepted yet has no say in what is subscribed.
             (Message::Notification { .. }, Stage::VersionAsked(_) | Stage::ChainAsked(_)) => {
-                shared.emit_text(TextEvent::UnknownNotification, piece);
-                return Ok(true);
+                return Ok(Received::Text(TextEvent::UnknownNotification, piece));
             }
-            (Message::Request { .. }, _) => {
-                shared.emit_text(TextEvent::UnknownRequest, piece);
-                return Ok(true);
-            }
+            (Message::Request { .. }, _) => return Ok(Received::Text(TextEvent::UnknownRequest, piece)),
         }
         self.stream.count_unknown_reply(&piece, shared.now, shared.config.limits.unknown_replies, phase)?;
-        shared.emit_text(TextEvent::UnknownReply, piece);
-        Ok(true)
+        Ok(Received::Text(TextEvent::UnknownReply, piece))
     }
 }

@@ -7,14 +7,12 @@ use core::time::Duration;
 use super::credentials::Credentials;
 use super::random::Random;
 use super::servers::{Failure, Servers};
-use super::stream::Piece;
 use super::subscriptions::Subscriptions;
 use super::timers::TimerKind;
 use crate::config::{Config, Limits};
 use crate::error::{DownCause, RequestError};
 use crate::event::{Action, ConnId, Event, RequestId};
 use crate::time::Timestamp;
-use crate::version::ProtocolVersion;
 
 /// The part of a [`Client`](super::client::Client) that outlives its links.
 #[derive(Clone, Debug)]
@@ -30,24 +28,7 @@ pub(super) struct Shared {
     pub(super) last_id: u64,
     last_conn: u64,
     /// What `poll` returns next, oldest first: the one queue of actions and events.
-    outputs: VecDeque<Output>,
-}
-
-/// One thing that `poll` will return.
-#[derive(Clone, Debug)]
-pub(super) enum Output {
-    Action(Action<'static>),
-    /// An event about a text that stays in the buffer of the link. It is returned before the next message is read.
-    Text(TextEvent, Piece),
-}
-
-/// Which event a text is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum TextEvent {
-    Reply(RequestId, ProtocolVersion),
-    UnknownReply,
-    UnknownNotification,
-    UnknownRequest,
+    outputs: VecDeque<Action<'static>>,
 }
 
 /// The commands that were refused because a limit was reached, until [`Event::Capacity`] reports that there is room.
@@ -78,11 +59,13 @@ impl Shared {
     }
 
     /// Time never runs backwards.
+    #[inline]
     pub(super) fn advance_time(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
     }
 
     /// How many requests may be in flight on the current server.
+    #[inline]
     pub(super) fn window(&self) -> usize {
         self.servers.window().size(self.config.limits.in_flight)
     }
@@ -119,18 +102,15 @@ impl Shared {
         self.last_id
     }
 
+    #[inline]
     pub(super) fn push(&mut self, action: Action<'static>) {
-        self.outputs.push_back(Output::Action(action));
+        self.outputs.push_back(action);
     }
 
     /// Emits an event.
+    #[inline]
     pub(super) fn emit(&mut self, event: Event<'static>) {
         self.push(Action::Event(event));
-    }
-
-    /// Emits an event about a text in the buffer of the link.
-    pub(super) fn emit_text(&mut self, event: TextEvent, piece: Piece) {
-        self.outputs.push_back(Output::Text(event, piece));
     }
 
     /// Emits the only reply to a request that has no result.
@@ -140,14 +120,13 @@ impl Shared {
 
     /// Closes the link before anything else is returned: nothing can be written on it any more.
     pub(super) fn disconnect(&mut self, conn: ConnId) {
-        self.outputs.push_front(Output::Action(Action::Disconnect(conn)));
+        self.outputs.push_front(Action::Disconnect(conn));
     }
 
     /// Withdraws the request to open a link, if `poll` has not returned it yet.
     pub(super) fn withdraw_connect(&mut self, conn: ConnId) -> bool {
-        let is_it = |output: &Output| matches!(output, Output::Action(Action::Connect(asked, _)) if *asked == conn);
         let before = self.outputs.len();
-        self.outputs.retain(|output| !is_it(output));
+        self.outputs.retain(|output| !matches!(output, Action::Connect(asked, _) if *asked == conn));
         self.outputs.len() < before
     }
 
@@ -155,12 +134,12 @@ impl Shared {
         !self.outputs.is_empty()
     }
 
-    pub(super) fn next_output(&mut self) -> Option<Output> {
+    #[inline]
+    pub(super) fn next_output(&mut self) -> Option<Action<'static>> {
         loop {
             match self.outputs.pop_front()? {
                 // The caller has ended this subscription since.
-                Output::Action(Action::Event(Event::SubscriptionRefused { sub, .. }))
-                    if !self.subscriptions.is_wanted(sub) => {}
+                Action::Event(Event::SubscriptionRefused { sub, .. }) if !self.subscriptions.is_wanted(sub) => {}
                 output => return Some(output),
             }
         }

@@ -7,10 +7,11 @@ use core::time::Duration;
 use super::phase::Phase;
 use crate::authorization::Authorization;
 use crate::error::DownCause;
-use crate::event::{CloseCause, ConnId};
+use crate::event::{CloseCause, ConnId, RequestId};
 use crate::json::scan::{skip_space, skip_value};
 use crate::json::{NotAMessage, Params, RawJson};
 use crate::time::Timestamp;
+use crate::version::ProtocolVersion;
 use crate::wire::framing::{Inbox, Outbox, Overflow};
 
 /// The time within which replies that answer no request are counted.
@@ -48,6 +49,26 @@ pub(super) struct Stream {
 struct Array {
     text: String,
     next: usize,
+}
+
+/// What reading a message led to.
+#[derive(Debug)]
+pub(super) enum Received {
+    /// No whole message was there.
+    Nothing,
+    /// A message was read; what it led to stands in the queue.
+    Message,
+    /// A message was read that is to be returned as an event about a text, which stays in the buffer until then.
+    Text(TextEvent, Piece),
+}
+
+/// Which event a text is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TextEvent {
+    Reply(RequestId, ProtocolVersion),
+    UnknownReply,
+    UnknownNotification,
+    UnknownRequest,
 }
 
 /// Where a text from the server stands, and in which buffer.
@@ -122,6 +143,7 @@ impl Stream {
     }
 
     /// Reads the next message, if a whole one is there: a line, or an element of a line that is an array.
+    #[inline]
     pub(super) fn next_message(
         &mut self,
         now: Timestamp,
@@ -155,6 +177,7 @@ impl Stream {
     }
 
     /// The text of a piece, until more bytes are read.
+    #[inline]
     pub(super) fn text(&self, piece: &Piece) -> &str {
         match piece {
             Piece::Line(range) => self.inbox.text(range.clone()),

@@ -198,6 +198,7 @@ pub(crate) enum Notification {
 }
 
 /// Reads a notification.
+#[inline]
 pub(crate) fn of_notification(method: &str, params: RawJson<'_>) -> Notification {
     let (value, about) = match method {
         "blockchain.headers.subscribe" => {

@@ -145,22 +145,36 @@ impl<'a> Members<'a> {
         }
         let start = skip_space(text, colon + 1);
         let end = skip_value(text, start)?;
-        // A key with escapes is the key that they spell.
-        let spelled = memchr(b'\\', key).and_then(|_| RawJson::new(&source[at..key_end]).decode::<String>().ok());
-        let key = spelled.as_ref().map_or(key, String::as_bytes);
-        let member = match key {
-            b"id" => &mut self.id,
-            b"method" => &mut self.method,
-            b"params" => &mut self.params,
-            b"result" => &mut self.result,
-            b"error" => &mut self.error,
-            _ => return Ok(skip_space(text, end)),
+        let member = match self.named(key) {
+            Some(member) => member,
+            None => {
+                // A key with escapes is the key that they spell.
+                let is_plain = memchr(b'\\', key).is_none();
+                let spelled = if is_plain { None } else { RawJson::new(&source[at..key_end]).decode::<String>().ok() };
+                match spelled.and_then(|key| self.named(key.as_bytes())) {
+                    Some(member) => member,
+                    None => return Ok(skip_space(text, end)),
+                }
+            }
         };
         let value = source.get(start..end).ok_or(NotAMessage::Json)?;
         if member.replace(value).is_some() {
             return Err(NotAMessage::Twice);
         }
         Ok(skip_space(text, end))
+    }
+
+    /// The member with this key, if it decides what the message is.
+    #[inline]
+    fn named(&mut self, key: &[u8]) -> Option<&mut Option<&'a str>> {
+        match key {
+            b"id" => Some(&mut self.id),
+            b"method" => Some(&mut self.method),
+            b"params" => Some(&mut self.params),
+            b"result" => Some(&mut self.result),
+            b"error" => Some(&mut self.error),
+            _ => None,
+        }
     }
 
     fn message(self) -> Result<Message<'a>, NotAMessage> {

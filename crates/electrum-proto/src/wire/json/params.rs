@@ -138,6 +138,7 @@ impl<'a> Params<'a> {
     }
 
     /// Begins a parameter without a name.
+    #[inline]
     fn separate(&mut self) {
         if self.named {
             return self.begin(&alloc::format!("{}", self.count));
