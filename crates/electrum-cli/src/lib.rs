@@ -98,7 +98,7 @@ pub fn run() -> ExitCode {
             Command::Outpoint(args) => outpoint::run(args, &output).await,
             Command::Doctor(args) => doctor::run(args, &output).await,
             Command::Bench(args) => bench::run(args, &output).await,
-            Command::Record(args) => transcript::record::run(&args, &output),
+            Command::Record(args) => transcript::record::run(args, &output).await,
             Command::Replay(args) => transcript::replay::run(&args, &output),
             Command::Config(args) => config::run(&args, &output),
             Command::Serve(args) => serve::run(&args, &output),

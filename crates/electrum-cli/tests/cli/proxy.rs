@@ -33,22 +33,36 @@ fn answering(answers: &'static [&'static [u8]]) -> SocketAddr {
     })
 }
 
-/// A real one: RFC 1928 without a password, to an IPv4 address.
+/// A real one: RFC 1928 without a password, to an IPv4 address. It serves one connection.
 fn relaying() -> SocketAddr {
-    proxy(|mut client| {
-        let (mut greeting, mut request) = ([0; 3], [0; 10]);
-        client.read_exact(&mut greeting)?;
-        assert_eq!(greeting, [5, 1, 0]);
-        client.write_all(&[5, 0])?;
-        client.read_exact(&mut request)?;
-        let [5, 1, 0, 1, a, b, c, d, high, low] = request else { panic!("{request:?}") };
-        let mut server = TcpStream::connect((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])))?;
-        client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-        let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
-        thread::spawn(move || io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(Shutdown::Write)));
-        io::copy(&mut client, &mut server)?;
-        server.shutdown(Shutdown::Both)
-    })
+    proxy(relay)
+}
+
+/// The same for any number of connections.
+pub(crate) fn relaying_all() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("its address");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || relay(client));
+        }
+    });
+    address
+}
+
+fn relay(mut client: TcpStream) -> io::Result<()> {
+    let (mut greeting, mut request) = ([0; 3], [0; 10]);
+    client.read_exact(&mut greeting)?;
+    assert_eq!(greeting, [5, 1, 0]);
+    client.write_all(&[5, 0])?;
+    client.read_exact(&mut request)?;
+    let [5, 1, 0, 1, a, b, c, d, high, low] = request else { panic!("{request:?}") };
+    let mut server = TcpStream::connect((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])))?;
+    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+    let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
+    thread::spawn(move || io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(Shutdown::Write)));
+    io::copy(&mut client, &mut server)?;
+    server.shutdown(Shutdown::Both)
 }
 
 #[test]

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Line {
     /// Milliseconds since the recording began.
     pub(super) ms: u64,
+    /// Which connection of the recording it belongs to, from 1.
+    #[serde(default)]
+    pub(super) connection: u32,
     pub(super) from: From,
-    /// The line as it was, but for scripts and their hashes, which are replaced.
+    /// The line as it was, but for scripts, their hashes and addresses, which are replaced, and secrets, which are left out.
     pub(super) line: String,
 }
 

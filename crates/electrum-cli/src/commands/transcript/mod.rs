@@ -3,4 +3,7 @@
 mod line;
 mod pseudonyms;
 pub(crate) mod record;
+mod relay;
 pub(crate) mod replay;
+mod upstream;
+mod writer;

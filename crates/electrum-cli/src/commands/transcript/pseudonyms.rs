@@ -1,66 +1,173 @@
-//! Scripts and scripthashes are replaced in a transcript: it is sent to others, and they say whose money it is about.
+//! Replaces scripts, scripthashes and addresses in a transcript: it is sent to others, and they say whose money it is about.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use electrum_smol::proto::Script;
-use electrum_smol::proto::types::ScriptHash;
+use electrum_smol::proto::types::{Network, RawTransaction, ScriptHash};
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::address;
+use crate::transaction::Transaction;
+
+/// What is written in the place of a secret.
+const LEFT_OUT: &str = "left out";
+/// The networks whose addresses differ.
+const NETWORKS: [Network; 3] = [Network::Bitcoin, Network::Testnet3, Network::Regtest];
+/// The scripts that are in use, and addresses, are as long at least.
+const SHORTEST_WORD: usize = 24;
+/// No transaction has fewer digits.
+const SHORTEST_TRANSACTION: usize = 120;
+
+/// A request with which a client shows that it may ask.
+#[derive(Deserialize)]
+struct Authorized<'a> {
+    #[serde(borrow)]
+    authorization: Option<&'a RawValue>,
+}
 
 /// What stands for what, the same all through a transcript, and different in every other.
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
     salt: [u64; 4],
-    replaced: BTreeMap<String, String>,
+    /// By words as they are written: scripts and hashes in small digits, and addresses.
+    replaced: HashMap<String, String>,
+    /// As they were written, and as they are.
+    secrets: Vec<String>,
 }
 
 impl Pseudonyms {
     pub(super) fn new() -> Self {
         // Each is seeded by the system's random numbers.
         let salt = [0; 4].map(|_: u64| RandomState::new().hash_one(0));
-        Self { salt, replaced: BTreeMap::new() }
+        Self { salt, replaced: HashMap::new(), secrets: Vec::new() }
     }
 
-    /// A line in which what is known of scripts is replaced.
+    /// A line in which what is known of scripts is replaced, and secrets are left out.
     pub(super) fn replace(&mut self, line: &str) -> String {
         if let Ok(message) = serde_json::from_str(line) {
             self.learn(&message);
         }
-        let replaced = self.replaced.iter();
-        replaced.fold(line.to_owned(), |line, (original, pseudonym)| line.replace(original, pseudonym))
+        self.learn_secrets(line);
+        let mut left = line.to_owned();
+        for secret in &self.secrets {
+            left = left.replace(secret, LEFT_OUT);
+        }
+        let mut replaced = String::with_capacity(left.len());
+        let mut rest = &left[..];
+        while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+            replaced.push_str(&rest[..start]);
+            rest = &rest[start..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (word, behind) = rest.split_at(end);
+            // A short script has the digits of a number.
+            let is_quoted = replaced.ends_with('"') && behind.starts_with('"');
+            if is_quoted || word.len() >= SHORTEST_WORD {
+                self.push_word(word, &mut replaced);
+            } else {
+                replaced.push_str(word);
+            }
+            rest = behind;
+        }
+        replaced + rest
     }
 
-    /// Finds the scripts that a message names by its method.
+    /// Appends a word, or what stands for it.
+    fn push_word(&self, word: &str, replaced: &mut String) {
+        let known = self.replaced.get(word).or_else(|| self.replaced.get(&word.to_ascii_lowercase()));
+        match known {
+            Some(pseudonym) => replaced.push_str(pseudonym),
+            None if word.len() >= SHORTEST_TRANSACTION => replaced.push_str(&self.transaction(word)),
+            None => replaced.push_str(word),
+        }
+    }
+
+    /// The digits of a transaction in which the scripts that are known are replaced; all else as it is. It then has another
+    /// id.
+    fn transaction(&self, digits: &str) -> String {
+        let mut shown = digits.to_ascii_lowercase();
+        let Ok(Ok(transaction)) = RawTransaction::from_hex(&shown).map(|raw| Transaction::read(&raw)) else {
+            return digits.to_owned();
+        };
+        for output in transaction.outputs {
+            let script = Script::new(output.script).to_hex();
+            let Some(pseudonym) = self.replaced.get(&script) else { continue };
+            let written = |script: &str| -> String {
+                let value: String = output.value.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+                // All that are asked for are shorter than the lengths that take more than a byte.
+                format!("{value}{:02x}{script}", script.len() / 2)
+            };
+            shown = shown.replace(&written(&script), &written(pseudonym));
+        }
+        shown
+    }
+
+    /// Finds the scripts that a message names by its method, and secrets.
     fn learn(&mut self, message: &Value) {
         if let Value::Array(messages) = message {
             messages.iter().for_each(|message| self.learn(message));
             return;
         }
         let method = message["method"].as_str().unwrap_or_default();
-        let place = if method.contains("outpoint") { 2 } else { 0 };
-        let named = message["params"].get(place).and_then(Value::as_str).unwrap_or_default();
-        if method.contains("scripthash") {
-            if let Ok(hash) = named.parse::<ScriptHash>() {
-                self.add(hash, None);
+        let named: Vec<&str> = match &message["params"] {
+            Value::Array(params) => params.iter().filter_map(Value::as_str).collect(),
+            Value::Object(params) => params.values().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        if method.contains("scripthash") || method.contains("scriptpubkey") {
+            // From 1.7 on notifications name the hash although the script was asked for; the status is one more of them.
+            if let Some(first) = named.first() {
+                match (first.parse::<ScriptHash>(), Script::from_hex(first)) {
+                    (Ok(hash), _) => self.add(hash, None),
+                    (_, Ok(script)) => self.add_script(&script),
+                    _ => {}
+                }
             }
-        } else if method.contains("scriptpubkey") || method.contains("outpoint") {
-            // From 1.7 on notifications name the hash although the script was asked for.
-            match (named.parse::<ScriptHash>(), Script::from_hex(named)) {
-                (Ok(hash), _) => self.add(hash, None),
-                (_, Ok(script)) if !script.as_bytes().is_empty() => self.add(script.scripthash(), Some(named)),
-                _ => {}
+        } else if method.contains("outpoint") {
+            // Not the transaction's id.
+            let scripts = named.iter().filter(|text| text.parse::<ScriptHash>().is_err());
+            scripts.filter_map(|text| Script::from_hex(text).ok()).for_each(|script| self.add_script(&script));
+        } else if method.contains("address") {
+            let addresses = named.iter().filter_map(|text| address::parse(text).ok());
+            addresses.for_each(|address| self.add_script(&Script::new(address.script)));
+        }
+    }
+
+    /// Finds what must not be seen.
+    fn learn_secrets(&mut self, line: &str) {
+        let one = serde_json::from_str(line).map(|message: Authorized<'_>| vec![message]);
+        let messages = one.or_else(|_| serde_json::from_str(line)).unwrap_or_default();
+        for written in messages.iter().filter_map(|message| message.authorization) {
+            let meant = serde_json::from_str(written.get()).unwrap_or_default();
+            for secret in [written.get().trim_matches('"').to_owned(), meant] {
+                if !matches!(secret.as_str(), "" | "null") && !self.secrets.contains(&secret) {
+                    self.secrets.push(secret);
+                }
             }
         }
     }
 
-    fn add(&mut self, hash: ScriptHash, script: Option<&str>) {
+    fn add_script(&mut self, script: &Script) {
+        if !script.as_bytes().is_empty() {
+            self.add(script.scripthash(), Some(script));
+        }
+    }
+
+    fn add(&mut self, hash: ScriptHash, script: Option<&Script>) {
         let salt = self.salt.iter().flat_map(|part| part.to_le_bytes());
         let digest = ScriptHash::of(&salt.chain(*hash.as_display_bytes()).collect::<Vec<_>>());
-        // A script that no transaction can spend: OP_RETURN and the digest.
-        let stand_in = Script::new([&[0x6a, 0x20], &digest.as_display_bytes()[..]].concat());
+        // It has an address, and nothing spends it: the digest is that of no script.
+        let stand_in = Script::new([&[0x00, 0x20], &digest.as_display_bytes()[..]].concat());
         self.replaced.insert(hash.to_string(), stand_in.scripthash().to_string());
-        if let Some(script) = script {
-            self.replaced.insert(script.to_owned(), stand_in.to_hex());
+        let Some(script) = script else { return };
+        self.replaced.insert(script.to_hex(), stand_in.to_hex());
+        for network in NETWORKS {
+            let addresses = [script, &stand_in].map(|script| address::of_script(script.as_bytes(), network));
+            if let [Some(address), Some(stand_in)] = addresses {
+                self.replaced.insert(address, stand_in);
+            }
         }
     }
 }
@@ -69,9 +176,11 @@ impl Pseudonyms {
 mod tests {
     use super::*;
 
+    const SCRIPT: &str = "0014751e76e8199196d454941c45d1b3a323f1433bd6";
+
     #[test]
     fn a_script_and_its_hash_have_stand_ins_that_belong_to_each_other() {
-        let script = Script::from_hex("0014751e76e8199196d454941c45d1b3a323f1433bd6").unwrap();
+        let script = Script::from_hex(SCRIPT).unwrap();
         let mut pseudonyms = Pseudonyms::new();
         let asked =
             format!(r#"{{"method":"blockchain.scriptpubkey.subscribe","params":["{}"],"id":1}}"#, script.to_hex());
@@ -85,5 +194,42 @@ mod tests {
         // Every transcript has others.
         assert_ne!(Pseudonyms::new().replace(&notified), pseudonyms.replace(&notified));
         assert!(!Pseudonyms::new().replace(&notified).contains(&script.scripthash().to_string()));
+    }
+
+    #[test]
+    fn a_script_of_one_byte_leaves_numbers_and_digits_alone() {
+        let mut pseudonyms = Pseudonyms::new();
+        let asked = r#"{"method":"blockchain.scriptpubkey.get_balance","params":["51"],"id":"a"}"#;
+        assert!(!pseudonyms.replace(asked).contains(r#""51""#));
+        let answer = r#"{"id":51,"result":{"confirmed":5151,"unconfirmed":-51.5,"hex":"0051ab","words":"at 51"}}"#;
+        assert_eq!(pseudonyms.replace(answer), answer);
+    }
+
+    #[test]
+    fn addresses_and_the_outputs_of_transactions_are_replaced_too() {
+        let mut pseudonyms = Pseudonyms::new();
+        let address = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+        let asked = format!(r#"{{"method":"blockchain.address.get_balance","params":["{address}"],"id":1}}"#);
+        let shown: Value = serde_json::from_str(&pseudonyms.replace(&asked)).unwrap();
+        let stand_in = address::parse(shown["params"][0].as_str().unwrap()).unwrap();
+        // Version, one input, one output that pays it, lock time.
+        let input = format!("01{}00000000{}ffffffff", "11".repeat(32), "00");
+        let transaction = format!("02000000{input}01881300000000000016{SCRIPT}00000000");
+        let answer = pseudonyms.replace(&format!(r#"{{"result":"{transaction}"}}"#));
+        assert!(!answer.contains(SCRIPT), "{answer}");
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let raw = RawTransaction::from_hex(answer["result"].as_str().unwrap()).unwrap();
+        assert_eq!(Transaction::read(&raw).unwrap().outputs[0].script, stand_in.script);
+    }
+
+    #[test]
+    fn what_shows_that_a_client_may_ask_is_left_out() {
+        let mut pseudonyms = Pseudonyms::new();
+        let token = r"ab.c-d\u00e9/ef";
+        let asked = format!(r#"{{"method":"server.ping","params":[],"id":1,"authorization":"{token}"}}"#);
+        for line in [asked, format!(r#"{{"error":"no such user: {}"}}"#, "ab.c-d\u{e9}/ef")] {
+            let shown = pseudonyms.replace(&line);
+            assert!(!shown.contains("c-d") && shown.contains(LEFT_OUT), "{shown}");
+        }
     }
 }

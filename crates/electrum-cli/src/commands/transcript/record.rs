@@ -1,25 +1,31 @@
 //! `record`: stands between a client and a server, and writes down what they say.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use electrum_smol::transport::{Security, ServerAddr};
+use electrum_smol::Config;
+use electrum_smol::proto::VersionRange;
+use electrum_smol::transport::Security;
+use futures_lite::future;
+use smol::{Async, LocalExecutor, Timer};
 
-use super::line::{From, Line};
-use super::pseudonyms::Pseudonyms;
+use super::relay::relay;
+use super::upstream::Upstream;
+use super::writer::Transcript;
+use crate::failure::{Failure, Way};
 use crate::output::Output;
+use crate::query::report_connection;
 use crate::server_options::{ServerOptions, seconds};
-use crate::stop::{Outcome, Stop, Verdict};
+use crate::stop::{Outcome, Verdict};
 
 /// Record what a client and a server say to each other, for a report of a fault
 ///
-/// Prints the address to which the client is pointed. Scripts and their hashes are replaced in the file; 'replay' plays it
-/// back as a server. It records until it is interrupted, or for --for seconds.
+/// Prints the address to which the client is pointed, tcp:// whatever the server's own is: proxies, TLS and WebSockets are
+/// on the way from here to the server. In the file scripts, their hashes and addresses are replaced by others, and secrets
+/// are left out; the ids of transactions stay. 'replay' plays it back as a server. It records until it is interrupted, or
+/// for --for seconds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordArgs {
     /// The file, which must not exist
@@ -34,71 +40,54 @@ pub(crate) struct RecordArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// The transcript while it is written.
-struct Transcript {
-    file: File,
-    started: Instant,
-    pseudonyms: Pseudonyms,
-}
-
 /// Records.
-pub(crate) fn run(args: &RecordArgs, output: &Output) -> Outcome {
-    let servers = args.options.servers()?;
-    let is_plain =
-        |server: &&ServerAddr| server.security() == Security::Tcp && server.to_string().starts_with("tcp://");
-    let server = servers.iter().find(is_plain).ok_or_else(|| {
-        Stop::Usage("record takes tcp:// servers only: it reads what is said, which TLS hides".into())
-    })?;
-    let file = File::create_new(&args.file)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", args.file.display())))?;
-    let transcript = Mutex::new(Transcript { file, started: Instant::now(), pseudonyms: Pseudonyms::new() });
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))?;
-    output.line(&format!("tcp://{}", listener.local_addr()?))?;
-    let target = (server.host().to_string().trim_matches(['[', ']']).to_owned(), server.port());
-    let until = args.duration.map(|duration| Instant::now() + duration);
-    listener.set_nonblocking(true)?;
-    thread::scope(|scope| {
-        let mut open: Vec<TcpStream> = Vec::new();
-        while until.is_none_or(|until| Instant::now() < until) {
-            match listener.accept() {
-                Ok((client, _)) => {
-                    client.set_nonblocking(false)?;
-                    let server = TcpStream::connect((target.0.as_str(), target.1))?;
-                    open.extend([client.try_clone()?, server.try_clone()?]);
-                    let (from_client, from_server) = ((client.try_clone()?, server.try_clone()?), (server, client));
-                    scope.spawn(|| relay(from_client, From::Client, &transcript));
-                    scope.spawn(|| relay(from_server, From::Server, &transcript));
+pub(crate) async fn run(args: RecordArgs, output: &Output) -> Outcome {
+    let config = args.options.config(args.options.servers()?, VersionRange::ALL)?;
+    let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, args.port))
+        .map_err(|error| io::Error::new(error.kind(), format!("port {}: {error}", args.port)))?;
+    let transcript = Transcript::create(&args.file)?;
+    output.line(&format!("tcp://{}", listener.get_ref().local_addr()?))?;
+    let (failed, failures) = smol::channel::bounded(1);
+    let clients = LocalExecutor::new();
+    let accept = async {
+        loop {
+            let (client, _) = listener.accept().await?;
+            let (failed, config, transcript) = (failed.clone(), &config, &transcript);
+            let serve = async move {
+                if let Err(error) = serve(client, config, transcript, output).await {
+                    // One failure is enough to end the recording.
+                    let _ = failed.try_send(error);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(20)),
-                Err(error) => return Err(error.into()),
-            }
+            };
+            clients.spawn(serve).detach();
         }
-        for socket in open {
-            // It may be closed already.
-            let _ = socket.shutdown(Shutdown::Both);
+    };
+    let time_is_up = async {
+        match args.duration {
+            Some(duration) => drop(Timer::after(duration).await),
+            None => future::pending().await,
         }
         Ok(Verdict::Success)
-    })
+    };
+    let unwritten = async {
+        let error = failures.recv().await.unwrap_or_else(|_| io::ErrorKind::Other.into());
+        Err(io::Error::new(error.kind(), format!("{}: {error}", args.file.display())))
+    };
+    let ended: io::Result<Verdict> = clients.run(future::or(time_is_up, future::or(unwritten, accept))).await;
+    Ok(ended?)
 }
 
-/// Hands lines on until one side ends, which ends the other.
-fn relay((from, mut to): (TcpStream, TcpStream), side: From, transcript: &Mutex<Transcript>) {
-    for line in BufReader::new(&from).lines() {
-        let Ok(line) = line else { break };
-        let written = transcript.lock().unwrap_or_else(PoisonError::into_inner).write(side, &line);
-        if written.and_then(|()| writeln!(to, "{line}")).is_err() {
-            break;
+/// Serves one client with the first server that can be reached. Each that cannot is reported.
+async fn serve(client: Async<TcpStream>, config: &Config, transcript: &Transcript, output: &Output) -> io::Result<()> {
+    let proxy = config.route.proxy().map(ToString::to_string);
+    for server in &config.servers {
+        match Upstream::open(server, config).await {
+            Ok(upstream) => return relay(&client, &upstream, transcript).await,
+            Err(cause) => {
+                let way = Way { is_tls: server.security() == Security::Tls, has_proxy: proxy.is_some() };
+                report_connection(server, proxy.as_deref(), &Failure::of_connection(&cause, way), output);
+            }
         }
     }
-    // They may be closed already.
-    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-}
-
-impl Transcript {
-    fn write(&mut self, from: From, line: &str) -> io::Result<()> {
-        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let line = Line { ms, from, line: self.pseudonyms.replace(line) };
-        let text = serde_json::to_string(&line).map_err(io::Error::other)?;
-        writeln!(self.file, "{text}")
-    }
+    Ok(())
 }

@@ -29,6 +29,7 @@ pub(crate) struct ReplayArgs {
 /// A request of the transcript.
 #[derive(Clone, Debug)]
 struct Exchange {
+    connection: u32,
     id: Value,
     method: String,
     params: Value,
@@ -60,10 +61,11 @@ pub(crate) fn run(args: &ReplayArgs, output: &Output) -> Outcome {
 /// The requests of a transcript, each with its answer.
 fn exchanges(lines: &[Line]) -> Vec<Exchange> {
     let mut exchanges: Vec<Exchange> = Vec::new();
-    for Line { from, line, .. } in lines {
+    for Line { connection, from, line, .. } in lines {
         let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
         match (from, message["method"].as_str()) {
             (From::Client, Some(method)) => exchanges.push(Exchange {
+                connection: *connection,
                 id: message["id"].clone(),
                 method: method.to_owned(),
                 params: message["params"].clone(),
@@ -71,13 +73,15 @@ fn exchanges(lines: &[Line]) -> Vec<Exchange> {
                 notifications: Vec::new(),
             }),
             (From::Server, Some(_)) => {
-                if let Some(last) = exchanges.last_mut() {
+                if let Some(last) = exchanges.iter_mut().rfind(|asked| asked.connection == *connection) {
                     last.notifications.push(line.clone());
                 }
             }
             (From::Server, None) => {
-                let asked = exchanges.iter_mut().find(|asked| asked.answer.is_none() && asked.id == message["id"]);
-                if let Some(asked) = asked {
+                let is_asked = |asked: &&mut Exchange| {
+                    asked.connection == *connection && asked.answer.is_none() && asked.id == message["id"]
+                };
+                if let Some(asked) = exchanges.iter_mut().find(is_asked) {
                     asked.answer = answer(line);
                 }
             }

@@ -1,0 +1,159 @@
+//! The recorder's connection to a server: a socket, and the layers of the transport on it.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::net::TcpStream;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime};
+
+use electrum_session::Dial;
+use electrum_smol::Config;
+use electrum_smol::proto::{DownCause, Side, TimerKind};
+use electrum_smol::transport::{self, Known, Link, LinkError, ServerAddr};
+use futures_lite::{AsyncReadExt, AsyncWrite, future};
+use smol::{Async, Timer};
+
+/// An open connection to a server.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    socket: Async<TcpStream>,
+    link: RefCell<Link>,
+}
+
+impl Upstream {
+    /// Connects to one of the servers of `config`, through proxy, TLS and WebSocket, within the time-out of connections.
+    pub(super) async fn open(server: &ServerAddr, config: &Config) -> Result<Self, DownCause> {
+        let timeout = config.protocol.timeouts.connect.saturating_mul(config.route.timeout_factor());
+        let time_is_up = async {
+            Timer::after(timeout).await;
+            Err(DownCause::Timeout { waited_for: TimerKind::Connect })
+        };
+        future::or(Self::connect(server, config, timeout), time_is_up).await
+    }
+
+    async fn connect(server: &ServerAddr, config: &Config, timeout: Duration) -> Result<Self, DownCause> {
+        let target = config.route.dial_target(server).map_err(here)?;
+        let (dial, _cancel) = Dial::new(target, timeout);
+        let socket = smol::unblock(move || dial.run()).await.map_err(on_the_way)?;
+        let uses_pin = config.route.uses_pin(server);
+        let pin = if uses_pin {
+            let (pins, host, port) = (config.pins.clone(), server.host().to_string(), server.port());
+            smol::unblock(move || pins.get(&host, port)).await.map_err(here)?
+        } else {
+            None
+        };
+        let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let known = Known::at(unix_time).with_pin(pin);
+        let known = if config.accept_new_pins { known.accepting_new_pin() } else { known };
+        let link = config.route.open(server, known).map_err(here)?;
+        let upstream = Self { socket: Async::new(socket).map_err(on_the_way)?, link: RefCell::new(link) };
+        let established = upstream.establish(server, config).await;
+        if established.is_err() {
+            // An alert may be due.
+            let _ = future::poll_once(upstream.flush()).await;
+        }
+        established.map(|()| upstream)
+    }
+
+    /// Goes through the handshakes of the layers.
+    async fn establish(&self, server: &ServerAddr, config: &Config) -> Result<(), DownCause> {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            self.flush().await.map_err(on_the_way)?;
+            if self.link.borrow().established() {
+                return Ok(());
+            }
+            let change = self.link.borrow().pin_change();
+            if let Some(change) = change {
+                let (pins, host, port) = (config.pins.clone(), server.host().to_string(), server.port());
+                let held = smol::unblock(move || pins.replace(&host, port, change.old, Some(change.new))).await;
+                let held = held.map_err(here)?.ok_or_else(|| here("the pin was removed meanwhile"))?;
+                self.link.borrow_mut().pin_kept(held).map_err(|error| of_layer(&error))?;
+                continue;
+            }
+            let count = (&self.socket).read(&mut buffer).await.map_err(on_the_way)?;
+            self.received(&buffer[..count]).map_err(|error| of_layer(&error))?;
+            if self.link.borrow().ended() {
+                return Err(on_the_way("the server hung up before the connection stood"));
+            }
+        }
+    }
+
+    /// Takes what was read from the socket: nothing is its end.
+    fn received(&self, bytes: &[u8]) -> Result<(), LinkError> {
+        let mut link = self.link.borrow_mut();
+        if bytes.is_empty() { link.closed() } else { link.received(bytes) }
+    }
+
+    /// Reads once; what came is shown to `take`, which may be nothing yet. `None` at the end.
+    pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<Option<Vec<u8>>> {
+        let count = (&self.socket).read(buffer).await?;
+        let outcome = self.received(&buffer[..count]);
+        let (bytes, is_over) = {
+            let mut link = self.link.borrow_mut();
+            let bytes = link.plaintext().to_vec();
+            link.consume(bytes.len());
+            (bytes, link.ended())
+        };
+        // Pings of a WebSocket are answered.
+        self.flush().await?;
+        match outcome {
+            _ if !bytes.is_empty() => Ok(Some(bytes)),
+            Err(error) => Err(io::Error::other(error)),
+            Ok(()) if is_over => Ok(None),
+            Ok(()) => Ok(Some(bytes)),
+        }
+    }
+
+    /// Sends all of these bytes.
+    pub(super) async fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let taken = self.link.borrow_mut().send(bytes);
+            bytes = &bytes[taken..];
+            if taken == 0 && (self.link.borrow().ended() || self.link.borrow().outgoing().is_empty()) {
+                return Err(io::ErrorKind::NotConnected.into());
+            }
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Says that this side is done, as far as the socket takes it at once.
+    pub(super) async fn close(&self) {
+        self.link.borrow_mut().close();
+        let _ = future::poll_once(self.flush()).await;
+    }
+
+    /// Writes what waits for the socket.
+    async fn flush(&self) -> io::Result<()> {
+        poll_fn(|context| self.poll_flush(context)).await
+    }
+
+    fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut link = self.link.borrow_mut();
+        while !link.outgoing().is_empty() {
+            let count = ready!(Pin::new(&mut &self.socket).poll_write(context, link.outgoing()))?;
+            link.wrote(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn here(error: impl ToString) -> DownCause {
+    DownCause::Connect { side: Side::Caller, message: error.to_string() }
+}
+
+fn on_the_way(error: impl ToString) -> DownCause {
+    DownCause::Connect { side: Side::Network, message: error.to_string() }
+}
+
+fn of_layer(error: &LinkError) -> DownCause {
+    let side = match error.side() {
+        transport::Side::Server => Side::Server,
+        transport::Side::Proxy => Side::Network,
+        transport::Side::User => Side::Caller,
+    };
+    DownCause::Connect { side, message: error.to_string() }
+}
