@@ -35,8 +35,8 @@ pub(crate) struct ServerOptions {
     /// The protocol versions to offer, as in 1.4..1.7 or 1.4 [default: what the command can work with]
     #[arg(long, value_name = "MIN..MAX")]
     pub(crate) range: Option<VersionRange>,
-    /// How long to wait for the connection, for the handshake, and for each answer; four times that behind a proxy
-    /// [default: 10, 15 and 30]
+    /// How long to wait for the connection, for the handshake, for each answer, and for a sign of life of a silent server;
+    /// four times that behind a proxy [default: 10, 15, 30 and 20]
     #[arg(long, value_name = "SECS", value_parser = seconds, env = "ELECTRUM_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<Duration>,
     /// The chain that the server must serve; a server of another one is refused as wrong_chain
@@ -188,7 +188,7 @@ impl ServerOptions {
             setting("network", self.network.map(|WantedChain(genesis)| chain_name(genesis)), "any"),
             setting("proxy", self.proxy.as_ref().map(ToString::to_string), "none"),
             setting("trust", self.trust.map(|Trusted(trust)| trust_name(trust)), "ca-or-pin"),
-            setting("timeout", self.timeout.map(|time| format!("{} s", time.as_secs_f64())), "10, 15 and 30 s"),
+            setting("timeout", self.timeout.map(|time| format!("{} s", time.as_secs_f64())), "10, 15, 30 and 20 s"),
         ]
     }
 
@@ -247,7 +247,9 @@ impl ServerOptions {
         protocol.accept_numeric_version = self.numeric_version;
         if let Some(timeout) = self.timeout {
             let timeouts = &mut protocol.timeouts;
-            (timeouts.connect, timeouts.handshake, timeouts.request) = (timeout, timeout, timeout);
+            for part in [&mut timeouts.connect, &mut timeouts.handshake, &mut timeouts.request, &mut timeouts.pong] {
+                *part = timeout;
+            }
         }
         Ok(config)
     }
@@ -307,7 +309,10 @@ mod tests {
     fn the_time_out_bounds_connection_handshake_and_answers() {
         let options = ServerOptions { timeout: Some(Duration::from_secs(3)), ..ServerOptions::default() };
         let timeouts = options.config([], VersionRange::default()).unwrap().protocol.timeouts;
-        assert_eq!([timeouts.connect, timeouts.handshake, timeouts.request], [Duration::from_secs(3); 3]);
+        assert_eq!(
+            [timeouts.connect, timeouts.handshake, timeouts.request, timeouts.pong],
+            [Duration::from_secs(3); 4]
+        );
     }
 
     #[test]

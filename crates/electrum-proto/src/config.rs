@@ -73,14 +73,16 @@ pub struct Timeouts {
     pub request: Duration,
     /// The time after which a ping is sent if no request was sent, or none was answered.
     pub ping_idle: Duration,
-    /// The time to answer a ping. A server that sends something else meanwhile has as long as for any request.
+    /// The least time to answer a ping. A server that was seen to need longer has longer, and so has one that sends something else
+    /// meanwhile, but neither longer than for any request.
     pub pong: Duration,
 }
 
 /// Limits on sizes and counts, which bound the memory of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes in a line from the server. Servers pad their lines up to twice their length.
+    /// Bytes in a line from the server. Servers pad their lines up to twice their length. A request whose answer is longer fails
+    /// with [`RequestError::TooLarge`](crate::RequestError::TooLarge).
     pub line: usize,
     /// Bytes in a line from the server before it is ready.
     pub line_before_ready: usize,

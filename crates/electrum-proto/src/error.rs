@@ -221,6 +221,8 @@ pub enum RequestError {
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
+        /// How many bytes of it were received. The whole answer is as long or longer.
+        received: usize,
     },
     /// Its deadline passed. The server may still be at work on it.
     TimedOut,
@@ -232,7 +234,8 @@ pub enum RequestError {
 
 error_texts!(RequestError {
     Self::Server(inner) => "the server says: {inner}";
-    Self::TooLarge { limit } => "the answer is longer than the limit of {limit} bytes";
+    Self::TooLarge { limit, received } =>
+        "the answer is longer than the limit of {limit} bytes; {received} bytes of it were received";
     Self::Lost { written: true, .. } =>
         "the connection was lost before the answer came; the request may have reached the server";
     Self::Lost { written: false, .. } =>

@@ -68,7 +68,10 @@ pub enum CloseCause {
         message: String,
     },
     /// A layer that hands on whole messages (a WebSocket) met one that is longer than a line may be, before it was whole.
-    TooLong,
+    TooLong {
+        /// Its length, as far as it is known.
+        bytes: usize,
+    },
     /// A layer that hands on whole messages met something that is none; in words.
     Malformed(String),
 }

@@ -57,10 +57,14 @@ pub enum CallError {
         limit: usize,
     },
     /// The answer is longer than the limit on the length of a line. It is not asked for again.
-    #[error("the answer is longer than the limit of {limit} bytes, which can be raised")]
+    #[error(
+        "the answer is longer than the limit of {limit} bytes, which can be raised; {received} bytes of it were received"
+    )]
     AnswerTooLarge {
-        /// The limit, [`Limits::line`](electrum_proto::Limits::line).
+        /// The limit in bytes, [`Limits::line`](electrum_proto::Limits::line).
         limit: usize,
+        /// How many bytes of the answer were received. The whole one is as long or longer.
+        received: usize,
     },
     /// The client was closed.
     #[error("the client was closed")]
@@ -144,7 +148,7 @@ impl CallError {
             RequestError::Server(error) => Self::Server(error),
             RequestError::Lost { .. } => Self::MaybeSent { reason: NoAnswer::ConnectionLost },
             RequestError::TimedOut => Self::TimedOut,
-            RequestError::TooLarge { limit } => Self::AnswerTooLarge { limit },
+            RequestError::TooLarge { limit, received } => Self::AnswerTooLarge { limit, received },
             // Only abandoned calls are cancelled.
             RequestError::Cancelled | RequestError::Closed => Self::Closed,
         }

@@ -377,7 +377,7 @@ impl Session {
             electrum_transport::Side::User => Side::Caller,
         };
         let cause = match error {
-            LinkError::WebSocket(WebSocketError::TooLong { .. }) => CloseCause::TooLong,
+            LinkError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
             LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
             _ => CloseCause::Layer { side, message: error.to_string() },
         };

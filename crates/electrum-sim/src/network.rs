@@ -130,7 +130,8 @@ impl<'a> Network<'a> {
         // hold its place once more until its late answer is not expected any more, and a subscription that was lost
         // is waited for twice, both times after others were answered. A timer that fires seconds late may find a ping
         // on its way, and wait for one more pong.
-        let silence = config.timeouts.ping_idle + 4 * config.timeouts.request + 2 * config.timeouts.pong;
+        let pong = config.timeouts.pong.max(config.timeouts.request);
+        let silence = config.timeouts.ping_idle + 4 * config.timeouts.request + 2 * pong;
         let long_enough = Duration::from_millis(LONGEST_DELAY) + silence + Duration::from_secs(20);
         // What went wrong before counts until it was given up.
         self.ready_since = self.ready_since.map(|_| self.timeline.now);

@@ -9,6 +9,7 @@ use super::ready::Owner;
 use super::shared::Shared;
 use super::stream::{Piece, Received, TextEvent};
 use super::timers::{self, TimerKind};
+use super::window::Outstanding;
 use crate::config::Config;
 use crate::error::{DownCause, RequestError};
 use crate::event::{Action, ConnId, Event, Input, Reply, ServerIndex, Unknown, Wait};
@@ -61,7 +62,8 @@ enum Turn {
 pub(super) struct Lost {
     written: bool,
     oldest: bool,
-    too_large: bool,
+    /// How many bytes came of an answer to it that is longer than it may be.
+    too_large: Option<usize>,
 }
 
 impl Client {
@@ -261,7 +263,7 @@ impl Client {
         if let Some((stream, ready)) = self.link.ready_mut() {
             ready.write_due(stream, &mut self.shared);
         }
-        let room = self.link.ready().map(|(stream, ready)| (ready.requests.len(), stream.outbox.len()));
+        let room = self.link.ready().map(|(stream, ready)| (ready.requests.outstanding(), stream.outbox.len()));
         self.shared.report_room(room);
         if self.shared.has_outputs() {
             return Ok(Turn::Again);
@@ -299,7 +301,12 @@ impl Client {
         let server = shared.servers.current();
         let ready_for = self.link.ready().map(|(_, ready)| shared.now.since(ready.since));
         if let Some((_, ready)) = self.link.ready() {
-            shared.servers.window_mut().lost(ready.requests.len());
+            let window = shared.servers.window_mut();
+            let bytes = window.expects_of(ready.requests.answers());
+            window.lost(Outstanding { bytes, ..ready.requests.outstanding() });
+            if matches!(cause, DownCause::Timeout { waited_for: TimerKind::Pong }) {
+                shared.servers.pong_wait_mut().missed();
+            }
         }
         let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
@@ -311,7 +318,7 @@ impl Client {
         shared.subscriptions.link_lost();
         let limit = shared.config.limits.line;
         self.fail_all(link, |lost| match lost {
-            Lost { too_large: true, .. } => RequestError::TooLarge { limit },
+            Lost { too_large: Some(received), .. } => RequestError::TooLarge { limit, received },
             Lost { written, oldest, .. } => RequestError::Lost { written, oldest },
         });
     }
@@ -324,12 +331,16 @@ impl Client {
         let all = ready.requests.take_all();
         // Where the reply that was too long does not begin with its id, it is known only if one request was in flight.
         let only = all.front().filter(|_| all.len() == 1).map(|waiting| waiting.id);
-        let too_large = stream.overlong_reply().or(only).filter(|_| stream.is_overlong);
+        let too_large = stream.overlong_reply().or(only).filter(|_| stream.overlong.is_some());
         let oldest = all.front().map(|waiting| waiting.id);
         for Waiting { id, owner, begin, .. } in all {
             if owner == Owner::Caller {
                 let written = stream.outbox.has_begun(begin);
-                let lost = Lost { written, oldest: written && oldest == Some(id), too_large: too_large == Some(id) };
+                let lost = Lost {
+                    written,
+                    oldest: written && oldest == Some(id),
+                    too_large: stream.overlong.filter(|_| too_large == Some(id)),
+                };
                 self.shared.fail(id, error(lost));
             }
         }

@@ -73,6 +73,10 @@ impl Connection {
         let Agreed { software, version } = agreed.clone();
         debug!(%software, %version, "ready");
         self.stage.phase().assert_transition(Transition::Accepted, Phase::Ready);
+        let took = shared.now.since(self.stream.last_sent);
+        if took >= shared.slow {
+            shared.servers.pong_wait_mut().seen(took);
+        }
         self.stage = Stage::Ready(Ready::new(agreed, shared));
         shared.servers.was_ready();
         shared.subscriptions.link_ready();

@@ -4,6 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::answer_sizes::Expected;
+use super::window::Outstanding;
 use crate::time::Timestamp;
 
 const SMALLEST: usize = 16;
@@ -23,6 +25,8 @@ pub(crate) struct Waiting<O> {
     pub(crate) sent: Timestamp,
     /// When the server was pinged since it answered nothing by the deadline.
     pub(crate) suspected: Option<Timestamp>,
+    /// What was expected of its answer when it was written.
+    pub(crate) answer: Expected,
 }
 
 /// The table. A request stands in the place that the low bits of its id name. Ids are drawn so that this place
@@ -31,6 +35,8 @@ pub(crate) struct Waiting<O> {
 pub(crate) struct InFlight<O> {
     places: Vec<Option<Waiting<O>>>,
     count: usize,
+    /// How many bytes the answers are expected to have.
+    bytes: u64,
     last_id: u64,
     /// When to look for deadlines that have come. It may be earlier than the earliest one, and a little later.
     earliest: Option<Timestamp>,
@@ -39,7 +45,7 @@ pub(crate) struct InFlight<O> {
 impl<O: Copy> InFlight<O> {
     /// An empty table whose ids begin after `last_id`.
     pub(crate) fn after(last_id: u64) -> Self {
-        Self { places: Vec::new(), count: 0, last_id, earliest: None }
+        Self { places: Vec::new(), count: 0, bytes: 0, last_id, earliest: None }
     }
 
     /// The id that was drawn last.
@@ -62,10 +68,11 @@ impl<O: Copy> InFlight<O> {
     }
 
     /// Adds a request under the id that was drawn last.
-    pub(crate) fn add(&mut self, owner: O, sent: Timestamp, deadline: Timestamp, begin: u64) {
+    pub(crate) fn add(&mut self, owner: O, sent: Timestamp, deadline: Timestamp, begin: u64, answer: Expected) {
         let place = self.place(self.last_id);
-        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin, sent, suspected: None });
+        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin, sent, suspected: None, answer });
         self.count += 1;
+        self.bytes += u64::from(answer.bytes);
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
     }
 
@@ -101,6 +108,7 @@ impl<O: Copy> InFlight<O> {
         let place = self.place(id);
         self.places[place] = None;
         self.count -= 1;
+        self.bytes -= u64::from(waiting.answer.bytes);
         if self.count == 0 {
             self.earliest = None;
         }
@@ -124,6 +132,16 @@ impl<O: Copy> InFlight<O> {
         self.count
     }
 
+    /// What waits, and how many bytes the answers were expected to have.
+    pub(crate) fn outstanding(&self) -> Outstanding {
+        Outstanding { requests: self.count, bytes: self.bytes }
+    }
+
+    /// What is expected of the answers, each by itself.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = Expected> {
+        self.places.iter().flatten().map(|waiting| waiting.answer)
+    }
+
     /// When to look for requests that are overdue.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.earliest
@@ -144,7 +162,7 @@ impl<O: Copy> InFlight<O> {
     pub(crate) fn take_all(&mut self) -> VecDeque<Waiting<O>> {
         let mut all: Vec<_> = core::mem::take(&mut self.places).into_iter().flatten().collect();
         all.sort_unstable_by_key(|waiting| waiting.id);
-        self.count = 0;
+        (self.count, self.bytes) = (0, 0);
         self.earliest = None;
         all.into()
     }
@@ -185,7 +203,7 @@ mod tests {
         let mut drawn = Vec::new();
         for round in 0..1_000_u64 {
             let id = table.draw_id();
-            table.add(round, Timestamp::ZERO, Timestamp::MAX, 0);
+            table.add(round, Timestamp::ZERO, Timestamp::MAX, 0, Expected::default());
             drawn.push(id);
             // Every hundredth is never answered.
             if round % 100 != 0 {
@@ -205,7 +223,7 @@ mod tests {
         let ids: Vec<_> = (0..10_000)
             .map(|i| {
                 let id = table.draw_id();
-                table.add(i, Timestamp::ZERO, Timestamp::MAX, 0);
+                table.add(i, Timestamp::ZERO, Timestamp::MAX, 0, Expected::default());
                 id
             })
             .collect();
@@ -221,7 +239,7 @@ mod tests {
         let mut table = InFlight::after(0);
         for micros in 0..50_000 {
             table.draw_id();
-            table.add((), Timestamp::ZERO, Timestamp::new(Duration::from_micros(micros)), 0);
+            table.add((), Timestamp::ZERO, Timestamp::new(Duration::from_micros(micros)), 0, Expected::default());
         }
         let (mut looks, mut found) = (0, 0);
         while let Some(now) = table.next_deadline() {
@@ -240,7 +258,7 @@ mod tests {
         let mut table = InFlight::after(0);
         for millis in [30, 10, 20] {
             table.draw_id();
-            table.add((), Timestamp::ZERO, Timestamp::from_millis(millis), 0);
+            table.add((), Timestamp::ZERO, Timestamp::from_millis(millis), 0, Expected::default());
         }
         assert_eq!(table.next_deadline(), Some(Timestamp::from_millis(10)));
         let overdue = |table: &mut InFlight<()>, millis| {

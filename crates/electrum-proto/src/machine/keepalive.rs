@@ -1,5 +1,8 @@
 //! Pings: they keep a silent link alive, and find out whether a silent server is.
 
+use core::time::Duration;
+
+use super::shared::Shared;
 use super::stream::Stream;
 use crate::config::Timeouts;
 use crate::time::Timestamp;
@@ -37,13 +40,14 @@ impl Keepalive {
 
     /// When the server must have answered the ping. One that sends other things meanwhile is alive: its answer may
     /// take as long as any, for other requests may be answered first.
-    pub(super) fn pong_by(&self, stream: &Stream, timeouts: &Timeouts) -> Option<Timestamp> {
+    pub(super) fn pong_by(&self, stream: &Stream, shared: &Shared) -> Option<Timestamp> {
         let sent = self.ping_sent?;
-        let usual = sent + timeouts.pong;
+        let wait = shared.pong_wait();
+        let usual = sent + wait;
         if stream.last_line <= sent {
             return Some(usual);
         }
-        Some(usual.max((stream.last_line + timeouts.pong).min(sent + timeouts.request)))
+        Some(usual.max((stream.last_line + wait).min(sent + shared.config.timeouts.request)))
     }
 
     /// A ping is sent.
@@ -55,9 +59,11 @@ impl Keepalive {
         self.ping_sent.is_some()
     }
 
-    /// A request was answered.
-    pub(super) const fn answered(&mut self, now: Timestamp) {
+    /// A request was answered. Returns how long ago the ping was sent, if an answer was waited for.
+    pub(super) fn answered(&mut self, now: Timestamp) -> Option<Duration> {
+        let waited = self.ping_sent.map(|sent| now.since(sent));
         (self.last_answered, self.ping_sent, self.spared) = (now, None, 0);
+        waited
     }
 
     /// Whether the server has answered any request since that moment.

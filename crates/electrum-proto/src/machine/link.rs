@@ -1,5 +1,7 @@
 //! What the client's link is: each state with what exists only in it.
 
+use alloc::format;
+
 use super::negotiation::{ChainAsked, VersionAsked};
 use super::phase::{Phase, Transition};
 use super::ready::Ready;
@@ -159,7 +161,9 @@ impl Opening {
             CloseCause::End => (Side::Network, "it was closed at once".into()),
             CloseCause::Failed(message) => (Side::Network, message),
             CloseCause::Layer { side, message } => (side, message),
-            CloseCause::TooLong => (Side::Server, "the server sent too long a message".into()),
+            CloseCause::TooLong { bytes } => {
+                (Side::Server, format!("the server sent too long a message: {bytes} bytes or more"))
+            }
             CloseCause::Malformed(message) => (Side::Server, message),
         };
         Some(DownCause::Connect { side, message })

@@ -7,10 +7,12 @@
 //! - `negotiation.rs`, `handshake.rs`: the states before a link is ready, and the steps between them.
 //! - `ready.rs`: the state in which requests can be sent; `in_flight.rs`, `overdue.rs`, `writing.rs`, `keepalive.rs`
 //!   and `nudge.rs` are parts of it.
-//! - `window.rs`: how many requests a server is sent at once.
+//! - `window.rs`: how many requests a server is sent at once; `answer_sizes.rs` is a part of it. `pong_wait.rs`: how long it has
+//!   to answer a ping.
 //! - `shared.rs`: what outlives a link: `servers.rs`, `random.rs`, `subscriptions/`, and the queue of outputs.
 //! - `timers.rs`: what wakes the machine up.
 
+mod answer_sizes;
 pub(crate) mod client;
 mod client_name;
 mod commands;
@@ -23,6 +25,7 @@ mod negotiation;
 mod nudge;
 mod overdue;
 pub mod phase;
+mod pong_wait;
 mod random;
 mod ready;
 mod receive;

@@ -71,7 +71,7 @@ impl Ready {
     /// asked for before it is answered. If the server answers nothing at all, it is pinged first: a dead link refuses
     /// nothing.
     fn is_due_to_answer(&mut self, waiting: Waiting<Owner>, stream: &mut Stream, shared: &Shared) -> bool {
-        let (now, timeouts) = (shared.now, &shared.config.timeouts);
+        let (now, timeouts, pong_wait) = (shared.now, &shared.config.timeouts, shared.pong_wait());
         let (answered, answered_id) = self.last_subscribed;
         let others_by = answered + timeouts.request;
         if others_by > now && answered_id < waiting.id {
@@ -81,7 +81,7 @@ impl Ready {
         if self.keepalive.is_alive(waiting.suspected, now, timeouts) {
             return true;
         }
-        self.requests.suspect(waiting.id, now, now + timeouts.pong);
+        self.requests.suspect(waiting.id, now, now + pong_wait);
         if !self.keepalive.is_waiting() {
             self.ping(stream, shared);
         }

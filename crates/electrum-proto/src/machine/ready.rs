@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::answer_sizes::Expected;
 use super::in_flight::{InFlight, Waiting};
 use super::keepalive::Keepalive;
 use super::negotiation::Agreed;
@@ -75,7 +76,7 @@ impl Ready {
         earliest([
             (self.requests.next_deadline(), TimerKind::Request),
             (self.keepalive.ping_at(stream, timeouts), TimerKind::Ping),
-            (self.keepalive.pong_by(stream, timeouts), TimerKind::Pong),
+            (self.keepalive.pong_by(stream, shared), TimerKind::Pong),
             (self.resubscribe_at, TimerKind::Resubscribe),
             (shared.subscriptions.next_later(), TimerKind::Resubscribe),
             (self.nudge_at, TimerKind::Nudge),
@@ -119,16 +120,15 @@ impl Ready {
     ) -> Result<RequestId, RejectReason> {
         let (version, limits) = (self.agreed.version, shared.config.limits);
         let method = request.method(version)?;
-        let limit = shared.window();
-        if self.requests.len() >= limit {
+        if !shared.has_room(self.requests.outstanding()) {
             shared.refused.in_flight = true;
-            return Err(RejectReason::InFlight { limit });
+            return Err(RejectReason::InFlight { limit: self.requests.len() });
         }
         let now = shared.now;
         if deadline <= now {
             // Nothing is sent after its deadline.
             let id = self.requests.draw_id();
-            self.requests.add(Owner::Caller, now, deadline, u64::MAX);
+            self.requests.add(Owner::Caller, now, deadline, u64::MAX, Expected::default());
             return Ok(RequestId(id));
         }
         let (before, last_sent) = (stream.outbox.len(), stream.last_sent);
@@ -144,7 +144,7 @@ impl Ready {
             shared.refused.bytes = Some(shared.refused.bytes.map_or(bytes, |least| least.min(bytes)));
             return Err(RejectReason::Outgoing { limit: limits.outgoing });
         }
-        self.requests.add(Owner::Caller, now, deadline, begin);
+        self.requests.add(Owner::Caller, now, deadline, begin, shared.servers.window().expects(&method));
         self.nudge.wrote_request();
         Ok(RequestId(id))
     }
@@ -172,6 +172,23 @@ impl Ready {
         }
     }
 
+    /// Learns from an answer that took long, or for which the server was pinged as long ago as `waited`.
+    #[cold]
+    fn answered_late(&self, waiting: &Waiting<Owner>, bytes: usize, waited: Option<Duration>, shared: &mut Shared) {
+        let (took, timeouts) = (shared.now.since(waiting.sent), shared.config.timeouts);
+        match waited {
+            Some(waited) => shared.servers.pong_wait_mut().answered(waited),
+            None if took >= timeouts.pong / 2 => shared.servers.pong_wait_mut().seen(took),
+            None => {}
+        }
+        let window = shared.servers.window_mut();
+        if took >= timeouts.request / 3 {
+            window.slow(waiting.answer, bytes, self.requests.len() + 1, took);
+        } else {
+            window.answered(waiting.answer, bytes);
+        }
+    }
+
     /// Does what follows from the answer to a request, which stands in `piece`, whose text is `text`.
     #[inline]
     pub(super) fn answered(
@@ -182,10 +199,12 @@ impl Ready {
         piece: &Piece,
         shared: &mut Shared,
     ) -> Result<Received, DownCause> {
-        self.keepalive.answered(shared.now);
+        let waited = self.keepalive.answered(shared.now);
+        let (bytes, took) = (piece.len(), shared.now.since(waiting.sent));
         match &outcome {
-            Err(error) if error.is_busy() => shared.servers.window_mut().busy(self.requests.len() + 1),
-            _ => shared.servers.window_mut().answered(),
+            Err(error) if error.is_busy() => shared.servers.window_mut().busy(self.requests.len() + 1, took),
+            _ if waited.is_some() || took >= shared.slow => self.answered_late(&waiting, bytes, waited, shared),
+            _ => shared.servers.window_mut().answered(waiting.answer, bytes),
         }
         self.busy_replies = match &outcome {
             Err(error) if error.is_busy() => self.busy_replies + 1,

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::pong_wait::PongWait;
 use super::random::Random;
 use super::window::Window;
 use crate::config::{Backoff, LEAST};
@@ -32,6 +33,8 @@ struct Record {
     accepted: bool,
     /// How many requests it is sent at once.
     window: Window,
+    /// How long it takes to answer a ping.
+    pong_wait: PongWait,
 }
 
 impl Servers {
@@ -57,6 +60,16 @@ impl Servers {
     /// The same, to be changed.
     pub(crate) fn window_mut(&mut self) -> &mut Window {
         &mut self.records[self.current].window
+    }
+
+    /// How long the current server takes to answer a ping.
+    pub(crate) fn pong_wait(&self) -> &PongWait {
+        &self.records[self.current].pong_wait
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn pong_wait_mut(&mut self) -> &mut PongWait {
+        &mut self.records[self.current].pong_wait
     }
 
     /// Whether the current server accepted before what it is offered.

@@ -9,6 +9,7 @@ use super::random::Random;
 use super::servers::{Failure, Servers};
 use super::subscriptions::Subscriptions;
 use super::timers::TimerKind;
+use super::window::Outstanding;
 use crate::config::{Config, Limits};
 use crate::error::{DownCause, RequestError};
 use crate::event::{Action, ConnId, Event, RequestId};
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) now: Timestamp,
     pub(super) credentials: Credentials,
+    /// What is learned from an answer that takes as long as this.
+    pub(super) slow: Duration,
     pub(super) servers: Servers,
     pub(super) random: Random,
     pub(super) subscriptions: Subscriptions,
@@ -47,6 +50,7 @@ impl Shared {
         Self {
             now,
             credentials: Credentials::new(config.authorization.take()),
+            slow: (config.timeouts.request / 3).min(config.timeouts.pong / 2),
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             subscriptions: Subscriptions::default(),
@@ -64,10 +68,15 @@ impl Shared {
         self.now = self.now.max(now);
     }
 
-    /// How many requests may be in flight on the current server.
+    /// Whether another request may be sent to the current server beside what is outstanding.
     #[inline]
-    pub(super) fn window(&self) -> usize {
-        self.servers.window().size(self.config.limits.in_flight)
+    pub(super) fn has_room(&self, outstanding: Outstanding) -> bool {
+        self.servers.window().has_room(outstanding, self.config.limits.in_flight)
+    }
+
+    /// How long the current server has to answer a ping.
+    pub(super) fn pong_wait(&self) -> Duration {
+        self.servers.pong_wait().duration(&self.config.timeouts)
     }
 
     /// Names a new connection.
@@ -145,14 +154,13 @@ impl Shared {
         }
     }
 
-    /// Emits [`Event::Capacity`] if there is room again for a command that was refused. `link` has the number of
-    /// requests in flight and of outgoing bytes if requests can be sent at all.
-    pub(super) fn report_room(&mut self, link: Option<(usize, usize)>) {
+    /// Emits [`Event::Capacity`] if there is room again for a command that was refused. `link` has what is
+    /// outstanding and the number of outgoing bytes if requests can be sent at all.
+    pub(super) fn report_room(&mut self, link: Option<(Outstanding, usize)>) {
         let limits = self.config.limits;
         let subscription = self.subscriptions.len() < limits.subscriptions && mem::take(&mut self.refused.subscription);
-        let window = self.window();
-        let request = link.is_some_and(|(in_flight, outgoing)| {
-            self.refused.in_flight && in_flight < window || self.refused.fits(outgoing, &limits)
+        let request = link.is_some_and(|(outstanding, outgoing)| {
+            self.refused.in_flight && self.has_room(outstanding) || self.refused.fits(outgoing, &limits)
         });
         if request {
             self.refused = RefusedForRoom { subscription: self.refused.subscription, ..RefusedForRoom::default() };

@@ -38,8 +38,8 @@ pub(super) struct Stream {
     pub(super) progress: usize,
     /// Whether a line came that was padded as ElectrumX 1.18 to 2.0 pads.
     pub(super) is_padded: bool,
-    /// A line is longer than it may be.
-    pub(super) is_overlong: bool,
+    /// How many bytes there are of a line that is longer than it may be.
+    pub(super) overlong: Option<usize>,
     /// How many replies came that answer no request, and since when they are counted.
     unknown_replies: (usize, Timestamp),
 }
@@ -92,7 +92,7 @@ impl Stream {
             last_line: now,
             progress: 0,
             is_padded: false,
-            is_overlong: false,
+            overlong: None,
             unknown_replies: (0, now),
         }
     }
@@ -221,7 +221,11 @@ impl Stream {
         Some(match self.closed.clone()? {
             CloseCause::End => DownCause::Closed { during },
             CloseCause::Failed(message) | CloseCause::Layer { message, .. } => DownCause::Reset { during, message },
-            CloseCause::TooLong => self.overflowed(Overflow::Line, during),
+            CloseCause::TooLong { bytes } => {
+                let cause = self.overflowed(Overflow::Line, during);
+                self.overlong = Some(bytes);
+                cause
+            }
             CloseCause::Malformed(what) => malformed(during, &what, b""),
         })
     }
@@ -232,7 +236,7 @@ impl Stream {
     }
 
     fn overflowed(&mut self, overflow: Overflow, during: Phase) -> DownCause {
-        self.is_overlong = overflow == Overflow::Line;
+        self.overlong = (overflow == Overflow::Line).then(|| self.inbox.line_len());
         match overflow {
             Overflow::Undrained => DownCause::Undrained,
             Overflow::Line => {
@@ -244,6 +248,12 @@ impl Stream {
 }
 
 impl Piece {
+    /// Its length in bytes.
+    pub(super) fn len(&self) -> usize {
+        let (Self::Line(range) | Self::Element(range)) = self;
+        range.len()
+    }
+
     /// The piece that `part`, which lies within the text `whole` of this piece, is.
     pub(super) fn part(&self, whole: &str, part: RawJson<'_>) -> Self {
         let offset = (part.as_str().as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);

@@ -1,67 +1,142 @@
-//! How many requests a server is sent at once: as many as it was seen to take.
+//! How many requests a server is sent at once, and how many bytes it is asked for: as much as it was seen to take.
 
-/// The window of one server. It has no bound until the server shows one, by cutting the connection or by being too busy,
-/// and grows again as it answers.
+use core::time::Duration;
+
+use super::answer_sizes::{AnswerSizes, Expected};
+
+/// The window of one server. It has no bound until the server shows one, by cutting the connection, by being too busy or by
+/// answering slowly, and grows again as the server answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
-    /// How many requests may be in flight, if that is bounded.
-    bound: Option<usize>,
-    /// How many were answered since the bound was set or raised.
-    answered: usize,
-    /// How many requests that were sent before the bound was last lowered are not answered yet.
+    requests: Bound,
+    /// Bytes of expected answers.
+    bytes: Bound,
+    sizes: AnswerSizes,
+    /// How many requests that were sent before the window last shrank are not answered yet.
     earlier: usize,
 }
 
-/// The smallest window: one request after the other takes too long.
-const LEAST: usize = 4;
-/// The window grows by no more than this at a time.
-const STEP: usize = 16;
-/// A bound that grows beyond this is dropped.
-const MOST: usize = 100_000;
-/// A connection that is lost with so few in flight was not lost because of their number.
+/// What waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outstanding {
+    /// How many requests.
+    pub(crate) requests: usize,
+    /// How many bytes their answers are expected to have.
+    pub(crate) bytes: u64,
+}
+
+/// A bound on something. It doubles, or grows by a step if that is less, each time that as much was answered as it holds.
+#[derive(Clone, Debug, Default)]
+struct Bound {
+    most: Option<u64>,
+    /// How much was answered since it was set or raised.
+    answered: u64,
+}
+
+/// How a bound changes.
+struct Rule {
+    /// It is never less than this.
+    least: u64,
+    /// It grows by no more than this at a time.
+    step: u64,
+    /// It is dropped when it grows beyond this.
+    most: u64,
+}
+
+const KIB: u64 = 1024;
+/// The smallest window is more than one: one request after the other takes too long.
+const REQUESTS: Rule = Rule { least: 4, step: 16, most: 100_000 };
+const BYTES: Rule = Rule { least: 256 * KIB, step: 128 * KIB, most: 1024 * 1024 * KIB };
+/// A connection that is lost with so few in flight was not lost because of their number, and an answer is not slow because
+/// of so few.
 const FEW: usize = 8;
+/// The same for bytes of expected answers.
+const FEW_BYTES: u64 = 512 * KIB;
+/// The window that an answer shows to be too large becomes smaller by as many times as the answer took this, and at least
+/// twice.
+const AIM: Duration = Duration::from_secs(5);
 
 impl Window {
     /// How many requests may be in flight, at most `limit`.
     pub(crate) fn size(&self, limit: usize) -> usize {
-        self.bound.map_or(limit, |bound| bound.min(limit))
+        self.requests.most.map_or(limit, |most| limit.min(most as usize))
     }
 
-    /// The connection was lost with so many in flight.
-    pub(crate) fn lost(&mut self, in_flight: usize) {
+    /// What is expected of the answer to a request.
+    pub(crate) fn expects(&self, method: &str) -> Expected {
+        self.sizes.expected(method)
+    }
+
+    /// How many bytes are expected of the answers to these requests, by what is known now.
+    pub(crate) fn expects_of(&self, answers: impl Iterator<Item = Expected>) -> u64 {
+        answers.map(|answer| u64::from(self.sizes.again(answer).bytes)).sum()
+    }
+
+    /// Whether another request may be sent beside what is outstanding, of which there are at most `limit`. One too many
+    /// bytes are expected before that is known.
+    pub(crate) fn has_room(&self, outstanding: Outstanding, limit: usize) -> bool {
+        outstanding.requests < self.size(limit) && self.bytes.most.is_none_or(|most| outstanding.bytes < most)
+    }
+
+    /// The connection was lost with so much outstanding.
+    pub(crate) fn lost(&mut self, outstanding: Outstanding) {
         self.earlier = 0;
-        if in_flight >= FEW {
-            self.shrink(in_flight);
+        if outstanding.requests >= FEW {
+            self.requests.shrink(&REQUESTS, outstanding.requests as u64, 2);
+        }
+        if outstanding.bytes >= FEW_BYTES {
+            self.bytes.shrink(&BYTES, outstanding.bytes, 2);
         }
     }
 
-    /// The server answered that it is too busy, with so many in flight, that request included. Answers to requests
-    /// that were sent before the window last shrank do not shrink it again.
-    pub(crate) fn busy(&mut self, in_flight: usize) {
+    /// The server answered after `took` that it is too busy, with so many in flight, that request included. Answers to
+    /// requests that were sent before the window last shrank do not shrink it again.
+    pub(crate) fn busy(&mut self, in_flight: usize, took: Duration) {
         if self.earlier > 0 {
             self.earlier -= 1;
-        } else {
-            self.earlier = in_flight.saturating_sub(1);
-            self.shrink(in_flight);
+            return;
+        }
+        self.earlier = in_flight.saturating_sub(1);
+        let times = took.as_secs() / AIM.as_secs();
+        self.requests.shrink(&REQUESTS, in_flight as u64, times.max(2));
+    }
+
+    /// The server answered a request, but took long.
+    pub(crate) fn slow(&mut self, answer: Expected, bytes: usize, in_flight: usize, took: Duration) {
+        self.sizes.seen(answer, bytes);
+        if in_flight >= FEW || self.earlier > 0 {
+            self.busy(in_flight, took);
         }
     }
 
-    /// The server answered a request. Each time that it has answered as many as the window holds, the window doubles,
-    /// or grows by [`STEP`] if that is less.
-    pub(crate) fn answered(&mut self) {
-        let Some(bound) = self.bound else { return };
-        self.earlier = self.earlier.saturating_sub(1);
-        self.answered += 1;
+    /// The server answered a request.
+    pub(crate) fn answered(&mut self, answer: Expected, bytes: usize) {
+        self.sizes.seen(answer, bytes);
+        if self.requests.most.is_some() {
+            self.earlier = self.earlier.saturating_sub(1);
+            self.requests.answered(&REQUESTS, 1);
+        }
+        if self.bytes.most.is_some() {
+            self.bytes.answered(&BYTES, bytes as u64);
+        }
+    }
+}
+
+impl Bound {
+    /// So much was too much, by so many times.
+    fn shrink(&mut self, rule: &Rule, outstanding: u64, times: u64) {
+        let bound = self.most.unwrap_or(outstanding).min(outstanding);
+        (self.most, self.answered) = (Some((bound / times).max(rule.least)), 0);
+    }
+
+    fn answered(&mut self, rule: &Rule, count: u64) {
+        let Some(bound) = self.most else { return };
+        self.answered = self.answered.saturating_add(count);
         if self.answered >= bound {
             self.answered = 0;
-            let larger = bound + bound.min(STEP);
-            self.bound = (larger < MOST).then_some(larger);
+            let larger = bound + bound.min(rule.step);
+            self.most = (larger < rule.most).then_some(larger);
         }
-    }
-
-    fn shrink(&mut self, in_flight: usize) {
-        let bound = self.bound.unwrap_or(in_flight).min(in_flight);
-        (self.bound, self.answered) = (Some((bound / 2).max(LEAST)), 0);
     }
 }
 
@@ -69,27 +144,42 @@ impl Window {
 mod tests {
     use super::*;
 
+    const NONE: u64 = 0;
+    const AT_ONCE: Duration = Duration::ZERO;
+    const MIB: u64 = 1024 * KIB;
+
+    fn outstanding(requests: usize, bytes: u64) -> Outstanding {
+        Outstanding { requests, bytes }
+    }
+
+    fn method() -> Expected {
+        AnswerSizes::default().expected("server.banner")
+    }
+
     #[test]
     fn a_window_has_no_bound_until_a_server_shows_one() {
         let mut window = Window::default();
-        (0..1000).for_each(|_| window.answered());
-        window.lost(FEW - 1);
+        (0..1000).for_each(|_| window.answered(method(), 100));
+        window.lost(outstanding(FEW - 1, FEW_BYTES - 1));
         assert_eq!(window.size(100_000), 100_000);
-        window.lost(500);
+        assert!(window.has_room(outstanding(99_999, 1 << 40), 100_000));
+        window.lost(outstanding(500, NONE));
         assert_eq!((window.size(100_000), window.size(10)), (250, 10));
+        assert!(window.has_room(outstanding(249, 1 << 40), 100_000));
+        assert!(!window.has_room(outstanding(250, NONE), 100_000));
     }
 
     #[test]
     fn it_halves_with_every_loss_and_grows_as_answers_come() {
         let mut window = Window::default();
         let sizes = [1000, 500, 250, 125, 62, 31, 15, 8, 4].map(|in_flight| {
-            window.lost(in_flight);
+            window.lost(outstanding(in_flight, NONE));
             window.size(usize::MAX)
         });
         assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 7, 4, 4], "to the least");
         let mut answers = 0;
         while window.size(usize::MAX) < 100 {
-            window.answered();
+            window.answered(method(), 100);
             answers += 1;
         }
         assert!((100..1000).contains(&answers), "{answers}");
@@ -98,9 +188,40 @@ mod tests {
     #[test]
     fn many_busy_answers_to_one_burst_shrink_it_once() {
         let mut window = Window::default();
-        (1..=100).rev().for_each(|in_flight| window.busy(in_flight));
+        (1..=100).rev().for_each(|in_flight| window.busy(in_flight, AT_ONCE));
         assert_eq!(window.size(usize::MAX), 50);
-        window.busy(20);
+        window.busy(20, AT_ONCE);
         assert_eq!(window.size(usize::MAX), 10, "what was sent since");
+    }
+
+    #[test]
+    fn slow_answers_shrink_it_by_as_much_as_they_are_late() {
+        let mut window = Window::default();
+        window.slow(method(), 100, FEW - 1, Duration::from_secs(15));
+        assert_eq!(window.size(1000), 1000, "so few are not the cause");
+        (1..=300).rev().for_each(|in_flight| window.slow(method(), 100, in_flight, Duration::from_secs(15)));
+        assert_eq!(window.size(1000), 100);
+        window.slow(method(), 100, 100, Duration::from_secs(6));
+        assert_eq!(window.size(1000), 50, "at least twice");
+    }
+
+    #[test]
+    fn a_connection_that_is_lost_with_much_to_send_is_asked_for_less() {
+        let mut window = Window::default();
+        window.lost(outstanding(5, 8 * MIB));
+        assert_eq!(window.size(1000), 1000, "their number was not the cause");
+        assert!(
+            window.has_room(outstanding(999, 4 * MIB - 1), 1000) && !window.has_room(outstanding(1, 4 * MIB), 1000)
+        );
+        window.lost(outstanding(2, FEW_BYTES));
+        window.lost(outstanding(2, FEW_BYTES));
+        assert!(window.has_room(outstanding(1, 256 * KIB - 1), 1000), "the least");
+        assert!(window.has_room(outstanding(0, 0), 1000), "one is always sent");
+        let mut answers = 0;
+        while !window.has_room(outstanding(1, 2 * MIB), 1000) {
+            window.answered(method(), 100_000);
+            answers += 1;
+        }
+        assert!((20..1000).contains(&answers), "{answers}");
     }
 }

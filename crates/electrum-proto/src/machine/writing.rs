@@ -29,15 +29,15 @@ impl Ready {
                 Due::Subscribe(place, topic) => (place, topic, None),
                 Due::Unsubscribe(place, topic, method) => (place, topic, Some(method)),
             };
-            let id = self.requests.draw_id();
-            let (owner, begin) = match (ending, topic.method(version)) {
+            let (id, window) = (self.requests.draw_id(), shared.servers.window());
+            let (owner, begin, answer) = match (ending, topic.method(version)) {
                 (Some(method), _) => {
                     let begin = stream.write(now, id, method, |params| topic.ending_params(version, params));
-                    (Owner::Unsubscribe(place), begin)
+                    (Owner::Unsubscribe(place), begin, window.expects(method))
                 }
                 (None, Ok(method)) => {
                     let begin = stream.write(now, id, &method, |params| topic.params(version, params));
-                    (Owner::Subscribe(place), begin)
+                    (Owner::Subscribe(place), begin, window.expects(&method))
                 }
                 (None, Err(error)) => {
                     let refused = shared.subscriptions.refused(place, SubscribeError::NotInVersion(error));
@@ -47,7 +47,7 @@ impl Ready {
                     continue;
                 }
             };
-            self.requests.add(owner, now, deadline, begin);
+            self.requests.add(owner, now, deadline, begin, answer);
             self.nudge.wrote_request();
         }
     }
@@ -55,7 +55,7 @@ impl Ready {
     fn has_room_to_subscribe(&self, stream: &Stream, shared: &Shared) -> bool {
         let config = &shared.config;
         shared.subscriptions.asking() < config.resubscribe_window.max(1)
-            && self.requests.len() < shared.window().max(1)
+            && (self.requests.len() == 0 || shared.has_room(self.requests.outstanding()))
             && stream.outbox.len() < config.limits.outgoing / 2
     }
 
@@ -66,7 +66,9 @@ impl Ready {
         }
         let id = self.requests.draw_id();
         let begin = stream.write(shared.now, id, nudge::METHOD, nudge::params);
-        self.requests.add(Owner::Nudge, shared.now, shared.now + shared.config.timeouts.request, begin);
+        let (deadline, answer) =
+            (shared.now + shared.config.timeouts.request, shared.servers.window().expects(nudge::METHOD));
+        self.requests.add(Owner::Nudge, shared.now, deadline, begin, answer);
         self.nudge.sent();
     }
 
@@ -85,7 +87,8 @@ impl Ready {
         let id = self.requests.draw_id();
         let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
         self.keepalive.ping_begin = begin;
-        self.requests.add(Owner::Ping, now, now + shared.config.timeouts.request, begin);
+        let answer = shared.servers.window().expects(&method);
+        self.requests.add(Owner::Ping, now, now + shared.config.timeouts.request, begin, answer);
         self.nudge.wrote_request();
     }
 }

@@ -168,14 +168,19 @@ fn an_answer_over_the_limit_fails_its_own_request() {
         driver.seen();
         let id = *ids.last().unwrap();
         let text = "x".repeat(1000);
-        driver.read(&if begins_with_id {
+        let line = if begins_with_id {
             format!(r#"{{"jsonrpc": "2.0", "id": {id}, "result": "{text}"}}"#)
         } else {
             format!(r#"{{"result": "{text}", "id": {id}}}"#)
-        });
+        };
+        driver.read(&line);
         let seen = driver.seen();
         assert_eq!(seen[..2], ["disconnect", "down malformed"]);
-        assert_eq!(*seen.last().unwrap(), format!("reply {id} Err(TooLarge {{ limit: 1000 }})"), "{seen:?}");
+        assert_eq!(
+            *seen.last().unwrap(),
+            format!("reply {id} Err(TooLarge {{ limit: 1000, received: {} }})", line.len()),
+            "{seen:?}"
+        );
         assert!(!begins_with_id || seen[2].contains("oldest: true") && seen[3].contains("oldest: false"), "{seen:?}");
     }
 }

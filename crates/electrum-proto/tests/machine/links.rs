@@ -89,7 +89,7 @@ fn a_link_that_cannot_be_opened_says_whose_fault_it_is() {
         (CloseCause::End, Side::Network),
         (layer(Side::Server), Side::Server),
         (layer(Side::Caller), Side::Caller),
-        (CloseCause::TooLong, Side::Server),
+        (CloseCause::TooLong { bytes: 100 }, Side::Server),
         (CloseCause::Malformed("why".into()), Side::Server),
     ] {
         let mut driver = Driver::new(Config::default());
@@ -104,7 +104,7 @@ fn a_link_that_cannot_be_opened_says_whose_fault_it_is() {
     driver.close(layer(Side::Server));
     assert_eq!(driver.seen(), ["down reset"]);
     // A layer of whole messages finds the faults that the machine finds in lines.
-    for cause in [CloseCause::TooLong, CloseCause::Malformed("a masked frame".into())] {
+    for cause in [CloseCause::TooLong { bytes: 100 }, CloseCause::Malformed("a masked frame".into())] {
         let mut driver = Driver::ready("1.4");
         driver.seen();
         driver.close(cause);

@@ -30,6 +30,8 @@ impl Probe {
         self.check_capacity();
         let Some(link) = &self.link else { return };
         let times = self.config.timeouts;
+        // A server that was seen to need longer has as long as for any request.
+        let pong = times.pong.max(times.request);
         let by = match self.phase {
             Phase::Connecting => link.since + times.connect,
             Phase::Handshaking => link.since + times.handshake,
@@ -37,11 +39,11 @@ impl Probe {
             Phase::Ready => {
                 // What is still to be written is as good as something new.
                 let speaks = match link.outgoing.as_slice() {
-                    [] => (link.said + times.ping_idle).max(now) + times.pong,
+                    [] => (link.said + times.ping_idle).max(now) + pong,
                     _ => Timestamp::MAX,
                 };
                 let hears = match link.progress {
-                    ..PROGRESS => (link.heard + times.ping_idle).max(now) + times.pong,
+                    ..PROGRESS => (link.heard + times.ping_idle).max(now) + pong,
                     _ => Timestamp::MAX,
                 };
                 if until > speaks.min(hears) {

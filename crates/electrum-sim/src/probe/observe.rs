@@ -182,7 +182,9 @@ impl Probe {
                 let can_be_meant = self.pending.is_empty() && self.errors_without_id.contains(&error.message);
                 (!was_said && !can_be_meant).then_some(4)
             }
-            Err(RequestError::TooLarge { limit }) => (*limit != self.config.limits.line).then_some(4),
+            Err(RequestError::TooLarge { limit, received }) => {
+                (*limit != self.config.limits.line || received <= limit).then_some(4)
+            }
             Err(RequestError::Lost { written, oldest }) => {
                 let link = self.link.as_ref().filter(|link| link.over);
                 let is_wrong = |link: &LinkLog| {

@@ -95,6 +95,11 @@ impl Inbox {
         &self.text[self.start..]
     }
 
+    /// How long the next line is, as far as it was received.
+    pub(crate) fn line_len(&self) -> usize {
+        memchr(b'\n', self.unread().as_bytes()).unwrap_or_else(|| self.len())
+    }
+
     /// The line that is [no text](Overflow::NotText).
     pub(crate) fn odd_line(&self) -> Vec<u8> {
         let end = memchr(b'\n', &self.odd).unwrap_or(self.odd.len());

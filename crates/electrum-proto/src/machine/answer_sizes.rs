@@ -1,0 +1,102 @@
+//! How long the answers of a server are, by method.
+
+/// The length of the answers to each method: the longest one seen of late.
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerSizes([u32; PLACES]);
+
+/// Two methods may share a place; what is expected of their answers is then the longer one.
+const PLACES: usize = 64;
+/// How much an answer that is shorter than expected lowers what is expected of the next one.
+const DECAY: u32 = 16;
+
+/// What is expected of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expected {
+    /// The place of the method.
+    place: u8,
+    /// How many bytes it will have; zero if no answer to that method was seen.
+    pub(crate) bytes: u32,
+}
+
+impl Default for AnswerSizes {
+    fn default() -> Self {
+        Self([0; PLACES])
+    }
+}
+
+impl AnswerSizes {
+    /// What is expected of the next answer to a method.
+    pub(crate) fn expected(&self, method: &str) -> Expected {
+        self.again(Expected { place: place(method), bytes: 0 })
+    }
+
+    /// What is expected now of an answer that something was expected of before.
+    pub(crate) fn again(&self, answer: Expected) -> Expected {
+        Expected { bytes: self.0[usize::from(answer.place) % PLACES], ..answer }
+    }
+
+    /// The answer came.
+    pub(crate) fn seen(&mut self, answer: Expected, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let expected = &mut self.0[usize::from(answer.place) % PLACES];
+        *expected = bytes.max(*expected - expected.saturating_sub(bytes) / DECAY);
+    }
+}
+
+/// The length and the last letters tell methods apart, and take few instructions.
+fn place(method: &str) -> u8 {
+    let bytes = method.as_bytes();
+    let last = bytes.get(bytes.len().saturating_sub(5)..).unwrap_or_default();
+    let sum = last.iter().fold(bytes.len(), |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+    (sum % PLACES) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_answer_of_late_is_expected() {
+        let mut sizes = AnswerSizes::default();
+        let history = sizes.expected("blockchain.scripthash.get_history");
+        let balance = sizes.expected("blockchain.scripthash.get_balance");
+        assert_eq!(history.bytes, 0);
+        for bytes in [100, 1_000_000, 100] {
+            sizes.seen(history, bytes);
+            sizes.seen(balance, 150);
+        }
+        assert_eq!(sizes.again(balance).bytes, 150);
+        assert!((900_000..1_000_000).contains(&sizes.again(history).bytes));
+        (0..300).for_each(|_| sizes.seen(history, 100));
+        assert!(sizes.again(history).bytes < 200, "{history:?}");
+        sizes.seen(history, usize::MAX);
+        assert_eq!(sizes.again(history).bytes, u32::MAX);
+    }
+
+    #[test]
+    fn methods_with_long_answers_have_places_of_their_own() {
+        let methods = [
+            "blockchain.scripthash.get_history",
+            "blockchain.scripthash.listunspent",
+            "blockchain.scripthash.get_balance",
+            "blockchain.scripthash.get_mempool",
+            "blockchain.scripthash.subscribe",
+            "blockchain.scriptpubkey.get_history",
+            "blockchain.scriptpubkey.listunspent",
+            "blockchain.scriptpubkey.get_balance",
+            "blockchain.scriptpubkey.subscribe",
+            "blockchain.transaction.get",
+            "blockchain.transaction.get_merkle",
+            "blockchain.transaction.broadcast",
+            "blockchain.block.header",
+            "blockchain.block.headers",
+            "blockchain.headers.subscribe",
+            "server.ping",
+        ];
+        let mut places: Vec<u8> = methods.iter().map(|method| place(method)).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), methods.len());
+        assert_eq!((place(""), usize::from(place("é")) < PLACES), (0, true));
+    }
+}

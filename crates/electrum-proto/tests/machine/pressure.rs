@@ -1,0 +1,143 @@
+//! Servers that are slow, or take only so much at once: what the client asks of them adapts to what they were seen to take.
+
+use core::time::Duration;
+
+use electrum_proto::operations::{Banner, Raw};
+use electrum_proto::{CloseCause, Config, Input, Phase, RejectReason, TimerKind};
+
+use crate::driver::Driver;
+
+/// A client that is ready, and waits `pong` seconds for a pong at least.
+fn patient(pong: u64) -> Driver {
+    let mut config = Config { nudge: false, ..Config::default() };
+    config.timeouts.pong = Duration::from_secs(pong);
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    driver
+}
+
+/// The server answers a request after so many seconds.
+fn answer_after(driver: &mut Driver, id: u64, seconds: u64) {
+    driver.now = driver.now + Duration::from_secs(seconds);
+    driver.client.handle(driver.now, Input::Tick);
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+}
+
+/// Lets the client send its next ping, and gives its id.
+fn ping(driver: &mut Driver) -> u64 {
+    while driver.sleep() != TimerKind::Ping {}
+    driver.written_id("server.ping")
+}
+
+#[test]
+fn a_server_that_answers_slowly_is_waited_for_as_long_for_a_pong() {
+    let mut driver = patient(5);
+    let id = driver.request_all(vec![Banner])[0];
+    driver.write();
+    answer_after(&mut driver, id, 12);
+    for _ in 0..20 {
+        let id = ping(&mut driver);
+        answer_after(&mut driver, id, 12);
+        assert_eq!(driver.client.phase(), Phase::Ready);
+    }
+    ping(&mut driver);
+    let sent = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.client.phase(), Phase::Backoff, "one that answers no more is left");
+    assert_eq!(driver.now.since(sent).as_secs(), 18, "half as long again");
+}
+
+#[test]
+fn a_server_whose_pong_is_late_is_waited_for_twice_as_long_on_the_next_link() {
+    let mut driver = patient(5);
+    ping(&mut driver);
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.client.phase(), Phase::Backoff);
+    driver.sleep();
+    driver.connect();
+    driver.agree("1.4");
+    for _ in 0..20 {
+        let id = ping(&mut driver);
+        answer_after(&mut driver, id, 8);
+        assert_eq!(driver.client.phase(), Phase::Ready, "it is slow, and steady");
+    }
+}
+
+#[test]
+fn a_server_that_was_slow_and_is_quick_again_is_found_out_as_soon_as_configured() {
+    let mut driver = patient(5);
+    let id = ping(&mut driver);
+    answer_after(&mut driver, id, 4);
+    for _ in 0..50 {
+        let id = ping(&mut driver);
+        answer_after(&mut driver, id, 1);
+    }
+    ping(&mut driver);
+    let sent = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.now.since(sent).as_secs(), 5);
+}
+
+/// A client that lost its link with ten answers of a hundred thousand bytes outstanding, and is ready again.
+fn cut_with_a_megabyte_outstanding() -> Driver {
+    let mut driver = patient(20);
+    let ids = driver.request_all(vec![Banner; 11]);
+    driver.write();
+    driver.read(&format!(r#"{{"id":{},"result":"{}"}}"#, ids[0], "x".repeat(100_000)));
+    driver.close(CloseCause::End);
+    driver.sleep();
+    driver.connect();
+    driver.agree("1.4");
+    driver
+}
+
+#[test]
+fn a_server_that_cuts_the_link_while_it_owes_much_is_asked_for_half_of_it() {
+    let mut driver = cut_with_a_megabyte_outstanding();
+    // Half of the ten requests would be five; half of the bytes too, and the last of them goes beyond.
+    let ids = driver.request_all(vec![Banner; 5]);
+    let rejected = driver.client.request(driver.now, Banner).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::InFlight { limit: 5 });
+    driver.write();
+    driver.seen();
+    driver.read(&format!(r#"{{"id":{},"result":"{}"}}"#, ids[0], "x".repeat(100_000)));
+    assert!(driver.seen().iter().any(|word| word == "Capacity"), "there is room for one again");
+}
+
+#[test]
+fn requests_with_short_answers_are_not_bounded_by_long_ones() {
+    let mut driver = cut_with_a_megabyte_outstanding();
+    driver.request_all(vec![Raw::new("short", vec![]); 5]);
+    driver.client.request(driver.now, Banner).unwrap_err();
+    // The bound on their number grows with each answer to them.
+    let mut asked = 0;
+    while asked < 100 {
+        for id in driver.written_ids("short") {
+            driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+        }
+        while driver.client.request(driver.now, Raw::new("short", vec![])).is_ok() {
+            asked += 1;
+        }
+    }
+    let in_flight = driver.written_ids("short").len();
+    assert!(in_flight > 20, "{in_flight}");
+}
+
+#[test]
+fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
+    let mut driver = patient(20);
+    let ids = driver.request_all(vec![Banner; 90]);
+    driver.write();
+    answer_after(&mut driver, ids[0], 15);
+    for id in &ids[1..] {
+        answer_after(&mut driver, *id, 0);
+    }
+    driver.request_all(vec![Banner; 30]);
+    let rejected = driver.client.request(driver.now, Banner).unwrap_err();
+    assert_eq!(
+        rejected.reason,
+        RejectReason::InFlight { limit: 30 },
+        "a third, for three times the five seconds aimed at"
+    );
+}
