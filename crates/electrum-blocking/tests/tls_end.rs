@@ -10,30 +10,23 @@ use std::time::Duration;
 
 use electrum_blocking::transport::{Fingerprint, Pin};
 use electrum_blocking::{Client, Config, ConnectionEvent, MemoryPins, PinStore};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use electrum_testkit::tls::Identity;
+use rustls::{ServerConnection, StreamOwned};
 
 /// Longer than anything takes on a busy machine.
 const BOUND: Duration = Duration::from_secs(60);
 
 /// Serves one connection; its address, the fingerprint of its certificate, and how the connection ended.
 fn server() -> (String, Fingerprint, Receiver<String>) {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key.into())
-        .unwrap();
+    let identity = Identity::self_signed("127.0.0.1");
+    let config = identity.config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ssl://{}", listener.local_addr().unwrap());
     let (sender, ended) = channel();
     thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(BOUND)).unwrap();
-        let tls = ServerConnection::new(Arc::new(config)).unwrap();
+        let tls = ServerConnection::new(config).unwrap();
         let mut stream = BufReader::new(StreamOwned::new(tls, stream));
         let end = loop {
             let mut line = String::new();
@@ -50,7 +43,7 @@ fn server() -> (String, Fingerprint, Receiver<String>) {
         // The test may have failed meanwhile.
         let _ = sender.send(end);
     });
-    (url, Fingerprint::of_certificate(cert.der()), ended)
+    (url, Fingerprint::of_certificate(identity.certificate()), ended)
 }
 
 #[test]

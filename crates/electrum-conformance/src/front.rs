@@ -5,8 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs}
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection};
 
 use super::peer::Peer;
@@ -49,20 +47,6 @@ impl Front {
     pub(super) fn addr(&self) -> SocketAddr {
         self.0.addr()
     }
-}
-
-/// A certificate that signs itself, as most servers have, and its key.
-pub(super) fn certificate() -> Arc<ServerConfig> {
-    let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).map(|CertifiedKey { cert, signing_key }| {
-        let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-        (cert.der().clone(), key)
-    });
-    let (certificate, key) = made.unwrap_or_else(|error| panic!("no certificate: {error}"));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()));
-    Arc::new(config.unwrap_or_else(|error| panic!("no TLS: {error}")))
 }
 
 fn serve_tls<L: Layer>(

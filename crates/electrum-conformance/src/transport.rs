@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use electrum_proto::{Backoff, Config};
+use electrum_testkit::tls::Identity;
 
 use super::Setup;
-use super::front::{Front, certificate};
+use super::front::Front;
 
 /// What lies between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,9 @@ impl Route {
         let servers = match transport {
             Transport::Plain | Transport::Socks => servers.iter().map(|server| format!("tcp://{server}")).collect(),
             Transport::Tls | Transport::TlsThroughSocks => {
-                fronts.extend(servers.iter().map(|server| Front::tls(*server, certificate())));
+                fronts.extend(
+                    servers.iter().map(|server| Front::tls(*server, Identity::self_signed("127.0.0.1").config())),
+                );
                 fronts.iter().map(|front| format!("ssl://{}", front.addr())).collect()
             }
             Transport::WebSocket => {
@@ -67,7 +70,11 @@ impl Route {
                 fronts.iter().map(|front| format!("ws://{}", front.addr())).collect()
             }
             Transport::WebSocketOverTls => {
-                fronts.extend(servers.iter().map(|server| Front::websocket_over_tls(*server, certificate())));
+                fronts.extend(
+                    servers
+                        .iter()
+                        .map(|server| Front::websocket_over_tls(*server, Identity::self_signed("127.0.0.1").config())),
+                );
                 fronts.iter().map(|front| format!("wss://{}", front.addr())).collect()
             }
         };

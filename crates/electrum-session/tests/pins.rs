@@ -7,10 +7,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Driven, Identity, NOW, config};
+use common::{Driven, NAME, NOW, config, pin};
 use electrum_session::proto::DownCause;
 use electrum_session::transport::{Pin, Trust};
 use electrum_session::{Client, Config, ConnectionEvent, MemoryPins, PinError, PinStore, Step};
+use electrum_testkit::tls::{Ca, Identity, TlsPeer, rustls};
 use futures_lite::{StreamExt as _, future};
 
 /// Longer than anything takes on a busy machine.
@@ -18,15 +19,16 @@ const BOUND: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_certificate_is_judged_by_the_time_at_its_own_connect() {
-    let (identity, root) = Identity::by_ca();
+    let ca = Ca::new();
+    let identity = ca.signed(NAME, 2040);
     let mut config = config();
-    config.route = config.route.with_root(root).with_trust(Trust::CaOnly);
+    config.route = config.route.with_root(ca.certificate().to_vec()).with_trust(Trust::CaOnly);
     let mut driven = Driven::new(config);
     // A board whose clock says 1970 until it was set; then the present; then after years of sleep.
     for (unix_time, is_valid) in [(0, false), (NOW, true), (2_250_000_000, false)] {
         let Step::Connect(conn, _) = driven.step() else { panic!("nothing is pinned, so nothing is asked") };
         driven.connected(conn, unix_time);
-        let mut server = identity.connection();
+        let mut server = TlsPeer::new(identity.config());
         let step = driven.exchange(conn, &mut server);
         assert_eq!(server.read.is_empty(), !is_valid, "at {unix_time}: {step:?}");
         if is_valid {
@@ -55,12 +57,12 @@ fn nothing_is_dialled_before_the_pin_is_known_and_nothing_if_it_cannot_be_read()
 
 #[test]
 fn nothing_is_sent_before_the_pin_is_stored() {
-    let (mut driven, identity) = (Driven::new(config()), Identity::own());
+    let (mut driven, identity) = (Driven::new(config()), Identity::self_signed(NAME));
     let conn = driven.dial(None);
     driven.connected(conn, NOW);
-    let mut server = identity.connection();
+    let mut server = TlsPeer::new(identity.config());
     let change = driven.until_pin(conn, &mut server);
-    assert_eq!((change.old, change.new), (None, identity.pin()));
+    assert_eq!((change.old, change.new), (None, pin(&identity)));
     assert!(matches!(driven.exchange(conn, &mut server), Step::Wait { .. }));
     assert!(server.read.is_empty());
     driven.pin_kept(conn, Ok(change.new));
@@ -71,10 +73,10 @@ fn nothing_is_sent_before_the_pin_is_stored() {
 #[test]
 fn a_pin_that_cannot_be_stored_means_no_connection() {
     for held in [Err(PinError::Other("no disk".into())), Ok(Pin::WebCa)] {
-        let (mut driven, identity) = (Driven::new(config()), Identity::own());
+        let (mut driven, identity) = (Driven::new(config()), Identity::self_signed(NAME));
         let conn = driven.dial(None);
         driven.connected(conn, NOW);
-        let mut server = identity.connection();
+        let mut server = TlsPeer::new(identity.config());
         driven.until_pin(conn, &mut server);
         driven.pin_kept(conn, held);
         let Step::Disconnect(_, last) = driven.poll() else { panic!("it is given up") };
@@ -86,39 +88,39 @@ fn a_pin_that_cannot_be_stored_means_no_connection() {
 
 #[test]
 fn a_changed_certificate_is_accepted_once_where_the_user_wants_it() {
-    let [old, new, third] = [Identity::own(), Identity::own(), Identity::own()];
+    let [old, new, third] = [Identity::self_signed(NAME), Identity::self_signed(NAME), Identity::self_signed(NAME)];
     let mut driven = Driven::new(Config { accept_new_pins: true, ..config() });
-    let conn = driven.dial(Some(old.pin()));
+    let conn = driven.dial(Some(pin(&old)));
     driven.connected(conn, NOW);
-    let mut server = new.connection();
+    let mut server = TlsPeer::new(new.config());
     let change = driven.until_pin(conn, &mut server);
-    assert_eq!((change.old, change.new), (Some(old.pin()), new.pin()));
-    driven.pin_kept(conn, Ok(new.pin()));
+    assert_eq!((change.old, change.new), (Some(pin(&old)), pin(&new)));
+    driven.pin_kept(conn, Ok(pin(&new)));
     let _ = driven.exchange(conn, &mut server);
     driven.closed(conn);
-    let conn = driven.dial(Some(new.pin()));
+    let conn = driven.dial(Some(pin(&new)));
     driven.connected(conn, NOW);
-    let mut server = third.connection();
+    let mut server = TlsPeer::new(third.config());
     assert!(matches!(driven.exchange(conn, &mut server), Step::Disconnect(..)));
     assert!(server.read.is_empty());
 }
 
 #[test]
 fn alerts_and_close_notify_are_sent() {
-    let [pinned, shown] = [Identity::own(), Identity::own()];
+    let [pinned, shown] = [Identity::self_signed(NAME), Identity::self_signed(NAME)];
     let mut driven = Driven::new(config());
-    let conn = driven.dial(Some(pinned.pin()));
+    let conn = driven.dial(Some(pin(&pinned)));
     driven.connected(conn, NOW);
-    let mut server = shown.connection();
+    let mut server = TlsPeer::new(shown.config());
     let Step::Disconnect(_, alert) = driven.exchange(conn, &mut server) else { panic!("it is not the pinned one") };
     server.received(&alert);
     assert_eq!(server.error, Some(rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied)));
 
     // The client ends it, in the middle of the handshake or later.
     for is_done in [false, true] {
-        let conn = driven.dial(Some(pinned.pin()));
+        let conn = driven.dial(Some(pin(&pinned)));
         driven.connected(conn, NOW);
-        let mut server = pinned.connection();
+        let mut server = TlsPeer::new(pinned.config());
         if is_done {
             let _ = driven.exchange(conn, &mut server);
         }
@@ -132,9 +134,9 @@ fn alerts_and_close_notify_are_sent() {
     }
 
     // The server ends it: its close_notify is answered.
-    let conn = driven.dial(Some(pinned.pin()));
+    let conn = driven.dial(Some(pin(&pinned)));
     driven.connected(conn, NOW);
-    let mut server = pinned.connection();
+    let mut server = TlsPeer::new(pinned.config());
     let _ = driven.exchange(conn, &mut server);
     server.close();
     let Step::Disconnect(_, last) = driven.exchange(conn, &mut server) else { panic!("the server closed it") };

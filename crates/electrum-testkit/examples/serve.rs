@@ -3,7 +3,6 @@
 
 use std::io::stdin;
 
-use electrum_testkit::hash::from_hex;
 use electrum_testkit::{Family, Server};
 
 fn main() -> Result<(), String> {
@@ -19,28 +18,7 @@ fn main() -> Result<(), String> {
     println!("{}", server.url());
     for line in stdin().lines() {
         let line = line.map_err(|error| error.to_string())?;
-        match act(&mut server, &line.split_whitespace().collect::<Vec<_>>()) {
-            Some(done) => println!("{done}"),
-            None => println!("mine BLOCKS, pay SCRIPT SATOSHI, reorganise BLOCKS BLOCKS, or restart"),
-        }
+        println!("{}", server.command(&line).as_deref().unwrap_or(Server::COMMANDS));
     }
     Ok(())
-}
-
-/// Does what a line says, and says what was done; nothing if it says nothing that can be done.
-fn act(server: &mut Server, words: &[&str]) -> Option<String> {
-    Some(match words {
-        ["mine", blocks] => format!("block {}", server.mine(blocks.parse().ok()?)),
-        ["pay", script, satoshi] => {
-            format!("transaction {}", server.pay(&from_hex(script)?, satoshi.parse().ok()?))
-        }
-        ["reorganise", depth, blocks] => {
-            format!("block {}", server.reorganise(depth.parse().ok()?, blocks.parse().ok()?))
-        }
-        ["restart"] => {
-            server.restart();
-            "restarted".to_owned()
-        }
-        _ => return None,
-    })
 }

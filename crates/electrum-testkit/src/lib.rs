@@ -31,6 +31,7 @@
 //! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
 //! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.
 //! - `Server::websocket` (feature `websocket`) lets clients reach a server over WebSockets.
+//! - `tls` (feature `tls`) has certificates as servers have them, and the server's end of a connection in memory.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
 //!   signatures are not checked.
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
@@ -49,6 +50,8 @@ pub mod json;
 pub mod scripted;
 mod server;
 pub mod session;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 

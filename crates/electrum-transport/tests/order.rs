@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::peer::{Identity, NAME, NOW, Peer, SERVER};
+use common::peer::{NAME, NOW, SERVER, exchange, peer_of};
+use electrum_testkit::tls::Identity;
 use electrum_transport::{Known, Link, OUTGOING_LIMIT, Pin, Route};
 use proptest::prelude::*;
 
@@ -55,14 +56,14 @@ proptest! {
     #[test]
     fn any_order_of_calls(proxied in any::<bool>(), tls in any::<bool>(), calls in calls()) {
         let mut link = link(proxied, if tls { SERVER } else { "tcp://electrum.example" });
-        let mut peer = Peer::new(&Identity::self_signed(NAME));
+        let mut peer = peer_of(&Identity::self_signed(NAME));
         let mut failed = None;
         for call in calls {
             let before = (link.established(), link.ended(), link.outgoing().len(), link.plaintext().len());
             let result = match call {
                 Call::Received(bytes) => link.received(&bytes),
                 Call::Exchange => {
-                    let due = peer.exchange(&mut link);
+                    let due = exchange(&mut link, &mut peer);
                     link.received(&due)
                 }
                 Call::ServerSays(bytes) => {

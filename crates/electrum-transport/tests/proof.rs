@@ -3,7 +3,11 @@
 
 mod common;
 
-use common::peer::{BOTH, Ca, Device, Identity, NAME, NOW, Peer, SERVER, changed_link, not_accepted, pump, pump_bytes};
+use common::peer::{
+    BOTH, Device, NAME, NOW, SERVER, by_openssl, changed_link, exchange, fingerprint, not_accepted, peer_of, pump,
+    pump_bytes, that_wants_a_client_certificate, with_version,
+};
+use electrum_testkit::tls::{Ca, Identity, TlsPeer};
 use electrum_transport::{Fingerprint, Known, Link, LinkError, Pin, PinState, Route, TlsError, Trust};
 
 #[test]
@@ -11,14 +15,14 @@ fn a_shown_certificate_without_its_key_is_never_accepted() {
     let ca = Ca::new();
     for version in BOTH {
         let thief = Identity::self_signed(NAME);
-        let shown = || [Identity::self_signed(NAME), ca.signed(NAME, 2040), Identity::by_openssl(V1)];
+        let shown = || [Identity::self_signed(NAME), ca.signed(NAME, 2040), by_openssl(V1)];
         for identity in shown() {
-            let fingerprint = identity.fingerprint();
+            let fingerprint = fingerprint(&identity);
             let stolen = identity.with_key_of(&thief);
             for trust in [Trust::CaOrPin, Trust::CaOnly, Trust::Pinned(fingerprint), Trust::Insecure] {
-                let route = Route::direct().with_root(ca.certificate.clone()).with_trust(trust);
+                let route = Route::direct().with_root(ca.certificate().to_vec()).with_trust(trust);
                 let mut link = route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
-                let mut peer = Peer::with_version(&stolen, version);
+                let mut peer = with_version(&stolen, version);
                 let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
                 let wanted = matches!(&error, LinkError::Tls(TlsError::Signature { seen, .. }) if *seen == fingerprint);
                 let not_by_ca =
@@ -38,7 +42,7 @@ fn open() -> Link {
 #[test]
 fn no_pin_before_the_handshake_is_done() {
     let mut link = open();
-    let flight = Peer::new(&Identity::self_signed(NAME)).exchange(&mut link);
+    let flight = exchange(&mut link, &mut peer_of(&Identity::self_signed(NAME)));
     link.received(&flight[..flight.len() - 1]).unwrap();
     assert_eq!(link.pin_change(), None);
     link.received(&flight[flight.len() - 1..]).unwrap();
@@ -46,11 +50,11 @@ fn no_pin_before_the_handshake_is_done() {
 }
 
 /// A link that waits for its pin to be stored, the server, and the pin.
-fn waiting() -> (Link, Peer, Pin) {
+fn waiting() -> (Link, TlsPeer, Pin) {
     let identity = Identity::self_signed(NAME);
-    let (mut link, mut peer) = (open(), Peer::new(&identity));
+    let (mut link, mut peer) = (open(), peer_of(&identity));
     pump_bytes(&mut link, &mut peer, usize::MAX).unwrap();
-    (link, peer, Pin::Certificate(identity.fingerprint()))
+    (link, peer, Pin::Certificate(fingerprint(&identity)))
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn another_program_may_have_pinned_first() {
         assert_eq!(link.pin_kept(pin), Err(error.into()));
         assert_eq!(link.send(b"x"), 0);
         // The server hears that it is over, and nothing else.
-        peer.exchange(&mut link);
+        exchange(&mut link, &mut peer);
         assert_eq!((peer.read, peer.has_closed, peer.error), (Vec::new(), true, None));
     }
 }
@@ -92,7 +96,7 @@ fn another_program_may_have_pinned_first() {
 fn a_web_ca_vouches_whatever_another_program_pinned() {
     let ca = Ca::new();
     let mut link = Device::with_root(&ca).route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
-    pump_bytes(&mut link, &mut Peer::new(&ca.signed(NAME, 2040)), usize::MAX).unwrap();
+    pump_bytes(&mut link, &mut peer_of(&ca.signed(NAME, 2040)), usize::MAX).unwrap();
     assert_eq!(link.pin_change().unwrap().new, Pin::WebCa);
     link.pin_kept(Pin::Certificate(Fingerprint::from_bytes([7; 32]))).unwrap();
     assert!(link.established());
@@ -128,7 +132,7 @@ fn an_end_while_the_pin_is_being_stored() {
 
     let (mut link, mut peer, pin) = waiting();
     link.close();
-    peer.exchange(&mut link);
+    exchange(&mut link, &mut peer);
     assert_eq!((link.pin_kept(pin), link.established(), peer.has_closed), (Ok(()), false, true));
 }
 
@@ -140,7 +144,7 @@ fn a_key_of_a_kind_that_cannot_be_checked_is_named_so() {
         (include_bytes!("certs/rsa-1024.pem"), "RSA key of 1024 bits"),
     ] {
         for version in BOTH {
-            let (mut link, mut peer) = (open(), Peer::with_version(&Identity::by_openssl(pem), version));
+            let (mut link, mut peer) = (open(), with_version(&by_openssl(pem), version));
             let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
             assert!(matches!(error, LinkError::Tls(TlsError::UnsupportedKey { .. })), "{error}");
             assert!(error.to_string().contains(kind), "{error}");
@@ -151,7 +155,7 @@ fn a_key_of_a_kind_that_cannot_be_checked_is_named_so() {
 #[test]
 fn a_server_that_wants_a_certificate_of_the_client_is_named_so() {
     for version in BOTH {
-        let (mut link, mut peer) = (open(), Peer::that_wants_a_client_certificate(version));
+        let (mut link, mut peer) = (open(), that_wants_a_client_certificate(version));
         let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
         assert!(matches!(error, LinkError::Tls(TlsError::ClientCertificate(_))), "{error}");
     }
@@ -164,18 +168,18 @@ const V3: &[u8] = include_bytes!("certs/rsa-v3.pem");
 fn certificates_as_server_manuals_make_them() {
     for version in BOTH {
         for pem in [V1, V3] {
-            let identity = Identity::by_openssl(pem);
-            let pin = Pin::Certificate(identity.fingerprint());
+            let identity = by_openssl(pem);
+            let pin = Pin::Certificate(fingerprint(&identity));
             for (pin, state) in [(None, PinState::New), (Some(pin), PinState::Known)] {
                 let known = Known::at(NOW).with_pin(pin);
                 let mut link = Route::direct().open(&SERVER.parse().unwrap(), known).unwrap();
-                pump(&mut link, &mut Peer::with_version(&identity, version), usize::MAX).unwrap();
+                pump(&mut link, &mut with_version(&identity, version), usize::MAX).unwrap();
                 assert_eq!(common::peer::state(&link), state);
             }
             not_accepted(Device::with_trust(Trust::CaOnly).connect(&identity));
         }
     }
     // What `openssl x509 -fingerprint -sha256` says of it.
-    let by_openssl = "F5:72:AD:9F:BE:CC:4F:39:3A:9A:EE:5C:C3:44:99:F2:38:BA:C8:86:0F:E5:EB:DC:0E:1F:26:46:72:7C:2D:03";
-    assert_eq!(Identity::by_openssl(V1).fingerprint().to_string(), by_openssl);
+    let of_openssl = "F5:72:AD:9F:BE:CC:4F:39:3A:9A:EE:5C:C3:44:99:F2:38:BA:C8:86:0F:E5:EB:DC:0E:1F:26:46:72:7C:2D:03";
+    assert_eq!(fingerprint(&by_openssl(V1)).to_string(), of_openssl);
 }

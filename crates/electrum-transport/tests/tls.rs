@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::peer::{BOTH, Identity, NOW, Peer, SERVER, drain, pump};
+use common::peer::{BOTH, NOW, SERVER, drain, exchange, fingerprint, peer_of, pump, with_version};
 use common::{cut, run};
+use electrum_testkit::tls::{Identity, TlsPeer};
 use electrum_transport::{
     Known, Link, LinkError, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
 };
@@ -15,9 +16,9 @@ fn open() -> Link {
 }
 
 /// A link and a server that have shaken hands.
-fn connected(piece: usize) -> (Link, Peer) {
+fn connected(piece: usize) -> (Link, TlsPeer) {
     let mut link = open();
-    let mut peer = Peer::new(&Identity::self_signed("electrum.example"));
+    let mut peer = peer_of(&Identity::self_signed("electrum.example"));
     pump(&mut link, &mut peer, piece).unwrap();
     assert!(link.established());
     (link, peer)
@@ -28,7 +29,7 @@ fn both_ways_in_both_versions_however_cut() {
     for version in BOTH {
         for piece in [1, 7, 1000, usize::MAX] {
             let identity = Identity::self_signed("electrum.example");
-            let (mut link, mut peer) = (open(), Peer::with_version(&identity, version));
+            let (mut link, mut peer) = (open(), with_version(&identity, version));
             assert!(!link.is_plain() && !link.established());
             assert_eq!(link.send(b"too early"), 0);
             assert_eq!(link.report().tls, None);
@@ -47,14 +48,14 @@ fn both_ways_in_both_versions_however_cut() {
 fn report_says_what_was_agreed() {
     for (version, name, cipher) in [(BOTH[0], "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_"), (BOTH[1], "TLS 1.3", "TLS_AES_")] {
         let identity = Identity::self_signed("electrum.example");
-        let (mut link, mut peer) = (open(), Peer::with_version(&identity, version));
+        let (mut link, mut peer) = (open(), with_version(&identity, version));
         pump(&mut link, &mut peer, usize::MAX).unwrap();
         let report = link.report();
         let tls = report.tls.clone().unwrap();
-        assert_eq!((tls.version, tls.fingerprint, tls.pin), (name, identity.fingerprint(), PinState::New));
+        assert_eq!((tls.version, tls.fingerprint, tls.pin), (name, fingerprint(&identity), PinState::New));
         assert!(tls.cipher.starts_with(cipher), "{}", tls.cipher);
         let text = report.to_string();
-        assert!(text.starts_with(SERVER) && text.contains(&identity.fingerprint().to_string()), "{text}");
+        assert!(text.starts_with(SERVER) && text.contains(&fingerprint(&identity).to_string()), "{text}");
     }
 }
 
@@ -62,7 +63,7 @@ fn report_says_what_was_agreed() {
 fn tls_starts_behind_the_proxy_and_shares_its_last_piece() {
     let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
     let mut link = route.open(&"ssl://abcdef.onion".parse().unwrap(), Known::at(NOW)).unwrap();
-    let mut peer = Peer::new(&Identity::self_signed("abcdef.onion"));
+    let mut peer = peer_of(&Identity::self_signed("abcdef.onion"));
     link.wrote(3);
     link.received(&[5, 0]).unwrap();
     link.wrote(link.outgoing().len());
@@ -84,7 +85,7 @@ fn large_messages_and_a_bounded_outgoing_side() {
         rest = &rest[taken..];
         assert!(link.outgoing().len() <= OUTGOING_LIMIT + 5 * 32);
         assert!(rest.is_empty() || link.send(rest) == 0);
-        peer.exchange(&mut link);
+        exchange(&mut link, &mut peer);
     }
     assert_eq!(peer.read, large);
     peer.send(&large);
@@ -106,7 +107,7 @@ fn ends_in_order() {
     link.send(b"bye");
     link.close();
     assert_eq!((link.ended(), link.send(b"x")), (true, 0));
-    peer.exchange(&mut link);
+    exchange(&mut link, &mut peer);
     assert_eq!((peer.read, peer.error), (b"bye".to_vec(), None));
 }
 
@@ -179,7 +180,7 @@ fn a_name_that_no_certificate_can_have_is_refused_at_once() {
 }
 
 /// Three messages, of which the second was changed on the way at `place`.
-fn damaged(peer: &mut Peer, place: usize) -> Vec<u8> {
+fn damaged(peer: &mut TlsPeer, place: usize) -> Vec<u8> {
     let mut stream = Vec::new();
     for (i, message) in [&b"first"[..], b"second", b"third"].into_iter().enumerate() {
         peer.send(message);
@@ -245,8 +246,8 @@ proptest! {
     #[test]
     fn a_changed_handshake_never_stands(place in any::<usize>(), bit in 0u32..8) {
         let mut link = open();
-        let mut peer = Peer::new(&Identity::self_signed("electrum.example"));
-        let mut flight = peer.exchange(&mut link);
+        let mut peer = peer_of(&Identity::self_signed("electrum.example"));
+        let mut flight = exchange(&mut link, &mut peer);
         let place = place % flight.len();
         let labels = record_labels(&flight);
         flight[place] ^= 1 << bit;

@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::peer::{Ca, Device, Identity, NAME, NOW, SERVER, changed, not_accepted};
+use common::peer::{Device, NAME, NOW, SERVER, changed, fingerprint, not_accepted};
+use electrum_testkit::tls::{Ca, Identity};
 use electrum_transport::{Known, Pin, PinState, Route, RouteError, ServerAddr, Side, Trust};
 
 const IN_2041: u64 = 2_250_000_000;
@@ -25,17 +26,17 @@ fn a_changed_certificate_is_refused_with_both_fingerprints() {
     let error = result.unwrap_err();
     assert_eq!(error.side(), Side::User);
     let words = error.to_string();
-    for part in [&old.fingerprint().to_string(), &new.fingerprint().to_string(), "--accept-new-pin", SERVER, "before"] {
+    for part in [&fingerprint(&old).to_string(), &fingerprint(&new).to_string(), "--accept-new-pin", SERVER, "before"] {
         assert!(words.contains(part), "{words}");
     }
     assert!(!words.contains("::replace"), "{words}");
     // It stays so until the user says otherwise.
     let error = changed(device.connect(&new));
-    assert_eq!((error.pinned, error.seen), (Pin::Certificate(old.fingerprint()), new.fingerprint()));
+    assert_eq!((error.pinned, error.seen), (Pin::Certificate(fingerprint(&old)), fingerprint(&new)));
     assert_eq!(device.connect(&old), Ok(PinState::Known));
     device.pins.insert(SERVER.into(), Pin::Certificate(error.seen));
     assert_eq!(device.connect(&new), Ok(PinState::Known));
-    assert_eq!(changed(device.connect(&old)).seen, old.fingerprint());
+    assert_eq!(changed(device.connect(&old)).seen, fingerprint(&old));
     device.pins.clear();
     assert_eq!(device.connect(&old), Ok(PinState::New));
 }
@@ -49,7 +50,7 @@ fn a_new_pin_that_the_user_accepts_replaces_the_old_one() {
     assert_eq!(device.connect(&new), Ok(PinState::Replaced));
     device.accepts_new_pin = false;
     assert_eq!(device.connect(&new), Ok(PinState::Known));
-    assert_eq!(changed(device.connect(&old)).pinned, Pin::Certificate(new.fingerprint()));
+    assert_eq!(changed(device.connect(&old)).pinned, Pin::Certificate(fingerprint(&new)));
 }
 
 #[test]
@@ -117,14 +118,14 @@ fn a_pinned_server_may_move_to_a_web_ca_and_not_back() {
 #[test]
 fn a_given_pin_is_all_that_counts() {
     let (ca, own) = (Ca::new(), Identity::self_signed(NAME));
-    let mut device = Device::with_root(&ca).trusting(Trust::Pinned(own.fingerprint()));
+    let mut device = Device::with_root(&ca).trusting(Trust::Pinned(fingerprint(&own)));
     assert_eq!(device.connect(&own), Ok(PinState::Given));
     let signed = ca.signed(NAME, 2040);
     let error = changed(device.connect(&signed));
     assert!(error.given);
     let words = error.to_string();
     assert!(
-        words.contains(&own.fingerprint().to_string()) && words.contains(&signed.fingerprint().to_string()),
+        words.contains(&fingerprint(&own).to_string()) && words.contains(&fingerprint(&signed).to_string()),
         "{words}"
     );
     assert!(words.contains("than the one given") && !words.contains("before"), "{words}");
@@ -134,7 +135,7 @@ fn a_given_pin_is_all_that_counts() {
 #[test]
 fn plain_text_shows_no_certificate_that_could_be_demanded() {
     let plain: ServerAddr = "tcp://electrum.example".parse().unwrap();
-    let given = Trust::Pinned(Identity::self_signed(NAME).fingerprint());
+    let given = Trust::Pinned(fingerprint(&Identity::self_signed(NAME)));
     for trust in [given, Trust::CaOnly] {
         let route = Route::direct().with_trust(trust);
         let error = RouteError::NoCertificate { server: plain.clone() };

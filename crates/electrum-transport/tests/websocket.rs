@@ -142,12 +142,13 @@ fn ends() {
 #[cfg(feature = "tls")]
 #[test]
 fn over_tls_and_a_proxy_with_a_new_pin() {
-    use common::peer::{Identity, NOW, Peer, pump};
+    use common::peer::{NOW, exchange, peer_of, pump};
+    use electrum_testkit::tls::Identity;
     use electrum_transport::{Known, Route};
 
     let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
     let mut link = route.open(&"wss://abcdef.onion/electrum".parse().unwrap(), Known::at(NOW)).unwrap();
-    let mut peer = Peer::new(&Identity::self_signed("abcdef.onion"));
+    let mut peer = peer_of(&Identity::self_signed("abcdef.onion"));
     take(&mut link);
     link.received(&[5, 0]).unwrap();
     take(&mut link);
@@ -166,7 +167,7 @@ fn over_tls_and_a_proxy_with_a_new_pin() {
     assert_eq!((frames(&peer.read), link.plaintext()), (vec![(TEXT, b"question".to_vec())], &b"answer\n"[..]));
     peer.read.clear();
     link.close();
-    peer.exchange(&mut link);
+    exchange(&mut link, &mut peer);
     assert!(peer.has_closed && matches!(frames(&peer.read)[..], [(CLOSE, _)]));
     assert!(link.report().to_string().contains("wss://abcdef.onion:443/electrum through socks5"));
 }

@@ -4,7 +4,6 @@ use std::io::{self, BufRead};
 use std::thread;
 use std::time::Duration;
 
-use electrum_testkit::hash::from_hex;
 use electrum_testkit::{Family, Server};
 
 use crate::output::Output;
@@ -56,9 +55,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output) -> Outcome {
             }
             match lines.recv_timeout(wait) {
                 Ok(line) => {
-                    let done = act(&mut server, &line.split_whitespace().collect::<Vec<_>>());
-                    let usage = || "mine BLOCKS, pay SCRIPT SATOSHI, reorganise BLOCKS BLOCKS, or restart".to_owned();
-                    output.line(&done.unwrap_or_else(usage))?;
+                    output.line(server.command(&line).as_deref().unwrap_or(Server::COMMANDS))?;
                     continue;
                 }
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => is_input_open = false,
@@ -68,23 +65,5 @@ pub(crate) fn run(args: &ServeArgs, output: &Output) -> Outcome {
                 output.line(&format!("block {}", server.mine(1)))?;
             }
         }
-    })
-}
-
-/// Does what a line says, and says what was done; nothing if it says nothing that can be done.
-fn act(server: &mut Server, words: &[&str]) -> Option<String> {
-    Some(match words {
-        ["mine", blocks] => format!("block {}", server.mine(blocks.parse().ok()?)),
-        ["pay", script, satoshi] => {
-            format!("transaction {}", server.pay(&from_hex(script)?, satoshi.parse().ok()?))
-        }
-        ["reorganise", depth, blocks] => {
-            format!("block {}", server.reorganise(depth.parse().ok()?, blocks.parse().ok()?))
-        }
-        ["restart"] => {
-            server.restart();
-            "restarted".to_owned()
-        }
-        _ => return None,
     })
 }

@@ -9,8 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use electrum_blocking::transport::Fingerprint;
 use electrum_testkit::Server;
-use rcgen::{CertificateParams, KeyPair};
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use electrum_testkit::tls::Identity;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::tool::BOUND;
@@ -122,15 +121,6 @@ impl Shared {
 }
 
 fn identity() -> (Arc<ServerConfig>, String) {
-    let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(["electrum.example".to_owned()]).expect("a name");
-    let certificate = params.self_signed(&key).expect("a certificate").der().clone();
-    let fingerprint = Fingerprint::of_certificate(&certificate).to_string();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .expect("a version")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-        .expect("a key that fits");
-    (Arc::new(config), fingerprint)
+    let identity = Identity::self_signed("electrum.example");
+    (identity.config(), Fingerprint::of_certificate(identity.certificate()).to_string())
 }

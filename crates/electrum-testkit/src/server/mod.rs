@@ -1,6 +1,7 @@
 //! A [`Host`] behind a socket on the loopback interface.
 
 mod connection;
+mod console;
 mod log;
 mod shared;
 mod threads;

@@ -1,187 +1,57 @@
-//! A TLS server in memory, by rustls.
+//! Links to a TLS server in memory.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
+use electrum_testkit::tls::{Ca, Identity, TlsPeer};
 use electrum_transport::{
     Fingerprint, Known, Link, LinkError, Pin, PinChanged, PinState, Route, ServerAddr, TlsError, Trust,
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::CertifiedKey;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+use rustls::server::{NoClientAuth, WebPkiClientVerifier};
+use rustls::{RootCertStore, SupportedProtocolVersion};
 
 /// 2025-06-15: inside the years of certificates that are not meant to be expired.
 pub(crate) const NOW: u64 = 1_750_000_000;
 
-/// A certificate and a key, which need not belong together.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl Identity {
-    /// As servers make it for themselves, for 2020 to 2040.
-    pub(crate) fn self_signed(name: &str) -> Self {
-        Self::self_signed_until(name, 2040)
-    }
-
-    pub(crate) fn self_signed_until(name: &str, year: i32) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params(name, year).self_signed(&key).unwrap();
-        Self::new(certificate.der().clone(), &key)
-    }
-
-    pub(crate) fn with_key_of(self, other: &Self) -> Self {
-        Self { key: other.key.clone_key(), ..self }
-    }
-
-    /// Certificates that `openssl` made, with a common name only, as server manuals say.
-    pub(crate) fn by_openssl(pem: &[u8]) -> Self {
-        Self {
-            certificate: CertificateDer::from_pem_slice(pem).unwrap(),
-            key: PrivateKeyDer::from_pem_slice(include_bytes!("../certs/rsa.key.pem")).unwrap(),
-        }
-    }
-
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_certificate(&self.certificate)
-    }
-
-    fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
-        Self { certificate, key: PrivatePkcs8KeyDer::from(key.serialize_der()).into() }
-    }
-}
-
-fn params(name: &str, year: i32) -> CertificateParams {
-    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-    params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(year, 1, 1);
-    params
-}
-
-/// A CA of a test.
-pub(crate) struct Ca {
-    issuer: Issuer<'static, KeyPair>,
-    pub(crate) certificate: Vec<u8>,
-}
-
-impl Ca {
-    pub(crate) fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = params("ca.example", 2040);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = params.self_signed(&key).unwrap().der().to_vec();
-        Self { issuer: Issuer::new(params, key), certificate }
-    }
-
-    pub(crate) fn signed(&self, name: &str, until_year: i32) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params(name, until_year).signed_by(&key, &self.issuer).unwrap();
-        Identity::new(certificate.der().clone(), &key)
-    }
-}
-
-/// Shows one certificate to everybody, whether or not the key fits.
-#[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
-
-impl ResolvesServerCert for Always {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.clone())
-    }
+/// Certificates that `openssl` made, with a common name only, as server manuals say.
+pub(crate) fn by_openssl(pem: &[u8]) -> Identity {
+    Identity::from_pem(pem, include_bytes!("../certs/rsa.key.pem"))
 }
 
 pub(crate) const BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
 
-/// The server's end of a connection, and what it read.
-#[derive(Debug)]
-pub(crate) struct Peer {
-    tls: ServerConnection,
-    pub(crate) read: Vec<u8>,
-    pub(crate) error: Option<rustls::Error>,
-    /// Whether the client sent `close_notify`.
-    pub(crate) has_closed: bool,
+pub(crate) fn fingerprint(identity: &Identity) -> Fingerprint {
+    Fingerprint::of_certificate(identity.certificate())
 }
 
-impl Peer {
-    pub(crate) fn new(identity: &Identity) -> Self {
-        Self::with_version(identity, &rustls::version::TLS13)
-    }
+/// A server of TLS 1.3.
+pub(crate) fn peer_of(identity: &Identity) -> TlsPeer {
+    with_version(identity, &rustls::version::TLS13)
+}
 
-    pub(crate) fn with_version(identity: &Identity, version: &'static SupportedProtocolVersion) -> Self {
-        Self::with_client_auth(identity, version, Arc::new(NoClientAuth))
-    }
+/// A server of this version of TLS.
+pub(crate) fn with_version(identity: &Identity, version: &'static SupportedProtocolVersion) -> TlsPeer {
+    TlsPeer::new(identity.config_with(&[version], Arc::new(NoClientAuth)))
+}
 
-    pub(crate) fn that_wants_a_client_certificate(version: &'static SupportedProtocolVersion) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(Ca::new().certificate.into()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        Self::with_client_auth(&Identity::self_signed(NAME), version, verifier)
-    }
+pub(crate) fn that_wants_a_client_certificate(version: &'static SupportedProtocolVersion) -> TlsPeer {
+    let mut roots = RootCertStore::empty();
+    roots.add(Ca::new().certificate().to_vec().into()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    TlsPeer::new(Identity::self_signed(NAME).config_with(&[version], verifier))
+}
 
-    fn with_client_auth(
-        identity: &Identity,
-        version: &'static SupportedProtocolVersion,
-        client: Arc<dyn ClientCertVerifier>,
-    ) -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = provider.key_provider.load_private_key(identity.key.clone_key()).unwrap();
-        let shown = CertifiedKey::new(vec![identity.certificate.clone()], key);
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_client_cert_verifier(client)
-            .with_cert_resolver(Arc::new(Always(Arc::new(shown))));
-        let tls = ServerConnection::new(Arc::new(config)).unwrap();
-        Self { tls, read: Vec::new(), error: None, has_closed: false }
-    }
-
-    /// Takes all that the link has for the socket, and returns what the server has for it.
-    pub(crate) fn exchange(&mut self, link: &mut Link) -> Vec<u8> {
-        while !link.outgoing().is_empty() && self.error.is_none() {
-            let taken = self.tls.read_tls(&mut link.outgoing()).unwrap();
-            link.wrote(taken);
-            match self.tls.process_new_packets() {
-                Ok(state) => self.has_closed |= state.peer_has_closed(),
-                Err(error) => self.error = Some(error),
-            }
-            // "Would block" once all is read.
-            let _ = self.tls.reader().read_to_end(&mut self.read);
-        }
-        self.due()
-    }
-
-    /// Says something, unless the connection failed.
-    pub(crate) fn send(&mut self, plain: &[u8]) {
-        self.tls.set_buffer_limit(None);
-        if self.error.is_none() {
-            self.tls.writer().write_all(plain).unwrap();
-        }
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.tls.send_close_notify();
-    }
-
-    pub(crate) fn due(&mut self) -> Vec<u8> {
-        let mut due = Vec::new();
-        while self.tls.wants_write() {
-            self.tls.write_tls(&mut due).unwrap();
-        }
-        due
-    }
+/// Gives the server all that the link has for the socket, and returns what the server has for it.
+pub(crate) fn exchange(link: &mut Link, peer: &mut TlsPeer) -> Vec<u8> {
+    peer.received(link.outgoing());
+    link.wrote(link.outgoing().len());
+    peer.due()
 }
 
 /// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link, for a driver that stores a new
 /// pin at once.
-pub(crate) fn pump(link: &mut Link, peer: &mut Peer, piece: usize) -> Result<(), LinkError> {
+pub(crate) fn pump(link: &mut Link, peer: &mut TlsPeer, piece: usize) -> Result<(), LinkError> {
     pump_bytes(link, peer, piece)?;
     match link.pin_change() {
         Some(change) => link.pin_kept(change.new),
@@ -190,16 +60,16 @@ pub(crate) fn pump(link: &mut Link, peer: &mut Peer, piece: usize) -> Result<(),
 }
 
 /// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link.
-pub(crate) fn pump_bytes(link: &mut Link, peer: &mut Peer, piece: usize) -> Result<(), LinkError> {
+pub(crate) fn pump_bytes(link: &mut Link, peer: &mut TlsPeer, piece: usize) -> Result<(), LinkError> {
     loop {
-        let due = peer.exchange(link);
+        let due = exchange(link, peer);
         if due.is_empty() && link.outgoing().is_empty() {
             return Ok(());
         }
         let result = due.chunks(piece).try_for_each(|piece| link.received(piece));
         if result.is_err() {
             // The alert is for the server.
-            peer.exchange(link);
+            exchange(link, peer);
             return result;
         }
     }
@@ -229,7 +99,7 @@ impl Device {
     }
 
     pub(crate) fn with_root(ca: &Ca) -> Self {
-        Self { route: Route::direct().with_root(ca.certificate.clone()), ..Self::default() }
+        Self { route: Route::direct().with_root(ca.certificate().to_vec()), ..Self::default() }
     }
 
     pub(crate) fn trusting(self, trust: Trust) -> Self {
@@ -242,14 +112,14 @@ impl Device {
         server: &str,
         identity: &Identity,
         now: u64,
-    ) -> (Result<PinState, LinkError>, Peer) {
+    ) -> (Result<PinState, LinkError>, TlsPeer) {
         let server: ServerAddr = server.parse().unwrap();
         let key = server.to_string();
         let pin = self.pins.get(&key).copied().filter(|_| self.route.uses_pin(&server));
         let known = Known::at(now).with_pin(pin);
         let known = if self.accepts_new_pin { known.accepting_new_pin() } else { known };
         let mut link = self.route.open(&server, known).unwrap();
-        let mut peer = Peer::new(identity);
+        let mut peer = peer_of(identity);
         let mut result = pump_bytes(&mut link, &mut peer, usize::MAX);
         if let Some(change) = link.pin_change() {
             assert!(!link.established() && link.send(b"early") == 0, "the pin is not stored yet");
@@ -260,7 +130,7 @@ impl Device {
         assert_eq!(link.established(), result.is_ok());
         // Whatever the caller tries, the server sees it only on a link that is established.
         let sent = link.send(b"server.version\n");
-        peer.exchange(&mut link);
+        exchange(&mut link, &mut peer);
         assert_eq!(peer.read, if result.is_ok() { &b"server.version\n"[..sent] } else { b"" });
         assert_eq!(sent > 0, result.is_ok());
         (result.map(|()| state(&link)), peer)
