@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::task::Waker;
-use std::time::Duration;
 
 use electrum_proto::json::ServerError;
 use electrum_proto::{Client, DownCause, Effect, EncodedRequest, Reply, RequestError, RequestId, Timestamp};
@@ -11,6 +10,7 @@ use electrum_transport::ServerAddr;
 
 use crate::error::{CallError, NoAnswer};
 use crate::ids::IdMap;
+use crate::moves::Moves;
 use crate::pending::Outcome;
 use crate::queued::Queued;
 use crate::retry::{self, Paused, Suspects};
@@ -39,10 +39,8 @@ pub(crate) struct Calls {
     is_encoding: bool,
     /// Why the last connection ended, and whether its oldest request is known.
     loss: Option<Loss>,
-    /// When a server that answers no call is given up, if there is another one.
-    mute_at: Option<Timestamp>,
-    /// How long the server may answer nothing while these requests wait.
-    patience: Duration,
+    /// Watches for calls that another server should be asked.
+    moves: Moves,
     /// A busy server was asked twice: another one should be used.
     wants_other_server: bool,
     /// The connection is given up for another server.
@@ -60,7 +58,8 @@ struct Loss {
 }
 
 impl Calls {
-    pub(crate) fn new(limit: usize) -> Self {
+    /// Those of a client with so many servers, of which at most `limit` wait to be sent.
+    pub(crate) fn new(limit: usize, servers: usize) -> Self {
         Self {
             in_flight: IdMap::default(),
             queue: VecDeque::new(),
@@ -72,8 +71,7 @@ impl Calls {
             is_blocked: true,
             is_encoding: false,
             loss: None,
-            mute_at: None,
-            patience: Duration::ZERO,
+            moves: Moves::new(servers),
             wants_other_server: false,
             is_leaving: false,
         }
@@ -168,7 +166,7 @@ impl Calls {
     /// The connection ended: the machine takes no requests until there is another one.
     pub(crate) fn connection_ended(&mut self, server: &ServerAddr, cause: &DownCause) {
         self.is_blocked = true;
-        self.mute_at = None;
+        self.moves.connection_ended();
         let had_suspect = self.suspects.connection_ended();
         let is_suspicious = !std::mem::take(&mut self.is_leaving)
             && matches!(cause, DownCause::Closed { .. } | DownCause::Reset { .. } | DownCause::Malformed { .. });
@@ -187,7 +185,7 @@ impl Calls {
         self.suspects.settled(&request);
         let error = match outcome {
             Ok(reply) => {
-                self.heard(now);
+                self.moves.answered(now, &request, self.in_flight.is_empty());
                 return request.finish(Outcome::Reply(reply));
             }
             Err(error) => error,
@@ -198,7 +196,7 @@ impl Calls {
             RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
             RequestError::TimedOut if !reads => request.fail(CallError::MaybeSent { reason: NoAnswer::TimedOut }),
             RequestError::Server(error) => {
-                self.heard(now);
+                self.moves.answered(now, &request, self.in_flight.is_empty());
                 if reads && retry::is_busy(&error) {
                     self.busy(now, request, error)
                 } else {
@@ -211,7 +209,7 @@ impl Calls {
 
     /// The next moment at which [`expire`](Self::expire) or [`resume`](Self::resume) has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        [self.earliest, self.paused.next(), self.mute_at].into_iter().flatten().min()
+        [self.earliest, self.paused.next(), self.moves.next()].into_iter().flatten().min()
     }
 
     /// Queues requests again whose pause is over.
@@ -256,8 +254,14 @@ impl Calls {
     /// A request was lost with its connection, and may be sent again.
     fn lost(&mut self, mut request: Queued, written: bool) -> Option<Waker> {
         request.call.set_sent_as(None);
+        request.history.lost += u8::from(written);
+        if request.history.lost >= retry::MOST_SENDINGS {
+            let times = request.history.lost.into();
+            let cause = self.loss.as_ref().map(|loss| loss.cause.clone()).unwrap_or_default();
+            return request.fail(CallError::ClosesConnection { times, cause });
+        }
         let Some(loss) = self.loss.as_mut().filter(|loss| loss.is_suspicious && written) else {
-            request.history.has_moved |= written;
+            request.history.moves += u8::from(written);
             // They are lost in the order of sending, before anything else can be sent.
             self.push(request);
             return None;
@@ -289,24 +293,12 @@ impl Calls {
         None
     }
 
-    /// The server answered a call: it is not mute.
-    fn heard(&mut self, now: Timestamp) {
-        self.mute_at = if self.in_flight.is_empty() { None } else { Some(now + self.patience) };
-    }
-
-    /// Whether another server should be asked since this one is too busy. Returns it once.
-    pub(crate) fn takes_server_for_busy(&mut self) -> bool {
-        std::mem::take(&mut self.wants_other_server)
-    }
-
-    /// Whether another server should be asked since this one has answered no call for a while. Returns it once.
-    pub(crate) fn takes_server_for_mute(&mut self, now: Timestamp) -> bool {
-        if self.mute_at.is_none_or(|mute_at| mute_at > now) {
-            return false;
+    /// Why another server should be asked than this one, which is too busy or does not answer. Returns it once.
+    pub(crate) fn why_leave(&mut self, now: Timestamp) -> Option<&'static str> {
+        if std::mem::take(&mut self.wants_other_server) {
+            return Some("the server is too busy");
         }
-        // Once for each request: one may take its time on every server.
-        self.mute_at = None;
-        self.in_flight.values().any(|request| !request.history.has_moved)
+        self.moves.why_leave(now, self.in_flight.values())
     }
 
     /// The connection is about to be given up, and no request is the cause.
@@ -342,10 +334,8 @@ impl Calls {
             Ok(ticket) => {
                 request.call.set_sent_as(Some(ticket.id));
                 request.span = Span::call(&ticket.request, ticket.id);
-                if self.mute_at.is_none() && !request.history.has_moved {
-                    self.patience = retry::patience(now, request.deadline);
-                    self.mute_at = Some(now + self.patience);
-                }
+                request.sent = now;
+                self.moves.sent(now, &request);
                 self.suspects.sent(&request);
                 self.in_flight.insert(ticket.id, request);
                 Sent::Done(None)

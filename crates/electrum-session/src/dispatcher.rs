@@ -42,7 +42,7 @@ pub(crate) enum Work {
 impl Dispatcher {
     pub(crate) fn new(config: Config, now: Timestamp) -> Self {
         Self {
-            calls: Calls::new(config.queue),
+            calls: Calls::new(config.queue, config.servers.len()),
             session: Session::new(config, now),
             subscriptions: Subscriptions::default(),
             listeners: Listeners::default(),
@@ -121,13 +121,7 @@ impl Dispatcher {
 
     /// Leaves a server that is too busy, or answers nothing, for another one. Returns whether it did.
     fn leave_server(&mut self, now: Timestamp) -> bool {
-        let why = if self.calls.takes_server_for_busy() {
-            "the server is too busy"
-        } else if self.calls.takes_server_for_mute(now) {
-            "the server answers no call"
-        } else {
-            return false;
-        };
+        let Some(why) = self.calls.why_leave(now) else { return false };
         let leaves = self.session.server_count() > 1 && self.session.machine().phase() == Phase::Ready;
         if leaves {
             self.calls.leaves_server();

@@ -20,6 +20,8 @@ pub(crate) struct Queued {
     pub(crate) call: Arc<dyn PendingCall>,
     pub(crate) index: usize,
     pub(crate) deadline: Timestamp,
+    /// When it was sent last.
+    pub(crate) sent: Timestamp,
     pub(crate) effect: Effect,
     pub(crate) history: History,
     /// The span from its sending to its answer.
@@ -33,9 +35,11 @@ pub(crate) struct History {
     pub(crate) losses: u8,
     /// It was in flight when a connection ended, and was not answered since.
     pub(crate) is_suspect: bool,
-    /// It was sent on a connection that was given up for another reason, such as that the server answered nothing. No
-    /// other server is given up for its sake.
-    pub(crate) has_moved: bool,
+    /// On how many connections it was sent that were given up for another reason, such as that the server answered
+    /// nothing.
+    pub(crate) moves: u8,
+    /// On how many connections it was sent that ended before the answer came.
+    pub(crate) lost: u8,
     /// How often a server was too busy for it, and what the last one said.
     busy_count: u8,
     pub(crate) busy: Option<Box<ServerError>>,
@@ -58,7 +62,7 @@ impl History {
 
 impl Queued {
     pub(crate) fn new(call: Arc<dyn PendingCall>, index: usize, deadline: Timestamp, effect: Effect) -> Self {
-        Self { call, index, deadline, effect, history: History::default(), span: Span::none() }
+        Self { call, index, deadline, sent: Timestamp::ZERO, effect, history: History::default(), span: Span::none() }
     }
 
     /// Delivers an error. Returns the waker to call when no lock is held.

@@ -1,27 +1,20 @@
-//! When requests are sent again: after a lost connection, by a busy server, and by a server that answers nothing.
-
-use std::collections::VecDeque;
-use std::time::Duration;
+//! When requests are sent again: after a lost connection, and by a busy server.
 
 use electrum_proto::Timestamp;
 use electrum_proto::json::{ServerError, ServerErrorKind};
+use std::collections::VecDeque;
 
 use crate::queued::Queued;
 
 /// A request that was the oldest in flight when this many connections ended is taken for their cause.
 pub(crate) const MOST_LOSSES: u8 = 2;
-/// A server is not taken for mute before this, however short the deadlines are.
-const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
+/// A request whose connection ended so often before the answer came is not sent again, whatever was the cause.
+pub(crate) const MOST_SENDINGS: u8 = 10;
 
 /// Whether an error says that the server may answer the same request later: it is over its limits, or not ready.
 pub(crate) fn is_busy(error: &ServerError) -> bool {
     // electrs says the latter for a moment after a restart.
     error.kind() == ServerErrorKind::Busy || error.message.contains("unavailable index")
-}
-
-/// How long a server may answer no call before it is given up for another one: a third of a call's time.
-pub(crate) fn patience(now: Timestamp, deadline: Timestamp) -> Duration {
-    (deadline.since(now) / 3).max(SHORTEST_PATIENCE)
 }
 
 /// Requests that were in flight when a connection ended: one of them may have been the cause.

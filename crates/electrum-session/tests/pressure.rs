@@ -2,11 +2,13 @@
 
 mod harness;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use electrum_session::proto::operations::{Banner, Ping, Raw};
 use electrum_session::{CallError, CallErrorKind, NoAnswer};
+use futures_lite::future::poll_once;
 use harness::{Asked, BOUND, Reaction, Server, block_on, bounded, config, connect, server_and_client, start};
 
 fn read(method: &str) -> Raw {
@@ -143,6 +145,46 @@ fn a_mute_server_is_left_early_enough() {
         block_on(client.ready(BOUND)).unwrap();
         assert_eq!(block_on(client.call_within(Duration::from_secs(6), Banner)), Ok("Welcome!".into()));
         assert_eq!((count(&mute, "server.banner"), count(&good, "server.banner")), (1, 1));
+    });
+}
+
+#[test]
+fn a_call_that_a_server_never_answers_moves_though_others_are_answered() {
+    bounded(|| {
+        let partial = Server::start(|asked: &Asked| (asked.method == "server.banner").then_some(Reaction::Silence));
+        let good = Server::start(|_: &_| None);
+        let client = connect(&[partial.address(), good.address()]);
+        block_on(client.ready(BOUND)).unwrap();
+        let begin = Instant::now();
+        let mut banner = pin!(client.call_within(Duration::from_secs(20), Banner));
+        let mut pings = 0;
+        let answer = loop {
+            if let Some(answer) = block_on(poll_once(&mut banner)) {
+                break answer;
+            }
+            assert_eq!(block_on(client.call(Ping)), Ok(()));
+            pings += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(answer, Ok("Welcome!".into()));
+        assert!(
+            pings > 1 && begin.elapsed() >= Duration::from_secs(10),
+            "it is left no earlier than at half of the time"
+        );
+        assert_eq!((count(&partial, "server.banner"), count(&good, "server.banner")), (1, 1));
+    });
+}
+
+#[test]
+fn a_call_finds_the_only_one_of_several_servers_that_answers() {
+    bounded(|| {
+        let mute = || Server::start(|asked: &Asked| (asked.method == "server.banner").then_some(Reaction::Silence));
+        let (mute, other) = (mute(), mute());
+        let good = Server::start(|_: &_| None);
+        let client = connect(&[mute.address(), other.address(), good.address()]);
+        block_on(client.ready(BOUND)).unwrap();
+        assert_eq!(block_on(client.call_within(Duration::from_secs(12), Banner)), Ok("Welcome!".into()));
+        assert_eq!([&mute, &other, &good].map(|server| count(server, "server.banner")), [1, 1, 1]);
     });
 }
 

@@ -50,6 +50,8 @@ pub(super) fn all<A: Adapter>() -> Vec<Scenario<A>> {
         shared("refused_topics", subscriptions::refused_topics),
         shared("calls_that_end_connections", pressure::calls_that_end_connections),
         shared("busy_servers", pressure::busy_servers),
+        shared("long_answers_at_once", pressure::long_answers_at_once),
+        shared("servers_that_only_answer_pings", pressure::servers_that_only_answer_pings),
         shared("subscriptions_refused_for_a_moment", pressure::subscriptions_refused_for_a_moment),
         shared("full_duplex", load::full_duplex),
         Scenario { name: "idle", alone: true, run: idle::idle },

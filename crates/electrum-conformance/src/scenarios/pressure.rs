@@ -1,7 +1,11 @@
 //! Servers that are busy, restrict their clients, or cannot stand a request: the other calls get their answers.
 
+use std::time::{Duration, Instant};
+
+use electrum_proto::operations::Raw;
 use electrum_proto::{Script, Topic};
 use electrum_testkit::chain::script;
+use electrum_testkit::hash::Txid;
 use electrum_testkit::session::Busy;
 use electrum_testkit::{Family, Server};
 
@@ -48,6 +52,49 @@ pub(super) fn busy_servers<A: Adapter>(adapter: A, transport: Transport) {
             assert!(client.call(header(1), None).is_ok(), "{code}");
         }
     }
+}
+
+/// Many long answers at once, from a server that hangs up when too much waits to be read: the client asks for less at once.
+pub(super) fn long_answers_at_once<A: Adapter>(adapter: A, transport: Transport) {
+    const CALLS: u32 = 20;
+    /// A history of so many entries has a million bytes.
+    const ENTRIES: u32 = 11_000;
+    let server = Server::start(Family::Fulcrum2_1);
+    let entry = |number: u32| {
+        let mut txid = [0; 32];
+        txid[..4].copy_from_slice(&number.to_le_bytes());
+        (Txid::from_bytes(txid), 1)
+    };
+    server.quirks(|quirks| {
+        quirks.more_history = (0..ENTRIES).map(entry).collect();
+        quirks.max_buffer = Some(8_000_000);
+    });
+    let route = Route::to(transport, &[server.addr()]);
+    let client = adapter.connect(route.setup.clone());
+    let begin = Instant::now();
+    let history = |number: u32| {
+        let hash = Script::new(script(number)).scripthash();
+        Raw::reading("blockchain.scripthash.get_history", vec![hash.to_string().into()])
+    };
+    for (number, answer) in client.batch((0..CALLS).map(history).collect()).into_iter().enumerate() {
+        let length = answer.map(|answer| answer.as_array().map_or(0, Vec::len));
+        assert!(length.as_ref().is_ok_and(|length| *length >= ENTRIES as usize), "history {number}: {length:?}");
+    }
+    let stats = server.stats();
+    let sent = stats.requests("blockchain.scripthash.get_history");
+    println!("{CALLS} histories in {:?}, sent {sent} times on {} connections", begin.elapsed(), stats.connections);
+    // Each at most as often as connections ended, and those soon end no more.
+    assert!(stats.connections <= 6, "{} connections", stats.connections);
+}
+
+/// A call that gets no answer from a server moves to the next one, early enough for its deadline.
+pub(super) fn servers_that_only_answer_pings<A: Adapter>(adapter: A, transport: Transport) {
+    let (mute, good) = (Server::start(Family::Fulcrum2_1), Server::start(Family::Fulcrum2_1));
+    mute.quirks(|quirks| quirks.answers_only_pings = true);
+    let route = Route::to(transport, &[mute.addr(), good.addr()]);
+    let client = adapter.connect(route.setup.clone());
+    assert!(client.call(header(1), Some(Duration::from_secs(15))).is_ok());
+    assert_eq!([&mute, &good].map(|server| server.stats().requests("blockchain.block.header")), [1, 1]);
 }
 
 /// A subscription that is refused for a moment is made again on the same connection.

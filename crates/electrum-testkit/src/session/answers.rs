@@ -112,11 +112,15 @@ impl Session {
                 at_tip.map(|entry| HistoryEntry { height: 0, fee: Some(0), ..entry.clone() }).collect();
             history.extend(waiting);
         }
-        for (txid, height) in &quirks.more_history {
-            let height = i64::from(*height);
-            let is_before = |entry: &HistoryEntry| entry.height > 0 && entry.height <= height;
-            let place = history.iter().take_while(|entry| is_before(entry)).count();
-            history.insert(place, HistoryEntry { txid: *txid, height, fee: None });
+        if !quirks.more_history.is_empty() {
+            let more = quirks.more_history.iter();
+            history.extend(more.map(|(txid, height)| HistoryEntry {
+                txid: *txid,
+                height: i64::from(*height),
+                fee: None,
+            }));
+            // What waits for a block stands at the end.
+            history.sort_by_key(|entry| if entry.height > 0 { entry.height } else { i64::MAX });
         }
         history
     }
