@@ -13,6 +13,12 @@ pub trait Adapter: Copy + Send + Sync + 'static {
 
     /// Starts a client, which connects and stays connected by itself.
     fn connect(&self, setup: Setup) -> Self::Client;
+
+    /// Whether it sees the frames of a WebSocket. A browser hands over whole messages: of one without an end nothing is seen,
+    /// and what breaks the WebSocket protocol looks like a connection that broke.
+    fn sees_frames(&self) -> bool {
+        true
+    }
 }
 
 /// What a client is started with. For all else its defaults count: a certificate is pinned on first use.

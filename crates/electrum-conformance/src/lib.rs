@@ -100,12 +100,21 @@ fn bounded(run: impl FnOnce() + Send + 'static) {
 
 /// Makes a test of each scenario on each transport, for a value that implements
 /// [`Adapter`](crate::Adapter) and can be named in a constant.
+///
+/// An adapter that has fewer transports names them: `driver_conformance!(WEB; websocket WebSocket)` makes the tests in a module
+/// `websocket`, on [`Transport::WebSocket`](crate::Transport::WebSocket).
 #[macro_export]
 macro_rules! driver_conformance {
     ($adapter:expr) => {
         $crate::driver_conformance! {
-            @list $adapter;
-            answers_and_errors, every_family, late_replies, waits_while_down, bounded_queue, deadline_while_down,
+            $adapter; plain Plain, tls Tls, socks Socks, tls_through_socks TlsThroughSocks, websocket WebSocket,
+            websocket_over_tls WebSocketOverTls
+        }
+    };
+    ($adapter:expr; $($module:ident $transport:ident),* $(,)?) => {
+        $crate::driver_conformance! {
+            @list $adapter; [$($module $transport),*]
+            [answers_and_errors, every_family, late_replies, waits_while_down, bounded_queue, deadline_while_down,
             dropped_calls, closed_with_calls_waiting, dropped_handles,
             mute_in_the_handshake, every_refusal, servers_in_turn, connection_events,
             cut_in_mid_line, reset_with_calls_waiting, last_words, mute_when_ready, restarts_under_load,
@@ -113,46 +122,22 @@ macro_rules! driver_conformance {
             unsubscribes_when_dropped, slow_consumers, several_consumers, changes_during_an_outage, refused_topics,
             calls_that_end_connections, busy_servers, long_answers_at_once, servers_that_only_answer_pings,
             subscriptions_refused_for_a_moment,
-            full_duplex, idle,
+            full_duplex, idle]
         }
     };
-    (@list $adapter:expr; $($name:ident),* $(,)?) => {
-        mod plain {
+    (@list $adapter:expr; [$($module:ident $transport:ident),*] $names:tt) => {
+        $($crate::driver_conformance! { @transport $adapter; $module $transport $names })*
+        $crate::driver_conformance! { @complete $adapter; $names }
+    };
+    (@transport $adapter:expr; $module:ident $transport:ident [$($name:ident),*]) => {
+        mod $module {
             use super::*;
             $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Transport::Plain, stringify!($name));
+                $crate::run_scenario($adapter, $crate::Transport::$transport, stringify!($name));
             })*
         }
-        mod tls {
-            use super::*;
-            $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Transport::Tls, stringify!($name));
-            })*
-        }
-        mod socks {
-            use super::*;
-            $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Transport::Socks, stringify!($name));
-            })*
-        }
-        mod tls_through_socks {
-            use super::*;
-            $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Transport::TlsThroughSocks, stringify!($name));
-            })*
-        }
-        mod websocket {
-            use super::*;
-            $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Transport::WebSocket, stringify!($name));
-            })*
-        }
-        mod websocket_over_tls {
-            use super::*;
-            $(#[test] fn $name() {
-                $crate::run_scenario($adapter, $crate::Transport::WebSocketOverTls, stringify!($name));
-            })*
-        }
+    };
+    (@complete $adapter:expr; [$($name:ident),*]) => {
         #[test]
         fn no_scenario_is_left_out() {
             fn names<A: $crate::Adapter>(_: A) -> Vec<&'static str> {

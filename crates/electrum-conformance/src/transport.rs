@@ -31,6 +31,12 @@ impl Transport {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Plain, Self::Tls, Self::Socks, Self::TlsThroughSocks, Self::WebSocket, Self::WebSocketOverTls];
+
+    /// Whether lines are messages of a WebSocket.
+    #[must_use]
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::WebSocket | Self::WebSocketOverTls)
+    }
 }
 
 impl fmt::Display for Transport {

@@ -79,10 +79,12 @@ impl Link {
     fn new(route: &Route, server: &ServerAddr, known: Known) -> Result<Self, RouteError> {
         // Made before the proxy answers, so that what is wrong with it shows at once.
         let tls = match server.security() {
+            _ if route.is_in_browser() => None,
             Security::Tcp => None,
             Security::Tls => Some(Tls::new(route, server, known)?),
         };
-        let websocket = server.websocket_path().map(|_| WebSocket::new(server, MESSAGE_LIMIT)).transpose()?;
+        let path = server.websocket_path().filter(|_| !route.is_in_browser());
+        let websocket = path.map(|_| WebSocket::new(server, MESSAGE_LIMIT)).transpose()?;
         let mut link = Self {
             server: server.clone(),
             proxy: route.proxy.as_ref().map(ToString::to_string),

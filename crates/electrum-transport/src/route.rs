@@ -15,6 +15,7 @@ pub struct Route {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) trust: Trust,
     timeout_factor: Option<u32>,
+    in_browser: bool,
     #[cfg(feature = "tls")]
     pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
 }
@@ -32,6 +33,7 @@ impl Route {
             proxy: None,
             trust: Trust::default(),
             timeout_factor: None,
+            in_browser: false,
             #[cfg(feature = "tls")]
             roots: Vec::new(),
         }
@@ -55,6 +57,29 @@ impl Route {
         Self { timeout_factor: Some(factor.max(1)), ..self }
     }
 
+    /// Over the WebSockets of a browser, which does TLS and the frames by itself: only `ws://` and `wss://` servers can be
+    /// reached, [`DialTarget::websocket`] is what to open, and a link has no layers: a message is a line.
+    ///
+    /// ```
+    /// use electrum_transport::{Known, Route, ServerAddr};
+    ///
+    /// let route = Route::direct().in_browser();
+    /// let server: ServerAddr = "wss://electrum.example:50004/electrum".parse()?;
+    /// assert_eq!(route.dial_target(&server)?.websocket.as_deref(), Some("wss://electrum.example:50004/electrum"));
+    /// assert!(route.open(&server, Known::default())?.is_plain());
+    /// assert!(route.dial_target(&"ssl://electrum.example:50002".parse()?).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn in_browser(self) -> Self {
+        Self { in_browser: true, ..self }
+    }
+
+    /// Whether links need no layers for these servers, since a browser has them.
+    pub(crate) const fn is_in_browser(&self) -> bool {
+        self.in_browser
+    }
+
     /// With another CA beside those of the web, as a certificate in DER: a company's own, or a test's.
     #[cfg(feature = "tls")]
     #[must_use]
@@ -75,7 +100,7 @@ impl Route {
 
     /// Whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`](crate::Known::with_pin).
     pub fn uses_pin(&self, server: &ServerAddr) -> bool {
-        server.security() == Security::Tls && self.trust == Trust::CaOrPin
+        server.security() == Security::Tls && self.trust == Trust::CaOrPin && !self.in_browser
     }
 
     /// What to multiply time-outs by.
@@ -89,6 +114,9 @@ impl Route {
     /// # Errors
     /// If this route cannot lead to this server. Trying again cannot help.
     pub fn dial_target(&self, server: &ServerAddr) -> Result<DialTarget, RouteError> {
+        if self.in_browser {
+            return self.browser_target(server);
+        }
         if server.security() == Security::Tls && cfg!(not(feature = "tls")) {
             return Err(RouteError::NoTls { server: server.clone() });
         }
@@ -114,7 +142,32 @@ impl Route {
                 return Err(RouteError::OnionWithoutProxy { server: server.clone() });
             }
         };
-        Ok(DialTarget { host, port })
+        Ok(DialTarget { host, port, websocket: None })
+    }
+
+    fn browser_target(&self, server: &ServerAddr) -> Result<DialTarget, RouteError> {
+        let refused = |why| Err(RouteError::InBrowser { server: server.clone(), why });
+        if server.websocket_path().is_none() {
+            return refused("a browser opens WebSockets only; use the server's wss:// or ws:// address");
+        }
+        if self.proxy.is_some() {
+            return refused("a page cannot choose a proxy; set it in the browser, not here");
+        }
+        let needs_certificate = matches!(self.trust, Trust::Pinned(_) | Trust::CaOnly);
+        if matches!(self.trust, Trust::Pinned(_)) {
+            return refused("a browser accepts certificates by its own rules; do not give one here");
+        }
+        if server.security() == Security::Tcp && needs_certificate {
+            return Err(RouteError::NoCertificate { server: server.clone() });
+        }
+        let host = match server.host() {
+            Host::Ip(ip) => DialHost::Ip(*ip),
+            Host::Name(name) => DialHost::Name(name.as_str().to_owned()),
+            Host::Onion(_) => {
+                return refused("a page cannot know whether the browser goes through Tor; use another address");
+            }
+        };
+        Ok(DialTarget { host, port: server.port(), websocket: Some(server.to_string()) })
     }
 
     /// Describes a connection to this server before there is one: its route, without TLS.
@@ -130,6 +183,8 @@ pub struct DialTarget {
     pub host: DialHost,
     /// The TCP port.
     pub port: u16,
+    /// The URL of the WebSocket to open instead of a TCP connection, on a route [in a browser](Route::in_browser).
+    pub websocket: Option<String>,
 }
 
 /// An address, or a name that may be given to the system's resolver.
@@ -176,6 +231,14 @@ pub enum RouteError {
     NoWebSocket {
         /// The server.
         server: ServerAddr,
+    },
+    /// A browser cannot do what is wanted.
+    #[error("{server} cannot be reached from a browser: {why}")]
+    InBrowser {
+        /// The server.
+        server: ServerAddr,
+        /// What it cannot do, and what to do instead.
+        why: &'static str,
     },
     /// The WebSocket library did not accept the address.
     #[error("no WebSocket can be opened to {server}: {reason}; check the address")]
@@ -230,6 +293,29 @@ mod tests {
         assert_eq!(target(&direct, "tcp://a.example:7"), Ok("a.example:7".to_owned()));
         let proxied = Route::direct().with_proxy("socks5://proxy.example:1080".parse().unwrap());
         assert_eq!(target(&proxied, "tcp://a.example:7"), Ok("proxy.example:1080".to_owned()));
+    }
+
+    #[test]
+    fn a_browser_reaches_websockets_and_says_why_nothing_else() {
+        let browser = Route::direct().in_browser();
+        let websocket = |route: &Route, server: &str| {
+            route.dial_target(&server.parse().unwrap()).map(|target| target.websocket).map_err(|e| e.to_string())
+        };
+        for server in ["ws://127.0.0.1:50003/", "wss://a.example:443/path?x=1"] {
+            assert_eq!(websocket(&browser, server), Ok(Some(server.trim_end_matches('/').to_owned())));
+            assert!(!browser.uses_pin(&server.parse().unwrap()), "{server}");
+        }
+        for (route, server, words) in [
+            (browser.clone(), "tcp://a.example", "WebSockets only; use the server's wss://"),
+            (browser.clone(), "ssl://a.example", "WebSockets only"),
+            (browser.clone(), "ws://abcdef.onion", "Tor"),
+            (browser.clone().with_proxy("socks5://127.0.0.1:9050".parse().unwrap()), "wss://a.example", "proxy"),
+            (browser.clone().with_trust(Trust::CaOnly), "ws://a.example", "plain text"),
+        ] {
+            let error = websocket(&route, server).expect_err(server);
+            assert!(error.contains(words), "{server}: {error}");
+        }
+        assert!(websocket(&browser.with_trust(Trust::CaOnly), "wss://a.example").is_ok());
     }
 
     #[test]

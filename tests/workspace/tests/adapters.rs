@@ -80,7 +80,9 @@ fn drivers() -> String {
         let all: usize = sources.iter().map(|file| lines(file)).sum();
         let inner = if sources.len() == 1 { all } else { all - lines(&library) };
         let suite = fs::read_to_string(root().join(&package.folder).join("tests/conformance.rs")).unwrap_or_default();
-        let (transports, conformance) = if suite.contains("driver_conformance!(") {
+        let (transports, conformance) = if let Some(named) = named_transports(&suite) {
+            (named.join(", "), conformance.as_str())
+        } else if suite.contains("driver_conformance!(") {
             (transports.join(", "), conformance.as_str())
         } else {
             ("a pipe of bytes".to_owned(), "a run of its own")
@@ -90,6 +92,17 @@ fn drivers() -> String {
             .expect("a string takes all");
     }
     list
+}
+
+/// The transports that a suite names, if it does not take all: `driver_conformance!(WEB; websocket WebSocket)`.
+fn named_transports(suite: &str) -> Option<Vec<String>> {
+    let arguments = suite.split_once("driver_conformance!(")?.1.split_once(')')?.0;
+    let named = arguments.split_once(';')?.1;
+    let is_named = |transport: &&Transport| {
+        let name = format!("{transport:?}");
+        named.split([' ', ',']).any(|word| word == name)
+    };
+    Some(Transport::ALL.iter().filter(is_named).map(ToString::to_string).collect())
 }
 
 /// The Rust files of a folder and of those below, in order.

@@ -158,7 +158,10 @@ impl Backend for Fake {
             if let Link::Down = session.link {
                 let conn = session.next_conn();
                 session.link = Link::Opening(conn);
-                return Step::Connect(conn, DialTarget { host: DialHost::Name("server".into()), port: 1 });
+                return Step::Connect(
+                    conn,
+                    DialTarget { host: DialHost::Name("server".into()), port: 1, websocket: None },
+                );
             }
             let waiting = session.calls.values().filter(|call| call.outcome.is_none());
             let until = waiting.filter_map(|call| call.deadline).min();

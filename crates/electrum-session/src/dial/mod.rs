@@ -24,7 +24,7 @@ use self::attempts::{Attempts, Next};
 ///
 /// let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
 /// let port = server.local_addr()?.port();
-/// let target = DialTarget { host: DialHost::Ip(Ipv4Addr::LOCALHOST.into()), port };
+/// let target = DialTarget { host: DialHost::Ip(Ipv4Addr::LOCALHOST.into()), port, websocket: None };
 /// let (dial, cancel) = Dial::new(target, std::time::Duration::from_secs(10));
 /// let socket = dial.run()?;
 /// assert_eq!(socket.peer_addr()?.port(), port);
@@ -82,6 +82,11 @@ impl Dial {
         self,
         resolve: impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + 'static,
     ) -> io::Result<TcpStream> {
+        if let Some(url) = &self.target.websocket {
+            let why =
+                format!("{url} is to be opened by a browser, and this is not one; use a route that is not in_browser");
+            return Err(io::Error::new(ErrorKind::Unsupported, why));
+        }
         let deadline = Instant::now().checked_add(self.timeout);
         let addresses = match self.target.host.clone() {
             DialHost::Ip(ip) => vec![(ip, self.target.port).into()],
@@ -199,7 +204,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn named(timeout: Duration) -> (Dial, CancelDial) {
-        Dial::new(DialTarget { host: DialHost::Name("server.test".into()), port: 50_001 }, timeout)
+        Dial::new(DialTarget { host: DialHost::Name("server.test".into()), port: 50_001, websocket: None }, timeout)
     }
 
     /// An address that refuses connections.

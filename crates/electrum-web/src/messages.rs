@@ -1,0 +1,190 @@
+//! A WebSocket of messages as the socket of a driver: a message is the content of a line.
+//!
+//! The browser's WebSocket is driven through it. It fits any other that hands over whole messages:
+//! implement [`Sender`], open sockets with [`open`] in a [`Runtime`](electrum_session::drive::Runtime) of your own, and set
+//! [`Route::in_browser`](electrum_session::transport::Route::in_browser).
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, Read as _};
+use std::str;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use electrum_session::drive;
+use electrum_session::transport::WebSocketError;
+
+/// About as many bytes are sent before the WebSocket is asked again whether they left.
+const SENT: usize = 64 * 1024;
+
+/// The sending half of a WebSocket. Dropping it closes the WebSocket.
+pub trait Sender: Send + 'static {
+    /// Sends a text message, without waiting for it to leave.
+    ///
+    /// # Errors
+    /// Those of the WebSocket.
+    fn send(&mut self, message: &str) -> io::Result<()>;
+
+    /// Ready if few of the bytes that were sent are still waiting to leave.
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+/// Takes the events of one WebSocket. Clones are the same inbox.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    state: Arc<Mutex<State>>,
+    longest: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_open: bool,
+    /// The messages that were not read yet, as lines.
+    lines: VecDeque<u8>,
+    /// How it ended: in order, or for a reason.
+    end: Option<Result<(), String>>,
+    waker: Option<Waker>,
+}
+
+/// Opens a WebSocket by `open`, which is given the inbox for its events. A message of more than `longest` bytes is cut: the
+/// client refuses it for its length.
+///
+/// # Errors
+/// Those of `open`, and if the WebSocket closes before it is open.
+pub async fn open<S: Sender>(longest: usize, open: impl FnOnce(Inbox) -> io::Result<S>) -> io::Result<Messages<S>> {
+    let inbox = Inbox { state: Arc::default(), longest };
+    let messages = Messages { sender: open(inbox.clone())?, inbox, line: Vec::new() };
+    poll_fn(|context| messages.inbox.poll_open(context)).await?;
+    Ok(messages)
+}
+
+impl Inbox {
+    /// Reports that the WebSocket is open.
+    pub fn opened(&self) {
+        self.change(|state| state.is_open = true);
+    }
+
+    /// How many bytes of a message are of use; the rest of a longer one need not be handed over.
+    #[must_use]
+    pub fn useful(&self) -> usize {
+        self.longest.saturating_add(1)
+    }
+
+    /// Reports a message.
+    pub fn received(&self, message: &[u8]) {
+        self.change(|state| {
+            if state.lines.len() > self.longest {
+                // The driver reads after each message: it was kept from running.
+                state.end.get_or_insert_with(|| Err("the server sends more than this program reads".to_owned()));
+            } else if state.end.is_none() && !message.is_empty() {
+                state.lines.extend(&message[..message.len().min(self.useful())]);
+                state.lines.push_back(b'\n');
+            }
+        });
+    }
+
+    /// Reports that the WebSocket was closed, with the code and the reason of the closing message; 1006 if there was none.
+    pub fn closed(&self, code: u16, reason: &str) {
+        self.change(|state| {
+            let end = match code {
+                1000 | 1001 | 1005 => Ok(()),
+                1006 if state.is_open => {
+                    Err("the WebSocket ended without a closing message: the connection broke, or what \
+                                              the server sent was none; the browser does not say which"
+                        .to_owned())
+                }
+                1006 => {
+                    Err("the browser could not open the WebSocket and does not say why; its console may. The server \
+                             may be down, its certificate not be trusted, or the page be one from https://, which may \
+                             only open wss:// addresses"
+                        .to_owned())
+                }
+                code => Err(WebSocketError::Closed { code, reason: reason.chars().take(200).collect() }.to_string()),
+            };
+            state.end.get_or_insert(end);
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waker = {
+            let mut state = self.lock();
+            change(&mut state);
+            state.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll_open(&self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.lock();
+        if state.is_open {
+            return Poll::Ready(Ok(()));
+        }
+        state.waker = Some(context.waker().clone());
+        match &state.end {
+            Some(end) => {
+                Poll::Ready(Err(failed(end.clone().err().unwrap_or_else(|| "the server closed it".to_owned()))))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    /// Reads what is unread, and then the end.
+    fn poll_read(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.lock();
+        if !state.lines.is_empty() {
+            return Poll::Ready(state.lines.read(buffer));
+        }
+        // One large message must not keep its memory.
+        state.lines.shrink_to(buffer.len());
+        state.waker = Some(context.waker().clone());
+        match &state.end {
+            Some(Ok(())) => Poll::Ready(Ok(0)),
+            Some(Err(why)) => Poll::Ready(Err(failed(why.clone()))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub struct Messages<S> {
+    inbox: Inbox,
+    sender: S,
+    /// A line that was written without its end so far.
+    line: Vec<u8>,
+}
+
+impl<S: Sender> drive::Socket for Messages<S> {
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.inbox.poll_read(context, buffer)
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        // What is sent after the end is lost, and must not count as written. The end is about to be read.
+        if self.inbox.lock().end.is_some() {
+            return Poll::Pending;
+        }
+        ready!(self.sender.poll_ready(context));
+        let mut count = 0;
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if count >= SENT {
+                break;
+            }
+            count += piece.len();
+            self.line.extend_from_slice(piece);
+            if let Some(line) = self.line.strip_suffix(b"\n") {
+                self.sender.send(str::from_utf8(line).map_err(io::Error::other)?)?;
+                self.line.clear();
+            }
+        }
+        Poll::Ready(Ok(count))
+    }
+}
+
+fn failed(why: String) -> io::Error {
+    io::Error::other(why)
+}

@@ -1,0 +1,75 @@
+//! How a server negotiates: its software, and the answers to a range that it speaks, one that no server speaks, and one below
+//! the minimum. It is what `electrum-cli probe --matrix` shows.
+
+use std::time::Duration;
+
+use electrum_web::proto::{DownCause, ProtocolVersion, VersionRange};
+use electrum_web::transport::ServerAddr;
+use electrum_web::{Config, ConnectionEvent};
+
+use crate::dom;
+
+/// The column of the software, before those of the ranges.
+const SOFTWARE: u32 = 1;
+
+/// Adds a row for a server, and fills it.
+pub(crate) async fn show(server: ServerAddr) {
+    let row = dom::row(&[&server.to_string(), "…", "…", "…", "…"]);
+    dom::append(&dom::by_id("servers"), &row);
+    for (place, range) in (SOFTWARE + 1..).zip(ranges()) {
+        let Ok(range) = range else { continue };
+        let outcome = attempt(&server, range).await;
+        if place == SOFTWARE + 1 {
+            let software = outcome.as_ref().map_or("not known", |(software, _)| software.as_str());
+            dom::set_cell(&row, SOFTWARE, "", software);
+        }
+        let (class, words) = match outcome {
+            Ok((_, version)) => ("good", version.to_string()),
+            Err(cause) => words(&cause),
+        };
+        dom::set_cell(&row, place, class, &words);
+    }
+}
+
+/// In the order of the table's columns.
+fn ranges() -> [Result<VersionRange, electrum_web::proto::VersionError>; 3] {
+    let version = ProtocolVersion::new;
+    [
+        VersionRange::new(ProtocolVersion::V1_3, ProtocolVersion::V1_4),
+        VersionRange::new(version(2, 0, 0), version(3, 0, 0)),
+        VersionRange::new(ProtocolVersion::V1_0, ProtocolVersion::V1_2),
+    ]
+}
+
+/// Connects once, and offers a range. Returns the software and the version that was agreed on.
+async fn attempt(server: &ServerAddr, range: VersionRange) -> Result<(String, ProtocolVersion), DownCause> {
+    let mut config = Config::from(server.clone());
+    config.protocol.versions = range;
+    config.protocol.offers = vec![range.into()];
+    let client = electrum_web::connect(config);
+    let mut events = client.events();
+    // The client's own limits of time end an attempt.
+    loop {
+        match events.next_within(Duration::MAX).await {
+            Ok(ConnectionEvent::Ready { software, version, .. }) => return Ok((software, version)),
+            Ok(ConnectionEvent::Down { cause, .. }) => return Err(cause),
+            Ok(_) => {}
+            Err(_) => return Err(DownCause::Closed { during: client.state().phase }),
+        }
+    }
+}
+
+/// What came of an attempt that failed, in few words, and the class of its cell.
+fn words(cause: &DownCause) -> (&'static str, String) {
+    match cause {
+        DownCause::Refused { error, .. } => {
+            let code = error.code.map_or_else(|| "without a code".to_owned(), |code| code.to_string());
+            ("fair", format!("RPC error {code}"))
+        }
+        DownCause::OutOfRange { answered, .. } => ("fair", format!("answers {answered}: caught")),
+        DownCause::Closed { .. } => ("fair", "closes the connection".to_owned()),
+        DownCause::Timeout { .. } => ("bad", "no answer in time".to_owned()),
+        DownCause::Connect { .. } => ("bad", "no connection".to_owned()),
+        other => ("bad", other.name().replace('_', " ")),
+    }
+}

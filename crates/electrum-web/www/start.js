@@ -1,0 +1,2 @@
+import init from "./electrum_web_page.js";
+init();
