@@ -16,3 +16,8 @@ pub use electrum_session::{proto, transport};
 
 #[cfg(feature = "blocking")]
 pub use crate::electrum_api::Client;
+
+/// The example of the README.
+#[cfg(all(doctest, feature = "blocking"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -130,6 +130,16 @@ impl Client {
         self.session.subscribe_all(topics).map(Updates::new)
     }
 
+    /// Subscribes to a topic all of whose values are kept until they are read, in order, up to `capacity` of them (at
+    /// least one). Beyond that the oldest are dropped, and the next one read says how many were
+    /// [skipped](session::TopicUpdate::skipped).
+    ///
+    /// # Errors
+    /// As with [`subscribe`](Self::subscribe).
+    pub fn subscribe_queued(&self, topic: Topic, capacity: usize) -> Result<Updates, RejectReason> {
+        self.session.subscribe_queued(topic, capacity).map(Updates::new)
+    }
+
     /// Returns what happens to the connection from now on, and before that what happened last.
     #[must_use]
     pub fn events(&self) -> ConnectionEvents {

@@ -8,6 +8,7 @@ use crate::call::{Batch, Call};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::driver::{Driver, Handle};
+use crate::mailbox::Mailbox;
 use crate::pipeline::Pipeline;
 use crate::ready::{NotReady, ready};
 use crate::streams::{ConnectionEvents, Updates};
@@ -127,7 +128,17 @@ impl Client {
     /// If the client is closed or the limit of subscriptions is reached; then nothing is subscribed.
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         // The caller's iterator runs before the session is locked: it may be slow, or use the client.
-        Updates::new(&self.handle, topics.into_iter().collect())
+        Updates::new(&self.handle, Mailbox::new(), topics.into_iter().collect())
+    }
+
+    /// Subscribes to a topic all of whose values are kept until they are read, in order, up to `capacity` of them (at
+    /// least one). Beyond that the oldest are dropped, and the next one read says how many were
+    /// [skipped](crate::TopicUpdate::skipped).
+    ///
+    /// # Errors
+    /// If the client is closed or the limit of subscriptions is reached.
+    pub fn subscribe_queued(&self, topic: Topic, capacity: usize) -> Result<Updates, RejectReason> {
+        Updates::new(&self.handle, Mailbox::queued(capacity), vec![topic])
     }
 
     /// What happens to the connection from now on, beginning with the last event so far.

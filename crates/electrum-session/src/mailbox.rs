@@ -27,8 +27,8 @@ pub struct TopicUpdate {
     pub skipped: u64,
 }
 
-/// The unread updates of one consumer: at most one for each topic; of raw topics at most [`RAW_KEPT`] each, and
-/// [`RAW_BYTES_KEPT`] of all of them.
+/// The unread updates of one consumer: at most one for each topic; of raw and of queued topics at most [`RAW_KEPT`]
+/// each, or what the consumer asked for, and [`RAW_BYTES_KEPT`] of all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox(Mutex<Contents>);
 
@@ -40,6 +40,8 @@ struct Contents {
     read: u64,
     /// For each topic the number of its unread value, counted from one; zero if there is none.
     values: Vec<u64>,
+    /// How many values of each topic are kept, if a newer one does not replace an older one.
+    capacity: Option<usize>,
     raw: BTreeMap<usize, Raw>,
     /// The bytes of all that is in `raw`.
     raw_bytes: usize,
@@ -49,7 +51,7 @@ struct Contents {
     waker: Option<Waker>,
 }
 
-/// What is unread of one raw subscription.
+/// What is unread of one raw or queued subscription.
 #[derive(Debug, Default)]
 struct Raw {
     kept: VecDeque<TopicUpdate>,
@@ -70,6 +72,12 @@ impl Mailbox {
         Arc::new(Self::default())
     }
 
+    /// A mailbox that keeps up to `capacity` unread values of each topic, at least one, and drops the oldest beyond that.
+    pub(crate) fn queued(capacity: usize) -> Arc<Self> {
+        let capacity = Some(capacity.max(1));
+        Arc::new(Self(Mutex::new(Contents { capacity, ..Contents::default() })))
+    }
+
     /// Adds an update, and returns the waker to call.
     #[must_use]
     pub(crate) fn put(&self, topic: usize, value: Result<Update, SubscribeError>, origin: Origin) -> Option<Waker> {
@@ -82,6 +90,7 @@ impl Mailbox {
                 }
             }
             Ok(Update::RawNotification(_) | Update::RawResult(_)) => contents.put_raw(update),
+            Ok(_) if contents.capacity.is_some() => contents.put_raw(update),
             Ok(_) => contents.put_value(update),
         }
         contents.waker.take()
@@ -177,9 +186,10 @@ impl Contents {
     fn put_raw(&mut self, update: TopicUpdate) {
         let topic = update.topic;
         let raw = self.raw.entry(topic).or_default();
+        let capacity = self.capacity.unwrap_or(RAW_KEPT);
         self.raw_bytes += length(&update);
         raw.kept.push_back(update);
-        while raw.kept.len() > RAW_KEPT || (self.raw_bytes > RAW_BYTES_KEPT && raw.kept.len() > 1) {
+        while raw.kept.len() > capacity || (self.raw_bytes > RAW_BYTES_KEPT && raw.kept.len() > 1) {
             let Some(oldest) = raw.kept.pop_front() else { break };
             self.raw_bytes -= length(&oldest);
             if let Some(next) = raw.kept.front_mut() {
@@ -201,11 +211,11 @@ impl Contents {
     }
 }
 
-/// The bytes that a raw update holds.
+/// The bytes that a raw or queued update holds.
 fn length(update: &TopicUpdate) -> usize {
     match &update.value {
         Ok(Update::RawNotification(text) | Update::RawResult(text)) => text.len(),
-        _ => 0,
+        _ => size_of::<TopicUpdate>(),
     }
 }
 
@@ -246,6 +256,21 @@ mod tests {
         assert_eq!(next(&mailbox).map(|update| (update.value, update.skipped)), Some((status, 2)));
         assert_eq!(next(&mailbox).map(|update| update.value), Some(refusal));
         assert_eq!(next(&mailbox), None);
+    }
+
+    #[test]
+    fn queued_values_are_kept_in_order_and_in_bounds() {
+        let mailbox = Mailbox::queued(3);
+        let status = |digit: u8| Ok(Update::Script(Some(electrum_proto::types::ScriptStatus::of_text(&[digit]))));
+        let _ = mailbox.put(0, status(0), Origin::Subscribed);
+        assert_eq!(next(&mailbox).map(|update| update.value), Some(status(0)));
+        for digit in 1..=5 {
+            let _ = mailbox.put(0, status(digit), Origin::Live);
+        }
+        let found: Vec<_> =
+            std::iter::from_fn(|| next(&mailbox)).map(|update| (update.value, update.skipped)).collect();
+        assert_eq!(found, [(status(3), 2), (status(4), 0), (status(5), 0)]);
+        assert_eq!(lock(&mailbox.0).raw_bytes, 0);
     }
 
     #[test]

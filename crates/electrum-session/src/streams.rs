@@ -30,8 +30,8 @@ pub struct Updates {
 }
 
 impl Updates {
-    pub(crate) fn new(handle: &Handle, topics: Vec<Topic>) -> Result<Self, RejectReason> {
-        let mut updates = Self { mailbox: Mailbox::new(), subs: Vec::new(), handle: handle.clone() };
+    pub(crate) fn new(handle: &Handle, mailbox: Arc<Mailbox>, topics: Vec<Topic>) -> Result<Self, RejectReason> {
+        let mut updates = Self { mailbox, subs: Vec::new(), handle: handle.clone() };
         handle.driver().act(|dispatcher, now| {
             topics.into_iter().try_for_each(|topic| updates.add_locked(dispatcher, now, topic))
         })?;

@@ -1,14 +1,22 @@
 //! The client that implements `ElectrumApi`.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use electrum_blocking::Config;
-use electrum_blocking::proto::{ProtocolVersion, Timeouts, VersionRange};
+use electrum_blocking::proto::{ProtocolVersion, Request, Timeouts, VersionRange};
 use electrum_blocking::transport::ServerAddr;
 use electrum_client::Error;
 
 use super::error;
+use super::notifications::Notifications;
+
+/// How many requests of a batch are handed over at once.
+const BATCH: usize = 50_000;
+/// So many requests of a batch have as long as one request; twice as many twice as long, and so on.
+const BATCH_IN_TIME: usize = 1_000;
 
 /// A client of Electrum servers that implements [`ElectrumApi`](electrum_client::ElectrumApi).
 ///
@@ -18,6 +26,14 @@ pub struct Client {
     inner: electrum_blocking::Client,
     /// How long an answer may take.
     timeout: Duration,
+    shared: Arc<Shared>,
+}
+
+/// What clones share.
+#[derive(Debug, Default)]
+struct Shared {
+    calls: AtomicUsize,
+    notifications: Notifications,
 }
 
 impl Client {
@@ -46,7 +62,7 @@ impl Client {
         let timeout = config.protocol.timeouts.request;
         let inner = electrum_blocking::Client::connect(config)?;
         inner.ready(timeout).map_err(|error| error::of_not_ready(&error))?;
-        Ok(Self { inner, timeout })
+        Ok(Self { inner, timeout, shared: Arc::default() })
     }
 
     /// The client below, for all that `ElectrumApi` does not have: typed calls, subscriptions as iterators, the events of
@@ -55,12 +71,58 @@ impl Client {
     pub fn inner(&self) -> &electrum_blocking::Client {
         &self.inner
     }
+
+    pub(super) fn call<R>(&self, request: R) -> Result<R::Response, Error>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        let result = self.inner.call_within(self.timeout, request);
+        self.counted(1, result).map_err(error::of_call)
+    }
+
+    /// Makes calls at once, whose results come in the same order, or fails with the first error among them.
+    pub(super) fn batch<R>(&self, requests: Vec<R>) -> Result<Vec<R::Response>, Error>
+    where
+        R: Request<Response: Send> + Send + 'static,
+    {
+        let mut results = Vec::with_capacity(requests.len());
+        let mut requests = requests.into_iter();
+        loop {
+            let some: Vec<R> = requests.by_ref().take(BATCH).collect();
+            if some.is_empty() {
+                return Ok(results);
+            }
+            let count = some.len();
+            let timeout = self.timeout.saturating_mul(u32::try_from(count.div_ceil(BATCH_IN_TIME)).unwrap_or(u32::MAX));
+            for result in self.counted(count, self.inner.batch_within(timeout, some)) {
+                results.push(result.map_err(error::of_call)?);
+            }
+        }
+    }
+
+    /// Passes on the result of so many calls.
+    pub(super) fn counted<T>(&self, calls: usize, result: T) -> T {
+        self.shared.calls.fetch_add(calls, Ordering::Relaxed);
+        result
+    }
+
+    pub(super) fn calls(&self) -> usize {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(super) fn notifications(&self) -> &Notifications {
+        &self.shared.notifications
+    }
 }
 
 impl From<electrum_blocking::Client> for Client {
     /// Takes a client as it is, connected or not. Answers may take 30 s.
     fn from(inner: electrum_blocking::Client) -> Self {
-        Self { inner, timeout: Timeouts::default().request }
+        Self { inner, timeout: Timeouts::default().request, shared: Arc::default() }
     }
 }
 
