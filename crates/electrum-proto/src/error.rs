@@ -181,7 +181,7 @@ impl fmt::Display for DownCause {
                 write!(f, "the server does not speak the protocol: {what}, in {excerpt:?}")
             }
             Self::Timeout { waited_for } => f.write_str(match waited_for {
-                TimerKind::Connect => "no connection in time",
+                TimerKind::Connect => "the connection did not open in time",
                 TimerKind::Handshake => "the server did not answer the handshake in time",
                 TimerKind::Pong => "no sign of life from the server: a ping was not answered in time",
                 _ => "the server did not answer in time",
@@ -240,7 +240,8 @@ error_texts!(RequestError {
         "the connection was lost before the answer came; the request may have reached the server";
     Self::Lost { written: false, .. } =>
         "the connection was lost before the answer came; not a byte of the request was sent";
-    Self::TimedOut => "no answer in time";
+    Self::TimedOut =>
+        "the server did not answer in time; ask again with more time, or ask another server";
     Self::Cancelled => "the request was cancelled";
     Self::Closed => "the client was closed";
 });
@@ -292,11 +293,15 @@ pub enum RejectReason {
 error_texts!(RejectReason {
     Self::NotReady(inner) => "the client is {inner}, not ready";
     Self::NotInVersion(inner) => "{inner}";
-    Self::InFlight { limit } => "{limit} requests wait for an answer, which is the limit";
-    Self::Outgoing { limit } => "{limit} bytes are the most that may wait to be written";
-    Self::TooLong { bytes, limit } => "the request has {bytes} bytes; {limit} are the most that may wait to be written";
-    Self::Subscriptions { limit } => "{limit} subscriptions are the limit";
-    Self::Subscribed(_) => "the topic is subscribed already";
+    Self::InFlight { limit } =>
+        "{limit} requests wait for an answer, which is as many as may; send it again when one of them is answered";
+    Self::Outgoing { limit } =>
+        "as many bytes wait to be written as may, which are {limit}; send the request again when some are written";
+    Self::TooLong { bytes, limit } =>
+        "the request has {bytes} bytes, and no more than {limit} may wait to be written; divide it, or raise that limit";
+    Self::Subscriptions { limit } =>
+        "there are {limit} subscriptions, which is as many as may be; end one of them, or raise that limit";
+    Self::Subscribed(_) => "the topic is subscribed already; one subscription reports all that happens to it";
     Self::Closed => "the client was closed";
 });
 
@@ -335,7 +340,7 @@ error_texts!(SubscribeError {
     Self::Unavailable(inner) => "the server cannot serve the subscription for now, and is asked again: {inner}";
     Self::NotInVersion(inner) => "{inner}";
     Self::Decode(inner) => "{inner}";
-    Self::TimedOut => "the server did not answer the subscription in time";
+    Self::TimedOut => "the server has not answered the subscription in time; it is waited for";
 });
 
 impl From<NotInVersion> for SubscribeError {

@@ -26,7 +26,7 @@ use crate::version::ProtocolVersion;
 /// impl Request for TransactionHeight {
 ///     const NAME: &'static str = "height of a transaction";
 ///     const METHODS: &'static [Method] =
-///         &[Method::since("blockchain.transaction.get_height", ProtocolVersion::V1_4)];
+///         &[Method::since("blockchain.transaction.get_height", ProtocolVersion::V1_4).reading()];
 ///     type Response = Option<u32>;
 ///
 ///     fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
@@ -85,10 +85,11 @@ pub trait Request {
 
     /// Returns what the request does to the world, which decides whether it is sent again after a loss.
     ///
-    /// The default is [`Effect::Reads`]: an operation that changes something must override it, or a lost request may
-    /// be carried out twice.
+    /// The default is [`Effect::Reads`] if all of [`METHODS`](Self::METHODS) are said to only read, and
+    /// [`Effect::Changes`] otherwise.
     fn effect(&self) -> Effect {
-        Effect::Reads
+        let reads = !Self::METHODS.is_empty() && Self::METHODS.iter().all(|method| method.effect == Effect::Reads);
+        if reads { Effect::Reads } else { Effect::Changes }
     }
 }
 
@@ -132,19 +133,27 @@ pub struct Method {
     pub since: ProtocolVersion,
     /// The first version that lacks it again, if one does.
     pub until: Option<ProtocolVersion>,
+    /// What it does to the world.
+    pub effect: Effect,
 }
 
 impl Method {
-    /// A method that every version from `since` on has.
+    /// A method that every version from `since` on has. It counts as one that changes something.
     #[must_use]
     pub const fn since(name: &'static str, since: ProtocolVersion) -> Self {
-        Self { name, since, until: None }
+        Self { name, since, until: None, effect: Effect::Changes }
     }
 
-    /// A method that the versions from `since` on and before `until` have.
+    /// A method that the versions from `since` on and before `until` have. It counts as one that changes something.
     #[must_use]
     pub const fn between(name: &'static str, since: ProtocolVersion, until: ProtocolVersion) -> Self {
-        Self { name, since, until: Some(until) }
+        Self { name, since, until: Some(until), effect: Effect::Changes }
+    }
+
+    /// The same method as one that only reads, so that a lost request is sent again.
+    #[must_use]
+    pub const fn reading(self) -> Self {
+        Self { effect: Effect::Reads, ..self }
     }
 
     /// The same method for an operation that needs what it can do since a later version.

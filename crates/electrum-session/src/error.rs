@@ -20,7 +20,10 @@ pub enum CallError {
     #[error("the server did not answer in time")]
     TimedOut,
     /// It was never sent: for all the time that it had there was no connection, or no room among other calls.
-    #[error("the request could not be sent in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
+    #[error(
+        "the request could not be sent in time: {}",
+        if .why.is_empty() { "other requests were before it; make fewer at once, or allow more time" } else { .why }
+    )]
     Unsent {
         /// What became of the last attempt to connect; empty while there is a connection.
         why: String,

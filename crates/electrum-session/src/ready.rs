@@ -16,7 +16,7 @@ use crate::streams::ConnectionEvents;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReady {
     /// None was made in time.
-    #[error("no connection in time{}{}", if .why.is_empty() { "" } else { ": " }, .why)]
+    #[error("no connection in time: {}", if .why.is_empty() { "the first attempt still runs; allow more time" } else { .why })]
     TimedOut {
         /// With which server the last attempt failed, and why; empty if the first attempt is not over yet.
         why: String,

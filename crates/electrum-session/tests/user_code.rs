@@ -33,7 +33,7 @@ struct OnDrop(Option<Hook>);
 
 impl Request for Custom {
     const NAME: &'static str = "custom request";
-    const METHODS: &'static [Method] = &[Method::since("server.banner", ProtocolVersion::V1_1)];
+    const METHODS: &'static [Method] = &[Method::since("server.banner", ProtocolVersion::V1_1).reading()];
     type Response = String;
 
     fn params(&self, _: ProtocolVersion, _: &mut Params<'_>) {

@@ -11,7 +11,7 @@ struct PrunedBelow;
 
 impl Request for PrunedBelow {
     const NAME: &'static str = "height of the first block that is kept";
-    const METHODS: &'static [Method] = &[Method::since("blockchain.pruned_below", ProtocolVersion::V1_4)];
+    const METHODS: &'static [Method] = &[Method::since("blockchain.pruned_below", ProtocolVersion::V1_4).reading()];
     type Response = u32;
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<u32, DecodeError> {

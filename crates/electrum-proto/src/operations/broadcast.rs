@@ -8,7 +8,7 @@ use super::methods::BROADCAST;
 use super::transaction::read_txid;
 use crate::error::RequestError;
 use crate::json::{DecodeError, Params, RawJson, ServerError, ServerErrorKind, not_bitcoin, read};
-use crate::request::{Effect, Method, Request};
+use crate::request::{Method, Request};
 use crate::types::{RawTransaction, Txid};
 use crate::version::ProtocolVersion;
 
@@ -194,10 +194,6 @@ impl Request for Broadcast {
                 Err(not_bitcoin(format_args!("{error}; it may have been sent, for the server said {}", said(result)?)))
             }
         }
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Changes
     }
 }
 

@@ -4,10 +4,10 @@ use crate::request::{Effect, Method};
 use crate::version::ProtocolVersion as V;
 
 macro_rules! methods {
-    ($($constant:ident = $name:literal from $since:ident $(until $until:ident)?;)*) => {
+    ($($constant:ident = $name:literal from $since:ident $(until $until:ident)? $(, $changes:ident)?;)*) => {
         $(
             #[doc = concat!("`", $name, "`")]
-            pub(crate) const $constant: Method = methods!(@method $name, $since $(, $until)?);
+            pub(crate) const $constant: Method = methods!(@method $name, $since $($until)? $(, $changes)?);
         )*
 
         /// Every method of the protocol, with the versions that have it.
@@ -15,12 +15,10 @@ macro_rules! methods {
         /// The operations are made from the same values; [`OPERATIONS`](super::OPERATIONS) lists those.
         pub const METHODS: &[Method] = &[$($constant),*];
     };
-    (@method $name:literal, $since:ident) => { Method::since($name, V::$since) };
-    (@method $name:literal, $since:ident, $until:ident) => { Method::between($name, V::$since, V::$until) };
+    (@method $name:literal, $since:ident, changes) => { Method::since($name, V::$since) };
+    (@method $name:literal, $since:ident) => { Method::since($name, V::$since).reading() };
+    (@method $name:literal, $since:ident $until:ident) => { Method::between($name, V::$since, V::$until).reading() };
 }
-
-/// Methods of the protocol that change something.
-const CHANGING: [Method; 3] = [BROADCAST, BROADCAST_PACKAGE, ADD_PEER];
 
 /// Methods that Fulcrum adds, and that only read.
 const READING_OF_FULCRUM: [&str; 9] = [
@@ -35,11 +33,13 @@ const READING_OF_FULCRUM: [&str; 9] = [
     "blockchain.utxo.get_info",
 ];
 
-/// Returns what `method` does to the world: something, unless it is known to only read.
+/// Returns what the method of this name does to the world. One that is not known counts as one that changes something.
 pub(super) fn effect_of(method: &str) -> Effect {
-    let changes = CHANGING.iter().any(|known| known.name == method);
-    let is_known = METHODS.iter().any(|known| known.name == method) || READING_OF_FULCRUM.contains(&method);
-    if is_known && !changes { Effect::Reads } else { Effect::Changes }
+    match METHODS.iter().find(|known| known.name == method) {
+        Some(known) => known.effect,
+        None if READING_OF_FULCRUM.contains(&method) => Effect::Reads,
+        None => Effect::Changes,
+    }
 }
 
 methods! {
@@ -47,7 +47,7 @@ methods! {
     BANNER = "server.banner" from V1_0;
     DONATION_ADDRESS = "server.donation_address" from V1_0;
     FEATURES = "server.features" from V1_1;
-    ADD_PEER = "server.add_peer" from V1_1;
+    ADD_PEER = "server.add_peer" from V1_1, changes;
     PEERS = "server.peers.subscribe" from V1_0;
     PING = "server.ping" from V1_2;
     HEADERS_SUBSCRIBE = "blockchain.headers.subscribe" from V1_0;
@@ -78,8 +78,8 @@ methods! {
     TRANSACTION_GET = "blockchain.transaction.get" from V1_0;
     TRANSACTION_MERKLE = "blockchain.transaction.get_merkle" from V1_0;
     TRANSACTION_ID_FROM_POS = "blockchain.transaction.id_from_pos" from V1_4;
-    BROADCAST = "blockchain.transaction.broadcast" from V1_0;
-    BROADCAST_PACKAGE = "blockchain.transaction.broadcast_package" from V1_6;
+    BROADCAST = "blockchain.transaction.broadcast" from V1_0, changes;
+    BROADCAST_PACKAGE = "blockchain.transaction.broadcast_package" from V1_6, changes;
     TEST_MEMPOOL_ACCEPT = "blockchain.transaction.testmempoolaccept" from V1_7;
     ADDRESS_BALANCE = "blockchain.address.get_balance" from V1_0 until V1_3;
     ADDRESS_HISTORY = "blockchain.address.get_history" from V1_0 until V1_3;

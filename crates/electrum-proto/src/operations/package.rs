@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::methods::{BROADCAST_PACKAGE, TEST_MEMPOOL_ACCEPT};
 use super::transaction::{read_txid, verbatim};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read, required};
-use crate::request::{Effect, Method, Request};
+use crate::request::{Method, Request};
 use crate::types::{RawTransaction, Txid, Wtxid};
 use crate::version::ProtocolVersion;
 
@@ -177,10 +177,6 @@ impl Request for BroadcastPackage {
         })?;
         Ok(PackageResult { success: required(success, "success")?, errors })
     }
-
-    fn effect(&self) -> Effect {
-        Effect::Changes
-    }
 }
 
 impl Request for BroadcastPackageVerbose {
@@ -194,10 +190,6 @@ impl Request for BroadcastPackageVerbose {
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
         verbatim(result)
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Changes
     }
 }
 

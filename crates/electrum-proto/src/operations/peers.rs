@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::methods::{ADD_PEER, PEERS};
 use crate::json::{DecodeError, Params, RawJson, Reader, read};
-use crate::request::{Effect, Method, Request};
+use crate::request::{Method, Request};
 use crate::types::{PartialList, Peer};
 use crate::version::ProtocolVersion;
 
@@ -89,9 +89,5 @@ impl Request for AddPeer {
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<bool, DecodeError> {
         read(result, Reader::bool)
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Changes
     }
 }
