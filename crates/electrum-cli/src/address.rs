@@ -27,11 +27,12 @@ pub(crate) enum AddressError {
     NoAddress,
 }
 
-const MAINNET: &[Network] = &[Network::Bitcoin];
+pub(crate) const MAINNET: &[Network] = &[Network::Bitcoin];
 /// Test networks that share the form of their addresses.
 const TESTNETS: &[Network] = &[Network::Testnet3, Network::Testnet4, Network::Signet];
 /// In base 58 regtest has that form, too.
-const TESTNETS_AND_REGTEST: &[Network] = &[Network::Testnet3, Network::Testnet4, Network::Signet, Network::Regtest];
+pub(crate) const TESTNETS_AND_REGTEST: &[Network] =
+    &[Network::Testnet3, Network::Testnet4, Network::Signet, Network::Regtest];
 const REGTEST: &[Network] = &[Network::Regtest];
 
 /// How long addresses in base 58 are.

@@ -106,8 +106,9 @@ fn is_server(text: &str) -> bool {
     let (head, _) = text.split_once(':').unwrap_or((text, ""));
     let is_other =
         head.len() == 64 || ["script", "scripthash", "bitcoin"].contains(&head.to_ascii_lowercase().as_str());
-    let is_path = text.starts_with(['/', '.']);
-    text.contains(':') && !is_other && !is_path
+    // Descriptors hold colons, too.
+    let is_other = is_other || text.contains('(') || text.starts_with(['/', '.']);
+    text.contains(':') && !is_other
 }
 
 fn has_server_scheme(text: &str) -> bool {

@@ -3,7 +3,8 @@
 //! ```text
 //! args                 the command line
 //!   └─ commands        one file or folder each
-//!        ├─ query      a negotiated server to ask          target, address   what people write for a script
+//!        ├─ query      a negotiated server to ask          written, target   what people write for scripts
+//!        │    │                                            descriptor, address
 //!        │    └─ connection, server_options, pins          failure           causes, and what to do about each
 //!        └─ output     lines for people or programs        text, json        escaping and formatting
 //! ```
@@ -14,7 +15,13 @@ mod causes;
 mod command_line;
 mod commands;
 mod connection;
+#[cfg(feature = "descriptors")]
+mod descriptor;
+#[cfg(not(feature = "descriptors"))]
+#[path = "no_descriptors.rs"]
+mod descriptor;
 mod failure;
+mod indexes;
 mod json;
 mod networks;
 mod output;
@@ -32,6 +39,7 @@ mod text;
 mod transaction;
 mod verbose;
 mod versions;
+mod written;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

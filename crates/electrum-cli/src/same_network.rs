@@ -14,6 +14,6 @@ pub(crate) fn check_network(target: &Target, genesis: BlockHash) -> Result<(), F
         return Ok(());
     }
     let names = networks.iter().map(|network| network.name()).collect::<Vec<_>>().join(", ");
-    let why = format!("{} is an address of {names}, and the server serves {}", target.written, chain_name(genesis));
+    let why = format!("{} is of {names}, and the server serves {}", target.written, chain_name(genesis));
     Err(Failure::new(Cause::WrongNetwork, why))
 }

@@ -23,6 +23,9 @@ pub(crate) struct Settings {
     /// Servers and groups of servers by name.
     #[serde(default)]
     pub(crate) servers: BTreeMap<String, OneOrMany>,
+    /// Addresses, scripts, scripthashes and descriptors by name.
+    #[serde(default)]
+    pub(crate) scripts: BTreeMap<String, OneOrMany>,
     /// The file that this was read from.
     #[serde(skip)]
     pub(crate) file: Option<PathBuf>,
@@ -73,6 +76,17 @@ impl Settings {
         };
         let settings: Self = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
         Ok(Self { file: Some(file), ..settings })
+    }
+
+    /// What stands for scripts under a name.
+    pub(crate) fn scripts(&self, name: &str) -> Result<&[String], String> {
+        let Some(written) = self.scripts.get(name) else {
+            let words = format!("{name} is neither an address, nor a script in hexadecimal digits, nor a scripthash");
+            let known = self.scripts.keys().cloned().collect::<Vec<_>>().join(", ");
+            let known = if known.is_empty() { "names none" } else { &format!("names {known}") };
+            return Err(format!("{words}, nor a name of the configuration file, which {known}"));
+        };
+        Ok(written.texts())
     }
 
     /// The servers of a name.

@@ -1,6 +1,5 @@
 //! What people write for a script: an address, its digits, or its hash.
 
-use std::io::{self, BufRead};
 use std::str::FromStr;
 
 use electrum_smol::proto::Script;
@@ -16,8 +15,10 @@ pub(crate) struct Target {
     pub(crate) written: String,
     /// The script or its hash.
     pub(crate) script: ScriptRef,
-    /// For an address, the networks to which it belongs.
+    /// For an address or a descriptor, the networks to which it belongs.
     pub(crate) networks: Option<&'static [Network]>,
+    /// For a script of a descriptor's range, its place there.
+    pub(crate) index: Option<u32>,
 }
 
 impl FromStr for Target {
@@ -37,53 +38,13 @@ impl FromStr for Target {
             let address = address::parse(text).map_err(|error| in_words(&error, text))?;
             (Script::new(address.script).into(), Some(address.networks))
         };
-        Ok(Self { written: text.to_owned(), script, networks })
+        Ok(Self { written: text.to_owned(), script, networks, index: None })
     }
 }
 
-/// Targets, or the lines of standard input in the place of `-`.
-pub(crate) fn with_lines_of_stdin(written: &[TargetOrStdin]) -> Result<Vec<Target>, String> {
-    let mut targets = Vec::new();
-    for written in written {
-        match written {
-            TargetOrStdin::Target(target) => targets.push(target.clone()),
-            TargetOrStdin::Stdin => {
-                for line in io::stdin().lock().lines() {
-                    let line = line.map_err(|error| format!("standard input: {error}"))?;
-                    let line = line.trim();
-                    if !line.is_empty() && !line.starts_with('#') {
-                        targets.push(line.parse().map_err(|error| format!("standard input: {line}: {error}"))?);
-                    }
-                }
-            }
-        }
-    }
-    if targets.is_empty() { Err("standard input names no address, script or scripthash".into()) } else { Ok(targets) }
-}
-
-/// A target on the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TargetOrStdin {
-    Target(Target),
-    /// The lines of standard input, written `-`.
-    Stdin,
-}
-
-impl FromStr for TargetOrStdin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "-" { Ok(Self::Stdin) } else { text.parse().map(Self::Target) }
-    }
-}
-
-/// A target whose script is known, which is not so for a scripthash.
-pub(crate) fn script(text: &str) -> Result<Target, String> {
-    let target: Target = text.parse()?;
-    match target.script {
-        ScriptRef::Script(_) => Ok(target),
-        ScriptRef::Hash(_) => Err("this is a scripthash; give it with --scripthash".into()),
-    }
+/// Whether a text has not even the shape of an address.
+pub(crate) fn is_no_address(text: &str) -> bool {
+    matches!(address::parse(text), Err(AddressError::NoAddress))
 }
 
 fn in_words(error: &AddressError, text: &str) -> String {
@@ -130,7 +91,6 @@ mod tests {
         let by_hash: Result<ScriptRef, String> = Ok(hash.parse::<ScriptHash>().unwrap().into());
         assert_eq!(read(&hash), by_hash);
         assert_eq!(read(&format!("scripthash:{hash}")), by_hash);
-        assert!(super::script(&hash).is_err());
     }
 
     #[test]

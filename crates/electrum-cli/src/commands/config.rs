@@ -6,6 +6,7 @@ use crate::output::{Output, Paint};
 use crate::server_options::{ServerOptions, Setting};
 use crate::settings::Settings;
 use crate::stop::{Outcome, Stop, Verdict};
+use crate::text::printable;
 
 /// Show which settings hold, and where each comes from: the command line, the environment or the configuration file
 #[derive(Debug, clap::Args)]
@@ -20,12 +21,19 @@ struct Record<'a> {
     file_exists: bool,
     settings: &'a [Setting],
     servers: Vec<NamedServers>,
+    scripts: Vec<NamedScripts<'a>>,
 }
 
 #[derive(Serialize)]
 struct NamedServers {
     name: String,
     servers: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NamedScripts<'a> {
+    name: &'a str,
+    scripts: &'a [String],
 }
 
 /// Shows the settings.
@@ -38,10 +46,12 @@ pub(crate) fn run(args: &ConfigArgs, output: &Output) -> Outcome {
         Ok(NamedServers { name: name.clone(), servers: servers.iter().map(ToString::to_string).collect() })
     };
     let servers = args.options.file().servers.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    let scripts = args.options.file().scripts.iter();
+    let scripts: Vec<_> = scripts.map(|(name, scripts)| NamedScripts { name, scripts: scripts.texts() }).collect();
     let file = file.map(|file| file.display().to_string());
     let file_exists = args.options.file().file.is_some();
     if output.json {
-        output.object(&Record { file, file_exists, settings: &settings, servers })?;
+        output.object(&Record { file, file_exists, settings: &settings, servers, scripts })?;
         return Ok(Verdict::Success);
     }
     let place = file.unwrap_or_else(|| "none: there is no folder for it".into());
@@ -53,6 +63,9 @@ pub(crate) fn run(args: &ConfigArgs, output: &Output) -> Outcome {
     }
     for NamedServers { name, servers } in servers {
         lines.push(format!("-s {name:<6} {}", servers.join(" ")));
+    }
+    for NamedScripts { name, scripts } in scripts {
+        lines.push(format!("{name:<9} {}", printable(&scripts.join(" "))));
     }
     output.line(&lines.join("\n"))?;
     Ok(Verdict::Success)

@@ -6,29 +6,38 @@
 use electrum_smol::Call;
 use electrum_smol::proto::operations::{Balance, Header, History, ScriptSubscribe, Unspent};
 use electrum_smol::proto::proof::check_not_withheld;
-use electrum_smol::proto::types::{BlockHash, HistoryEntry, ScriptBalance, ScriptRef, TxHeight, UnspentOutput};
-use electrum_smol::proto::{ProtocolVersion, Request, VersionRange};
+use electrum_smol::proto::types::{
+    Amount, HistoryEntry, Network, ScriptBalance, ScriptRef, ScriptStatus, SignedAmount, TxHeight, UnspentOutput,
+};
+use electrum_smol::proto::{Request, VersionRange};
 use serde::Serialize;
 
+use crate::address;
 use crate::causes::Cause;
 use crate::failure::Failure;
+use crate::indexes::Indexes;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::same_network::check_network;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
-use crate::target::{Target, TargetOrStdin, with_lines_of_stdin};
+use crate::target::Target;
 use crate::versions::range;
+use crate::written::{Group, Written, groups, latest_version};
 
 /// Of `balance`, `history` and `unspent`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScriptArgs {
-    /// Addresses, output scripts in hexadecimal digits, or scripthashes (64 digits); - for lines on standard input
+    /// Addresses, output scripts in hexadecimal digits, scripthashes (64 digits), output descriptors, or names of the
+    /// configuration file; - for lines on standard input
     ///
     /// "script:" or "scripthash:" before the digits says which of the two they are. A scripthash can be asked for up to
     /// protocol 1.6, so no later one is offered if there is one.
-    #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH", required = true)]
-    pub(crate) targets: Vec<TargetOrStdin>,
+    #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH|DESCRIPTOR", required = true)]
+    pub(crate) words: Vec<Written>,
+    /// Which scripts of a descriptor that has a range: one index, or the first and the last
+    #[arg(long, value_name = "FIRST..LAST", default_value_t)]
+    pub(crate) indexes: Indexes,
     #[command(flatten)]
     pub(crate) options: ServerOptions,
 }
@@ -36,10 +45,40 @@ pub(crate) struct ScriptArgs {
 /// What is known of one script, as JSON.
 #[derive(Serialize)]
 struct Record<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
     script: &'a str,
     scripthash: String,
     #[serde(flatten)]
     known: &'a T,
+}
+
+/// What is known of the scripts of a descriptor, as JSON.
+#[derive(Serialize)]
+struct DescriptorRecord<'a, T> {
+    descriptor: &'a str,
+    #[serde(flatten)]
+    sum: Option<ScriptBalance>,
+    /// Those of which anything is known.
+    scripts: Vec<Record<'a, T>>,
+}
+
+/// What a server knows of a script, in one order.
+trait Known: Serialize {
+    /// Whether there is nothing.
+    fn is_nothing(&self) -> bool;
+
+    /// The sum over several scripts, where there is one; an error in words if it cannot be.
+    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<ScriptBalance>, &'static str>
+    where
+        Self: 'a,
+    {
+        let _ = parts;
+        Ok(None)
+    }
+
+    /// For people.
+    fn lines(&self, output: &Output) -> Vec<String>;
 }
 
 #[derive(Serialize)]
@@ -54,13 +93,7 @@ struct Outputs {
 
 /// Prints balances.
 pub(crate) async fn balance(args: ScriptArgs, output: &Output) -> Outcome {
-    let lines = |balance: &ScriptBalance, output: &Output| {
-        vec![
-            format!("confirmed    {}", output.paint(Paint::Strong, format!("{:>17}", balance.confirmed.to_string()))),
-            format!("unconfirmed  {:>17}", balance.unconfirmed.to_string()),
-        ]
-    };
-    each(args, output, "a balance", Balance::new, |balance| balance, lines).await
+    each(args, output, "a balance", Balance::new, |balance| balance).await
 }
 
 /// Prints histories.
@@ -69,19 +102,7 @@ pub(crate) async fn history(args: ScriptArgs, output: &Output) -> Outcome {
         history.sort_unstable_by_key(|entry| (place(entry.height), entry.txid));
         Histories { history }
     };
-    let lines = |listed: &Histories, _: &Output| {
-        let entries = listed.history.iter();
-        let lines: Vec<_> = entries
-            .map(|entry| {
-                let fee = entry.fee.map(|fee| format!("  fee {} sat", fee.to_sat())).unwrap_or_default();
-                let parent =
-                    if entry.height == TxHeight::UnconfirmedParent { ", after another that waits" } else { "" };
-                format!("{}  {}{fee}{parent}", height(entry.height), entry.txid)
-            })
-            .collect();
-        if lines.is_empty() { vec!["no history".into()] } else { lines }
-    };
-    each(args, output, "a history", History::new, sorted, lines).await
+    each(args, output, "a history", History::new, sorted).await
 }
 
 /// Prints unspent outputs.
@@ -90,98 +111,229 @@ pub(crate) async fn unspent(args: ScriptArgs, output: &Output) -> Outcome {
         unspent.sort_unstable_by_key(|output| (place(output.height), output.txid, output.vout));
         Outputs { unspent }
     };
-    let lines = |listed: &Outputs, output: &Output| {
-        let entries = listed.unspent.iter();
-        let lines: Vec<_> = entries
-            .map(|entry| {
-                let value = output.paint(Paint::Strong, entry.value);
-                format!("{}  {}:{}  {value}", height(entry.height), entry.txid, entry.vout)
-            })
-            .collect();
-        if lines.is_empty() { vec!["nothing unspent".into()] } else { lines }
-    };
-    each(args, output, "unspent outputs", Unspent::new, sorted, lines).await
+    each(args, output, "unspent outputs", Unspent::new, sorted).await
+}
+
+impl Known for ScriptBalance {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<Self>, &'static str> {
+        let (mut confirmed, mut unconfirmed) = (0_u64, 0_i64);
+        for part in parts {
+            confirmed = confirmed.saturating_add(part.confirmed.to_sat());
+            unconfirmed = unconfirmed.saturating_add(part.unconfirmed.to_sat());
+        }
+        match (Amount::from_sat(confirmed), SignedAmount::from_sat(unconfirmed)) {
+            (Some(confirmed), Some(unconfirmed)) => Ok(Some(Self { confirmed, unconfirmed })),
+            _ => Err("the scripts hold more in all than there are coins"),
+        }
+    }
+
+    fn lines(&self, output: &Output) -> Vec<String> {
+        vec![
+            format!("confirmed    {}", output.paint(Paint::Strong, format!("{:>17}", self.confirmed.to_string()))),
+            format!("unconfirmed  {:>17}", self.unconfirmed.to_string()),
+        ]
+    }
+}
+
+impl Known for Histories {
+    fn is_nothing(&self) -> bool {
+        self.history.is_empty()
+    }
+
+    fn lines(&self, _: &Output) -> Vec<String> {
+        if self.is_nothing() {
+            return vec!["no history".into()];
+        }
+        let line = |entry: &HistoryEntry| {
+            let fee = entry.fee.map(|fee| format!("  fee {} sat", fee.to_sat())).unwrap_or_default();
+            let parent = if entry.height == TxHeight::UnconfirmedParent { ", after another that waits" } else { "" };
+            format!("{}  {}{fee}{parent}", height(entry.height), entry.txid)
+        };
+        self.history.iter().map(line).collect()
+    }
+}
+
+impl Known for Outputs {
+    fn is_nothing(&self) -> bool {
+        self.unspent.is_empty()
+    }
+
+    fn lines(&self, output: &Output) -> Vec<String> {
+        if self.is_nothing() {
+            return vec!["nothing unspent".into()];
+        }
+        let line = |entry: &UnspentOutput| {
+            let value = output.paint(Paint::Strong, entry.value);
+            format!("{}  {}:{}  {value}", height(entry.height), entry.txid, entry.vout)
+        };
+        self.unspent.iter().map(line).collect()
+    }
 }
 
 /// Asks the same of each script, and prints what comes in the order of the scripts.
 ///
 /// Each answer is printed whatever became of the others.
-async fn each<R, T: Serialize>(
+async fn each<R, T: Known>(
     args: ScriptArgs,
     output: &Output,
     what: &str,
     request: impl Fn(ScriptRef) -> R,
     tidy: impl Fn(R::Response) -> T,
-    lines: impl Fn(&T, &Output) -> Vec<String>,
 ) -> Outcome
 where
     R: Request<Response: Send + MayBeEmpty> + Send + 'static,
 {
-    let targets = with_lines_of_stdin(&args.targets).map_err(Stop::Usage)?;
-    let only_scripts = targets.iter().all(|target| target.script.script().is_some());
-    // From 1.7 on nothing can be asked of a scripthash without its script.
-    let latest = if only_scripts { ProtocolVersion::V1_7 } else { ProtocolVersion::V1_6 };
-    let offered = range(VersionRange::ALL.min(), latest);
+    let groups = groups(&args.words, args.indexes, args.options.file()).map_err(Stop::Usage)?;
+    let offered = range(VersionRange::ALL.min(), latest_version(&groups));
     with_server(&args.options, offered, output, async |query: Query<'_>| {
-        let chain = targets.iter().any(|target| target.networks.is_some()).then(|| query.call(Header { height: 0 }));
-        let calls: Vec<_> = targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
+        let needs_chain = |group: &Group| group.is_many || group.targets.iter().any(|target| target.networks.is_some());
+        let chain = groups.iter().any(needs_chain).then(|| query.call(Header { height: 0 }));
+        let ask =
+            |group: &Group| group.targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
+        let calls: Vec<Vec<_>> = groups.iter().map(ask).collect();
         let genesis = match chain {
             // A server that does not say which chain it serves is believed.
             Some(header) => header.await.ok().map(|header| header.block_hash()),
             None => None,
         };
-        let is_single = calls.len() == 1;
+        let network = genesis.and_then(Network::of_genesis);
         let mut verdict = Verdict::Success;
-        for (target, call) in targets.iter().zip(calls) {
-            let about = format!("{what} of {}", target.written);
-            let known = match answer(&query, target, genesis, call).await {
-                Ok(response) => tidy(response),
-                Err(failure) => {
-                    query.fail(&about, &failure);
-                    verdict = Verdict::Failure;
-                    continue;
-                }
-            };
-            if output.json {
-                let scripthash = target.script.scripthash().to_string();
-                output.object(&Record { script: &target.written, scripthash, known: &known })?;
+        let mut answers = Vec::new();
+        for (group, calls) in groups.iter().zip(calls) {
+            let wrong = genesis
+                .and_then(|genesis| group.targets.iter().find_map(|target| check_network(target, genesis).err()));
+            if let Some(failure) = wrong {
+                query.fail(&format!("{what} of {}", group.written), &failure);
+                verdict = Verdict::Failure;
                 continue;
             }
-            let heading = (!is_single).then(|| output.paint(Paint::Strong, &target.written));
-            output.line(&heading.into_iter().chain(lines(&known, output)).collect::<Vec<_>>().join("\n"))?;
+            let mut parts = Vec::new();
+            for (target, call) in group.targets.iter().zip(calls) {
+                parts.push((target, Unchecked::of(&query, target, call).await));
+            }
+            answers.push((group, parts));
+        }
+        let is_single = groups.len() == 1;
+        for (group, parts) in answers {
+            let mut known = Vec::new();
+            for (target, part) in parts {
+                let checked = match part {
+                    Ok(part) => part.checked().await,
+                    Err(failure) => Err(failure),
+                };
+                match checked {
+                    Ok(response) => known.push((target, tidy(response))),
+                    Err(failure) => {
+                        let index = target.index.map_or_else(String::new, |index| format!(" at index {index}"));
+                        query.fail(&format!("{what} of {}{index}", group.written), &failure);
+                        verdict = Verdict::Failure;
+                    }
+                }
+            }
+            if group.is_many {
+                verdict = print_many(&query, group, &known, network, output)?.unwrap_or(verdict);
+            } else if let Some((target, known)) = known.first() {
+                print_one(target, known, is_single, output)?;
+            }
         }
         Ok(verdict)
     })
     .await
 }
 
-/// The answer to one call, if the script belongs to the server's chain and the server knows its history.
-async fn answer<T: MayBeEmpty>(
-    query: &Query<'_>,
-    target: &Target,
-    genesis: Option<BlockHash>,
-    call: Call<T>,
-) -> Result<T, Failure> {
-    if let Some(genesis) = genesis {
-        check_network(target, genesis)?;
+fn print_one(target: &Target, known: &impl Known, is_single: bool, output: &Output) -> Result<(), Stop> {
+    if output.json {
+        let scripthash = target.script.scripthash().to_string();
+        output.object(&Record { index: None, script: &target.written, scripthash, known })?;
+        return Ok(());
     }
-    let response = call.await.map_err(|error| Failure::of_call(&error))?;
-    // Above its limit Fulcrum answers the balance of a part.
-    let may_be_partial = query.connection().software.starts_with("Fulcrum");
-    if (response.is_empty() || may_be_partial) && hides_history(query, &target.script).await {
-        let why = "the server says that the script has a history, and sends an empty one";
-        return Err(Failure::new(Cause::EmptyHistory, why));
-    }
-    Ok(response)
+    let heading = (!is_single).then(|| output.paint(Paint::Strong, &target.written));
+    output.line(&heading.into_iter().chain(known.lines(output)).collect::<Vec<_>>().join("\n"))?;
+    Ok(())
 }
 
-/// Whether the server withholds the history of a script, as Fulcrum does above its `max_history`.
-async fn hides_history(query: &Query<'_>, script: &ScriptRef) -> bool {
-    let status = query.call(ScriptSubscribe { script: script.clone() });
-    let history = query.call(History::new(script.clone()));
-    match (status.await, history.await) {
-        (Ok(status), Ok(history)) => check_not_withheld(status, &history).is_err(),
-        _ => false,
+/// Prints the scripts of a descriptor of which anything is known, and their sum if that of all is. `Some` if it failed.
+fn print_many<T: Known>(
+    query: &Query<'_>,
+    group: &Group,
+    known: &[(&Target, T)],
+    network: Option<Network>,
+    output: &Output,
+) -> Result<Option<Verdict>, Stop> {
+    let descriptor = &group.written[..];
+    let is_whole = known.len() == group.targets.len();
+    let sum = if is_whole { T::sum(known.iter().map(|(_, known)| known)) } else { Ok(None) };
+    let (sum, verdict) = match sum {
+        Ok(sum) => (sum, None),
+        Err(words) => {
+            query.fail(&format!("the sum of {descriptor}"), &Failure::new(Cause::OtherChain, words));
+            (None, Some(Verdict::Failure))
+        }
+    };
+    let name = |target: &Target| {
+        let script = target.script.script()?;
+        let address = network.and_then(|network| address::of_script(script.as_bytes(), network));
+        Some(address.unwrap_or_else(|| format!("script:{}", script.to_hex())))
+    };
+    let shown = known.iter().filter(|(_, known)| !known.is_nothing());
+    let shown: Vec<_> = shown.map(|(target, known)| (*target, name(target).unwrap_or_default(), known)).collect();
+    if output.json {
+        let record = |(target, name, known)| {
+            let (target, name): (&Target, &String) = (target, name);
+            Record { index: target.index, script: name, scripthash: target.script.scripthash().to_string(), known }
+        };
+        let scripts = shown.iter().map(|(target, name, known)| record((*target, name, *known))).collect();
+        output.object(&DescriptorRecord { descriptor, sum, scripts })?;
+        return Ok(verdict);
+    }
+    let mut lines = vec![output.paint(Paint::Strong, descriptor)];
+    lines.extend(sum.iter().flat_map(|sum| sum.lines(output)));
+    if shown.is_empty() && is_whole {
+        lines.push(format!("  nothing at any of {} scripts", group.targets.len()));
+    }
+    for (target, name, known) in shown {
+        let index = target.index.map_or_else(String::new, |index| format!("index {index}  "));
+        lines.push(format!("  {index}{}", output.paint(Paint::Strong, name)));
+        lines.extend(known.lines(output).iter().map(|line| format!("    {line}")));
+    }
+    output.line(&lines.join("\n"))?;
+    Ok(verdict)
+}
+
+/// An answer, and what was asked to find out whether it is the whole truth.
+struct Unchecked<T> {
+    response: T,
+    check: Option<(Call<Option<ScriptStatus>>, Call<Vec<HistoryEntry>>)>,
+}
+
+impl<T: MayBeEmpty> Unchecked<T> {
+    async fn of(query: &Query<'_>, target: &Target, call: Call<T>) -> Result<Self, Failure> {
+        let response = call.await.map_err(|error| Failure::of_call(&error))?;
+        // Above its limit Fulcrum answers the balance of a part.
+        let may_be_partial = query.connection().software.starts_with("Fulcrum");
+        let ask = || {
+            let script = target.script.clone();
+            (query.call(ScriptSubscribe { script: script.clone() }), query.call(History::new(script)))
+        };
+        let check = (response.is_empty() || may_be_partial).then(ask);
+        Ok(Self { response, check })
+    }
+
+    /// The answer, unless the server withholds the history of the script, as Fulcrum does above its `max_history`.
+    async fn checked(self) -> Result<T, Failure> {
+        if let Some((status, history)) = self.check {
+            if let (Ok(status), Ok(history)) = (status.await, history.await) {
+                if check_not_withheld(status, &history).is_err() {
+                    let why = "the server says that the script has a history, and sends an empty one";
+                    return Err(Failure::new(Cause::EmptyHistory, why));
+                }
+            }
+        }
+        Ok(self.response)
     }
 }
 

@@ -13,13 +13,14 @@ use smol::Timer;
 
 use self::topics::Topics;
 use crate::failure::{Failure, Way};
+use crate::indexes::Indexes;
 use crate::output::{Output, Paint};
 use crate::same_network::check_network;
-use crate::server_options::ServerOptions;
-use crate::server_options::seconds;
-use crate::stop::{Outcome, Verdict};
-use crate::target::{Target, script};
+use crate::server_options::{ServerOptions, seconds};
+use crate::stop::{Outcome, Stop, Verdict};
+use crate::target::Target;
 use crate::text::printable;
+use crate::written::{Group, Written, groups};
 use electrum_smol::proto::Origin;
 use electrum_smol::proto::operations::Header;
 use electrum_smol::proto::types::ScriptHash;
@@ -29,12 +30,21 @@ use electrum_smol::proto::types::ScriptHash;
 /// One server is used at a time; when it fails the next takes over, and what changed meanwhile is reported once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WatchArgs {
-    /// An output script to watch: an address of any network, or the script in hexadecimal digits
-    #[arg(long = "script", value_name = "ADDRESS|HEX", value_parser = script)]
-    pub(crate) scripts: Vec<Target>,
-    /// A scripthash to watch; without --script no protocol after 1.6 is offered, which would want the script
+    /// What to watch beside the chain: addresses, output scripts in hexadecimal digits, scripthashes (64 digits), output
+    /// descriptors, or names of the configuration file; - for lines on standard input
+    ///
+    /// With a scripthash no protocol after 1.6 is offered, which would want the script.
+    #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH|DESCRIPTOR")]
+    pub(crate) words: Vec<Written>,
+    /// The same, as an option
+    #[arg(long = "script", value_name = "ADDRESS|HEX")]
+    pub(crate) scripts: Vec<Written>,
+    /// A scripthash to watch
     #[arg(long = "scripthash", value_name = "HEX")]
     pub(crate) scripthashes: Vec<ScriptHash>,
+    /// Which scripts of a descriptor that has a range: one index, or the first and the last
+    #[arg(long, value_name = "FIRST..LAST", default_value_t)]
+    pub(crate) indexes: Indexes,
     /// How long to watch [default: without end]
     #[arg(long = "for", value_name = "SECS", value_parser = seconds)]
     pub(crate) duration: Option<Duration>,
@@ -47,7 +57,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Watches until the time is up, over any number of reconnections. It fails if a topic never had a value.
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
-    let topics = Topics::new(&args.scripts, &args.scripthashes);
+    let words = [&args.words[..], &args.scripts].concat();
+    let mut groups = groups(&words, args.indexes, args.options.file()).map_err(Stop::Usage)?;
+    groups.extend(args.scripthashes.iter().map(|hash| {
+        let target =
+            Target { written: format!("scripthash:{hash}"), script: (*hash).into(), networks: None, index: None };
+        Group { written: target.written.clone(), targets: vec![target], is_many: false }
+    }));
+    let topics = Topics::new(&groups);
     let mut config = args.options.config(args.options.servers()?, topics.range())?;
     config.protocol.backoff.cap = LONGEST_WAIT;
     let (client, driver) = electrum_smol::client(config);
@@ -71,7 +88,7 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
         Ok(None)
     };
     let printed = async { printer.print_all(&mut sources).await.map(|()| None) };
-    let wrong_network = async { Ok(Some(wrong_network(&client, &args.scripts).await)) };
+    let wrong_network = async { Ok(Some(wrong_network(&client, &groups).await)) };
     let watched = future::or(printed, future::or(time_is_up, wrong_network)).await;
     drop(sources);
     client.close();
@@ -93,11 +110,12 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
 }
 
 /// Returns the failure if an address is of another network than the server's; never if all are right.
-async fn wrong_network(client: &Client, targets: &[Target]) -> Failure {
-    if targets.iter().any(|target| target.networks.is_some()) {
+async fn wrong_network(client: &Client, groups: &[Group]) -> Failure {
+    let targets = || groups.iter().flat_map(|group| &group.targets);
+    if targets().any(|target| target.networks.is_some()) {
         if let Ok(first) = client.call(Header { height: 0 }).await {
             let genesis = first.block_hash();
-            if let Some(failure) = targets.iter().find_map(|target| check_network(target, genesis).err()) {
+            if let Some(failure) = targets().find_map(|target| check_network(target, genesis).err()) {
                 return failure;
             }
         }

@@ -1,25 +1,40 @@
 //! What `watch` watches, and how its values are named.
 
+use std::collections::BTreeSet;
+
 use electrum_smol::TopicUpdate;
-use electrum_smol::proto::types::{BlockHash, ScriptHash};
-use electrum_smol::proto::{Origin, ProtocolVersion, SubscribeError, Tip, Topic, Update, VersionRange};
+use electrum_smol::proto::types::{BlockHash, ScriptRef};
+use electrum_smol::proto::{Origin, SubscribeError, Tip, Topic, Update, VersionRange};
 use serde::Serialize;
 
 use crate::causes::Cause;
 use crate::failure::{decode_cause, server_cause};
-use crate::target::Target;
 use crate::text::printable;
 use crate::versions::range;
+use crate::written::{Group, latest_version};
 
-/// The topics in the order in which they are subscribed, each with its name.
+/// The topics in the order in which they are subscribed.
 #[derive(Debug)]
-pub(crate) struct Topics(Vec<(String, Topic)>);
+pub(crate) struct Topics {
+    named: Vec<Named>,
+    range: VersionRange,
+}
+
+#[derive(Debug)]
+struct Named {
+    name: String,
+    /// As the user wrote it, for a script.
+    written: Option<String>,
+    topic: Topic,
+}
 
 /// A new value of a topic, as JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct UpdateRecord<'a> {
     event: &'static str,
     topic: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script: Option<&'a str>,
     #[serde(flatten)]
     value: Value,
     origin: &'static str,
@@ -36,42 +51,44 @@ enum Value {
 
 impl Topics {
     /// Headers, and the scripts that the user named.
-    pub(crate) fn new(scripts: &[Target], scripthashes: &[ScriptHash]) -> Self {
-        let mut topics = vec![("headers".to_owned(), Topic::Headers)];
-        let scripts = scripts.iter().filter_map(|target| target.script.script());
-        let scripts = scripts.map(|script| (format!("script:{}", script.to_hex()), Topic::Script(script.clone())));
-        let hashes = scripthashes.iter().map(|hash| (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)));
-        for (name, topic) in scripts.chain(hashes) {
+    pub(crate) fn new(groups: &[Group]) -> Self {
+        let mut named = vec![Named { name: "headers".to_owned(), written: None, topic: Topic::Headers }];
+        let mut seen = BTreeSet::new();
+        for target in groups.iter().flat_map(|group| &group.targets) {
             // Named twice it is still reported once.
-            if topics.iter().all(|(known, _)| *known != name) {
-                topics.push((name, topic));
+            if seen.insert(target.script.scripthash()) {
+                let (name, topic) = match &target.script {
+                    ScriptRef::Script(script) => (format!("script:{}", script.to_hex()), Topic::Script(script.clone())),
+                    ScriptRef::Hash(hash) => (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)),
+                };
+                let index = target.index.map_or_else(String::new, |index| format!(", index {index}"));
+                named.push(Named { name, written: Some(format!("{}{index}", target.written)), topic });
             }
         }
-        Self(topics)
+        let default = VersionRange::default();
+        Self { named, range: range(default.min(), latest_version(groups)) }
     }
 
-    /// The versions to offer: from 1.7 on nothing can be asked of a scripthash without its script.
-    pub(crate) fn range(&self) -> VersionRange {
-        let default = VersionRange::default();
-        let has = |wanted: fn(&Topic) -> bool| self.topics().any(|topic| wanted(&topic));
-        let only_hashes =
-            has(|topic| matches!(topic, Topic::ScriptHash(_))) && !has(|topic| matches!(topic, Topic::Script(_)));
-        if only_hashes { range(default.min(), ProtocolVersion::V1_6) } else { default }
+    /// The versions to offer.
+    pub(crate) const fn range(&self) -> VersionRange {
+        self.range
     }
 
     /// The topics, to be subscribed.
     pub(crate) fn topics(&self) -> impl Iterator<Item = Topic> + '_ {
-        self.0.iter().map(|(_, topic)| topic.clone())
+        self.named.iter().map(|named| named.topic.clone())
     }
 
     /// What the topics are called.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.named.iter().map(|named| named.written.as_ref().unwrap_or(&named.name).as_str())
     }
 
     /// A change as JSON, and the name of its topic.
     pub(crate) fn record(&self, change: &TopicUpdate) -> UpdateRecord<'_> {
-        let topic = self.0.get(change.topic).map_or("?", |(name, _)| name);
+        let named = self.named.get(change.topic);
+        let topic = named.map_or("?", |named| &named.name);
+        let script = named.and_then(|named| named.written.as_deref());
         let value = match &change.value {
             Ok(Update::Headers(Tip { height, header })) => {
                 Value::Tip { height: *height, hash: BlockHash::hash(header.as_bytes()).to_string() }
@@ -81,19 +98,19 @@ impl Topics {
             Ok(Update::RawResult(value) | Update::RawNotification(value)) => Value::Other { value: value.to_string() },
             Err(error) => Value::Refused { error: error.to_string() },
         };
-        UpdateRecord { event: "update", topic, value, origin: origin(change.origin) }
+        UpdateRecord { event: "update", topic, script, value, origin: origin(change.origin) }
     }
 }
 
 impl UpdateRecord<'_> {
-    /// The name of the topic.
-    pub(crate) const fn topic(&self) -> &str {
-        self.topic
+    /// The topic as the user named it.
+    pub(crate) fn topic(&self) -> &str {
+        self.script.unwrap_or(self.topic)
     }
 
     /// The same in words.
     pub(crate) fn words(&self) -> String {
-        let Self { topic, origin, .. } = self;
+        let (topic, origin) = (self.topic(), self.origin);
         match &self.value {
             Value::Tip { height, hash } => format!("{topic}: height {height}, {hash} ({origin})"),
             Value::Status { status: Some(status) } => format!("{topic}: status {status} ({origin})"),

@@ -1,0 +1,36 @@
+//! Stands for output descriptors in a tool that was built without them.
+
+use std::str::FromStr;
+
+use electrum_smol::proto::Script;
+use electrum_smol::proto::types::Network;
+
+use crate::indexes::Indexes;
+
+/// A descriptor, of which there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Descriptor {}
+
+impl FromStr for Descriptor {
+    type Err = String;
+
+    fn from_str(_: &str) -> Result<Self, String> {
+        Err("this tool was built without descriptors: give addresses or scripts, or build it with the feature \
+             `descriptors`"
+            .into())
+    }
+}
+
+impl Descriptor {
+    pub(crate) const fn is_ranged(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) const fn scripts(&self, _: Indexes) -> Result<Vec<(Option<u32>, Script)>, String> {
+        match *self {}
+    }
+
+    pub(crate) const fn networks(&self) -> Option<&'static [Network]> {
+        match *self {}
+    }
+}
