@@ -36,8 +36,8 @@ pub(crate) struct Args {
     /// Print one JSON object per line instead of text for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Print events of connections to stderr; -vv also requests and answers, -vvv also lines on the wire; never what is in them
-    #[arg(short = 'v', global = true, action = ArgAction::Count)]
+    /// Print events of connections to stderr; -vv also requests and answers, -vvv also what is sent and received
+    #[arg(short = 'v', long = "verbose", global = true, action = ArgAction::Count)]
     pub(crate) verbosity: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -110,7 +110,7 @@ pub(crate) fn command() -> clap::Command {
 
 /// The same before clap adds what it generates by itself.
 pub(crate) fn unbuilt() -> clap::Command {
-    let command = Args::command();
+    let command = Args::command().mut_subcommand("tx", short_verbosity);
     let name = command.get_name().to_owned();
     command.mut_subcommands(|subcommand| {
         let has_servers = subcommand.get_arguments().any(|argument| argument.get_long() == Some("server"));
@@ -120,6 +120,13 @@ pub(crate) fn unbuilt() -> clap::Command {
         let usage = usage(&name, &subcommand);
         subcommand.override_usage(usage)
     })
+}
+
+/// Keeps the long form of -v from `tx`, where --verbose is what the server's node says.
+fn short_verbosity(tx: clap::Command) -> clap::Command {
+    let help =
+        "Print events of connections to stderr; -vv also requests and answers, -vvv also what is sent and received";
+    tx.arg(clap::Arg::new("verbosity").short('v').action(ArgAction::Count).help(help))
 }
 
 /// The usage of a command with the servers, which clap knows only as an option.

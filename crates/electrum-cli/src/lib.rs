@@ -31,6 +31,7 @@ mod progress;
 mod query;
 mod raw_call;
 mod same_network;
+mod server_features;
 mod server_options;
 mod settings;
 mod stop;

@@ -11,7 +11,7 @@ use crate::text::printable;
 /// The beginning of the targets that are printed: those of the client. The libraries below log their own steps.
 const CLIENT: &str = "electrum_";
 
-/// Prints events from now on (1), also requests and answers (2), and also lines on the wire (3 and more).
+/// Prints events from now on (1), also requests and answers (2), and also what is sent and received (3 and more).
 pub(crate) fn start(verbosity: u8) {
     let level = match verbosity {
         0 => return,

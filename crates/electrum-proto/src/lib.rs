@@ -112,7 +112,8 @@
 //! # Features
 //! - `std` (default): `std` in the dependencies, and nothing else.
 //! - `bitcoin`: conversions between the [`types`] and those of the crate `bitcoin`, version 0.32.
-//! - `tracing`: transitions, timers, lines and lost links are logged with the crate `tracing`, without parameters and results.
+//! - `tracing`: transitions, timers and lost links are logged with the crate `tracing`, without parameters and results.
+//!   Requests and lines are logged with them, under the target `electrum_proto::wire` at level `TRACE`.
 //!
 //! # What may grow
 //! What only people read (causes, errors of decoding and of proofs) and what servers say of themselves is

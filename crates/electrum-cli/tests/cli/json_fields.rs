@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::scripts::{KEY, SCRIPTS};
 use crate::tool::{Tool, run};
 use crate::transactions::payment;
-use electrum_testkit::hash::to_hex;
+use electrum_testkit::hash::{from_hex, to_hex};
 use electrum_testkit::prelude::*;
 use serde_json::Value;
 
@@ -116,6 +117,16 @@ const MEANINGS: &[(&str, &str)] = &[
     ("scripthash", "the hash of the script"),
     ("server", "the server"),
     ("server_version", "the software"),
+    ("scripts[].name", "a name for scripts in the configuration file"),
+    ("scripts[].scripts[]", "what it stands for"),
+    ("descriptor", "the descriptor, as it was written"),
+    ("scripts[].confirmed", "in satoshi, in blocks"),
+    ("scripts[].index", "the index in the range of the descriptor"),
+    ("scripts[].script", "the address on the server's network, or the script"),
+    ("scripts[].scripthash", "the hash of the script"),
+    ("scripts[].unconfirmed", "in satoshi, what the mempool changes"),
+    ("scripts[].history", "as for one script"),
+    ("scripts[].unspent", "as for one script"),
     ("servers[].name", "a name in the configuration file"),
     ("servers[].servers[]", "the servers of that name"),
     ("settings[].name", "a setting"),
@@ -191,6 +202,8 @@ fn every_field_is_in_the_table() {
     let spent = server.pay(&script(1), 60_000);
     let spender = server.spend(OutPoint::new(spent, 0), &script(2)).to_string();
     let digits = to_hex(&script(1));
+    let descriptor = format!("wpkh({KEY}/0/*)");
+    server.pay(&from_hex(SCRIPTS[0]).expect("hex"), 50_000);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("headers");
     let file = file.to_str().expect("UTF-8");
@@ -200,9 +213,10 @@ fn every_field_is_in_the_table() {
         vec!["probe", &url, "tcp://127.0.0.1:1"],
         vec!["call", &url, "server.banner"],
         vec!["call", &url, "no.such"],
-        vec!["watch", &url, "--script", &digits, "--for", "1"],
+        vec!["watch", &url, &descriptor, "--for", "3"],
         vec!["watch", "tcp://127.0.0.1:1", "--for", "1"],
         vec!["balance", &url, &digits],
+        vec!["balance", &url, &descriptor],
         vec!["history", &url, &digits],
         vec!["unspent", &url, &digits],
         vec!["tx", &url, &spender, "--inputs"],
@@ -222,8 +236,11 @@ fn every_field_is_in_the_table() {
     ];
     let config = folder.path().join("electrum-cli");
     std::fs::create_dir(&config).expect("a folder of our own");
-    std::fs::write(config.join("config.toml"), "servers = { home = 'tcp://127.0.0.1:1' }")
-        .expect("a folder of our own");
+    std::fs::write(
+        config.join("config.toml"),
+        "servers = { home = 'tcp://127.0.0.1:1' }\nscripts = { savings = 'script:51' }",
+    )
+    .expect("a folder of our own");
     let mut tables: BTreeMap<&str, BTreeMap<String, BTreeSet<&'static str>>> = BTreeMap::new();
     let mut order = Vec::new();
     for command in &commands {

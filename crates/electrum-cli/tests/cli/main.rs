@@ -12,6 +12,7 @@ mod json_fields;
 mod probe;
 mod proxy;
 mod readme;
+mod scripts;
 mod tls;
 mod tls_front;
 mod tool;

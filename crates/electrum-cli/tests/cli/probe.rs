@@ -135,9 +135,9 @@ fn for_people_the_server_is_described() {
     for row in [
         ["software", "ElectrumX 2.0.0"],
         ["protocol", "1.4"],
-        ["genesis hash", &format!("{REGTEST_GENESIS} (regtest)")],
-        ["protocol min", "1.4"],
-        ["protocol max", "1.7.0"],
+        ["genesis_hash", &format!("{REGTEST_GENESIS} (regtest)")],
+        ["protocol_min", "1.4"],
+        ["protocol_max", "1.7.0"],
     ] {
         assert!(rest.iter().any(|found| *found == row), "{row:?} in {rest:?}");
     }

@@ -4,13 +4,14 @@ use crate::tool::run;
 use crate::transactions::payment;
 use electrum_testkit::prelude::*;
 
-/// What a broadcast prints on stderr with this option, and the transaction. What it prints on stdout is the same without.
-fn verbose(option: &str) -> (String, String) {
+/// What a broadcast prints on stderr with these options, and the transaction. What it prints on stdout is the same without.
+fn verbose(options: &str) -> (String, String) {
     let server = Server::start(Family::Fulcrum2_1);
     let transaction = payment(&server);
     let txid = transaction.txid().to_string();
     let transaction = transaction.to_hex();
-    let done = run(&["broadcast", &server.url(), &transaction, option]);
+    let options: Vec<&str> = options.split(' ').collect();
+    let done = run(&[&["broadcast", &server.url(), &transaction][..], &options].concat());
     assert_eq!((done.code, done.lines.as_slice()), (Some(0), &[txid][..]), "{}", done.errors);
     assert!(done.errors.lines().all(|line| line.contains(" electrum_")), "{}", done.errors);
     (done.errors, transaction)
@@ -23,7 +24,9 @@ fn has_line(text: &str, parts: &[&str]) -> bool {
 
 const READY: &[&str] = &["INFO", "connection{server=tcp://127.0.0.1:", "ready", "software=\"Fulcrum"];
 const ANSWER: &[&str] = &["DEBUG", "call{method=blockchain.transaction.broadcast id=", "answer bytes="];
-const LINE: &[&str] = &["TRACE", "line bytes="];
+const SENT: &[&str] =
+    &["TRACE", "electrum_proto::wire: sent", "method=\"blockchain.transaction.broadcast\"", "params=[\""];
+const RECEIVED: &[&str] = &["TRACE", "electrum_proto::wire: received", "text={\""];
 
 #[test]
 fn once_prints_events_of_connections() {
@@ -40,10 +43,24 @@ fn twice_prints_requests_and_answers_too() {
 }
 
 #[test]
-fn thrice_prints_lines_on_the_wire_too_without_what_is_in_them() {
-    let (errors, transaction) = verbose("-vvv");
-    assert!([READY, ANSWER, LINE].iter().all(|parts| has_line(&errors, parts)), "{errors}");
-    assert!(!errors.contains(&transaction), "{errors}");
+fn thrice_prints_what_is_sent_and_received_too() {
+    for options in ["-vvv", "--verbose --verbose --verbose"] {
+        let (errors, transaction) = verbose(options);
+        assert!([READY, ANSWER, SENT, RECEIVED].iter().all(|parts| has_line(&errors, parts)), "{errors}");
+        assert!(has_line(&errors, &["sent", &transaction]), "{errors}");
+        let others = errors.lines().filter(|line| !line.contains("electrum_proto::wire"));
+        assert!(others.clone().count() > 0 && others.clone().all(|line| !line.contains(&transaction)), "{errors}");
+    }
+}
+
+#[test]
+fn of_a_transaction_the_long_form_means_what_the_node_says() {
+    let server = Server::start(Family::Fulcrum2_1);
+    let txid = server.pay(&script(1), 5_000).to_string();
+    let done = run(&["tx", &server.url(), &txid, "--verbose", "-v", "--json"]);
+    assert!(done.errors.contains("ready"), "{}", done.errors);
+    let is_verbose = |line: &String| line.contains("blockchain.transaction.get") && line.contains("true");
+    assert!(server.log()[0].lines.iter().any(is_verbose));
 }
 
 #[test]

@@ -46,6 +46,13 @@ impl Credentials {
         }
     }
 
+    /// Removes them from what is logged.
+    #[cfg(feature = "tracing")]
+    pub(super) fn redacted(&self, mut text: String) -> String {
+        self.redact(&mut text);
+        text
+    }
+
     fn redact(&self, text: &mut String) {
         for authorization in self.current.iter().chain(&self.previous) {
             if let Cow::Owned(redacted) = authorization.redact(text) {

@@ -19,6 +19,12 @@ impl Connection {
         let limit = self.line_limit(&shared.config.limits);
         let Some(piece) = self.stream.next_message(shared.now, limit, phase)? else { return Ok(Received::Nothing) };
         let text = self.stream.text(&piece);
+        trace!(
+            target: "electrum_proto::wire",
+            bytes = text.len(),
+            text = %shared.credentials.redacted(crate::trace::excerpt(text.as_bytes())),
+            "received"
+        );
         let mut message =
             Message::parse_text(text).map_err(|error| malformed(phase, &error.to_string(), text.as_bytes()))?;
         if let Message::Reply { outcome: Err(error), .. } = &mut message {

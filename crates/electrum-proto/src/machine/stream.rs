@@ -123,7 +123,6 @@ impl Stream {
     /// Appends a request to the outgoing bytes and returns where it begins in the stream.
     pub(super) fn write(&mut self, now: Timestamp, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
         self.last_sent = now;
-        trace!(id, method, "request");
         let authorization = self.authorization.as_ref();
         self.outbox.push(|out| {
             out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
@@ -131,9 +130,12 @@ impl Stream {
             out.extend_from_slice(br#","method":"#);
             Params::append_str(out, method);
             out.extend_from_slice(br#","params":"#);
+            #[cfg(feature = "tracing")]
+            let begin = out.len();
             let mut list = Params::open(out);
             params(&mut list);
             list.close();
+            trace!(target: "electrum_proto::wire", id, method, params = %crate::trace::excerpt(&out[begin..]), "sent");
             if let Some(authorization) = authorization {
                 out.extend_from_slice(br#","authorization":"#);
                 Params::append_str(out, authorization.expose());
@@ -164,7 +166,6 @@ impl Stream {
                 Err(found) => return Err(self.overflowed(found, during)),
             };
             (self.progress, self.last_line) = (0, now);
-            trace!(bytes = line.len(), "line");
             let text = self.inbox.text(line.clone());
             self.is_padded |= ends_padded(text.as_bytes());
             let start = skip_space(text.as_bytes(), 0);

@@ -47,6 +47,11 @@ impl Findings {
         self.0.push(Finding { check, grade: Grade::Fault, fault: Some(fault), message, hint });
     }
 
+    /// A fault in spite of which all works.
+    pub(super) fn lesser_fault(&mut self, check: &'static str, fault: &'static str, message: String, hint: &str) {
+        self.0.push(Finding { check, grade: Grade::Note, fault: Some(fault), message, hint: Some(hint.to_owned()) });
+    }
+
     /// A failure as a fault under the name of its cause.
     pub(super) fn failure(&mut self, check: &'static str, failure: &Failure) {
         self.fault(check, failure.cause.name(), failure.words.clone(), failure.cause.hint());

@@ -121,13 +121,16 @@ fn compare(all: &mut [Examined]) {
 
 fn print(server: &ServerAddr, findings: &Findings, output: &Output) -> io::Result<()> {
     let mut lines = vec![output.paint(Paint::Strong, server)];
-    for Finding { check, grade, message, .. } in &findings.0 {
+    for Finding { check, grade, message, hint, .. } in &findings.0 {
         let (word, paint) = match grade {
             Grade::Good => ("good", Paint::Good),
             Grade::Note => ("note", Paint::Fair),
             Grade::Fault => ("fault", Paint::Bad),
         };
         lines.push(format!("  {} {check:<12} {}", output.paint(paint, format!("{word:<5}")), printable(message)));
+        if let (Grade::Note, Some(hint)) = (grade, hint) {
+            lines.push(format!("        {:<12} {hint}", ""));
+        }
     }
     let first = findings.first_fault().and_then(|first| first.hint.as_deref());
     lines.push(match first {

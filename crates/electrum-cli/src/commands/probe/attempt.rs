@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use electrum_smol::proto::json::RawJson;
-use electrum_smol::proto::operations::Features;
-use electrum_smol::proto::types::{BlockHash, RawHeader};
-use electrum_smol::proto::{DownCause, Effect, Phase, ProtocolVersion, Request, VersionRange};
+use electrum_smol::proto::operations::Header;
+use electrum_smol::proto::types::BlockHash;
+use electrum_smol::proto::{DownCause, Phase, ProtocolVersion, VersionRange};
 use electrum_smol::transport::{LinkReport, PinState, Security, ServerAddr};
 use electrum_smol::{CallError, Config};
 use serde::Serialize;
 
 use crate::connection::{Connection, Unconnected};
 use crate::failure::{Failure, Way};
-use crate::raw_call::{self, RawCall};
+use crate::query::Once;
+use crate::server_features::{self, Said};
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(crate) struct Agreed {
     pub(crate) version: ProtocolVersion,
     pub(crate) handshake: Duration,
     pub(crate) link: LinkReport,
-    /// What it answers to `server.features`, as JSON.
-    pub(crate) features: Result<String, CallError>,
+    /// What it answers to `server.features`.
+    pub(crate) features: Result<Said, CallError>,
     /// The hash of the first block of the chain that it serves, if it says so.
     pub(crate) genesis_hash: Option<BlockHash>,
 }
@@ -62,20 +62,13 @@ pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: Versi
 }
 
 /// Asks a server for its chain and its features.
-async fn ask(connection: &Connection) -> (Option<BlockHash>, Result<String, CallError>) {
-    let ask = |method: &str, params| {
-        // Some servers close when they are asked for features: asking again would be the same again.
-        connection.client.call(RawCall { method: method.into(), params, effect: Effect::Changes })
-    };
-    // Therefore the header, which they all have, comes first.
-    let header = ask("blockchain.block.header", vec![raw_call::param("0")]).await;
-    let features = ask("server.features", Vec::new()).await;
-    let of_header = || RawHeader::from_hex(RawJson::new(header.as_ref().ok()?).plain_string().ok()?).ok();
-    let of_features = || Features.decode(connection.version, RawJson::new(features.as_ref().ok()?)).ok();
-    let genesis_hash = of_header()
-        .map(|header| BlockHash::hash(header.as_bytes()))
-        .or_else(|| of_features().map(|features| features.genesis_hash));
-    (genesis_hash, features)
+async fn ask(connection: &Connection) -> (Option<BlockHash>, Result<Said, CallError>) {
+    // All have the header, and some close the connection when they are asked for features.
+    let header = connection.client.call(Once(Header { height: 0 })).await;
+    let said = server_features::ask(connection).await;
+    let of_features = || Some(said.as_ref().ok()?.features.as_ref().ok()?.genesis_hash);
+    let genesis_hash = header.ok().map(|header| header.block_hash()).or_else(of_features);
+    (genesis_hash, said)
 }
 
 /// An attempt as JSON.

@@ -6,7 +6,6 @@ mod matrix;
 
 use std::io;
 
-use electrum_smol::proto::types::Network;
 use electrum_smol::proto::{DownCause, VersionRange};
 use electrum_smol::transport::{PinState, ServerAddr};
 
@@ -14,6 +13,7 @@ use self::attempt::{Agreed, Attempt, attempt, route};
 use self::matrix::Row;
 use crate::output::{Output, Paint};
 use crate::query::report_connection;
+use crate::server_features::{chain, line};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
@@ -133,8 +133,8 @@ fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()>
     if output.json {
         return Ok(());
     }
-    let mut lines = vec![output.paint(Paint::Strong, server)];
-    let mut add = |name: &str, value: &str| lines.push(format!("  {name:<15} {value}"));
+    let mut lines = Vec::new();
+    let mut add = |name: &str, value: &str| lines.push(line(name, value));
     add("software", &printable(&agreed.software));
     add("protocol", &output.paint(Paint::Good, agreed.version));
     add("handshake", &format!("{:.1} ms", agreed.handshake_ms()));
@@ -149,30 +149,20 @@ fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()>
         add("pin", &output.paint(paint, tls.pin));
     }
     add("route", &route(agreed.link.proxy.as_deref()));
-    if let Some(genesis) = &agreed.genesis_hash {
-        let name = Network::of_genesis(*genesis).map_or_else(String::new, |network| format!(" ({network})"));
-        add("genesis hash", &format!("{genesis}{name}"));
+    if let Some(genesis) = agreed.genesis_hash {
+        add("genesis_hash", &chain(genesis));
     }
     match &agreed.features {
-        Ok(features) => {
-            for (name, value) in members(features) {
-                add(&printable(&name), &printable(&value));
-            }
+        Ok(said) => {
+            // The chain's first header says the same, unless the server contradicts itself.
+            let said: Vec<_> = said.lines().into_iter().filter(|line| !lines.contains(line)).collect();
+            lines.extend(said);
         }
         Err(error) => add("features", &output.paint(Paint::Fair, printable(&format!("unknown: {error}")))),
     }
-    output.line(&lines.join("\n"))
-}
-
-/// What else a server says of itself, each under a name for people.
-fn members(features: &str) -> Vec<(String, String)> {
-    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(features) else { return Vec::new() };
-    let is_shown = |name: &str| !matches!(name, "genesis_hash" | "server_version");
-    members
-        .into_iter()
-        .filter(|(name, _)| is_shown(name))
-        .map(|(name, value)| (name.replace('_', " "), value.as_str().map_or_else(|| value.to_string(), Into::into)))
-        .collect()
+    let heading = output.paint(Paint::Strong, server);
+    let lines = lines.iter().map(|line| format!("\n  {line}"));
+    output.line(&format!("{heading}{}", lines.collect::<String>()))
 }
 
 fn complain(attempt: &Attempt, cause: &DownCause, output: &Output) {

@@ -34,7 +34,7 @@ pub(crate) struct WatchArgs {
     /// descriptors, or names of the configuration file; - for lines on standard input
     ///
     /// With a scripthash no protocol after 1.6 is offered, which would want the script.
-    #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH|DESCRIPTOR")]
+    #[arg(value_name = "ADDRESS|SCRIPT")]
     pub(crate) words: Vec<Written>,
     /// The same, as an option
     #[arg(long = "script", value_name = "ADDRESS|HEX")]

@@ -23,7 +23,7 @@ pub(crate) struct Topics {
 #[derive(Debug)]
 struct Named {
     name: String,
-    /// As the user wrote it, for a script.
+    /// As the user wrote it, if that is not in the name.
     written: Option<String>,
     topic: Topic,
 }
@@ -62,7 +62,9 @@ impl Topics {
                     ScriptRef::Hash(hash) => (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)),
                 };
                 let index = target.index.map_or_else(String::new, |index| format!(", index {index}"));
-                named.push(Named { name, written: Some(format!("{}{index}", target.written)), topic });
+                let is_said = name.ends_with(&target.written);
+                let written = (!is_said).then(|| format!("{}{index}", target.written));
+                named.push(Named { name, written, topic });
             }
         }
         let default = VersionRange::default();

@@ -3,15 +3,16 @@
 //! Servers list in orders of their own. What is printed is in one order whatever the server: by height, and inside a
 //! block and inside the mempool by transaction id.
 
+mod known;
+
 use electrum_smol::Call;
 use electrum_smol::proto::operations::{Balance, Header, History, ScriptSubscribe, Unspent};
 use electrum_smol::proto::proof::check_not_withheld;
-use electrum_smol::proto::types::{
-    Amount, HistoryEntry, Network, ScriptBalance, ScriptRef, ScriptStatus, SignedAmount, TxHeight, UnspentOutput,
-};
+use electrum_smol::proto::types::{HistoryEntry, Network, ScriptBalance, ScriptRef, ScriptStatus};
 use electrum_smol::proto::{Request, VersionRange};
 use serde::Serialize;
 
+use self::known::{Histories, Known, MayBeEmpty, Outputs};
 use crate::address;
 use crate::causes::Cause;
 use crate::failure::Failure;
@@ -33,7 +34,7 @@ pub(crate) struct ScriptArgs {
     ///
     /// "script:" or "scripthash:" before the digits says which of the two they are. A scripthash can be asked for up to
     /// protocol 1.6, so no later one is offered if there is one.
-    #[arg(value_name = "ADDRESS|SCRIPT|SCRIPTHASH|DESCRIPTOR", required = true)]
+    #[arg(value_name = "ADDRESS|SCRIPT", required = true)]
     pub(crate) words: Vec<Written>,
     /// Which scripts of a descriptor that has a range: one index, or the first and the last
     #[arg(long, value_name = "FIRST..LAST", default_value_t)]
@@ -63,34 +64,6 @@ struct DescriptorRecord<'a, T> {
     scripts: Vec<Record<'a, T>>,
 }
 
-/// What a server knows of a script, in one order.
-trait Known: Serialize {
-    /// Whether there is nothing.
-    fn is_nothing(&self) -> bool;
-
-    /// The sum over several scripts, where there is one; an error in words if it cannot be.
-    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<ScriptBalance>, &'static str>
-    where
-        Self: 'a,
-    {
-        let _ = parts;
-        Ok(None)
-    }
-
-    /// For people.
-    fn lines(&self, output: &Output) -> Vec<String>;
-}
-
-#[derive(Serialize)]
-struct Histories {
-    history: Vec<HistoryEntry>,
-}
-
-#[derive(Serialize)]
-struct Outputs {
-    unspent: Vec<UnspentOutput>,
-}
-
 /// Prints balances.
 pub(crate) async fn balance(args: ScriptArgs, output: &Output) -> Outcome {
     each(args, output, "a balance", Balance::new, |balance| balance).await
@@ -98,80 +71,12 @@ pub(crate) async fn balance(args: ScriptArgs, output: &Output) -> Outcome {
 
 /// Prints histories.
 pub(crate) async fn history(args: ScriptArgs, output: &Output) -> Outcome {
-    let sorted = |mut history: Vec<HistoryEntry>| {
-        history.sort_unstable_by_key(|entry| (place(entry.height), entry.txid));
-        Histories { history }
-    };
-    each(args, output, "a history", History::new, sorted).await
+    each(args, output, "a history", History::new, Histories::sorted).await
 }
 
 /// Prints unspent outputs.
 pub(crate) async fn unspent(args: ScriptArgs, output: &Output) -> Outcome {
-    let sorted = |mut unspent: Vec<UnspentOutput>| {
-        unspent.sort_unstable_by_key(|output| (place(output.height), output.txid, output.vout));
-        Outputs { unspent }
-    };
-    each(args, output, "unspent outputs", Unspent::new, sorted).await
-}
-
-impl Known for ScriptBalance {
-    fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<Self>, &'static str> {
-        let (mut confirmed, mut unconfirmed) = (0_u64, 0_i64);
-        for part in parts {
-            confirmed = confirmed.saturating_add(part.confirmed.to_sat());
-            unconfirmed = unconfirmed.saturating_add(part.unconfirmed.to_sat());
-        }
-        match (Amount::from_sat(confirmed), SignedAmount::from_sat(unconfirmed)) {
-            (Some(confirmed), Some(unconfirmed)) => Ok(Some(Self { confirmed, unconfirmed })),
-            _ => Err("the scripts hold more in all than there are coins"),
-        }
-    }
-
-    fn lines(&self, output: &Output) -> Vec<String> {
-        vec![
-            format!("confirmed    {}", output.paint(Paint::Strong, format!("{:>17}", self.confirmed.to_string()))),
-            format!("unconfirmed  {:>17}", self.unconfirmed.to_string()),
-        ]
-    }
-}
-
-impl Known for Histories {
-    fn is_nothing(&self) -> bool {
-        self.history.is_empty()
-    }
-
-    fn lines(&self, _: &Output) -> Vec<String> {
-        if self.is_nothing() {
-            return vec!["no history".into()];
-        }
-        let line = |entry: &HistoryEntry| {
-            let fee = entry.fee.map(|fee| format!("  fee {} sat", fee.to_sat())).unwrap_or_default();
-            let parent = if entry.height == TxHeight::UnconfirmedParent { ", after another that waits" } else { "" };
-            format!("{}  {}{fee}{parent}", height(entry.height), entry.txid)
-        };
-        self.history.iter().map(line).collect()
-    }
-}
-
-impl Known for Outputs {
-    fn is_nothing(&self) -> bool {
-        self.unspent.is_empty()
-    }
-
-    fn lines(&self, output: &Output) -> Vec<String> {
-        if self.is_nothing() {
-            return vec!["nothing unspent".into()];
-        }
-        let line = |entry: &UnspentOutput| {
-            let value = output.paint(Paint::Strong, entry.value);
-            format!("{}  {}:{}  {value}", height(entry.height), entry.txid, entry.vout)
-        };
-        self.unspent.iter().map(line).collect()
-    }
+    each(args, output, "unspent outputs", Unspent::new, Outputs::sorted).await
 }
 
 /// Asks the same of each script, and prints what comes in the order of the scripts.
@@ -307,7 +212,13 @@ fn print_many<T: Known>(
 /// An answer, and what was asked to find out whether it is the whole truth.
 struct Unchecked<T> {
     response: T,
-    check: Option<(Call<Option<ScriptStatus>>, Call<Vec<HistoryEntry>>)>,
+    check: Option<Check>,
+}
+
+/// Two answers that must fit together.
+struct Check {
+    status: Call<Option<ScriptStatus>>,
+    history: Call<Vec<HistoryEntry>>,
 }
 
 impl<T: MayBeEmpty> Unchecked<T> {
@@ -317,7 +228,10 @@ impl<T: MayBeEmpty> Unchecked<T> {
         let may_be_partial = query.connection().software.starts_with("Fulcrum");
         let ask = || {
             let script = target.script.clone();
-            (query.call(ScriptSubscribe { script: script.clone() }), query.call(History::new(script)))
+            Check {
+                status: query.call(ScriptSubscribe { script: script.clone() }),
+                history: query.call(History::new(script)),
+            }
         };
         let check = (response.is_empty() || may_be_partial).then(ask);
         Ok(Self { response, check })
@@ -325,7 +239,7 @@ impl<T: MayBeEmpty> Unchecked<T> {
 
     /// The answer, unless the server withholds the history of the script, as Fulcrum does above its `max_history`.
     async fn checked(self) -> Result<T, Failure> {
-        if let Some((status, history)) = self.check {
+        if let Some(Check { status, history }) = self.check {
             if let (Ok(status), Ok(history)) = (status.await, history.await) {
                 if check_not_withheld(status, &history).is_err() {
                     let why = "the server says that the script has a history, and sends an empty one";
@@ -335,36 +249,4 @@ impl<T: MayBeEmpty> Unchecked<T> {
         }
         Ok(self.response)
     }
-}
-
-/// An answer that may say that there is nothing.
-trait MayBeEmpty {
-    fn is_empty(&self) -> bool;
-}
-
-impl MayBeEmpty for ScriptBalance {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl<T> MayBeEmpty for Vec<T> {
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-/// Blocks in their order, then the mempool, those last that spend from it.
-const fn place(height: TxHeight) -> (u8, u32) {
-    match height {
-        TxHeight::Confirmed(height) => (0, height),
-        TxHeight::Unconfirmed => (1, 0),
-        TxHeight::UnconfirmedParent => (2, 0),
-    }
-}
-
-/// A height in a column of its own.
-pub(super) fn height(height: TxHeight) -> String {
-    let word = height.confirmed().map_or_else(|| "mempool".into(), |height| height.to_string());
-    format!("{word:>8}")
 }

@@ -1,0 +1,142 @@
+//! What a server knows of a script, in one order whatever the server, and for people.
+
+use electrum_smol::proto::types::{Amount, HistoryEntry, ScriptBalance, SignedAmount, TxHeight, UnspentOutput};
+use serde::Serialize;
+
+use crate::output::{Output, Paint};
+
+/// What a server knows of a script, in one order.
+pub(super) trait Known: Serialize {
+    /// Whether there is nothing.
+    fn is_nothing(&self) -> bool;
+
+    /// The sum over several scripts, where there is one; an error in words if it cannot be.
+    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<ScriptBalance>, &'static str>
+    where
+        Self: 'a,
+    {
+        let _ = parts;
+        Ok(None)
+    }
+
+    /// For people.
+    fn lines(&self, output: &Output) -> Vec<String>;
+}
+
+/// The transactions of a script: by height, and inside a block and the mempool by id.
+#[derive(Serialize)]
+pub(super) struct Histories {
+    history: Vec<HistoryEntry>,
+}
+
+/// The unspent outputs of a script, in the same order.
+#[derive(Serialize)]
+pub(super) struct Outputs {
+    unspent: Vec<UnspentOutput>,
+}
+
+impl Histories {
+    pub(super) fn sorted(mut history: Vec<HistoryEntry>) -> Self {
+        history.sort_unstable_by_key(|entry| (place(entry.height), entry.txid));
+        Self { history }
+    }
+}
+
+impl Outputs {
+    pub(super) fn sorted(mut unspent: Vec<UnspentOutput>) -> Self {
+        unspent.sort_unstable_by_key(|output| (place(output.height), output.txid, output.vout));
+        Self { unspent }
+    }
+}
+
+impl Known for ScriptBalance {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<Self>, &'static str> {
+        let (mut confirmed, mut unconfirmed) = (0_u64, 0_i64);
+        for part in parts {
+            confirmed = confirmed.saturating_add(part.confirmed.to_sat());
+            unconfirmed = unconfirmed.saturating_add(part.unconfirmed.to_sat());
+        }
+        match (Amount::from_sat(confirmed), SignedAmount::from_sat(unconfirmed)) {
+            (Some(confirmed), Some(unconfirmed)) => Ok(Some(Self { confirmed, unconfirmed })),
+            _ => Err("the scripts hold more in all than there are coins"),
+        }
+    }
+
+    fn lines(&self, output: &Output) -> Vec<String> {
+        vec![
+            format!("confirmed    {}", output.paint(Paint::Strong, format!("{:>17}", self.confirmed.to_string()))),
+            format!("unconfirmed  {:>17}", self.unconfirmed.to_string()),
+        ]
+    }
+}
+
+impl Known for Histories {
+    fn is_nothing(&self) -> bool {
+        self.history.is_empty()
+    }
+
+    fn lines(&self, _: &Output) -> Vec<String> {
+        if self.is_nothing() {
+            return vec!["no history".into()];
+        }
+        let line = |entry: &HistoryEntry| {
+            let fee = entry.fee.map(|fee| format!("  fee {} sat", fee.to_sat())).unwrap_or_default();
+            let parent = if entry.height == TxHeight::UnconfirmedParent { ", after another that waits" } else { "" };
+            format!("{}  {}{fee}{parent}", height(entry.height), entry.txid)
+        };
+        self.history.iter().map(line).collect()
+    }
+}
+
+impl Known for Outputs {
+    fn is_nothing(&self) -> bool {
+        self.unspent.is_empty()
+    }
+
+    fn lines(&self, output: &Output) -> Vec<String> {
+        if self.is_nothing() {
+            return vec!["nothing unspent".into()];
+        }
+        let line = |entry: &UnspentOutput| {
+            let value = output.paint(Paint::Strong, entry.value);
+            format!("{}  {}:{}  {value}", height(entry.height), entry.txid, entry.vout)
+        };
+        self.unspent.iter().map(line).collect()
+    }
+}
+
+/// An answer that may say that there is nothing.
+pub(super) trait MayBeEmpty {
+    fn is_empty(&self) -> bool;
+}
+
+impl MayBeEmpty for ScriptBalance {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl<T> MayBeEmpty for Vec<T> {
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Blocks in their order, then the mempool, those last that spend from it.
+const fn place(height: TxHeight) -> (u8, u32) {
+    match height {
+        TxHeight::Confirmed(height) => (0, height),
+        TxHeight::Unconfirmed => (1, 0),
+        TxHeight::UnconfirmedParent => (2, 0),
+    }
+}
+
+/// A height in a column of its own.
+fn height(height: TxHeight) -> String {
+    let word = height.confirmed().map_or_else(|| "mempool".into(), |height| height.to_string());
+    format!("{word:>8}")
+}
