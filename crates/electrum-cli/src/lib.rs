@@ -40,9 +40,11 @@ mod text;
 mod transaction;
 mod verbose;
 mod versions;
+mod wrap;
 mod written;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -57,6 +59,7 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::stop::{Stop, Verdict};
 use crate::text::printable;
+use crate::wrap::Width;
 
 /// The environment variable with the arguments for a command line that has none.
 const DEFAULT_ARGUMENTS: &str = "ELECTRUM_CLI_DEFAULT_ARGUMENTS";
@@ -75,8 +78,7 @@ pub fn run() -> ExitCode {
     let args = match parse(words) {
         Ok(args) => args,
         Err(error) => {
-            // Help and version are such errors, too, and go to stdout. Whether it can be written changes nothing.
-            let _ = error.print();
+            show(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -118,7 +120,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(Verdict::Success) => ExitCode::SUCCESS,
         // The reader of our output has read enough.
-        Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
         Err(Stop::Usage(words)) => usage_error(&words),
         Err(Stop::Output(error)) => {
@@ -130,9 +132,23 @@ pub fn run() -> ExitCode {
 
 /// Says what is wrong with a command line, as clap says what it finds itself.
 fn usage_error(words: &str) -> ExitCode {
-    // There is nowhere to report that stderr is gone.
-    let _ = args::command().error(ErrorKind::ValueValidation, printable(words)).print();
+    show(&args::command().error(ErrorKind::ValueValidation, printable(words)));
     ExitCode::from(2)
+}
+
+/// Prints what clap has to say: help and version, which are errors, too, on stdout, and all else on stderr. Whether it can
+/// be written changes nothing.
+fn show(error: &clap::Error) {
+    let text = |is_coloured: bool| {
+        let text = error.render();
+        if is_coloured { text.ansi().to_string() } else { text.to_string() }
+    };
+    let output = Output::of_process(false);
+    let _ = if error.use_stderr() {
+        write!(io::stderr(), "{}", Width::of_stderr().wrap(&text(output.is_error_coloured())))
+    } else {
+        write!(io::stdout(), "{}", Width::of_stdout().wrap(&text(output.is_coloured())))
+    };
 }
 
 /// Parses a command line.

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::text::{printable, printable_json};
+use crate::wrap::Width;
 
 /// Where results and errors go, and in which form.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     colour_out: bool,
     colour_err: bool,
+    width_out: Width,
+    width_err: Width,
 }
 
 /// What a piece of text is painted as.
@@ -41,11 +44,28 @@ impl Output {
             json,
             colour_out: wants_colour && !json && io::stdout().is_terminal(),
             colour_err: wants_colour && io::stderr().is_terminal(),
+            width_out: Width::of_stdout(),
+            width_err: Width::of_stderr(),
         }
     }
 
-    /// A line, or several, on stdout, at once.
+    /// Whether stdout takes colours.
+    pub(crate) const fn is_coloured(&self) -> bool {
+        self.colour_out
+    }
+
+    /// Whether stderr takes colours.
+    pub(crate) const fn is_error_coloured(&self) -> bool {
+        self.colour_err
+    }
+
+    /// A line for people, or several, on stdout, at once.
     pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        self.verbatim(&self.width_out.wrap(text))
+    }
+
+    /// A line, or several, on stdout, as they are however long.
+    pub(crate) fn verbatim(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}")?;
         out.flush()
@@ -54,7 +74,7 @@ impl Output {
     /// One JSON object on a line of its own.
     pub(crate) fn object(&self, object: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string(object).map_err(io::Error::other)?;
-        self.line(&printable_json(&text))
+        self.verbatim(&printable_json(&text))
     }
 
     /// A record, as one JSON object or as lines for people.
@@ -73,7 +93,7 @@ impl Output {
         let error =
             format!("{} {about}: {what}\n  {} {advice}", paint(Paint::Bad, "error:"), paint(Paint::Strong, "hint:"));
         // There is nowhere to report that stderr is gone.
-        let _ = writeln!(io::stderr(), "{error}");
+        let _ = writeln!(io::stderr(), "{}", self.width_err.wrap(&error));
     }
 
     /// A piece of a line for stdout, in colour if that is wanted.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::connection::{Connection, Unconnected};
 use crate::failure::{ErrorRecord, Failure, Way};
 use crate::output::Output;
+use crate::progress::Progress;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop};
 
@@ -37,7 +38,11 @@ pub(crate) async fn with_server(
 ) -> Outcome {
     let config = options.config(options.servers()?, range)?;
     let proxy = config.route.proxy().map(ToString::to_string);
-    match Connection::open(config).await {
+    let names = config.servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let waiting = Progress::waiting(format!("connecting to {names}"));
+    let opened = Connection::open(config).await;
+    drop(waiting);
+    match opened {
         Ok(connection) => {
             let outcome = work(Query { connection: &connection, output }).await;
             connection.close().await;
@@ -92,7 +97,10 @@ impl Query<'_> {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.call(request).await.map_err(|error| self.failed(what, &error))
+        let waiting = Progress::waiting(format!("waiting for {what}"));
+        let answer = self.call(request).await;
+        drop(waiting);
+        answer.map_err(|error| self.failed(what, &error))
     }
 
     /// Reports that `what` could not be had.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::output::{Output, Paint};
+use crate::progress::Progress;
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
@@ -87,19 +88,23 @@ pub(crate) async fn run(args: BenchArgs, output: &Output) -> Outcome {
 
 async fn measure(query: &Query<'_>, connection: &Connection, nudge: bool, calls: u32) -> Result<Measured, Stop> {
     let failed = |error| query.fail("block headers", &Failure::of_call(&error));
+    let at_once = calls * 10;
+    let progress = Progress::of(u64::from(calls + at_once), "calls");
     let mut times = Vec::new();
     for _ in 0..calls {
+        progress.at(times.len() as u64);
         let start = Instant::now();
         connection.client.call(Header { height: 0 }).await.map_err(failed)?;
         times.push(start.elapsed());
     }
     times.sort_unstable();
-    let at_once = calls * 10;
     let start = Instant::now();
     let pending: Vec<_> = (0..at_once).map(|_| connection.client.call(Header { height: 0 })).collect();
-    for call in pending {
+    for (done, call) in pending.into_iter().enumerate() {
         call.await.map_err(failed)?;
+        progress.at(u64::from(calls) + done as u64);
     }
+    drop(progress);
     let per_second = f64::from(at_once) / start.elapsed().as_secs_f64().max(1e-9);
     let median_ms = millis(times[times.len() / 2]);
     let slowest_ms = times.last().copied().map_or(median_ms, millis);

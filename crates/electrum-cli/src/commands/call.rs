@@ -63,8 +63,8 @@ pub(crate) async fn run(args: CallArgs, output: &Output) -> Outcome {
         }
         // A text is shown as what it says, all else as JSON.
         match serde_json::from_str::<String>(&text) {
-            Ok(words) => output.line(&printable_lines(&words))?,
-            Err(_) => output.line(&printable_json(&json::pretty(&text)))?,
+            Ok(words) => output.verbatim(&printable_lines(&words))?,
+            Err(_) => output.verbatim(&printable_json(&json::pretty(&text)))?,
         }
         Ok(Verdict::Success)
     })

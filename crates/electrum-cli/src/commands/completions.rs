@@ -10,7 +10,7 @@ use crate::text::printable;
 
 /// Print completions for a shell
 ///
-/// For bash: electrum-cli completions bash > ~/.local/share/bash-completion/completions/electrum-cli
+/// For bash, in ~/.bashrc: source <(electrum-cli completions bash)
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::causes::Cause;
 use crate::failure::Failure;
 use crate::output::{Output, Paint};
+use crate::progress::Progress;
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
@@ -108,7 +109,9 @@ async fn searched(
         return Ok(Some(OutPointStatus { funder_height, spender: None }));
     }
     let others: Vec<HistoryEntry> = history.iter().filter(|entry| entry.txid != outpoint.txid).copied().collect();
-    for entries in others.chunks(AT_ONCE) {
+    let progress = Progress::of(others.len() as u64, "transactions");
+    for (chunk, entries) in others.chunks(AT_ONCE).enumerate() {
+        progress.at((chunk * AT_ONCE) as u64);
         let calls: Vec<_> = entries.iter().map(|entry| query.call(TransactionGet::new(entry.txid))).collect();
         for (entry, call) in entries.iter().zip(calls) {
             let raw = call.await.map_err(|error| query.failed(what, &error))?;

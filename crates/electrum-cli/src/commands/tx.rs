@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::address;
 use crate::json;
 use crate::output::{Output, Paint};
+use crate::progress::Progress;
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
@@ -87,14 +88,14 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Outcome {
                 let answer = RawValue::from_string(json::compact(answer.get())).map_err(io::Error::other)?;
                 output.object(&VerboseRecord { txid, verbose: &answer })?;
             } else {
-                output.line(&printable_json(&json::pretty(answer.get())))?;
+                output.verbatim(&printable_json(&json::pretty(answer.get())))?;
             }
             return Ok(Verdict::Success);
         }
         let first = (!args.hex).then(|| query.call(Header { height: 0 }));
         let raw = query.ask(&what, TransactionGet::new(txid)).await?;
         let (Some(first), Ok(transaction)) = (first, Transaction::read(&raw)) else {
-            output.line(&raw.to_hex())?;
+            output.verbatim(&raw.to_hex())?;
             return Ok(Verdict::Success);
         };
         let network = first.await.ok().and_then(|first| Network::of_genesis(first.block_hash()));
@@ -113,8 +114,10 @@ async fn spent(query: &Query<'_>, transaction: &Transaction) -> Result<Vec<Optio
     }
     let inputs = &transaction.inputs;
     let calls: Vec<_> = inputs.iter().map(|input| query.call(TransactionGet::new(input.previous.txid))).collect();
+    let progress = Progress::of(calls.len() as u64, "inputs");
     let mut spent = Vec::with_capacity(calls.len());
     for (input, call) in inputs.iter().zip(calls) {
+        progress.at(spent.len() as u64);
         let what = format!("transaction {}, which is spent", input.previous.txid);
         let raw = call.await.map_err(|error| query.failed(&what, &error))?;
         let previous = Transaction::read(&raw).ok();

@@ -3,16 +3,20 @@
 mod about;
 mod broadcast;
 mod call;
+mod demo;
 mod doctor;
 mod families;
 mod faulty;
 mod first_contact;
 mod headers;
 mod json_fields;
+mod package;
 mod probe;
 mod proxy;
 mod readme;
 mod scripts;
+#[cfg(unix)]
+mod terminal;
 mod tls;
 mod tls_front;
 mod tool;

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use self::finding::{Finding, Findings, Grade};
 use crate::output::{Output, Paint};
+use crate::progress::Progress;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
@@ -48,7 +49,10 @@ struct Examined {
 pub(crate) async fn run(args: DoctorArgs, output: &Output) -> Outcome {
     let mut all = Vec::new();
     for server in args.options.servers()? {
-        all.push(examine(server, &args.options).await?);
+        let waiting = Progress::waiting(format!("examining {server}"));
+        let examined = examine(server, &args.options).await;
+        drop(waiting);
+        all.push(examined?);
     }
     compare(&mut all);
     let mut verdict = Verdict::Success;

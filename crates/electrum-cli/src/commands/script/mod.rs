@@ -18,6 +18,7 @@ use crate::causes::Cause;
 use crate::failure::Failure;
 use crate::indexes::Indexes;
 use crate::output::{Output, Paint};
+use crate::progress::Progress;
 use crate::query::{Query, with_server};
 use crate::same_network::check_network;
 use crate::server_options::ServerOptions;
@@ -108,6 +109,8 @@ where
         let network = genesis.and_then(Network::of_genesis);
         let mut verdict = Verdict::Success;
         let mut answers = Vec::new();
+        let progress = Progress::of(groups.iter().map(|group| group.targets.len() as u64).sum(), "scripts");
+        let mut asked = 0;
         for (group, calls) in groups.iter().zip(calls) {
             let wrong = genesis
                 .and_then(|genesis| group.targets.iter().find_map(|target| check_network(target, genesis).err()));
@@ -119,9 +122,12 @@ where
             let mut parts = Vec::new();
             for (target, call) in group.targets.iter().zip(calls) {
                 parts.push((target, Unchecked::of(&query, target, call).await));
+                asked += 1;
+                progress.at(asked);
             }
             answers.push((group, parts));
         }
+        drop(progress);
         let is_single = groups.len() == 1;
         for (group, parts) in answers {
             let mut known = Vec::new();
