@@ -24,6 +24,7 @@ mod error;
 mod file_pins;
 mod ids;
 mod mailbox;
+pub mod messages;
 mod moves;
 mod oneshot;
 mod pending;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use electrum_session::messages::{Inbox, Messages, Sender, open};
 use electrum_session::proto::Timestamp;
 use electrum_session::transport::DialTarget;
 use electrum_session::{Clock, drive};
@@ -16,8 +17,6 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent};
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
-
-use crate::messages::{Inbox, Messages, Sender, open};
 
 /// The browser as a runtime.
 pub(crate) struct Browser {
@@ -56,34 +55,28 @@ const ASK_AGAIN: u32 = 20;
 /// A WebSocket of the browser. It belongs to the thread that opened it, as all of the browser's objects do.
 pub(crate) struct WebSocket(SendWrapper<Open>);
 
+/// Called by the browser for as long as it is kept.
+type Handler<E> = Closure<dyn FnMut(E)>;
+
 struct Open {
     socket: web_sys::WebSocket,
     ask_again: Option<TimeoutFuture>,
-    _on_open: Closure<dyn FnMut()>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_close: Closure<dyn FnMut(CloseEvent)>,
+    _handlers: (Closure<dyn FnMut()>, Handler<MessageEvent>, Handler<CloseEvent>),
 }
 
 impl WebSocket {
     fn open(url: &str, inbox: &Inbox) -> io::Result<Self> {
         let socket = web_sys::WebSocket::new(url).map_err(|error| failed(&error))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let on_open = Closure::<dyn FnMut()>::new({
-            let inbox = inbox.clone();
-            move || inbox.opened()
-        });
-        let on_message = Closure::<dyn FnMut(_)>::new({
-            let inbox = inbox.clone();
-            move |event: MessageEvent| receive(&event.data(), &inbox)
-        });
-        let on_close = Closure::<dyn FnMut(_)>::new({
-            let inbox = inbox.clone();
-            move |event: CloseEvent| inbox.closed(event.code(), &event.reason())
-        });
+        let [opened, received, closed] = [(); 3].map(|()| inbox.clone());
+        let on_open = Closure::<dyn FnMut()>::new(move || opened.opened());
+        let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| receive(&event.data(), &received));
+        let on_close =
+            Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| closed.closed(event.code(), &event.reason()));
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        let open = Open { socket, ask_again: None, _on_open: on_open, _on_message: on_message, _on_close: on_close };
+        let open = Open { socket, ask_again: None, _handlers: (on_open, on_message, on_close) };
         Ok(Self(SendWrapper::new(open)))
     }
 }
@@ -158,9 +151,4 @@ impl Clock for BrowserClock {
     fn unix_time(&self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
     }
-}
-
-/// A random number of 52 bits.
-pub(crate) fn random() -> u64 {
-    (js_sys::Math::random() * (1_u64 << 52) as f64) as u64
 }

@@ -29,7 +29,6 @@
 //!   again later; nothing is lost.
 
 mod browser;
-pub mod messages;
 
 use std::future::Future;
 
@@ -59,7 +58,8 @@ pub fn connect(config: impl Into<Config>) -> Client {
 pub fn client(config: impl Into<Config>) -> (Client, impl Future<Output = ()> + 'static) {
     let mut config = config.into();
     config.route = config.route.in_browser();
-    config.protocol.seed ^= browser::random();
+    // Of 52 bits.
+    config.protocol.seed ^= (js_sys::Math::random() * (1_u64 << 52) as f64) as u64;
     let longest = config.protocol.limits.line;
     electrum_session::drive::drive(config, browser::Browser { longest })
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use electrum_web::messages::{Messages, open};
+use electrum_session::messages::{Messages, open};
 use electrum_web::transport::DialTarget;
 use electrum_web::{Client, Config};
 

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use async_io::Timer;
-use electrum_web::messages::{self, Inbox};
+use electrum_session::messages::{self, Inbox};
 use electrum_web::transport::DialTarget;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Error, Message};

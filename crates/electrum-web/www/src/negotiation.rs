@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use electrum_web::proto::{DownCause, ProtocolVersion, VersionRange};
+use electrum_web::proto::{DownCause, ProtocolVersion, VersionError, VersionRange};
 use electrum_web::transport::ServerAddr;
 use electrum_web::{Config, ConnectionEvent};
 
@@ -16,9 +16,9 @@ const SOFTWARE: u32 = 1;
 pub(crate) async fn show(server: ServerAddr) {
     let row = dom::row(&[&server.to_string(), "…", "…", "…", "…"]);
     dom::append(&dom::by_id("servers"), &row);
-    for (place, range) in (SOFTWARE + 1..).zip(ranges()) {
-        let Ok(range) = range else { continue };
-        let outcome = attempt(&server, range).await;
+    let Ok(ranges) = ranges() else { return };
+    for (place, range) in (SOFTWARE + 1..).zip(ranges) {
+        let outcome = attempt(&server, ranges[0], range).await;
         if place == SOFTWARE + 1 {
             let software = outcome.as_ref().map_or("not known", |(software, _)| software.as_str());
             dom::set_cell(&row, SOFTWARE, "", software);
@@ -31,21 +31,25 @@ pub(crate) async fn show(server: ServerAddr) {
     }
 }
 
-/// In the order of the table's columns.
-fn ranges() -> [Result<VersionRange, electrum_web::proto::VersionError>; 3] {
+/// In the order of the table's columns. The first is what the client can work with.
+fn ranges() -> Result<[VersionRange; 3], VersionError> {
     let version = ProtocolVersion::new;
-    [
-        VersionRange::new(ProtocolVersion::V1_3, ProtocolVersion::V1_4),
-        VersionRange::new(version(2, 0, 0), version(3, 0, 0)),
-        VersionRange::new(ProtocolVersion::V1_0, ProtocolVersion::V1_2),
-    ]
+    Ok([
+        VersionRange::new(ProtocolVersion::V1_3, ProtocolVersion::V1_4)?,
+        VersionRange::new(version(2, 0, 0), version(3, 0, 0))?,
+        VersionRange::new(ProtocolVersion::V1_0, ProtocolVersion::V1_2)?,
+    ])
 }
 
 /// Connects once, and offers a range. Returns the software and the version that was agreed on.
-async fn attempt(server: &ServerAddr, range: VersionRange) -> Result<(String, ProtocolVersion), DownCause> {
+async fn attempt(
+    server: &ServerAddr,
+    wanted: VersionRange,
+    offered: VersionRange,
+) -> Result<(String, ProtocolVersion), DownCause> {
     let mut config = Config::from(server.clone());
-    config.protocol.versions = range;
-    config.protocol.offers = vec![range.into()];
+    config.protocol.versions = wanted;
+    config.protocol.offers = vec![offered.into()];
     let client = electrum_web::connect(config);
     let mut events = client.events();
     // The client's own limits of time end an attempt.

@@ -54,6 +54,7 @@ pub fn build() -> Result<Page, Failure> {
         .input_path(target.join(TARGET).join("web").join(format!("{NAME}.wasm")))
         .out_name(MODULE)
         .web(true)?
+        .omit_default_module_path(false)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)

@@ -1,8 +1,8 @@
-//! A WebSocket of messages as the socket of a driver: a message is the content of a line.
+//! A WebSocket of the platform, which hands over whole messages, as the socket of a driver: a message is the content of a line.
 //!
-//! The browser's WebSocket is driven through it. It fits any other that hands over whole messages:
-//! implement [`Sender`], open sockets with [`open`] in a [`Runtime`](electrum_session::drive::Runtime) of your own, and set
-//! [`Route::in_browser`](electrum_session::transport::Route::in_browser).
+//! It is for runtimes whose WebSockets are done for them, as a browser's are. Open one with [`open`] in
+//! [`Runtime::connect`](crate::drive::Runtime::connect), implement [`Sender`] for it, report its events to the [`Inbox`], and set
+//! [`Route::in_browser`](electrum_transport::Route::in_browser).
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -11,8 +11,9 @@ use std::str;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use electrum_session::drive;
-use electrum_session::transport::WebSocketError;
+use electrum_transport::WebSocketError;
+
+use crate::drive;
 
 /// About as many bytes are sent before the WebSocket is asked again whether they left.
 const SENT: usize = 64 * 1024;
