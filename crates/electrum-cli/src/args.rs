@@ -110,9 +110,11 @@ pub(crate) fn command() -> clap::Command {
 
 /// The same before clap adds what it generates by itself.
 pub(crate) fn unbuilt() -> clap::Command {
-    let command = Args::command().mut_subcommand("tx", short_verbosity);
+    let command = Args::command();
     let name = command.get_name().to_owned();
     command.mut_subcommands(|subcommand| {
+        let subcommand = if subcommand.get_name() == "tx" { short_verbosity(subcommand) } else { subcommand };
+        let subcommand = subcommand.mut_args(without_empty_variable);
         let has_servers = subcommand.get_arguments().any(|argument| argument.get_long() == Some("server"));
         if !has_servers {
             return subcommand;
@@ -120,6 +122,12 @@ pub(crate) fn unbuilt() -> clap::Command {
         let usage = usage(&name, &subcommand);
         subcommand.override_usage(usage)
     })
+}
+
+/// A variable of the environment that is empty counts as one that is not set.
+fn without_empty_variable(argument: clap::Arg) -> clap::Arg {
+    let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if is_empty { argument.env(None) } else { argument }
 }
 
 /// Keeps the long form of -v from `tx`, where --verbose is what the server's node says.

@@ -1,6 +1,7 @@
 //! Sorts the words of a command line before clap parses them: which of them are servers, and whether they come first.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 
 use clap::Command;
 
@@ -34,6 +35,10 @@ pub(crate) fn mark_servers(command: &Command, words: Vec<OsString>) -> Result<Ve
                 marked.extend(words.next());
             }
             continue;
+        }
+        if !are_over && is_bare_host(&text) {
+            let written = format!("tcp://{text}:50001 or ssl://{text}:50002");
+            return Err(format!("{text} does not say how to reach the server: write for example {written}"));
         }
         are_over |= has_others && !is_server(&text);
         if !are_over {
@@ -111,6 +116,11 @@ fn is_server(text: &str) -> bool {
     text.contains(':') && !is_other
 }
 
+/// Whether a word is the name of this machine or an IP address, which can be nothing but half of a server.
+fn is_bare_host(text: &str) -> bool {
+    text == "localhost" || text.parse::<Ipv4Addr>().is_ok()
+}
+
 fn has_server_scheme(text: &str) -> bool {
     ["tcp://", "ssl://", "ws://", "wss://"].iter().any(|scheme| text.starts_with(scheme))
 }
@@ -158,6 +168,10 @@ mod tests {
         for words in ["tcp://a balance bc1q", "balance bc1q tcp://a", "header 100 ssl://a"] {
             let error = mark(words).expect_err(words);
             assert!(error.contains("is a server"), "{error}");
+        }
+        for words in ["header localhost 5", "balance 192.0.2.1 bc1q", "probe tcp://a 192.0.2.1"] {
+            let error = mark(words).expect_err(words);
+            assert!(error.contains("write for example tcp://"), "{error}");
         }
     }
 }

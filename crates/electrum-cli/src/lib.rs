@@ -75,8 +75,8 @@ pub fn run() -> ExitCode {
         let default = if default.trim().is_empty() { "--help" } else { &default };
         words.extend(default.split_whitespace().map(OsString::from));
     }
-    let args = match parse(words) {
-        Ok(args) => args,
+    let (mut args, name) = match parse(words) {
+        Ok(parsed) => parsed,
         Err(error) => {
             show(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -84,10 +84,9 @@ pub fn run() -> ExitCode {
     };
     verbose::start(args.verbosity);
     let output = Output::of_process(args.json);
-    let mut args = args;
     if let Some(options) = args.command.server_options() {
         if let Err(wrong) = Settings::read().and_then(|settings| options.fill(settings)) {
-            return usage_error(&wrong);
+            return usage_error(&name, &wrong);
         }
     }
     let done = smol::block_on(async {
@@ -122,17 +121,35 @@ pub fn run() -> ExitCode {
         // The reader of our output has read enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
-        Err(Stop::Usage(words)) => usage_error(&words),
+        Err(Stop::Usage(words)) => usage_error(&name, &words),
         Err(Stop::Output(error)) => {
-            output.error("cannot go on", &error.to_string(), "make room or choose another place for the output");
+            output.error("cannot go on", &error.to_string(), advice(error.kind()));
             ExitCode::from(1)
         }
     }
 }
 
+/// What to do if something cannot be read or written here.
+const fn advice(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            "check the path: its folder must exist"
+        }
+        io::ErrorKind::AlreadyExists => "choose another file: nothing is written over one that exists",
+        io::ErrorKind::PermissionDenied => "choose a place that you may read and write",
+        io::ErrorKind::AddrInUse => "choose another port, or leave it out for one that is free",
+        _ => "make room or choose another place for the output",
+    }
+}
+
 /// Says what is wrong with a command line, as clap says what it finds itself.
-fn usage_error(words: &str) -> ExitCode {
-    show(&args::command().error(ErrorKind::ValueValidation, printable(words)));
+fn usage_error(command: &str, words: &str) -> ExitCode {
+    let mut all = args::command();
+    let command = match all.find_subcommand_mut(command) {
+        Some(command) => command,
+        None => &mut all,
+    };
+    show(&command.error(ErrorKind::ValueValidation, printable(words)));
     ExitCode::from(2)
 }
 
@@ -151,11 +168,13 @@ fn show(error: &clap::Error) {
     };
 }
 
-/// Parses a command line.
-fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
+/// Parses a command line; the name of its command comes with it.
+fn parse(words: Vec<OsString>) -> Result<(Args, String), clap::Error> {
     let mut command = args::command();
     let words = command_line::mark_servers(&command, words)
         .map_err(|explained| command.error(ErrorKind::ValueValidation, printable(&explained)))?;
     let mut matches = command.try_get_matches_from_mut(words)?;
-    Args::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    let args = Args::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))?;
+    Ok((args, name))
 }

@@ -47,6 +47,9 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
     } else {
         args.transaction
     };
+    if digits.trim().is_empty() {
+        return Err(Stop::Usage("there is no transaction: its hexadecimal digits are wanted".into()));
+    }
     let transaction = RawTransaction::from_hex(digits.trim())
         .map_err(|_| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
     let txid = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;

@@ -1,5 +1,6 @@
 //! `completions` and `man`: files for shells and manuals, generated from the command line itself.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
@@ -29,13 +30,14 @@ pub(crate) fn completions(args: &CompletionsArgs, mut command: clap::Command) ->
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, name, &mut script);
-    std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?;
+    io::Write::write_all(&mut io::stdout().lock(), &script)?;
     Ok(Verdict::Success)
 }
 
 /// Writes manual pages.
 pub(crate) fn man(args: &ManArgs, command: clap::Command, output: &Output) -> Outcome {
-    clap_mangen::generate_to(command, &args.folder)?;
+    let in_words = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", args.folder.display()));
+    clap_mangen::generate_to(command, &args.folder).map_err(in_words)?;
     output.line(&format!("the manual pages are in {}", printable(&args.folder.to_string_lossy())))?;
     Ok(Verdict::Success)
 }

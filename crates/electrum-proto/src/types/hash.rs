@@ -12,7 +12,7 @@ use crate::json::hex;
 pub struct HashError;
 
 error_texts!(HashError {
-    Self => "not a hash: 64 hexadecimal digits are";
+    Self => "not a hash, which has 64 hexadecimal digits";
 });
 
 macro_rules! hash_newtype {

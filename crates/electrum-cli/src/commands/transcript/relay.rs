@@ -7,7 +7,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use smol::Async;
 
 use super::upstream::Upstream;
-use super::writer::{Side, Transcript};
+use super::writer::{Side, Transcript, Unwritten};
 
 /// How much is read at once.
 const READ_SIZE: usize = 64 * 1024;
@@ -22,7 +22,7 @@ pub(super) async fn relay(client: &Async<TcpStream>, server: &Upstream, transcri
     let ended = future::or(up(client, server, said_by_client), down(client, server, said_by_server)).await;
     server.close().await;
     match ended {
-        Err(Ended::Unwritten(error)) => Err(error),
+        Err(Ended::Unwritten(Unwritten::File(error))) => Err(error),
         _ => Ok(()),
     }
 }
@@ -31,8 +31,8 @@ pub(super) async fn relay(client: &Async<TcpStream>, server: &Upstream, transcri
 enum Ended {
     /// A socket failed, which the other side then sees as the end.
     Lost,
-    /// The transcript could not be written.
-    Unwritten(io::Error),
+    /// What was said could not be written down.
+    Unwritten(Unwritten),
 }
 
 async fn up(client: &Async<TcpStream>, server: &Upstream, mut said: Side<'_>) -> Result<(), Ended> {

@@ -47,7 +47,12 @@ pub(crate) fn run(args: &ReplayArgs, output: &Output) -> Outcome {
         let wrong = |error| Stop::Usage(format!("{}, line {}: {error}", args.file.display(), number + 1));
         serde_json::from_str(line).map_err(wrong)
     });
-    let exchanges = Arc::new(exchanges(&lines.collect::<Result<Vec<Line>, _>>()?));
+    let exchanges = exchanges(&lines.collect::<Result<Vec<Line>, _>>()?);
+    // A recording during which nothing happened is empty.
+    if exchanges.is_empty() && !text.is_empty() {
+        return Err(Stop::Usage(format!("{} holds no request: it is no transcript", args.file.display())));
+    }
+    let exchanges = Arc::new(exchanges);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))?;
     output.line(&format!("tcp://{}", listener.local_addr()?))?;
     for client in listener.incoming() {
@@ -62,33 +67,44 @@ pub(crate) fn run(args: &ReplayArgs, output: &Output) -> Outcome {
 fn exchanges(lines: &[Line]) -> Vec<Exchange> {
     let mut exchanges: Vec<Exchange> = Vec::new();
     for Line { connection, from, line, .. } in lines {
-        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
-        match (from, message["method"].as_str()) {
-            (From::Client, Some(method)) => exchanges.push(Exchange {
-                connection: *connection,
-                id: message["id"].clone(),
-                method: method.to_owned(),
-                params: message["params"].clone(),
-                answer: None,
-                notifications: Vec::new(),
-            }),
-            (From::Server, Some(_)) => {
-                if let Some(last) = exchanges.iter_mut().rfind(|asked| asked.connection == *connection) {
-                    last.notifications.push(line.clone());
-                }
-            }
-            (From::Server, None) => {
-                let is_asked = |asked: &&mut Exchange| {
-                    asked.connection == *connection && asked.answer.is_none() && asked.id == message["id"]
-                };
-                if let Some(asked) = exchanges.iter_mut().find(is_asked) {
-                    asked.answer = answer(line);
-                }
-            }
-            (From::Client, None) => {}
+        for text in messages(line) {
+            let Ok(message) = serde_json::from_str::<Value>(text.get()) else { continue };
+            add(&mut exchanges, *connection, *from, &message, text);
         }
     }
     exchanges
+}
+
+/// The messages of a line: the elements of an array, or the line itself. None if it is no JSON.
+fn messages(line: &str) -> Vec<&RawValue> {
+    serde_json::from_str(line).or_else(|_| serde_json::from_str(line).map(|message| vec![message])).unwrap_or_default()
+}
+
+fn add(exchanges: &mut Vec<Exchange>, connection: u32, from: From, message: &Value, text: &RawValue) {
+    match (from, message["method"].as_str()) {
+        (From::Client, Some(method)) => exchanges.push(Exchange {
+            connection,
+            id: message["id"].clone(),
+            method: method.to_owned(),
+            params: message["params"].clone(),
+            answer: None,
+            notifications: Vec::new(),
+        }),
+        (From::Server, Some(_)) => {
+            if let Some(last) = exchanges.iter_mut().rfind(|asked| asked.connection == connection) {
+                last.notifications.push(text.get().to_owned());
+            }
+        }
+        (From::Server, None) => {
+            let is_asked = |asked: &&mut Exchange| {
+                asked.connection == connection && asked.answer.is_none() && asked.id == message["id"]
+            };
+            if let Some(asked) = exchanges.iter_mut().find(is_asked) {
+                asked.answer = answer(text.get());
+            }
+        }
+        (From::Client, None) => {}
+    }
 }
 
 /// The outcome in an answer, with the digits that it has there.
@@ -112,26 +128,77 @@ fn serve(client: &TcpStream, exchanges: &[Exchange]) -> io::Result<()> {
     let mut out = client;
     for line in BufReader::new(client).lines() {
         let Ok(request) = serde_json::from_str::<Value>(&line?) else { continue };
-        let (id, method) = (&request["id"], request["method"].as_str().unwrap_or_default());
-        // Clients differ in how they call themselves.
-        let is_it = |exchange: &Exchange| {
-            exchange.method == method && (method == "server.version" || exchange.params == request["params"])
-        };
-        let places = || exchanges.iter().enumerate().filter(|(_, exchange)| is_it(exchange)).map(|(place, _)| place);
-        let Some(place) = places().find(|place| !played[*place]).or_else(|| places().next_back()) else {
-            let error =
-                json!({"code": -32601, "message": format!("the transcript has no {method} with these parameters")});
-            writeln!(out, "{}", json!({"jsonrpc": "2.0", "id": id, "error": error}))?;
-            continue;
-        };
-        played[place] = true;
-        let Exchange { answer, notifications, .. } = &exchanges[place];
-        if let Some((name, outcome)) = answer {
-            writeln!(out, r#"{{"jsonrpc":"2.0","id":{id},"{name}":{outcome}}}"#)?;
+        let mut notifications = Vec::new();
+        if let Value::Array(requests) = &request {
+            let play = |request| play(request, exchanges, &mut played, &mut notifications);
+            let answers: Vec<String> = requests.iter().filter_map(play).collect();
+            writeln!(out, "[{}]", answers.join(","))?;
+        } else if let Some(answer) = play(&request, exchanges, &mut played, &mut notifications) {
+            writeln!(out, "{answer}")?;
         }
         for notification in notifications {
             writeln!(out, "{notification}")?;
         }
     }
     Ok(())
+}
+
+/// The answer to a request, if it had one, and the notifications that followed it.
+fn play<'a>(
+    request: &Value,
+    exchanges: &'a [Exchange],
+    played: &mut [bool],
+    notifications: &mut Vec<&'a str>,
+) -> Option<String> {
+    let (id, method) = (&request["id"], request["method"].as_str().unwrap_or_default());
+    // Clients differ in how they call themselves.
+    let is_it = |exchange: &Exchange| {
+        exchange.method == method && (method == "server.version" || exchange.params == request["params"])
+    };
+    let places = || exchanges.iter().enumerate().filter(|(_, exchange)| is_it(exchange)).map(|(place, _)| place);
+    let Some(place) = places().find(|place| !played[*place]).or_else(|| places().next_back()) else {
+        let error = json!({"code": -32601, "message": format!("the transcript has no {method} with these parameters")});
+        return Some(json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string());
+    };
+    played[place] = true;
+    let exchange = &exchanges[place];
+    notifications.extend(exchange.notifications.iter().map(String::as_str));
+    let (name, outcome) = exchange.answer.as_ref()?;
+    Some(format!(r#"{{"jsonrpc":"2.0","id":{id},"{name}":{outcome}}}"#))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(connection: u32, from: From, line: &str) -> Line {
+        Line { ms: 0, connection, from, line: line.into() }
+    }
+
+    #[test]
+    fn connections_with_the_same_ids_and_arrays_are_kept_apart() {
+        let lines = [
+            line(1, From::Client, r#"{"id":0,"method":"a","params":[]}"#),
+            line(2, From::Client, r#"[{"id":0,"method":"b","params":[1]},{"id":1,"method":"c","params":[]}]"#),
+            line(2, From::Server, r#"[{"id":1,"error":{"code":1}},{"id":0,"result":1e-05}]"#),
+            line(2, From::Server, r#"{"method":"n","params":[]}"#),
+            line(1, From::Server, r#"{"id":0,"result":null}"#),
+            line(1, From::Server, "no JSON"),
+        ];
+        let exchanges = exchanges(&lines);
+        let mut played = vec![false; 3];
+        let mut ask = |text: &str| {
+            let mut notifications = Vec::new();
+            let answer = play(&serde_json::from_str(text).unwrap(), &exchanges, &mut played, &mut notifications);
+            (answer.unwrap(), notifications.concat())
+        };
+        let expected = |text: &str, notifications: &str| (text.to_owned(), notifications.to_owned());
+        let asked = ask(r#"{"id":7,"method":"a","params":[]}"#);
+        assert_eq!(asked, expected(r#"{"jsonrpc":"2.0","id":7,"result":null}"#, ""));
+        let asked = ask(r#"{"id":"x","method":"b","params":[1]}"#);
+        assert_eq!(asked, expected(r#"{"jsonrpc":"2.0","id":"x","result":1e-05}"#, ""));
+        let asked = ask(r#"{"id":8,"method":"c","params":[]}"#);
+        assert_eq!(asked, expected(r#"{"jsonrpc":"2.0","id":8,"error":{"code":1}}"#, r#"{"method":"n","params":[]}"#));
+        assert!(ask(r#"{"id":9,"method":"b","params":[2]}"#).0.contains("the transcript has no b"));
+    }
 }

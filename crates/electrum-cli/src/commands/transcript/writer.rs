@@ -9,8 +9,8 @@ use std::time::Instant;
 use super::line::{From, Line};
 use super::pseudonyms::Pseudonyms;
 
-/// The longest line of either side: what servers send in one is shorter, and one without an end must not fill the memory.
-const LONGEST: usize = 64 * 1024 * 1024;
+/// The longest line of either side. Servers send shorter ones, and one without an end must not fill the memory.
+const LONGEST: usize = if cfg!(test) { 1024 } else { 64 * 1024 * 1024 };
 
 /// A transcript that is being written.
 #[derive(Debug)]
@@ -32,6 +32,15 @@ pub(super) struct Side<'a> {
     from: From,
     /// The beginning of a line.
     begun: Vec<u8>,
+}
+
+/// Why bytes were not written.
+#[derive(Debug)]
+pub(super) enum Unwritten {
+    /// A line without an end, which ends its connection.
+    TooLong,
+    /// The file failed, which ends the recording.
+    File(io::Error),
 }
 
 impl Transcript {
@@ -57,15 +66,16 @@ impl Transcript {
 
 impl Side<'_> {
     /// Takes bytes, and writes the lines that are whole.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Unwritten> {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.begun.extend_from_slice(piece);
             if self.begun.len() > LONGEST {
-                return Err(io::Error::other(format!("a line is longer than {LONGEST} bytes")));
+                return Err(Unwritten::TooLong);
             }
             if piece.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.begun);
-                self.write(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']))?;
+                let written = self.write(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']));
+                written.map_err(Unwritten::File)?;
             }
         }
         Ok(())
@@ -109,6 +119,7 @@ mod tests {
                 (2, From::Client, "c"),
             ]
         );
+        assert!(matches!(client.take(&[b'x'; LONGEST]), Err(Unwritten::TooLong)));
         let error = Transcript::create(&path).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }

@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
     /// The 32 bytes that a string of 64 hexadecimal digits stands for.
     #[inline]
     pub(crate) fn hash(&mut self) -> Read<[u8; 32]> {
-        self.fixed_hex::<32, 66>("not a hash: 64 hexadecimal digits are")
+        self.fixed_hex::<32, 66>("not a hash, which has 64 hexadecimal digits")
     }
 
     /// The 32 bytes of a hash if that comes next, without escapes; nothing is read otherwise.
