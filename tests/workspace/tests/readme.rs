@@ -53,6 +53,35 @@ fn the_fake_server_that_the_readme_starts_serves() {
     assert!(String::from_utf8_lossy(&run.stdout).starts_with("tcp://127.0.0.1:"), "{:?}", run.stdout);
 }
 
+#[test]
+fn the_crates_that_the_readme_adds_can_be_added() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-add");
+    std::fs::create_dir_all(folder.join("src")).expect("a folder in target");
+    let manifest = "[package]\nname = \"wallet\"\nedition = \"2024\"\n\n[workspace]\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("a new file");
+    std::fs::write(folder.join("src/lib.rs"), "").expect("a new file");
+    // The versions of this workspace, which are on this machine.
+    std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).expect("a lock file");
+    let crates = root().join("crates/").display().to_string();
+    let cargo = |arguments: &str| {
+        let arguments =
+            arguments.split_whitespace().map(|argument| argument.replace("electrum-proto/crates/", &crates));
+        let run = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+            .args(arguments)
+            .arg("--offline")
+            .current_dir(&folder)
+            .output()
+            .expect("cargo runs");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    };
+    let shown = commands("README.md", "cargo add ");
+    assert!(!shown.is_empty());
+    for command in shown {
+        cargo(command.strip_prefix("cargo ").expect("it begins so"));
+    }
+    cargo("metadata --format-version 1");
+}
+
 /// The lines of code in a document that begin so, without comments.
 fn commands(document: &str, beginning: &str) -> Vec<String> {
     let text = read(document);

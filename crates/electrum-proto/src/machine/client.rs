@@ -212,6 +212,16 @@ impl Client {
     }
 
     /// The version that was negotiated, if the client is ready.
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::ProtocolVersion;
+    ///
+    /// # let (client, _) = ready_client();
+    /// assert_eq!(client.version(), Some(ProtocolVersion::V1_4));
+    /// ```
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
         self.link.ready().map(|(_, ready)| ready.agreed.version)
