@@ -11,11 +11,13 @@ pub(crate) enum Kind {
     Request,
     /// The server's answer was refused by a check of this client.
     Check,
+    /// The command line is wrong, or something cannot be read or written on this machine.
+    Local,
 }
 
 impl Kind {
     #[cfg(test)]
-    const ALL: [Self; 3] = [Self::Connection, Self::Request, Self::Check];
+    const ALL: [Self; 4] = [Self::Connection, Self::Request, Self::Check, Self::Local];
 
     /// Its name in JSON.
     pub(crate) const fn name(self) -> &'static str {
@@ -23,6 +25,7 @@ impl Kind {
             Self::Connection => "connection",
             Self::Request => "request",
             Self::Check => "check",
+            Self::Local => "local",
         }
     }
 
@@ -33,6 +36,9 @@ impl Kind {
             Self::Connection => "There is no connection to the server, or none that agreed on a protocol version.",
             Self::Request => "The server answered a request with an error, or did not answer it.",
             Self::Check => "The server answered, and a check of this client refused the answer.",
+            Self::Local => {
+                "The command line is wrong, or something on this machine cannot be used: no server is to blame."
+            }
         }
     }
 }
@@ -220,6 +226,15 @@ causes! {
     Changed Check "changed"
         "Two answers do not fit together: something changed between them."
         "try again: something may just have changed"
+    NothingReceived Check "nothing_received"
+        "No value was received of something that is watched."
+        "see above for what went wrong, or watch for longer (--for)"
+    Usage Local "usage"
+        "The command line asks for what cannot be."
+        "see electrum-cli help, or the help of the command"
+    Unusable Local "unusable"
+        "A file or a port of this machine cannot be read, written or opened."
+        "make room or choose another place for the output"
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use electrum_smol::proto::json::{DecodeErrorKind, ServerError, ServerErrorKind};
 use electrum_smol::proto::{DownCause, Phase, Side, TimerKind};
 use serde::Serialize;
 
-use crate::causes::Cause;
+use crate::causes::{Cause, Kind};
 
 /// Something that failed, in words.
 #[derive(Clone, Debug)]
@@ -26,7 +26,8 @@ pub(crate) struct Failure {
 pub(crate) struct ErrorRecord {
     kind: &'static str,
     cause: &'static str,
-    phase: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i64>,
     message: String,
@@ -65,13 +66,23 @@ impl Failure {
         Self { cause: call_cause(error), phase: Phase::Ready, code, message, words: error.to_string() }
     }
 
+    /// The failure of a command without a server, as JSON.
+    pub(crate) fn alone(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Alone {
+            error: ErrorRecord,
+        }
+        Alone { error: self.record() }
+    }
+
     /// The failure as JSON.
     pub(crate) fn record(&self) -> ErrorRecord {
         let Self { cause, phase, code, message, .. } = self;
         ErrorRecord {
             kind: cause.kind().name(),
             cause: cause.name(),
-            phase: phase.to_string(),
+            // Without a server there is no connection.
+            phase: (cause.kind() != Kind::Local).then(|| phase.to_string()),
             code: *code,
             message: message.clone(),
             hint: cause.hint(),

@@ -51,10 +51,12 @@ use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 use crate::args::{Args, Command};
+use crate::causes::Cause;
 use crate::commands::{
     bench, broadcast, call, completions, config, doctor, features, fees, header, headers, merkle, outpoint, peers,
     probe, script, serve, transcript, tx, watch,
 };
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Settings;
 use crate::stop::{Stop, Verdict};
@@ -75,10 +77,16 @@ pub fn run() -> ExitCode {
         let default = if default.trim().is_empty() { "--help" } else { &default };
         words.extend(default.split_whitespace().map(OsString::from));
     }
+    let is_json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     let (mut args, name) = match parse(words) {
         Ok(parsed) => parsed,
         Err(error) => {
             show(&error);
+            if error.use_stderr() && is_json {
+                let text = error.render().to_string();
+                let said = text.split("\n\n").next().unwrap_or_default();
+                print_alone(Cause::Usage, said.trim_start_matches("error: "));
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -86,7 +94,7 @@ pub fn run() -> ExitCode {
     let output = Output::of_process(args.json);
     if let Some(options) = args.command.server_options() {
         if let Err(wrong) = Settings::read().and_then(|settings| options.fill(settings)) {
-            return usage_error(&name, &wrong);
+            return usage_error(&name, &wrong, is_json);
         }
     }
     let done = smol::block_on(async {
@@ -121,12 +129,20 @@ pub fn run() -> ExitCode {
         // The reader of our output has read enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
-        Err(Stop::Usage(words)) => usage_error(&name, &words),
+        Err(Stop::Usage(words)) => usage_error(&name, &words, is_json),
         Err(Stop::Output(error)) => {
             output.error("cannot go on", &error.to_string(), advice(error.kind()));
+            if is_json {
+                print_alone(Cause::Unusable, &error.to_string());
+            }
             ExitCode::from(1)
         }
     }
+}
+
+/// Prints as JSON what failed without a server. It may be stdout itself that failed.
+fn print_alone(cause: Cause, words: &str) {
+    let _ = Output::of_process(true).object(&Failure::new(cause, words).alone());
 }
 
 /// What to do if something cannot be read or written here.
@@ -143,7 +159,10 @@ const fn advice(kind: io::ErrorKind) -> &'static str {
 }
 
 /// Says what is wrong with a command line, as clap says what it finds itself.
-fn usage_error(command: &str, words: &str) -> ExitCode {
+fn usage_error(command: &str, words: &str, is_json: bool) -> ExitCode {
+    if is_json {
+        print_alone(Cause::Usage, words);
+    }
     let mut all = args::command();
     let command = match all.find_subcommand_mut(command) {
         Some(command) => command,

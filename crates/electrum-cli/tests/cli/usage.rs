@@ -2,6 +2,7 @@
 
 use crate::tool::{Tool, run};
 use electrum_testkit::prelude::*;
+use serde_json::json;
 
 #[test]
 fn what_is_no_script_output_or_transaction_is_usage() {
@@ -136,5 +137,41 @@ fn arguments_that_are_no_text_are_refused_and_paths_need_not_be_text() {
         let done = start(args);
         assert_eq!(done.status.code(), Some(2), "{args:?}");
         assert!(!String::from_utf8_lossy(&done.stderr).contains("panicked"));
+    }
+}
+
+#[test]
+fn with_json_every_error_is_an_object_too() {
+    let server = Server::start(Family::Fulcrum2_1);
+    let url = server.url();
+    let mut down = Server::start(Family::Electrs);
+    down.stop();
+    let gone = down.url();
+    let mainnet = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
+    for (args, code, kind, cause) in [
+        (&["header", &url, "x"][..], 2, "local", "usage"),
+        (&["blance", &url], 2, "local", "usage"),
+        (&["header"], 2, "local", "usage"),
+        (&["balance", &url, "mistyped"], 2, "local", "usage"),
+        (&["balance", mainnet, &url], 2, "local", "usage"),
+        (&["man", "/nonexistent/folder"], 1, "local", "unusable"),
+        (&["record", &url, "/nonexistent/file"], 1, "local", "unusable"),
+        (&["header", &gone], 1, "connection", "unreachable"),
+        (&["header", &url, "--network", "mainnet"], 1, "connection", "wrong_chain"),
+        (&["header", &url, "999999"], 1, "request", "not_found"),
+        (&["balance", &url, mainnet], 1, "check", "wrong_network"),
+        (&["watch", &url, mainnet], 1, "check", "wrong_network"),
+        (&["watch", &gone, "--for", "1"], 1, "check", "nothing_received"),
+        (&["headers", &url, "/nonexistent/file", "--to", "999999"], 1, "check", "beyond_tip"),
+    ] {
+        let done = run(&[args, &["--json"]].concat());
+        assert_eq!(done.code, Some(code), "{args:?}: {}", done.errors);
+        let objects = done.objects();
+        let error = &objects.last().expect("an object")["error"];
+        assert_eq!((&error["kind"], &error["cause"]), (&json!(kind), &json!(cause)), "{args:?}: {error}");
+        for field in ["message", "hint"] {
+            assert!(error[field].as_str().is_some_and(|words| !words.is_empty()), "{args:?}: {error}");
+        }
+        assert_eq!(error["phase"].is_null(), kind == "local", "{args:?}: {error}");
     }
 }

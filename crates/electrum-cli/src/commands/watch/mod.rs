@@ -12,6 +12,7 @@ use serde::Serialize;
 use smol::Timer;
 
 use self::topics::Topics;
+use crate::causes::Cause;
 use crate::failure::{Failure, Way};
 use crate::indexes::Indexes;
 use crate::output::{Output, Paint};
@@ -94,18 +95,21 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     client.close();
     driver.await;
     if let Some(failure) = watched? {
-        output.error("what is to be watched", &failure.words, failure.cause.hint());
-        return Ok(Verdict::Failure);
+        return fail(&failure, output);
     }
     let missing = printer.missing();
     if missing.is_empty() {
         return Ok(Verdict::Success);
     }
-    output.error(
-        "what is to be watched",
-        &format!("no value was received of {missing}"),
-        "see above for what went wrong, or watch for longer (--for)",
-    );
+    fail(&Failure::new(Cause::NothingReceived, format!("no value was received of {missing}")), output)
+}
+
+/// Reports why nothing can be watched, or that nothing was received.
+fn fail(failure: &Failure, output: &Output) -> Outcome {
+    output.error("what is to be watched", &failure.words, failure.cause.hint());
+    if output.json {
+        output.object(&failure.alone())?;
+    }
     Ok(Verdict::Failure)
 }
 
