@@ -4,9 +4,13 @@
 //! [`ElectrumApi`](electrum_client::ElectrumApi), so `BdkElectrumClient` and all above it work on it unchanged. What it
 //! adds is what the client of this workspace does: it reconnects, resubscribes, answers in time or says why not, and does
 //! not wait a second for each answer of servers that hold small answers back.
+//!
+//! [`sync`] replaces `bdk_electrum` as well: it has everything in flight at once, proves every anchor, and follows a wallet by
+//! subscriptions.
 
 #[cfg(feature = "blocking")]
 mod electrum_api;
+pub mod sync;
 
 #[cfg(feature = "blocking")]
 pub use electrum_blocking;

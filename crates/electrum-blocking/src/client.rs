@@ -146,6 +146,13 @@ impl Client {
         ConnectionEvents::new(self.session.events())
     }
 
+    /// Returns the same client with futures and streams instead of calls that block. It works for as long as this one
+    /// is held.
+    #[must_use]
+    pub fn session(&self) -> &session::Client {
+        &self.session
+    }
+
     /// Returns the state of the connection.
     #[must_use]
     pub fn state(&self) -> State {

@@ -1,0 +1,60 @@
+//! How far a scan is, and its end from outside.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Waker};
+
+/// How far a scan is. What is needed grows while the scan finds more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The scripts whose history is known.
+    pub scripts: usize,
+    /// The transactions that were fetched.
+    pub transactions: usize,
+    /// The transactions that were proved to be in a block.
+    pub anchors: usize,
+    /// How many requests were answered.
+    pub answered: u64,
+    /// How many requests were made. The rest is on its way.
+    pub asked: u64,
+    /// How many rounds of requests were sent, each of which takes one round trip to the server.
+    pub rounds: u32,
+}
+
+/// Cancels a scan from another thread or task.
+#[derive(Clone, Default)]
+pub struct Cancel(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    is_cancelled: bool,
+    waker: Option<Waker>,
+}
+
+impl Cancel {
+    /// Ends the scan, which returns [`SyncError::Cancelled`](crate::sync::SyncError::Cancelled) at once. What it fetched is
+    /// kept: run again, it goes on.
+    pub fn cancel(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.is_cancelled = true;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether the scan was cancelled since this was asked last; if not, the context is woken when it is.
+    pub(crate) fn take(&self, context: &Context<'_>) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.waker = Some(context.waker().clone());
+        std::mem::take(&mut state.is_cancelled)
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancel").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! One scan of a wallet, which can be watched, cancelled and gone on with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bdk_core::spk_client::{FullScanResponse, SyncResponse};
+
+use super::connection::Connection;
+use super::error::SyncError;
+use super::plan::Plan;
+use super::progress::{Cancel, Progress};
+use super::run::{Watch, complete, or_cancelled};
+use super::scripts::{Keychains, ScriptList, Scripts};
+use super::update::update;
+
+/// What is scanned, and what that comes to.
+pub(crate) trait Target<R>: Scripts {
+    fn scripts(&mut self) -> &mut dyn Scripts;
+
+    fn response(&self, plan: &Plan) -> R;
+}
+
+impl<K: Ord + Clone + Send> Target<FullScanResponse<K>> for Keychains<K> {
+    fn scripts(&mut self) -> &mut dyn Scripts {
+        self
+    }
+
+    fn response(&self, plan: &Plan) -> FullScanResponse<K> {
+        let (tx_update, chain_update) = update(plan, self);
+        FullScanResponse { tx_update, chain_update, last_active_indices: self.last_active(&plan.histories) }
+    }
+}
+
+impl Target<SyncResponse> for ScriptList {
+    fn scripts(&mut self) -> &mut dyn Scripts {
+        self
+    }
+
+    fn response(&self, plan: &Plan) -> SyncResponse {
+        let (tx_update, chain_update) = update(plan, self);
+        SyncResponse { tx_update, chain_update }
+    }
+}
+
+/// A scan of a wallet, which results in an update of type `R`. [`Syncer::full_scan`](crate::sync::Syncer::full_scan) and
+/// [`Syncer::sync`](crate::sync::Syncer::sync) make one; it does nothing until it is run.
+///
+/// A scan that failed or was cancelled keeps what it fetched: run again, it asks for the rest.
+/// ```no_run
+/// use bdk_core::spk_client::{FullScanRequest, FullScanResponse};
+/// use electrum_bdk::sync::{SyncError, Syncer};
+///
+/// fn scan(syncer: &Syncer, request: FullScanRequest<u32>) -> Result<FullScanResponse<u32>, SyncError> {
+///     let mut scan = syncer.full_scan(request, 20).on_progress(|progress| println!("{progress:?}"));
+///     loop {
+///         match scan.wait() {
+///             // The connection was lost for longer than calls wait. Nothing starts over.
+///             Err(SyncError::Call(error)) => println!("{error}"),
+///             result => return result,
+///         }
+///     }
+/// }
+/// ```
+#[must_use = "a scan does nothing until it is run"]
+pub struct Scan<R> {
+    connection: Arc<Connection>,
+    plan: Plan,
+    target: Box<dyn Target<R>>,
+    watcher: Watcher,
+    cancel: Cancel,
+}
+
+type OnProgress = dyn FnMut(&Progress) + Send;
+
+/// The closure that is called with the progress.
+#[derive(Default)]
+struct Watcher(Option<Box<OnProgress>>);
+
+impl Watch for Watcher {
+    fn answered(&mut self, progress: &Progress) {
+        if let Some(on_progress) = &mut self.0 {
+            on_progress(progress);
+        }
+    }
+}
+
+impl<R> Scan<R> {
+    pub(crate) fn new(connection: &Arc<Connection>, plan: Plan, target: Box<dyn Target<R>>) -> Self {
+        let connection = Arc::clone(connection);
+        Self { connection, plan, target, watcher: Watcher::default(), cancel: Cancel::default() }
+    }
+
+    /// Calls `on_progress` after each answer of the server's.
+    pub fn on_progress(mut self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
+        self.watcher = Watcher(Some(Box::new(on_progress)));
+        self
+    }
+
+    /// Returns a handle that cancels the scan from elsewhere.
+    #[must_use]
+    pub fn canceller(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    /// Returns how far the scan is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.plan.progress
+    }
+
+    /// Runs the scan, in any runtime.
+    ///
+    /// # Errors
+    /// [`SyncError`] says who must act. The scan can be run again, and goes on where it stopped.
+    ///
+    /// # Cancel safety
+    /// Dropping the future keeps what was fetched: run again, the scan goes on.
+    pub async fn run(&mut self) -> Result<R, SyncError> {
+        let Self { connection, plan, target, watcher, cancel } = self;
+        or_cancelled(cancel, complete(connection.client(), plan, target.scripts(), watcher)).await?;
+        Ok(self.target.response(&self.plan))
+    }
+
+    /// Runs the scan and waits for it in the calling thread.
+    ///
+    /// # Errors
+    /// As with [`run`](Self::run).
+    pub fn wait(&mut self) -> Result<R, SyncError> {
+        futures_lite::future::block_on(self.run())
+    }
+}
+
+impl<R> Drop for Scan<R> {
+    fn drop(&mut self) {
+        self.connection.put_back(std::mem::take(&mut self.plan.cache));
+    }
+}
+
+impl<R> fmt::Debug for Scan<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scan").field("progress", &self.plan.progress).finish_non_exhaustive()
+    }
+}

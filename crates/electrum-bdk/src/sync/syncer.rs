@@ -1,0 +1,167 @@
+//! Where scans of wallets begin.
+
+use std::sync::Arc;
+
+use bdk_core::ConfirmationBlockTime;
+use bdk_core::spk_client::{FullScanRequest, FullScanResponse, SyncRequest, SyncResponse};
+use bitcoin::{Transaction, Txid};
+use electrum_session::Client;
+
+use super::cache::Cache;
+use super::connection::Connection;
+use super::follow::Follow;
+use super::items::Items;
+use super::options::Options;
+use super::plan::Plan;
+use super::scan::Scan;
+use super::scripts::{Keychains, ScriptList};
+
+/// Syncs wallets of the Bitcoin Dev Kit with an Electrum server. Clones share what they cache: transactions, proven anchors
+/// and the server's headers.
+///
+/// ```
+/// use bdk_core::spk_client::FullScanRequest;
+/// use electrum_bdk::electrum_blocking::Client;
+/// use electrum_bdk::sync::Syncer;
+/// use electrum_bdk::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::ElectrumX2_0).prompt().start()?;
+/// # let script = |index| bdk_core::bitcoin::ScriptBuf::from_bytes(script(index));
+/// # let address = server.url();
+/// # server.pay(script(3).as_bytes(), 70_000);
+///
+/// let syncer = Syncer::blocking(Client::connect(address.parse::<ServerAddr>()?)?);
+/// // With bdk_wallet, `wallet.start_full_scan()` makes the request and `wallet.apply_update(…)` takes the result.
+/// let request = FullScanRequest::builder().spks_for_keychain("receive", (0..).map(move |index| (index, script(index))));
+/// let update = syncer.full_scan(request, 20).wait()?;
+/// assert_eq!(update.last_active_indices["receive"], 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Syncer {
+    connection: Arc<Connection>,
+    options: Options,
+}
+
+impl Syncer {
+    /// Makes a syncer that uses a client of an async adapter, as `electrum_tokio::connect` returns it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: electrum_session::Client, request: bdk_core::spk_client::FullScanRequest<u32>)
+    /// #     -> Result<(), electrum_bdk::sync::SyncError> {
+    /// use electrum_bdk::sync::Syncer;
+    ///
+    /// let update = Syncer::new(client).full_scan(request, 20).run().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { connection: Arc::new(Connection::new(client)), options: Options::default() }
+    }
+
+    /// Makes a syncer that uses a blocking client.
+    #[cfg(feature = "blocking")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+    #[must_use]
+    pub fn blocking(client: electrum_blocking::Client) -> Self {
+        Self { connection: Arc::new(Connection::blocking(client)), options: Options::default() }
+    }
+
+    /// Returns the same syncer with other options.
+    ///
+    /// ```
+    /// # fn example(syncer: electrum_bdk::sync::Syncer) -> electrum_bdk::sync::Syncer {
+    /// use electrum_bdk::sync::Options;
+    ///
+    /// syncer.with_options(Options { prev_txouts: true, ..Options::default() })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_options(self, options: Options) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Makes transactions known, so that they are not fetched: those that a wallet has stored. They are taken at their own
+    /// word: their id is computed.
+    ///
+    /// ```
+    /// # fn example(syncer: electrum_bdk::sync::Syncer, graph: bdk_chain::TxGraph) {
+    /// syncer.add_transactions(graph.full_txs().map(|node| node.tx));
+    /// # }
+    /// ```
+    pub fn add_transactions(&self, transactions: impl IntoIterator<Item = Arc<Transaction>>) {
+        let transactions = transactions.into_iter().map(|transaction| (transaction.compute_txid(), transaction));
+        self.connection.put_back(Cache { transactions: transactions.collect(), ..Cache::default() });
+    }
+
+    /// Makes anchors known, so that they are not proved again: those that a wallet has stored. One counts as long as its block is
+    /// in the server's chain.
+    ///
+    /// ```
+    /// # fn example(syncer: electrum_bdk::sync::Syncer, graph: bdk_chain::TxGraph) {
+    /// syncer.add_anchors(graph.all_anchors().iter().flat_map(|(txid, anchors)| {
+    ///     anchors.iter().map(move |anchor| (*txid, *anchor))
+    /// }));
+    /// # }
+    /// ```
+    pub fn add_anchors(&self, anchors: impl IntoIterator<Item = (Txid, ConfirmationBlockTime)>) {
+        self.connection.put_back(Cache { anchors: anchors.into_iter().collect(), ..Cache::default() });
+    }
+
+    /// Makes a scan of all scripts of a wallet's keychains: those that are revealed, and more until `stop_gap` in a row are
+    /// unused. It takes one round trip for each window of scripts, and at most four more.
+    pub fn full_scan<K: Ord + Clone + Send + 'static>(
+        &self,
+        request: impl Into<FullScanRequest<K>>,
+        stop_gap: usize,
+    ) -> Scan<FullScanResponse<K>> {
+        let request = request.into();
+        let plan = self.plan(request.start_time(), request.chain_tip(), Items::default());
+        Scan::new(&self.connection, plan, Box::new(Keychains::new(request, stop_gap)))
+    }
+
+    /// Makes a scan of given scripts, transactions and outputs. With nothing new it takes two round trips.
+    ///
+    /// ```no_run
+    /// # fn example(syncer: electrum_bdk::sync::Syncer, wallet: &mut bdk_wallet::Wallet)
+    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// let update = syncer.sync(wallet.start_sync_with_revealed_spks()).wait()?;
+    /// wallet.apply_update(update)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sync<I>(&self, request: impl Into<SyncRequest<I>>) -> Scan<SyncResponse> {
+        let mut request = request.into();
+        let scripts = ScriptList::new(&mut request);
+        let items = Items { txids: request.iter_txids().collect(), outpoints: request.iter_outpoints().collect() };
+        let plan = self.plan(request.start_time(), request.chain_tip(), items);
+        Scan::new(&self.connection, plan, Box::new(scripts))
+    }
+
+    /// Follows a wallet: scans it like [`full_scan`](Self::full_scan), and then yields an update whenever something changed.
+    ///
+    /// ```no_run
+    /// # fn example(syncer: electrum_bdk::sync::Syncer, wallet: &mut bdk_wallet::Wallet)
+    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut updates = syncer.follow(wallet.start_full_scan(), 20);
+    /// loop {
+    ///     wallet.apply_update(updates.wait()?)?;
+    ///     println!("{}", wallet.balance());
+    /// }
+    /// # }
+    /// ```
+    pub fn follow<K: Ord + Clone + Send + 'static>(
+        &self,
+        request: impl Into<FullScanRequest<K>>,
+        stop_gap: usize,
+    ) -> Follow<K> {
+        let request = request.into();
+        let plan = self.plan(request.start_time(), request.chain_tip(), Items::default());
+        Follow::new(&self.connection, plan.live(), request.chain_tip(), Keychains::new(request, stop_gap))
+    }
+
+    fn plan(&self, start_time: u64, wallet: Option<bdk_core::CheckPoint>, items: Items) -> Plan {
+        Plan::new(start_time, wallet, items, self.connection.take_cache(), self.options.clone())
+    }
+}

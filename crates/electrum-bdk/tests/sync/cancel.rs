@@ -1,0 +1,68 @@
+//! Scans that are cancelled or lose the connection, and go on.
+
+use electrum_bdk::sync::{Options, SyncError};
+use electrum_testkit::prelude::script as testkit_script;
+
+use super::wallet::{Wallet, server, syncer};
+
+#[test]
+fn a_cancelled_scan_goes_on_where_it_stopped() {
+    let server = server();
+    for index in 0..30 {
+        server.pay(&testkit_script(index), 1_000);
+        server.mine(1);
+    }
+    let mut wallet = Wallet::new();
+    let syncer = syncer(&server).with_options(Options { requests_at_once: 10, ..Options::default() });
+    let scan = syncer.full_scan(wallet.full_scan(), 20);
+    let cancel = scan.canceller();
+    let mut left = 60;
+    let mut scan = scan.on_progress(move |_| {
+        left -= 1;
+        if left == 0 {
+            cancel.cancel();
+        }
+    });
+    assert_eq!(scan.wait().unwrap_err(), SyncError::Cancelled);
+    let method = "blockchain.scriptpubkey.get_history";
+    let fetched = scan.progress().scripts as u64;
+    assert!(fetched > 0);
+    wallet.apply_scan(scan.wait().unwrap());
+    wallet.assert_equals(&server, 60);
+    // Of what was asked when it was cancelled, no more than one write was in vain.
+    let asked = server.stats().requests(method);
+    assert!(asked <= scan.progress().scripts as u64 + 10, "{asked} histories were asked for");
+}
+
+#[test]
+fn a_lost_connection_costs_only_what_was_on_its_way() {
+    let mut server = server();
+    for index in 0..30 {
+        server.pay(&testkit_script(index), 1_000);
+        server.mine(1);
+    }
+    let mut wallet = Wallet::new();
+    let syncer = syncer(&server).with_options(Options { requests_at_once: 20, ..Options::default() });
+    let scan = syncer.full_scan(wallet.full_scan(), 20);
+    let (send, receive) = std::sync::mpsc::channel();
+    let mut scan = scan.on_progress(move |progress| {
+        let _ = send.send(progress.answered);
+    });
+    let thread = std::thread::spawn(move || {
+        let result = scan.wait();
+        (scan.progress(), result)
+    });
+    for _ in 0..3 {
+        for _ in 0..15 {
+            receive.recv().unwrap();
+        }
+        server.restart();
+    }
+    let (progress, result) = thread.join().unwrap();
+    let update = result.unwrap();
+    wallet.apply_scan(update);
+    wallet.assert_equals(&server, 60);
+    // Each is answered once: calls that were lost are sent again by the client.
+    assert_eq!(progress.asked, progress.answered);
+    assert_eq!(progress.transactions, 30);
+}

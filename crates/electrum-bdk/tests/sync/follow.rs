@@ -1,0 +1,113 @@
+//! Wallets that are followed by subscriptions.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bdk_chain::spk_client::FullScanResponse;
+use electrum_bdk::sync::Follow;
+use electrum_testkit::prelude::{OutPoint, Server, script as testkit_script};
+
+use super::wallet::{Wallet, server, syncer, truth};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Applies updates until the wallet is what the server's chain says. Returns the updates.
+fn settle(updates: &mut Follow<u32>, wallet: &mut Wallet, server: &Server, end: u32) -> Vec<FullScanResponse<u32>> {
+    let mut applied = Vec::new();
+    loop {
+        let (truth, tip) = server.chain(|chain| (truth(chain, end), super::wallet::tip(chain)));
+        if wallet.canonical() == truth && wallet.chain.tip().block_id() == tip {
+            return applied;
+        }
+        let update = updates.wait_within(PATIENCE).unwrap().expect("an update");
+        let copy = FullScanResponse {
+            tx_update: update.tx_update.clone(),
+            chain_update: update.chain_update.clone(),
+            last_active_indices: update.last_active_indices.clone(),
+        };
+        wallet.apply_scan(update);
+        applied.push(copy);
+    }
+}
+
+#[test]
+fn each_change_is_reported() {
+    let server = server();
+    let mut wallet = Wallet::new();
+    let mut updates = syncer(&server).follow(wallet.full_scan(), 20);
+    wallet.apply_scan(updates.wait().unwrap());
+    wallet.assert_equals(&server, 20);
+
+    let paid = server.pay(&testkit_script(0), 10_000);
+    settle(&mut updates, &mut wallet, &server, 30);
+    server.mine(1);
+    settle(&mut updates, &mut wallet, &server, 30);
+    let spent = server.spend(OutPoint::new(paid, 0), &testkit_script(19));
+    settle(&mut updates, &mut wallet, &server, 60);
+    assert_eq!(wallet.last_active, Some(19));
+    // The gap moved with it: a script that was not derived before.
+    server.pay(&testkit_script(39), 4_000);
+    settle(&mut updates, &mut wallet, &server, 60);
+    assert_eq!(wallet.last_active, Some(39));
+    server.chain(|chain| chain.evict(&spent));
+    settle(&mut updates, &mut wallet, &server, 60);
+    server.mine(1);
+    settle(&mut updates, &mut wallet, &server, 60);
+    server.reorganise(2, 3);
+    settle(&mut updates, &mut wallet, &server, 60);
+    server.mine(1);
+    settle(&mut updates, &mut wallet, &server, 60);
+    assert!(updates.wait_within(Duration::ZERO).unwrap().is_none(), "nothing changed");
+}
+
+#[test]
+fn nothing_is_missed_or_doubled_over_many_kills_of_the_server() {
+    let mut server = server();
+    server.mine(40);
+    let mut wallet = Wallet::new();
+    let mut updates = syncer(&server).follow(wallet.full_scan(), 20);
+    let mut transactions = BTreeSet::new();
+    let mut anchors = BTreeSet::new();
+    for kill in 0..8_u32 {
+        match kill % 4 {
+            // What happens while the connection is there, as it ends, and while it is gone.
+            0 => server.kill_connections(),
+            1 => server.restart(),
+            _ => server.stop(),
+        }
+        server.pay(&testkit_script(kill * 2), 1_000);
+        if kill % 3 == 0 {
+            server.mine(1);
+        }
+        if !server.is_running() {
+            server.restart();
+        }
+        server.pay(&testkit_script(kill * 2 + 1), 1_000);
+        for update in settle(&mut updates, &mut wallet, &server, 100) {
+            for transaction in &update.tx_update.txs {
+                assert!(transactions.insert(transaction.compute_txid()), "a transaction was reported twice");
+            }
+            for anchor in update.tx_update.anchors {
+                assert!(anchors.insert(anchor), "an anchor was reported twice");
+            }
+        }
+    }
+    let expected: BTreeSet<_> = server.chain(|chain| truth(chain, 100)).into_iter().map(|(txid, _)| txid).collect();
+    assert_eq!(transactions, expected);
+}
+
+#[test]
+fn an_update_whose_future_was_dropped_is_not_lost() {
+    let server = server();
+    let mut wallet = Wallet::new();
+    let mut updates = syncer(&server).follow(wallet.full_scan(), 20);
+    for index in 0..5 {
+        server.pay(&testkit_script(index), 1_000);
+        // Polled once and dropped, wherever it is.
+        let polled = futures_lite::future::block_on(futures_lite::future::poll_once(updates.next()));
+        if let Some(update) = polled {
+            wallet.apply_scan(update.unwrap());
+        }
+    }
+    settle(&mut updates, &mut wallet, &server, 40);
+}
