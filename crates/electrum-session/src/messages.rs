@@ -71,6 +71,12 @@ impl Inbox {
         self.longest.saturating_add(1)
     }
 
+    /// How many bytes were reported and not read yet. A WebSocket that is read by a thread of its own waits while there are many.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.lock().lines.len()
+    }
+
     /// Reports a message.
     pub fn received(&self, message: &[u8]) {
         self.change(|state| {
@@ -188,4 +194,121 @@ impl<S: Sender> drive::Socket for Messages<S> {
 
 fn failed(why: String) -> io::Error {
     io::Error::other(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::Socket;
+    use std::future::Future;
+    use std::pin::pin;
+
+    /// A WebSocket that keeps what is sent, as long as it has room.
+    #[derive(Debug, Default)]
+    struct Sent {
+        messages: Vec<String>,
+        is_full: bool,
+    }
+
+    impl Sender for Sent {
+        fn send(&mut self, message: &str) -> io::Result<()> {
+            self.messages.push(message.to_owned());
+            Ok(())
+        }
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+            if self.is_full { Poll::Pending } else { Poll::Ready(()) }
+        }
+    }
+
+    fn context() -> Context<'static> {
+        Context::from_waker(Waker::noop())
+    }
+
+    /// Opens a WebSocket, of which `report` makes what it is.
+    fn opened(longest: usize, report: impl FnOnce(&Inbox)) -> io::Result<Messages<Sent>> {
+        let open = pin!(open(longest, |inbox| {
+            report(&inbox);
+            Ok(Sent::default())
+        }));
+        match open.poll(&mut context()) {
+            Poll::Ready(opened) => opened,
+            Poll::Pending => panic!("it is neither open nor closed"),
+        }
+    }
+
+    fn read(messages: &mut Messages<Sent>) -> Poll<Result<String, String>> {
+        let mut buffer = [0; 64];
+        let read = messages.poll_read(&mut context(), &mut buffer);
+        read.map(|read| match read {
+            Ok(count) => Ok(String::from_utf8_lossy(&buffer[..count]).into_owned()),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    #[test]
+    fn messages_are_lines_in_both_directions() {
+        let mut messages = opened(100, Inbox::opened).unwrap();
+        assert_eq!(read(&mut messages), Poll::Pending);
+        messages.inbox.received(b"{\"id\":1}");
+        messages.inbox.received(b"");
+        messages.inbox.received(b"{}");
+        assert_eq!(read(&mut messages), Poll::Ready(Ok("{\"id\":1}\n{}\n".into())));
+        for piece in ["a\nb", "c", "\n\nd"] {
+            let written = messages.poll_write(&mut context(), piece.as_bytes());
+            assert!(matches!(written, Poll::Ready(Ok(count)) if count == piece.len()));
+        }
+        assert_eq!(messages.sender.messages, ["a", "bc", ""]);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_after_the_byte_that_makes_it_so() {
+        let mut messages = opened(10, Inbox::opened).unwrap();
+        messages.inbox.received(&[b'x'; 1000]);
+        assert_eq!(read(&mut messages), Poll::Ready(Ok("xxxxxxxxxxx\n".into())));
+    }
+
+    #[test]
+    fn what_is_not_read_is_bounded() {
+        let mut messages = opened(10, Inbox::opened).unwrap();
+        (0..1000).for_each(|_| messages.inbox.received(b"12345678"));
+        assert_eq!(read(&mut messages), Poll::Ready(Ok("12345678\n12345678\n".into())));
+        let Poll::Ready(Err(error)) = read(&mut messages) else { panic!("it has not ended") };
+        assert!(error.contains("more than this program reads"), "{error}");
+    }
+
+    #[test]
+    fn how_it_ended_follows_what_came_before() {
+        let ends = [
+            (1000, "", Ok("")),
+            (1001, "", Ok("")),
+            (1005, "", Ok("")),
+            (1006, "", Err("the connection broke")),
+            (1008, "no more than 3", Err("no more than 3")),
+        ];
+        for (code, reason, expected) in ends {
+            let mut messages = opened(100, Inbox::opened).unwrap();
+            messages.inbox.received(b"last");
+            messages.inbox.closed(code, reason);
+            assert_eq!(read(&mut messages), Poll::Ready(Ok("last\n".into())));
+            match (read(&mut messages), expected) {
+                (Poll::Ready(Ok(end)), Ok(expected)) => assert_eq!(end, expected, "{code}"),
+                (Poll::Ready(Err(error)), Err(words)) => assert!(error.contains(words), "{code}: {error}"),
+                (found, _) => panic!("{code}: {found:?}"),
+            }
+        }
+        let error = opened(100, |inbox| inbox.closed(1006, "")).unwrap_err().to_string();
+        assert!(error.contains("could not open the WebSocket"), "{error}");
+    }
+
+    #[test]
+    fn nothing_counts_as_written_without_room_or_after_the_end() {
+        let mut messages = opened(100, Inbox::opened).unwrap();
+        messages.sender.is_full = true;
+        assert!(messages.poll_write(&mut context(), b"a\n").is_pending());
+        messages.sender.is_full = false;
+        messages.inbox.closed(1000, "");
+        assert!(messages.poll_write(&mut context(), b"a\n").is_pending());
+        assert_eq!(messages.sender.messages, [""; 0]);
+    }
 }

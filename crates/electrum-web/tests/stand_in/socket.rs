@@ -102,6 +102,10 @@ fn run(
     thread::spawn(move || send_all(half, outgoing));
     let mut closed = None;
     loop {
+        // A browser's events come one by one, and the driver runs in between.
+        while inbox.unread() > WAITING {
+            thread::sleep(Duration::from_millis(1));
+        }
         match socket.read() {
             Ok(Message::Text(text)) => inbox.received(text.as_bytes()),
             Ok(Message::Binary(bytes)) => inbox.received(&bytes),

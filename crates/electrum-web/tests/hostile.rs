@@ -1,0 +1,32 @@
+//! The driver's logic against hostile servers behind WebSockets, over a stand-in for the browser's. The groups that are about
+//! the framing of lines are not: in a WebSocket it is done by the browser.
+
+mod stand_in;
+
+use electrum_conformance::session::{SessionAdapter, SessionClient};
+use electrum_conformance::{Adapter, Setup};
+use electrum_testkit::WebSocketFront;
+
+#[derive(Clone, Copy)]
+struct Web;
+
+impl Adapter for Web {
+    type Client = SessionClient;
+
+    fn connect(&self, mut setup: Setup) -> SessionClient {
+        for server in &mut setup.servers {
+            let address = server.trim_start_matches("tcp://").parse().unwrap();
+            let front = WebSocketFront::start(address).unwrap();
+            *server = front.url();
+            // It is needed until the process ends, which is that of this client alone.
+            std::mem::forget(front);
+        }
+        SessionAdapter(stand_in::connect).connect(setup)
+    }
+
+    fn sees_frames(&self) -> bool {
+        false
+    }
+}
+
+electrum_conformance::hostile_conformance! { @groups Web; rpc Rpc, types Types, notifications Notifications }
