@@ -16,6 +16,15 @@ impl Wake for Unpark {
     }
 }
 
+thread_local! {
+    /// The waker of the thread: an update that is buffered needs none made for it.
+    static WAKER: Waker = unpark();
+}
+
+fn unpark() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
 /// Sleeps until `future` is ready.
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
@@ -29,7 +38,7 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
 
 /// Sleeps until `future` is ready, or until `deadline`.
 pub(crate) fn wait_until<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = WAKER.try_with(Waker::clone).unwrap_or_else(|_| unpark());
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {

@@ -1,11 +1,10 @@
 //! Requests that are encoded before the moment at which they are sent.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{DecodeError, Params, RawJson};
-use crate::request::{Method, NotInVersion, Request};
+use crate::json::Params;
+use crate::request::{NotInVersion, Request};
 use crate::version::ProtocolVersion;
 
 /// As much memory of each kind is kept for later requests.
@@ -14,16 +13,17 @@ const KEPT: usize = 64 * 1024;
 /// Requests encoded for one protocol version: their methods and parameters as they go over the wire.
 ///
 /// [`Client::request_until`](crate::Client::request_until) runs [`Request::params`], which is code of the caller. A
-/// program that shares the client between threads encodes first, and locks the client only to send the text.
+/// program that shares the client between threads encodes first, and locks the client only to send the text with
+/// [`Client::request_encoded`](crate::Client::request_encoded).
 ///
 /// ```
 /// use electrum_proto::operations::{Banner, Header};
-/// use electrum_proto::{EncodedRequests, ProtocolVersion, Request};
+/// use electrum_proto::{EncodedRequests, ProtocolVersion};
 ///
 /// let mut requests = EncodedRequests::new(ProtocolVersion::V1_4);
 /// requests.push(&Header { height: 7 })?;
 /// requests.push(&Banner)?;
-/// assert_eq!(requests.get(0).unwrap().method(ProtocolVersion::V1_4)?, "blockchain.block.header");
+/// assert_eq!(requests.get(0).unwrap().method(), "blockchain.block.header");
 /// assert_eq!(requests.len(), 2);
 /// # Ok::<(), electrum_proto::NotInVersion>(())
 /// ```
@@ -31,24 +31,24 @@ const KEPT: usize = 64 * 1024;
 pub struct EncodedRequests {
     version: ProtocolVersion,
     methods: String,
-    params: Vec<u8>,
-    /// Where each request ends in `methods` and in `params`.
+    calls: Vec<u8>,
+    /// Where each request ends in `methods` and in `calls`.
     ends: Vec<(usize, usize)>,
 }
 
 /// One of [`EncodedRequests`], which can be sent. Its result is not decoded: that is for the request that it encodes.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedRequest<'a> {
-    method: &'a str,
-    /// The parameters without the brackets around them.
-    elements: &'a [u8],
+    pub(crate) method: &'a str,
+    /// The members that name method and parameters, as they go over the wire.
+    pub(crate) call: &'a [u8],
 }
 
 impl EncodedRequests {
     /// No requests yet; they will be encoded for `version`.
     #[must_use]
     pub const fn new(version: ProtocolVersion) -> Self {
-        Self { version, methods: String::new(), params: Vec::new(), ends: Vec::new() }
+        Self { version, methods: String::new(), calls: Vec::new(), ends: Vec::new() }
     }
 
     /// The version that the requests are encoded for.
@@ -61,10 +61,10 @@ impl EncodedRequests {
     pub fn reset(&mut self, version: ProtocolVersion) {
         self.version = version;
         self.methods.clear();
-        self.params.clear();
+        self.calls.clear();
         self.ends.clear();
         self.methods.shrink_to(KEPT);
-        self.params.shrink_to(KEPT);
+        self.calls.shrink_to(KEPT);
         self.ends.shrink_to(KEPT / size_of::<(usize, usize)>());
     }
 
@@ -74,26 +74,23 @@ impl EncodedRequests {
     /// [`NotInVersion`] if the version has no such operation; then nothing is added.
     pub fn push<R: Request + ?Sized>(&mut self, request: &R) -> Result<(), NotInVersion> {
         // A request that panicked before it was complete may have left something behind.
-        let (methods, params) = self.ends.last().copied().unwrap_or_default();
+        let (methods, calls) = self.ends.last().copied().unwrap_or_default();
         self.methods.truncate(methods);
-        self.params.truncate(params);
-        self.methods.push_str(&request.method(self.version)?);
-        let mut array = Params::open(&mut self.params);
-        request.params(self.version, &mut array);
-        array.close();
-        self.ends.push((self.methods.len(), self.params.len()));
+        self.calls.truncate(calls);
+        let method = request.method(self.version)?;
+        self.methods.push_str(&method);
+        Params::append_call(&mut self.calls, &method, |params| request.params(self.version, params));
+        self.ends.push((self.methods.len(), self.calls.len()));
         Ok(())
     }
 
     /// The request at `index`, in the order in which they were added.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<EncodedRequest<'_>> {
-        let (method_end, params_end) = *self.ends.get(index)?;
+        let (method_end, call_end) = *self.ends.get(index)?;
         let before = index.checked_sub(1).and_then(|before| self.ends.get(before));
-        let (method, params) = before.copied().unwrap_or_default();
-        // Inside of the brackets that `Params` writes.
-        let elements = self.params.get(params + 1..params_end - 1)?;
-        Some(EncodedRequest { method: self.methods.get(method..method_end)?, elements })
+        let (method, call) = before.copied().unwrap_or_default();
+        Some(EncodedRequest { method: self.methods.get(method..method_end)?, call: self.calls.get(call..call_end)? })
     }
 
     /// How many requests there are.
@@ -109,22 +106,11 @@ impl EncodedRequests {
     }
 }
 
-impl Request for EncodedRequest<'_> {
-    const NAME: &'static str = "encoded request";
-    /// None: the method was chosen when the request was encoded.
-    const METHODS: &'static [Method] = &[];
-    type Response = ();
-
-    fn method(&self, _: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        Ok(Cow::Borrowed(self.method))
-    }
-
-    fn params(&self, _: ProtocolVersion, params: &mut Params<'_>) {
-        params.elements(self.elements);
-    }
-
-    fn decode(&self, _: ProtocolVersion, _: RawJson<'_>) -> Result<(), DecodeError> {
-        Ok(())
+impl<'a> EncodedRequest<'a> {
+    /// The method, as it was chosen for the version.
+    #[must_use]
+    pub const fn method(&self) -> &'a str {
+        self.method
     }
 }
 
@@ -135,8 +121,7 @@ mod tests {
 
     fn wire(requests: &EncodedRequests, index: usize) -> (String, String) {
         let request = requests.get(index).unwrap();
-        let params = Params::to_json(|params| request.params(requests.version(), params));
-        (request.method.into(), String::from_utf8(params).unwrap())
+        (request.method.into(), core::str::from_utf8(request.call).unwrap().into())
     }
 
     #[test]
@@ -149,9 +134,12 @@ mod tests {
         requests.push(&raw).unwrap();
         requests.push(&Banner).unwrap();
         requests.push(&Header { height: 9 }).unwrap();
-        assert_eq!(wire(&requests, 0), ("some.method".into(), r#"["a\"b",7,[null]]"#.into()));
-        assert_eq!(wire(&requests, 1), ("server.banner".into(), "[]".into()));
-        assert_eq!(wire(&requests, 2), ("blockchain.block.header".into(), "[9]".into()));
+        assert_eq!(
+            wire(&requests, 0),
+            ("some.method".into(), r#","method":"some.method","params":["a\"b",7,[null]]"#.into())
+        );
+        assert_eq!(wire(&requests, 1), ("server.banner".into(), r#","method":"server.banner","params":[]"#.into()));
+        assert_eq!(wire(&requests, 2).1, r#","method":"blockchain.block.header","params":[9]"#);
         assert!(requests.get(3).is_none());
     }
 

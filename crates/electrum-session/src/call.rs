@@ -29,9 +29,8 @@ impl<T: Send + 'static> Call<T> {
     where
         R: Request<Response = T> + Send + 'static,
     {
-        let (call, pending, effect) = Self::prepare(handle, None, request);
         let mut submission = Submission::new(handle.driver());
-        submission.push(&pending, 0, effect);
+        let call = Self::push(&mut submission, handle, None, request.effect(), request);
         submission.submit(handle.driver(), timeout);
         call
     }
@@ -41,22 +40,28 @@ impl<T: Send + 'static> Call<T> {
     where
         R: Request<Response = T> + Send + 'static,
     {
-        let (call, pending, effect) = Self::prepare(handle, Some(Arc::clone(pipeline)), request);
-        pipeline.push(handle.driver(), &pending, effect);
-        call
+        // Code of the caller, which may panic: before the other requests of the pipeline are taken.
+        let effect = request.effect();
+        pipeline.with(handle.driver(), |submission| {
+            Self::push(submission, handle, Some(Arc::clone(pipeline)), effect, request)
+        })
     }
 
-    fn prepare<R>(
+    fn push<R>(
+        submission: &mut Submission,
         handle: &Handle,
         pipeline: Option<Arc<SharedSubmission>>,
+        effect: Effect,
         request: R,
-    ) -> (Self, Arc<dyn PendingCall>, Effect)
+    ) -> Self
     where
         R: Request<Response = T> + Send + 'static,
     {
-        let effect = request.effect();
+        let encoded = submission.encode(&request);
         let call = Arc::new(SingleCall::new(request));
-        (Self { call: call.clone(), handle: handle.clone(), pipeline }, call, effect)
+        let pending: Arc<dyn PendingCall> = call.clone();
+        submission.push(&pending, 0, effect, encoded);
+        Self { call, handle: handle.clone(), pipeline }
     }
 }
 
@@ -96,13 +101,13 @@ impl<T: Send + 'static> Batch<T> {
     where
         R: Request<Response = T> + Send + 'static,
     {
-        let effects: Vec<Effect> = requests.iter().map(Request::effect).collect();
+        let mut submission = Submission::new(handle.driver());
+        let encoded: Vec<_> = requests.iter().map(|request| (request.effect(), submission.encode(request))).collect();
         let call = Arc::new(BatchCall::new(requests));
         let pending: Arc<dyn PendingCall> = call.clone();
         let batch = Self { call, handle: handle.clone() };
-        let mut submission = Submission::new(handle.driver());
-        for (index, effect) in effects.into_iter().enumerate() {
-            submission.push(&pending, index, effect);
+        for (index, (effect, encoded)) in encoded.into_iter().enumerate() {
+            submission.push(&pending, index, effect, encoded);
         }
         submission.submit(handle.driver(), timeout);
         batch

@@ -330,17 +330,17 @@ impl Calls {
 
     /// Sends a request or fails it. Returns it if it must wait.
     fn send(&mut self, machine: &mut Client, now: Timestamp, mut request: Queued, encoded: EncodedRequest<'_>) -> Sent {
-        match machine.request_until(now, request.deadline, encoded) {
-            Ok(ticket) => {
-                request.call.set_sent_as(Some(ticket.id));
-                request.span = Span::call(&ticket.request, ticket.id);
+        match machine.request_encoded(now, request.deadline, encoded) {
+            Ok(id) => {
+                request.call.set_sent_as(Some(id));
+                request.span = Span::call(encoded, id);
                 request.sent = now;
                 self.moves.sent(now, &request);
                 self.suspects.sent(&request);
-                self.in_flight.insert(ticket.id, request);
+                self.in_flight.insert(id, request);
                 Sent::Done(None)
             }
-            Err(rejected) => match CallError::from_reject(rejected.reason) {
+            Err(reason) => match CallError::from_reject(reason) {
                 Some(error) => Sent::Done(request.fail(error)),
                 None => {
                     self.is_blocked = true;

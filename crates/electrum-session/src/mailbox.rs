@@ -111,23 +111,30 @@ impl Mailbox {
 
     /// The next update; `None` once the client is closed and all updates are read.
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<TopicUpdate>> {
-        let mut waker = Some(context.waker().clone());
+        let polled = lock(&self.0).poll_next();
+        if polled.is_ready() {
+            return polled;
+        }
+        // Wakers are code of the caller: they are cloned and dropped without the lock.
+        let waker = context.waker().clone();
         let mut contents = lock(&self.0);
-        let polled = match contents.take_next() {
-            Some(update) => Poll::Ready(Some(update)),
-            None if contents.is_closed => Poll::Ready(None),
-            None => {
-                std::mem::swap(&mut contents.waker, &mut waker);
-                Poll::Pending
-            }
-        };
-        // Before the waker that was registered until now is dropped.
+        let polled = contents.poll_next();
+        let registered = if polled.is_pending() { contents.waker.replace(waker) } else { Some(waker) };
         drop(contents);
+        drop(registered);
         polled
     }
 }
 
 impl Contents {
+    fn poll_next(&mut self) -> Poll<Option<TopicUpdate>> {
+        match self.take_next() {
+            Some(update) => Poll::Ready(Some(update)),
+            None if self.is_closed => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
     fn take_next(&mut self) -> Option<TopicUpdate> {
         while let Some(unread) = self.unread.pop_front() {
             self.read += 1;

@@ -122,7 +122,7 @@ impl<R: Request> SingleCall<R> {
 
 impl<R: Request + Send> PendingCall for SingleCall<R> {
     fn encode(&self, _: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-        encode(lock(&self.request).as_ref(), requests)
+        encode(lock(&self.request).as_ref().ok_or(EncodeError::Abandoned)?, requests)
     }
 
     fn is_awaited(&self) -> bool {
@@ -192,7 +192,8 @@ impl<R: Request> BatchCall<R> {
 
 impl<R: Request + Send> PendingCall for BatchCall<R> {
     fn encode(&self, index: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-        encode(lock(&self.requests).as_ref().and_then(|requests| requests.get(index)), requests)
+        let all = lock(&self.requests);
+        encode(all.as_ref().and_then(|all| all.get(index)).ok_or(EncodeError::Abandoned)?, requests)
     }
 
     fn is_awaited(&self) -> bool {
@@ -247,8 +248,7 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
 }
 
 /// Encodes a request of the caller, whose code may panic.
-fn encode<R: Request>(request: Option<&R>, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-    let request = request.ok_or(EncodeError::Abandoned)?;
+pub(crate) fn encode<R: Request>(request: &R, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
     match catch_unwind(AssertUnwindSafe(|| requests.push(request))) {
         Ok(pushed) => pushed.map_err(EncodeError::NotInVersion),
         Err(payload) => Err(EncodeError::Panicked(payload)),

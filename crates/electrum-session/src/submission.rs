@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use electrum_proto::{Effect, EncodedRequests, Phase};
+use electrum_proto::{Effect, EncodedRequests, Phase, Request};
 
 use crate::dispatcher::Dispatcher;
 use crate::driver::Driver;
 use crate::error::CallError;
 use crate::oneshot::lock;
-use crate::pending::PendingCall;
+use crate::pending::{self, EncodeError, PendingCall};
 use crate::queued::Queued;
 use crate::wake::wake_all;
 
@@ -43,14 +43,24 @@ impl Submission {
         Self { requests, encoded }
     }
 
-    /// Adds a request of a call. Runs code of the caller. A request that cannot be encoded has failed.
-    pub(crate) fn push(&mut self, call: &Arc<dyn PendingCall>, index: usize, effect: Effect) {
-        if let Some(encoded) = &mut self.encoded {
-            if let Err(error) = call.encode(index, encoded) {
-                return wake_all(call.finish(index, error.into_outcome()));
-            }
+    /// Encodes the next request that is [added](Self::push), if a version is negotiated. Runs code of the caller.
+    #[inline]
+    pub(crate) fn encode<R: Request>(&mut self, request: &R) -> Result<(), EncodeError> {
+        self.encoded.as_mut().map_or(Ok(()), |encoded| pending::encode(request, encoded))
+    }
+
+    /// Adds a request of a call. One that could not be encoded has failed.
+    pub(crate) fn push(
+        &mut self,
+        call: &Arc<dyn PendingCall>,
+        index: usize,
+        effect: Effect,
+        encoded: Result<(), EncodeError>,
+    ) {
+        match encoded {
+            Ok(()) => self.requests.push((Arc::clone(call), index, effect)),
+            Err(error) => wake_all(call.finish(index, error.into_outcome())),
         }
-        self.requests.push((Arc::clone(call), index, effect));
     }
 
     /// Sends the requests, or queues them. Each must be answered within `timeout`, or within the default.
@@ -91,13 +101,14 @@ impl SharedSubmission {
         Self { submission: Mutex::new(Some(Submission::new(driver))), timeout }
     }
 
-    /// Adds a request of a call, which is sent by the next [`submit`](Self::submit).
-    pub(crate) fn push(&self, driver: &Driver, call: &Arc<dyn PendingCall>, effect: Effect) {
+    /// Runs `add` on the requests that are sent by the next [`submit`](Self::submit).
+    pub(crate) fn with<T>(&self, driver: &Driver, add: impl FnOnce(&mut Submission) -> T) -> T {
         // Encoding runs code of the caller: not under the lock.
         let taken = lock(&self.submission).take();
         let mut submission = taken.unwrap_or_else(|| Submission::new(driver));
-        submission.push(call, 0, effect);
+        let added = add(&mut submission);
         *lock(&self.submission) = Some(submission);
+        added
     }
 
     /// Sends what was added since the last time.

@@ -3,10 +3,13 @@
 use super::client::Client;
 use super::link::Link;
 use super::phase::{Phase, Transition};
-use super::ready::Owner;
+use super::ready::{Owner, Ready};
+use super::shared::Shared;
+use super::stream::Stream;
 use super::subscriptions::topic::{SubId, Topic};
 use super::ticket::Ticket;
 use crate::authorization::Authorization;
+use crate::encoded::EncodedRequest;
 use crate::error::{RejectReason, Rejected, RequestError};
 use crate::event::{Action, RequestId};
 use crate::request::Request;
@@ -68,17 +71,67 @@ impl Client {
         deadline: Timestamp,
         request: R,
     ) -> Result<Ticket<R>, Rejected<R>> {
-        self.shared.advance_time(now);
-        let Some((stream, ready)) = self.link.ready_mut() else {
-            let reason = match self.link.phase() {
-                Phase::Closed => RejectReason::Closed,
-                phase => RejectReason::NotReady(phase),
-            };
-            return Err(Rejected { item: request, reason });
-        };
-        match ready.send(deadline, &request, stream, &mut self.shared) {
+        match self.write_request(now, deadline, &request) {
             Ok(id) => Ok(Ticket { id, request }),
             Err(reason) => Err(Rejected { item: request, reason }),
+        }
+    }
+
+    fn write_request<R: Request>(
+        &mut self,
+        now: Timestamp,
+        deadline: Timestamp,
+        request: &R,
+    ) -> Result<RequestId, RejectReason> {
+        let (stream, ready, shared) = self.ready_for_request(now)?;
+        let (now, version) = (shared.now, ready.agreed.version);
+        let method = request.method(version)?;
+        ready.send(deadline, &method, stream, shared, |stream, id| {
+            stream.write(now, id, &method, |params| request.params(version, params))
+        })
+    }
+
+    /// Sends a request that was encoded for the version that is negotiated, and must be answered by `deadline`. No code
+    /// of the request runs.
+    ///
+    /// # Errors
+    /// Why it was not sent, as with [`request`](Self::request).
+    ///
+    /// # Example
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::EncodedRequests;
+    /// use electrum_proto::operations::Banner;
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// let mut requests = EncodedRequests::new(client.version().expect("it is ready"));
+    /// requests.push(&Banner)?;
+    /// let request = requests.get(0).expect("it was added");
+    /// client.request_encoded(Timestamp::ZERO, Timestamp::from_millis(2000), request)?;
+    /// assert_eq!(client.outgoing(), b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"server.banner\",\"params\":[]}\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_encoded(
+        &mut self,
+        now: Timestamp,
+        deadline: Timestamp,
+        request: EncodedRequest<'_>,
+    ) -> Result<RequestId, RejectReason> {
+        let (stream, ready, shared) = self.ready_for_request(now)?;
+        let now = shared.now;
+        ready.send(deadline, request.method, stream, shared, |stream, id| stream.write_encoded(now, id, request))
+    }
+
+    /// What a request is sent with, if requests can be sent.
+    #[inline]
+    fn ready_for_request(&mut self, now: Timestamp) -> Result<(&mut Stream, &mut Ready, &mut Shared), RejectReason> {
+        self.shared.advance_time(now);
+        let phase = self.link.phase();
+        match self.link.ready_mut() {
+            Some((stream, ready)) => Ok((stream, ready, &mut self.shared)),
+            None if phase == Phase::Closed => Err(RejectReason::Closed),
+            None => Err(RejectReason::NotReady(phase)),
         }
     }
 

@@ -14,7 +14,6 @@ use super::timers::{TimerKind, earliest};
 use crate::error::{DownCause, RejectReason, RequestError};
 use crate::event::RequestId;
 use crate::json::{RawJson, ReplyId, ServerError};
-use crate::request::Request;
 use crate::time::Timestamp;
 
 /// How long subscriptions wait that a busy server put off. The pause doubles while it stays busy, up to [`LONGEST_PAUSE`].
@@ -110,16 +109,17 @@ impl Ready {
         Ok(())
     }
 
-    /// Writes a request of the caller.
-    pub(super) fn send<R: Request>(
+    /// Writes a request of the caller, which `write` appends under an id and says where it begins.
+    #[inline]
+    pub(super) fn send(
         &mut self,
         deadline: Timestamp,
-        request: &R,
+        method: &str,
         stream: &mut Stream,
         shared: &mut Shared,
+        write: impl FnOnce(&mut Stream, u64) -> u64,
     ) -> Result<RequestId, RejectReason> {
-        let (version, limits) = (self.agreed.version, shared.config.limits);
-        let method = request.method(version)?;
+        let limits = shared.config.limits;
         if !shared.has_room(self.requests.outstanding()) {
             shared.refused.in_flight = true;
             return Err(RejectReason::InFlight { limit: self.requests.len() });
@@ -133,7 +133,7 @@ impl Ready {
         }
         let (before, last_sent) = (stream.outbox.len(), stream.last_sent);
         let id = self.requests.draw_id();
-        let begin = stream.write(shared.now, id, &method, |params| request.params(version, params));
+        let begin = write(stream, id);
         if stream.outbox.len() > limits.outgoing {
             let bytes = stream.outbox.len() - before;
             stream.outbox.undo(begin);
@@ -144,7 +144,7 @@ impl Ready {
             shared.refused.bytes = Some(shared.refused.bytes.map_or(bytes, |least| least.min(bytes)));
             return Err(RejectReason::Outgoing { limit: limits.outgoing });
         }
-        self.requests.add(Owner::Caller, now, deadline, begin, shared.servers.window().expects(&method));
+        self.requests.add(Owner::Caller, now, deadline, begin, shared.servers.window().expects(method));
         self.nudge.wrote_request();
         Ok(RequestId(id))
     }

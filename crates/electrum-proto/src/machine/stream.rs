@@ -1,11 +1,13 @@
 //! The bytes of one open connection: messages in, requests out.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
 
 use super::phase::Phase;
 use crate::authorization::Authorization;
+use crate::encoded::EncodedRequest;
 use crate::error::DownCause;
 use crate::event::{CloseCause, ConnId, RequestId};
 use crate::json::scan::{skip_space, skip_value};
@@ -122,20 +124,29 @@ impl Stream {
 
     /// Appends a request to the outgoing bytes and returns where it begins in the stream.
     pub(super) fn write(&mut self, now: Timestamp, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
+        self.write_line(now, id, |out| {
+            let begin = out.len();
+            Params::append_call(out, method, params);
+            log_sent(id, method, &out[begin..]);
+        })
+    }
+
+    /// Appends a request that was encoded before.
+    pub(super) fn write_encoded(&mut self, now: Timestamp, id: u64, request: EncodedRequest<'_>) -> u64 {
+        self.write_line(now, id, |out| {
+            out.extend_from_slice(request.call);
+            log_sent(id, request.method, request.call);
+        })
+    }
+
+    #[inline]
+    fn write_line(&mut self, now: Timestamp, id: u64, call: impl FnOnce(&mut Vec<u8>)) -> u64 {
         self.last_sent = now;
         let authorization = self.authorization.as_ref();
         self.outbox.push(|out| {
             out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
             Params::append_digits(out, id);
-            out.extend_from_slice(br#","method":"#);
-            Params::append_str(out, method);
-            out.extend_from_slice(br#","params":"#);
-            #[cfg(feature = "tracing")]
-            let begin = out.len();
-            let mut list = Params::open(out);
-            params(&mut list);
-            list.close();
-            trace!(target: "electrum_proto::wire", id, method, params = %crate::trace::excerpt(&out[begin..]), "sent");
+            call(out);
             if let Some(authorization) = authorization {
                 out.extend_from_slice(br#","authorization":"#);
                 Params::append_str(out, authorization.expose());
@@ -288,6 +299,19 @@ impl Array {
             _ => return Err(NotAnArray),
         };
         Ok(Some(start..end))
+    }
+}
+
+/// Logs a request, of which `call` names method and parameters.
+#[inline]
+#[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "only the feature `tracing` logs"))]
+fn log_sent(id: u64, method: &str, call: &[u8]) {
+    #[cfg(feature = "tracing")]
+    {
+        // In the method before it quotes are escaped.
+        const KEY: &[u8] = br#","params":"#;
+        let params = memchr::memmem::find(call, KEY).map_or(call, |at| &call[at + KEY.len()..]);
+        trace!(target: "electrum_proto::wire", id, method, params = %crate::trace::excerpt(params), "sent");
     }
 }
 

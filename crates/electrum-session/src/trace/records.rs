@@ -23,7 +23,7 @@ impl Span {
         Self
     }
 
-    pub(crate) const fn call(_: &EncodedRequest<'_>, _: RequestId) -> Self {
+    pub(crate) const fn call(_: EncodedRequest<'_>, _: RequestId) -> Self {
         Self
     }
 

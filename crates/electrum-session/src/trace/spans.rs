@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use electrum_proto::{
-    ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, Request, RequestError, RequestId, Unknown,
-};
+use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, RequestError, RequestId, Unknown};
 use electrum_transport::ServerAddr;
 
 /// The target of spans and events.
@@ -28,9 +26,8 @@ impl Span {
     }
 
     /// The span of a call from its sending to its answer, inside of that of its connection, which is entered.
-    pub(crate) fn call(request: &EncodedRequest<'_>, id: RequestId) -> Self {
-        // The method is that for which the request was encoded, whatever the version.
-        let method = request.method(ProtocolVersion::V1_4).unwrap_or_default();
+    pub(crate) fn call(request: EncodedRequest<'_>, id: RequestId) -> Self {
+        let method = request.method();
         let span = Self(tracing::debug_span!(target: TARGET, "call", %method, id = id.number()));
         span.in_scope(|| tracing::debug!(target: TARGET, "request"));
         span

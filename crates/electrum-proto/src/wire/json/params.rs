@@ -94,12 +94,15 @@ impl<'a> Params<'a> {
         self
     }
 
-    /// Parameters that were encoded before, separated by commas.
-    pub(crate) fn elements(&mut self, elements: &[u8]) {
-        if !elements.is_empty() {
-            self.separate();
-            self.out.extend_from_slice(elements);
-        }
+    /// Appends the members of a request that name its method and its parameters, each behind a comma.
+    #[inline]
+    pub(crate) fn append_call(out: &mut Vec<u8>, method: &str, params: impl FnOnce(&mut Params<'_>)) {
+        out.extend_from_slice(br#","method":"#);
+        Self::append_str(out, method);
+        out.extend_from_slice(br#","params":"#);
+        let mut list = Params::open(out);
+        params(&mut list);
+        list.close();
     }
 
     /// Appends a string in quotes. Most have nothing to escape and are copied as they are.
