@@ -121,7 +121,7 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
         DownCause::Timeout { waited_for: TimerKind::Connect } if is_tls => Cause::ConnectTimeoutTls,
         DownCause::Timeout { waited_for: TimerKind::Connect } => Cause::ConnectTimeout,
         DownCause::Timeout { waited_for: TimerKind::Handshake } => Cause::HandshakeTimeout,
-        DownCause::Timeout { .. } => Cause::Unresponsive,
+        DownCause::Timeout { .. } | DownCause::Left { .. } => Cause::Unresponsive,
         DownCause::Closed { during: Phase::Handshaking } | DownCause::Reset { during: Phase::Handshaking, .. } => {
             if is_tls {
                 Cause::HungUpTls

@@ -89,6 +89,11 @@ pub enum DownCause {
         /// Its own words.
         error: ServerError,
     },
+    /// The driver left the server for another one.
+    Left {
+        /// Why, in words.
+        why: String,
+    },
     /// The caller handed in more bytes than may wait, without polling for what is in them.
     Undrained,
 }
@@ -106,7 +111,8 @@ pub enum Side {
 
 impl DownCause {
     /// The cause in one word, for logs and machines: one of `connect`, `closed`, `reset`, `refused`, `malformed`,
-    /// `out_of_range`, `numeric_version`, `timeout`, `wrong_chain`, `unknown_chain`, `busy`, `undrained`.
+    /// `out_of_range`, `numeric_version`, `timeout`, `wrong_chain`, `unknown_chain`, `busy`, `left`,
+    /// `undrained`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -121,6 +127,7 @@ impl DownCause {
             Self::UnknownChain { .. } => "unknown_chain",
             Self::NumericVersion { .. } => "numeric_version",
             Self::Busy { .. } => "busy",
+            Self::Left { .. } => "left",
             Self::Undrained => "undrained",
         }
     }
@@ -131,7 +138,7 @@ impl DownCause {
         match self {
             Self::Connect { side, .. } => *side,
             Self::Closed { .. } | Self::Reset { .. } | Self::Timeout { .. } => Side::Network,
-            Self::Malformed { .. } | Self::Busy { .. } => Side::Server,
+            Self::Malformed { .. } | Self::Busy { .. } | Self::Left { .. } => Side::Server,
             // The server is what it is: another one, or another range, must be chosen.
             Self::Refused { .. }
             | Self::OutOfRange { .. }
@@ -197,6 +204,7 @@ impl fmt::Display for DownCause {
                 "the server gave its protocol version as the JSON number {answered}, not as a string; such servers are accepted only if that is allowed explicitly"
             ),
             Self::Busy { error } => write!(f, "the server answers only that it is too busy: {error}"),
+            Self::Left { why } => write!(f, "the server was left for another one: {why}"),
             Self::Undrained => f.write_str("more was received than may wait; poll between reads"),
         }
     }

@@ -67,6 +67,9 @@ pub enum CloseCause {
         /// Why, in words.
         message: String,
     },
+    /// The driver leaves a server that works for another one; why, in words. That server is not chosen again for a minute if there is
+    /// another one.
+    Left(String),
     /// A layer that hands on whole messages (a WebSocket) met one that is longer than a line may be, before it was whole.
     TooLong {
         /// Its length, as far as it is known.

@@ -39,6 +39,8 @@ pub(crate) struct Calls {
     is_encoding: bool,
     /// Why the last connection ended, and whether its oldest request is known.
     loss: Option<Loss>,
+    /// A request that was the oldest in flight when this many connections ended is taken for their cause.
+    most_losses: usize,
     /// Watches for calls that another server should be asked.
     moves: Moves,
     /// A busy server was asked twice: another one should be used.
@@ -52,8 +54,8 @@ struct Loss {
     cause: String,
     /// Whether a request can have caused it.
     is_suspicious: bool,
-    /// Whether one of the suspects was in flight, so that no other request is taken for the cause.
-    had_suspect: bool,
+    /// How many suspects were in flight: if any was, no other request is taken for the cause.
+    suspects: usize,
     has_culprit: bool,
 }
 
@@ -72,6 +74,7 @@ impl Calls {
             is_encoding: false,
             loss: None,
             moves: Moves::new(servers),
+            most_losses: retry::most_losses(servers),
             wants_other_server: false,
             is_leaving: false,
         }
@@ -98,12 +101,12 @@ impl Calls {
 
     /// Takes the requests that can be sent next. They must be encoded without a lock and given to
     /// [`send_encoded`](Self::send_encoded).
-    pub(crate) fn take_sendable(&mut self, machine: &Client) -> Vec<Queued> {
+    pub(crate) fn take_sendable(&mut self, machine: &Client, now: Timestamp) -> Vec<Queued> {
         if self.is_blocked || self.is_encoding {
             return Vec::new();
         }
         let room = machine.config().limits.in_flight.saturating_sub(self.in_flight.len()).clamp(1, ENCODED_AT_ONCE);
-        let mut taken = self.suspects.take(room);
+        let mut taken = self.suspects.take(now, room);
         while let Some(request) = (taken.len() < room).then(|| self.queue.pop_front()).flatten() {
             if request.call.is_awaited() {
                 taken.push(request);
@@ -167,10 +170,10 @@ impl Calls {
     pub(crate) fn connection_ended(&mut self, server: &ServerAddr, cause: &DownCause) {
         self.is_blocked = true;
         self.moves.connection_ended();
-        let had_suspect = self.suspects.connection_ended();
+        let suspects = self.suspects.connection_ended();
         let is_suspicious = !std::mem::take(&mut self.is_leaving)
             && matches!(cause, DownCause::Closed { .. } | DownCause::Reset { .. } | DownCause::Malformed { .. });
-        self.loss = Some(Loss { cause: format!("{server}: {cause}"), is_suspicious, had_suspect, has_culprit: false });
+        self.loss = Some(Loss { cause: format!("{server}: {cause}"), is_suspicious, suspects, has_culprit: false });
     }
 
     /// Handles the outcome of a request in flight.
@@ -185,7 +188,7 @@ impl Calls {
         self.suspects.settled(&request);
         let error = match outcome {
             Ok(reply) => {
-                self.moves.answered(now, &request, self.in_flight.is_empty());
+                self.moves.answered(now, &request);
                 return request.finish(Outcome::Reply(reply));
             }
             Err(error) => error,
@@ -196,7 +199,7 @@ impl Calls {
             RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
             RequestError::TimedOut if !reads => request.fail(CallError::MaybeSent { reason: NoAnswer::TimedOut }),
             RequestError::Server(error) => {
-                self.moves.answered(now, &request, self.in_flight.is_empty());
+                self.moves.answered(now, &request);
                 if reads && retry::is_busy(&error) {
                     self.busy(now, request, error)
                 } else {
@@ -209,7 +212,8 @@ impl Calls {
 
     /// The next moment at which [`expire`](Self::expire) or [`resume`](Self::resume) has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        [self.earliest, self.paused.next(), self.moves.next()].into_iter().flatten().min()
+        let suspects = self.suspects.next().filter(|_| !self.is_blocked);
+        [self.earliest, self.paused.next(), self.moves.next(), suspects].into_iter().flatten().min()
     }
 
     /// Queues requests again whose pause is over.
@@ -261,15 +265,17 @@ impl Calls {
             return request.fail(CallError::ClosesConnection { times, cause });
         }
         let Some(loss) = self.loss.as_mut().filter(|loss| loss.is_suspicious && written) else {
-            request.history.moves += u8::from(written);
             // They are lost in the order of sending, before anything else can be sent.
             self.push(request);
             return None;
         };
-        if !loss.has_culprit && (request.history.is_suspect || !loss.had_suspect) {
+        if request.history.is_suspect && loss.suspects > 1 {
+            // Any of them may be the cause.
+            request.history.goes_alone = true;
+        } else if !loss.has_culprit && (request.history.is_suspect || loss.suspects == 0) {
             loss.has_culprit = true;
             request.history.losses += 1;
-            if request.history.losses >= retry::MOST_LOSSES {
+            if usize::from(request.history.losses) >= self.most_losses {
                 let times = request.history.losses.into();
                 return request.fail(CallError::ClosesConnection { times, cause: loss.cause.clone() });
             }
@@ -298,7 +304,7 @@ impl Calls {
         if std::mem::take(&mut self.wants_other_server) {
             return Some("the server is too busy");
         }
-        self.moves.why_leave(now, self.in_flight.values())
+        self.moves.why_leave(now, self.in_flight.values_mut())
     }
 
     /// The connection is about to be given up, and no request is the cause.
@@ -335,7 +341,7 @@ impl Calls {
                 request.call.set_sent_as(Some(id));
                 request.span = Span::call(encoded, id);
                 request.sent = now;
-                self.moves.sent(now, &request);
+                self.moves.sent(&request);
                 self.suspects.sent(&request);
                 self.in_flight.insert(id, request);
                 Sent::Done(None)

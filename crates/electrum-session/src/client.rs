@@ -39,7 +39,8 @@ impl Client {
     ///
     /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
     /// only reads is sent again; one that changes something only if not one byte of it was sent. A call that is the oldest of
-    /// those in flight when two connections end, or in flight when ten do, is not sent again.
+    /// those in flight when two connections end (with three servers three, with more four), or in flight when ten do, is not sent
+    /// again.
     ///
     /// # Cancel safety
     /// The call is under way before the future is first polled. Dropping the future cancels the call if it was not

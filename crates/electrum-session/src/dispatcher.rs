@@ -61,7 +61,7 @@ impl Dispatcher {
             match step {
                 Step::Wait { until, write } => {
                     if let Some(version) = self.session.version() {
-                        let requests = self.calls.take_sendable(self.session.machine());
+                        let requests = self.calls.take_sendable(self.session.machine(), now);
                         if !requests.is_empty() {
                             return Work::Encode(version, requests);
                         }

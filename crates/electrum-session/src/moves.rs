@@ -20,108 +20,105 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Moves {
     others: usize,
-    /// When a server that answers no call is left.
-    mute_at: Option<Timestamp>,
-    /// How long the server may answer nothing while calls wait.
-    patience: Duration,
-    /// When to look for calls that get no answer while others do.
+    /// When to look for calls that get no answer.
     check_at: Option<Timestamp>,
+    /// When the server answered a call last.
+    last_answered: Timestamp,
     /// When that call was sent that was sent last of those that were answered.
     newest_answered: Timestamp,
 }
 
 impl Moves {
     pub(crate) const fn new(servers: usize) -> Self {
-        Self {
-            others: servers.saturating_sub(1),
-            mute_at: None,
-            patience: Duration::ZERO,
-            check_at: None,
-            newest_answered: Timestamp::ZERO,
-        }
-    }
-
-    /// How many other servers may still be tried for a call.
-    fn untried(&self, history: &History) -> u32 {
-        self.others.min(MOST_MOVES).saturating_sub(usize::from(history.moves)) as u32
+        let (last_answered, newest_answered) = (Timestamp::ZERO, Timestamp::ZERO);
+        Self { others: servers.saturating_sub(1), check_at: None, last_answered, newest_answered }
     }
 
     /// A call was sent.
-    pub(crate) fn sent(&mut self, now: Timestamp, request: &Queued) {
-        let untried = self.untried(&request.history);
-        if untried == 0 {
-            return;
-        }
-        if self.mute_at.is_none() {
-            self.patience = share(now, request.deadline, untried + 2);
-            self.mute_at = Some(now + self.patience);
-        }
-        if request.effect == Effect::Reads {
-            let move_at = now + share(now, request.deadline, untried + 1);
-            self.check_at = Some(self.check_at.map_or(move_at, |check_at| check_at.min(move_at)));
+    pub(crate) fn sent(&mut self, request: &Queued) {
+        if self.others > 0 {
+            if let Some(patience) = self.patience(request) {
+                self.check_by(request.sent + patience.silent);
+            }
         }
     }
 
-    /// The server answered a call; `is_last` says that no other waits.
-    pub(crate) fn answered(&mut self, now: Timestamp, request: &Queued, is_last: bool) {
-        if self.others > 0 {
-            self.newest_answered = self.newest_answered.max(request.sent);
-            self.mute_at = if is_last { None } else { Some(now + self.patience) };
-        }
+    /// The server answered a call.
+    pub(crate) fn answered(&mut self, now: Timestamp, request: &Queued) {
+        self.last_answered = now;
+        self.newest_answered = self.newest_answered.max(request.sent);
     }
 
     /// The connection ended.
     pub(crate) const fn connection_ended(&mut self) {
-        (self.mute_at, self.check_at) = (None, None);
+        self.check_at = None;
     }
 
     /// The next moment at which [`why_leave`](Self::why_leave) has something to find.
-    pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.mute_at.into_iter().chain(self.check_at).min()
+    pub(crate) const fn next(&self) -> Option<Timestamp> {
+        self.check_at
     }
 
-    /// Why the server must be left for the sake of one of these calls, if it must.
+    /// Why the server must be left for the sake of some of these calls, if it must. Each of them has moved once more then.
     pub(crate) fn why_leave<'a>(
         &mut self,
         now: Timestamp,
-        in_flight: impl Iterator<Item = &'a Queued> + Clone,
+        in_flight: impl Iterator<Item = &'a mut Queued>,
     ) -> Option<&'static str> {
-        if self.mute_at.is_some_and(|mute_at| mute_at <= now) {
-            self.mute_at = None;
-            if in_flight.clone().any(|request| self.untried(&request.history) > 0) {
-                return Some("the server answers no call");
-            }
+        if self.check_at.is_none_or(|check_at| check_at > now) {
+            return None;
         }
-        if self.check_at.is_some_and(|check_at| check_at <= now) {
-            self.check_at = None;
-            return self.passes_over(now, in_flight).then_some("the server does not answer some calls");
-        }
-        None
-    }
-
-    /// Whether the server has answered calls that were sent later than one that has waited for long. Plans the next look.
-    fn passes_over<'a>(&mut self, now: Timestamp, in_flight: impl Iterator<Item = &'a Queued> + Clone) -> bool {
-        let changes = in_flight.clone().any(|request| request.effect != Effect::Reads);
-        for request in in_flight.filter(|request| request.effect == Effect::Reads) {
-            let untried = self.untried(&request.history);
-            if untried == 0 {
+        self.check_at = None;
+        let in_flight: Vec<_> = in_flight.collect();
+        let has_changes = in_flight.iter().any(|request| request.effect != Effect::Reads);
+        let mut why = None;
+        for request in in_flight {
+            let Some(patience) = self.patience(request) else { continue };
+            let silent_at = request.sent.max(self.last_answered) + patience.silent;
+            let grace = if has_changes { patience.grace } else { Duration::ZERO };
+            let passed_over_at = request.sent + patience.passed_over + grace;
+            let is_passed_over =
+                passed_over_at <= now && request.sent < self.newest_answered && request.effect == Effect::Reads;
+            if silent_at <= now {
+                why = Some("the server answers no call");
+            } else if is_passed_over {
+                why = why.or(Some("the server does not answer some calls"));
+            } else {
+                self.check_by(silent_at.min(passed_over_at).max(now + LOOK_AGAIN));
                 continue;
             }
-            let mut move_at = request.sent + share(request.sent, request.deadline, untried + 1);
-            if changes {
-                move_at = move_at + (request.deadline.since(move_at) / 2).min(LONGEST_GRACE);
-            }
-            if move_at <= now && request.sent < self.newest_answered {
-                return true;
-            }
-            let check_at = move_at.max(now + LOOK_AGAIN);
-            self.check_at = Some(self.check_at.map_or(check_at, |earliest| earliest.min(check_at)));
+            request.history.moves = request.history.moves.saturating_add(1);
         }
-        false
+        why
+    }
+
+    fn check_by(&mut self, at: Timestamp) {
+        self.check_at = Some(self.check_at.map_or(at, |earliest| earliest.min(at)));
+    }
+
+    /// How long a call is left with the server, if there are others to try.
+    fn patience(&self, request: &Queued) -> Option<Patience> {
+        let untried = self.untried(&request.history).filter(|untried| *untried > 0)?;
+        let time = request.deadline.since(request.sent);
+        let share = |shares| (time / shares).max(SHORTEST_PATIENCE);
+        let passed_over = share(untried + 1);
+        let grace = (time.saturating_sub(passed_over) / 2).min(LONGEST_GRACE);
+        Some(Patience { silent: share(untried + 2), passed_over, grace })
+    }
+
+    /// How many other servers may still be tried for a call.
+    fn untried(&self, history: &History) -> Option<u32> {
+        let most = self.others.min(MOST_MOVES);
+        u32::try_from(most).ok()?.checked_sub(history.moves.into())
     }
 }
 
-/// One of so many equal shares of the time until the deadline.
-fn share(now: Timestamp, deadline: Timestamp, shares: u32) -> Duration {
-    (deadline.since(now) / shares).max(SHORTEST_PATIENCE)
+/// How long a call is left with a server that does not answer it.
+struct Patience {
+    /// If it answers no call.
+    silent: Duration,
+    /// If it answers calls that were sent later.
+    passed_over: Duration,
+    /// How much longer, for the sake of calls that change something.
+    grace: Duration,
 }

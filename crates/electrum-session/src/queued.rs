@@ -35,8 +35,9 @@ pub(crate) struct History {
     pub(crate) losses: u8,
     /// It was in flight when a connection ended, and was not answered since.
     pub(crate) is_suspect: bool,
-    /// On how many connections it was sent that were given up for another reason, such as that the server answered
-    /// nothing.
+    /// It was in flight with other suspects when a connection ended: it goes alone.
+    pub(crate) goes_alone: bool,
+    /// How often a server was left for its sake.
     pub(crate) moves: u8,
     /// On how many connections it was sent that ended before the answer came.
     pub(crate) lost: u8,

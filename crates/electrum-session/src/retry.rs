@@ -1,13 +1,19 @@
 //! When requests are sent again: after a lost connection, and by a busy server.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use electrum_proto::Timestamp;
 use electrum_proto::json::{ServerError, ServerErrorKind};
-use std::collections::VecDeque;
 
 use crate::queued::Queued;
 
-/// A request that was the oldest in flight when this many connections ended is taken for their cause.
-pub(crate) const MOST_LOSSES: u8 = 2;
+/// How often a request may be the oldest in flight when a connection ends before it is taken for the cause: two times, or
+/// once with each of three or four servers, all but one of which may hang up for reasons of their own.
+pub(crate) fn most_losses(servers: usize) -> usize {
+    servers.clamp(2, 4)
+}
+
 /// A request whose connection ended so often before the answer came is not sent again, whatever was the cause.
 pub(crate) const MOST_SENDINGS: u8 = 10;
 
@@ -26,7 +32,12 @@ pub(crate) struct Suspects {
     waiting: VecDeque<Queued>,
     in_flight: usize,
     window: usize,
+    /// When the next group is sent though the one in flight is not answered.
+    next_at: Timestamp,
 }
+
+/// How long a group of suspects may keep the next one from being sent: a request that ends connections does so at once.
+const NEXT_GROUP: Duration = Duration::from_secs(1);
 
 impl Suspects {
     pub(crate) fn is_empty(&self) -> bool {
@@ -44,15 +55,26 @@ impl Suspects {
         self.waiting.push_front(request);
     }
 
-    /// Takes the next group, of at most `room` requests, unless one is in flight.
-    pub(crate) fn take(&mut self, room: usize) -> Vec<Queued> {
+    /// When the next group is sent at the latest, if one waits behind another.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        (self.in_flight > 0 && !self.waiting.is_empty()).then_some(self.next_at)
+    }
+
+    /// Takes the next group, of at most `room` requests, unless one was sent a moment ago and is in flight.
+    pub(crate) fn take(&mut self, now: Timestamp, room: usize) -> Vec<Queued> {
         let mut group = Vec::new();
-        if self.in_flight > 0 {
+        if self.in_flight > 0 && now < self.next_at {
             return group;
         }
-        let count = self.window.clamp(1, room);
+        self.next_at = now + NEXT_GROUP;
+        let mut count = self.window.clamp(1, room);
         while let Some(request) = (group.len() < count).then(|| self.waiting.pop_front()).flatten() {
+            if request.history.goes_alone && !group.is_empty() {
+                self.waiting.push_front(request);
+                break;
+            }
             if request.call.is_awaited() {
+                count = if request.history.goes_alone { 1 } else { count };
                 group.push(request);
             }
         }
@@ -73,11 +95,11 @@ impl Suspects {
         }
     }
 
-    /// The connection ended: what was in flight will be added again, and groups are small again. Returns whether a
-    /// suspect was in flight.
-    pub(crate) fn connection_ended(&mut self) -> bool {
+    /// The connection ended: what was in flight will be added again, and groups are small again. Returns how many
+    /// suspects were in flight.
+    pub(crate) fn connection_ended(&mut self) -> usize {
         self.window = 1;
-        std::mem::take(&mut self.in_flight) > 0
+        std::mem::take(&mut self.in_flight)
     }
 
     pub(crate) fn retain(&mut self, keep: impl FnMut(Queued) -> Option<Queued>) {

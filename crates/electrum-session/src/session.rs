@@ -258,7 +258,7 @@ impl Session {
         if let Some(open) = self.link.as_mut() {
             open.is_left = true;
             let conn = open.conn;
-            self.machine.handle(now, Input::Closed(conn, CloseCause::Failed(why.into())));
+            self.machine.handle(now, Input::Closed(conn, CloseCause::Left(why.into())));
         }
     }
 

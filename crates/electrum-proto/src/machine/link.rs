@@ -159,7 +159,7 @@ impl Opening {
     fn failure(&self) -> Option<DownCause> {
         let (side, message) = match self.closed.clone()? {
             CloseCause::End => (Side::Network, "it was closed at once".into()),
-            CloseCause::Failed(message) => (Side::Network, message),
+            CloseCause::Failed(message) | CloseCause::Left(message) => (Side::Network, message),
             CloseCause::Layer { side, message } => (side, message),
             CloseCause::TooLong { bytes } => {
                 (Side::Server, format!("the server sent too long a message: {bytes} bytes or more"))

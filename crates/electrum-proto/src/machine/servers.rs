@@ -27,6 +27,8 @@ struct Record {
     cut: u32,
     /// It is not tried before this.
     not_before: Timestamp,
+    /// Until then others are preferred, since it was left for another one.
+    avoided_until: Timestamp,
     /// Which of the configured offers comes next.
     offer: usize,
     /// The server accepted that offer before.
@@ -103,6 +105,11 @@ impl Servers {
         now + wait_after(record.cut, backoff.initial, backoff, random)
     }
 
+    /// The current server was left for another one.
+    pub(crate) fn was_left(&mut self, now: Timestamp) {
+        self.records[self.current].avoided_until = now + AVOIDED_FOR;
+    }
+
     /// The current server failed. Chooses the next one and says when it is due.
     pub(crate) fn failed(
         &mut self,
@@ -137,12 +144,17 @@ impl Servers {
     }
 
     /// The server that can be tried first: of those that can be tried at once the last good one,
-    /// else the next in the list after the one that failed.
+    /// else the next in the list after the one that failed. One that was left of late is tried only if there would be no
+    /// connection for long without it, and the one that was left last comes last.
     fn choose(&mut self, now: Timestamp) -> Timestamp {
         let count = self.records.len();
         let due = |i: usize| self.records[i].not_before.max(now);
         let after_current = (1..=count).map(|step| (self.current + step) % count);
-        let next = after_current.min_by_key(|i| (due(*i), Some(*i) != self.last_good)).unwrap_or(self.current);
+        let avoided_until = |i: usize| self.records[i].avoided_until.max(now);
+        let rank = |i: usize| due(i).max(avoided_until(i).min(now + LONGEST_DETOUR));
+        let next = after_current
+            .min_by_key(|i| (rank(*i), avoided_until(*i), Some(*i) != self.last_good))
+            .unwrap_or(self.current);
         self.current = next;
         self.records[next].not_before.max(now)
     }
@@ -174,6 +186,10 @@ fn wait_after(failures: u32, first: Duration, backoff: &Backoff, random: &mut Ra
 fn spread(random: &mut Random) -> Duration {
     (LONGEST_SPREAD * random.permille() / 1000).max(LEAST)
 }
+
+/// How long others are preferred to a server that was left, and how long may be waited for one of them.
+const AVOIDED_FOR: Duration = Duration::from_secs(60);
+const LONGEST_DETOUR: Duration = Duration::from_secs(5);
 
 /// The longest such wait.
 const LONGEST_SPREAD: Duration = Duration::from_millis(25);
@@ -278,6 +294,28 @@ mod tests {
         assert_eq!(fail(&mut servers, 5, Failure::Cut), (0, seconds(5)));
         assert_eq!(fail(&mut servers, 9, Failure::Cut), (2, seconds(9)), "the last good one before the one set aside");
         assert_eq!(fail(&mut servers, 9, Failure::Cut), (2, seconds(11)), "its second failure in a row");
+    }
+
+    #[test]
+    fn a_server_that_was_left_is_avoided_while_another_is_about_to_be_tried() {
+        let mut servers = Servers::new(2);
+        let mut random = Random::new(0);
+        let mut lost = |servers: &mut Servers, now, ready_for| {
+            let failure = Failure::Lost { ready_for: Duration::from_secs(ready_for) };
+            let at = servers.failed(seconds(now), failure, &BACKOFF, &mut random);
+            (servers.current().0, at.since(seconds(now)).as_secs())
+        };
+        servers.was_left(seconds(0));
+        assert_eq!(lost(&mut servers, 0, 10), (1, 0));
+        assert_eq!(lost(&mut servers, 1, 1), (1, 1), "its pause is short");
+        assert_eq!(lost(&mut servers, 2, 1), (1, 2));
+        assert_eq!(lost(&mut servers, 4, 1), (1, 4));
+        assert_eq!(lost(&mut servers, 8, 1), (0, 0), "eight seconds are too long to be without a connection");
+        // Both were left: the one that was left first is chosen.
+        servers.was_left(seconds(9));
+        assert_eq!(lost(&mut servers, 20, 1).0, 1);
+        servers.was_left(seconds(21));
+        assert_eq!(lost(&mut servers, 21, 10).0, 0);
     }
 
     #[test]

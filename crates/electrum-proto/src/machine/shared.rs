@@ -95,6 +95,9 @@ impl Shared {
         if is_refusal && self.servers.next_offer(self.config.offers_after(cause)) {
             return self.servers.again(now, backoff, random);
         }
+        if matches!(cause, DownCause::Left { .. }) {
+            self.servers.was_left(now);
+        }
         let failure = match (ready_for, cause) {
             _ if cause.sets_aside() => Failure::Unusable,
             (Some(ready_for), _) => Failure::Lost { ready_for },

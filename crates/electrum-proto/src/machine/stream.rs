@@ -233,6 +233,7 @@ impl Stream {
         Some(match self.closed.clone()? {
             CloseCause::End => DownCause::Closed { during },
             CloseCause::Failed(message) | CloseCause::Layer { message, .. } => DownCause::Reset { during, message },
+            CloseCause::Left(why) => DownCause::Left { why },
             CloseCause::TooLong { bytes } => {
                 let cause = self.overflowed(Overflow::Line, during);
                 self.overlong = Some(bytes);
