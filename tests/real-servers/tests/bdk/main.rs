@@ -47,3 +47,5 @@ macro_rules! all_scenarios {
 // One release holds small answers back, the other one does not.
 all_scenarios!(drop_in_on_e_x_2_0_0, crate::backend::DropIn, crate::Kind::Ex2_0_0);
 all_scenarios!(drop_in_on_e_x_1_16_0, crate::backend::DropIn, crate::Kind::Ex1_16_0);
+all_scenarios!(native_on_e_x_2_0_0, crate::backend::Native, crate::Kind::Ex2_0_0);
+all_scenarios!(native_on_e_x_1_16_0, crate::backend::Native, crate::Kind::Ex1_16_0);
