@@ -198,6 +198,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_moves_up_by_what_was_withdrawn_before_it() {
+        let withdrawn = [(10, 4), (30, 9)];
+        assert_eq!([5, 10, 20, 30, 40].map(|begin| begin_after(begin, &withdrawn)), [5, 10, 16, 26, 31]);
+        assert_eq!(begin_after(u64::MAX, &withdrawn), u64::MAX);
+        assert_eq!(begin_after(7, &[]), 7);
+    }
+
+    #[test]
     fn stragglers_are_stepped_over_and_ids_never_repeat() {
         let mut table = InFlight::after(0);
         let mut drawn = Vec::new();
