@@ -23,6 +23,10 @@ impl Probe {
             }
             return;
         };
+        // The client gave up a link whose end the driver had reported, and what it said before is emitted first.
+        if self.client.phase() == Phase::Backoff && self.client.outgoing().is_empty() {
+            return;
+        }
         let now = self.client.outgoing();
         if now.get(..link.outgoing.len()) != Some(&link.outgoing[..]) {
             withdraw(link, &mut self.pending, self.now, now);
