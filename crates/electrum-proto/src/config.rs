@@ -57,6 +57,20 @@ pub struct Config {
     /// whose answer fills their buffer. It costs about 1.1 kB each way down and a little of the server's session
     /// budget per write, and it makes the traffic look more like a client that asks for block headers.
     pub nudge: bool,
+    /// Whether to pad what is written as Electrum does, against observers of an encrypted connection. Off by default.
+    ///
+    /// Writes then have few sizes, 1024, 2048, 4096, … bytes, by spaces before their last bracket, which every server
+    /// takes. Requests wait for one another until they fill 1024 bytes, for a second at most from the last write on; the
+    /// first 1024 bytes of a connection do not wait. That hides from an observer which requests are sent, and mostly how
+    /// many; it hides neither the moments of writes, nor who talks to whom, nor anything that the server sends (ElectrumX
+    /// 1.18 and later pads its side in the same way), nor anything at all on a connection without TLS. Over a WebSocket
+    /// each request adds its own header of 6 to 14 bytes to the size.
+    ///
+    /// It costs a kilobyte at least for each write, at most as much again as the requests, and time: a small call that
+    /// follows another one within a second waits for the rest of it, so that calls made one after the other take a second
+    /// each. Deadlines go on meanwhile. Make calls in batches. A [`nudge`](Self::nudge) goes into the same write as what
+    /// it is for, and costs nothing there.
+    pub padding: bool,
     /// The seed of the jitter. Same seed and same inputs give the same actions.
     pub seed: u64,
 }
@@ -86,7 +100,7 @@ pub struct Limits {
     pub line: usize,
     /// Bytes in a line from the server before it is ready.
     pub line_before_ready: usize,
-    /// Bytes that wait to be written.
+    /// Bytes that wait to be written, without their padding.
     pub outgoing: usize,
     /// Requests that wait for an answer.
     pub in_flight: usize,
@@ -133,6 +147,7 @@ impl Default for Config {
             backoff: Backoff::default(),
             resubscribe_window: 500,
             nudge: true,
+            padding: false,
             seed: 0,
         }
     }

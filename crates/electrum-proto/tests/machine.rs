@@ -21,6 +21,8 @@ mod messages;
 mod negotiation;
 #[path = "machine/nudges.rs"]
 mod nudges;
+#[path = "machine/padding.rs"]
+mod padding;
 #[path = "machine/pressure.rs"]
 mod pressure;
 #[path = "machine/subscriptions.rs"]

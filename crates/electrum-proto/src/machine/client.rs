@@ -28,7 +28,7 @@ use crate::version::ProtocolVersion;
 /// 2. read one message of what was received, and do what follows from it;
 /// 3. give the link up if the driver reported its end, or a buffer overflowed;
 /// 4. do what a timer was set for whose moment has come;
-/// 5. write the subscriptions that are due, and a nudge;
+/// 5. write the subscriptions that are due, and a nudge, and begin a padded write;
 /// 6. wait.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -273,6 +273,9 @@ impl Client {
         if let Some((stream, ready)) = self.link.ready_mut() {
             ready.write_due(stream, &mut self.shared);
         }
+        if let Link::Open(connection) = &mut self.link {
+            connection.stream.fill_packet(self.shared.now);
+        }
         let room = self.link.ready().map(|(stream, ready)| (ready.requests.outstanding(), stream.outbox.len()));
         self.shared.report_room(room);
         if self.shared.has_outputs() {
@@ -283,7 +286,11 @@ impl Client {
         }
         Ok(Turn::Rest(match self.link {
             Link::Closed => Action::Finished,
-            _ => Action::Wait(Wait { until: self.link.next_timer(&self.shared), write: !self.outgoing().is_empty() }),
+            _ => {
+                let timers = [self.link.next_timer(&self.shared), self.link.next_packet()];
+                let until = timers.into_iter().flatten().min_by_key(|(at, _)| *at);
+                Action::Wait(Wait { until, write: !self.outgoing().is_empty() })
+            }
         }))
     }
 

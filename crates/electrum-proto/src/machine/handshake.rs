@@ -18,7 +18,7 @@ use crate::version::Offer;
 impl Connection {
     /// A connection that was just opened. The version is asked for first, and nothing else before its answer.
     pub(super) fn new(conn: ConnId, offer: Offer, shared: &mut Shared) -> Self {
-        let mut stream = Stream::new(conn, shared.now, shared.credentials.current().cloned());
+        let mut stream = Stream::new(conn, shared.now, shared.credentials.current().cloned(), &shared.config);
         let id = shared.next_id();
         let name = &shared.config.client_name;
         stream.write(shared.now, id, METHOD, |params| write_offer(name, offer, params));

@@ -130,6 +130,14 @@ impl Link {
         }
     }
 
+    /// When the next padded write begins, which needs nothing else to be done.
+    pub(super) fn next_packet(&self) -> Option<(Timestamp, TimerKind)> {
+        match self {
+            Self::Open(connection) => Some((connection.stream.packet_at()?, TimerKind::Padding)),
+            Self::Opening(_) | Self::Waiting { .. } | Self::Closed => None,
+        }
+    }
+
     /// The next moment at which something is to be done, and what.
     pub(super) fn next_timer(&self, shared: &Shared) -> Option<(Timestamp, TimerKind)> {
         match self {

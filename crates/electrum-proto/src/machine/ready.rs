@@ -100,6 +100,8 @@ impl Ready {
                 self.nudge_at = None;
                 self.nudge.lag_over(self.requests.len() > 0);
             }
+            // The padded write begins at the end of the turn.
+            TimerKind::Padding => {}
             TimerKind::Pong | TimerKind::Connect | TimerKind::Handshake | TimerKind::Retry => {
                 if !self.keepalive.spare(stream, shared.now) {
                     return Err(DownCause::Timeout { waited_for: kind });

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::phase::Phase;
 use crate::authorization::Authorization;
+use crate::config::Config;
 use crate::encoded::EncodedRequest;
 use crate::error::DownCause;
 use crate::event::{CloseCause, ConnId, RequestId};
@@ -14,8 +15,10 @@ use crate::json::scan::{skip_space, skip_value};
 use crate::json::{NotAMessage, Params, RawJson};
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
-use crate::wire::framing::{Inbox, Outbox, Overflow};
+use crate::wire::framing::{Inbox, Outbox, Overflow, Urgency};
 
+/// The time that requests wait for others to fill a padded write, from the last one on.
+const PACKET_WAIT: Duration = Duration::from_secs(1);
 /// The time within which replies that answer no request are counted.
 const UNKNOWN_REPLIES_PER: Duration = Duration::from_secs(60);
 
@@ -24,6 +27,8 @@ const UNKNOWN_REPLIES_PER: Duration = Duration::from_secs(60);
 pub(super) struct Stream {
     pub(super) conn: ConnId,
     pub(super) outbox: Outbox,
+    /// When the last padded write began.
+    last_packet: Timestamp,
     /// What each request carries.
     pub(super) authorization: Option<Authorization>,
     inbox: Inbox,
@@ -81,10 +86,11 @@ pub(super) enum Piece {
 }
 
 impl Stream {
-    pub(super) fn new(conn: ConnId, now: Timestamp, authorization: Option<Authorization>) -> Self {
+    pub(super) fn new(conn: ConnId, now: Timestamp, authorization: Option<Authorization>, config: &Config) -> Self {
         Self {
             conn,
-            outbox: Outbox::default(),
+            outbox: if config.padding { Outbox::padded() } else { Outbox::default() },
+            last_packet: now,
             authorization,
             inbox: Inbox::default(),
             array: None,
@@ -109,8 +115,24 @@ impl Stream {
 
     pub(super) fn wrote(&mut self, count: usize) {
         self.outbox.wrote(count);
-        if self.outbox.len() > 0 {
+        if !self.outbox.bytes().is_empty() {
             self.progress = self.progress.saturating_add(count);
+        }
+    }
+
+    /// When the next padded write begins, if requests wait for it.
+    pub(super) fn packet_at(&self) -> Option<Timestamp> {
+        Some(match self.outbox.waits_for_packet()? {
+            Urgency::Now => self.last_packet,
+            Urgency::Later => self.last_packet + PACKET_WAIT,
+        })
+    }
+
+    /// Begins the next padded write if it is due.
+    pub(super) fn fill_packet(&mut self, now: Timestamp) {
+        if self.packet_at().is_some_and(|at| at <= now) {
+            self.outbox.fill_packet();
+            self.last_packet = now;
         }
     }
 

@@ -22,6 +22,8 @@ pub enum TimerKind {
     Resubscribe,
     /// A server that holds answers back is pushed again.
     Nudge,
+    /// Requests that waited for others are written, [padded](crate::Config::padding).
+    Padding,
 }
 
 /// The first of the moments, and what it is for.

@@ -5,6 +5,19 @@ use core::fmt;
 use memchr::memchr;
 
 use super::KEPT_CAPACITY;
+use super::packet::{LEAST, Packet};
+
+/// The first messages of a link are written without a delay, up to this length: the handshake is over soon.
+const WARM_UP: u64 = 1024;
+
+/// When messages that wait for a padded write go into one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// At once.
+    Now,
+    /// When enough of them have gathered, or after a while.
+    Later,
+}
 
 /// Bytes to be sent, until the caller says that they were.
 #[derive(Clone, Default)]
@@ -12,11 +25,18 @@ pub(crate) struct Outbox {
     bytes: Vec<u8>,
     /// How many of `bytes` were written.
     start: usize,
-    /// How many bytes were written on this link in all.
+    /// How many bytes of messages were written on this link in all.
     written: u64,
+    /// With padding, the write that is under way; what it holds still counts as to be written in `bytes`.
+    packet: Option<Packet>,
 }
 
 impl Outbox {
+    /// An empty outbox whose messages are padded: they wait for [`fill_packet`](Self::fill_packet).
+    pub(crate) fn padded() -> Self {
+        Self { packet: Some(Packet::default()), ..Self::default() }
+    }
+
     /// Appends one message, which `write` writes without a line end, and returns where in the stream it begins.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
         let begin = self.written + self.len() as u64;
@@ -32,10 +52,14 @@ impl Outbox {
     }
 
     /// Withdraws the messages that begin at these places, in rising order, as far as no byte of them was written.
-    /// Returns where each of those began, and how long they were up to and with it.
+    /// Returns where each of those began, and how long they were up to and with it; in a padded write they become spaces,
+    /// and nothing moves.
     pub(crate) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
         let (mut withdrawn, mut kept, mut from, mut total) = (Vec::new(), Vec::new(), self.start, 0);
         for begin in begins {
+            if self.packet.as_mut().is_some_and(|packet| packet.blank(*begin)) {
+                continue;
+            }
             let ahead = begin.checked_sub(self.written).and_then(|ahead| usize::try_from(ahead).ok());
             let Some(at) = ahead.and_then(|ahead| self.start.checked_add(ahead)) else { continue };
             let Some(end) = self.bytes.get(at..).and_then(|rest| memchr(b'\n', rest)) else { continue };
@@ -51,19 +75,39 @@ impl Outbox {
         withdrawn
     }
 
-    /// What is to be written.
+    /// What is to be written now.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        match &self.packet {
+            None => &self.bytes[self.start..],
+            Some(packet) => packet.bytes(),
+        }
     }
 
-    /// How many bytes are to be written.
+    /// Whether messages wait for a padded write while none is under way, and the reason for one without a delay, if there
+    /// is one: they fill the smallest one, or so little was sent on this link.
+    pub(crate) fn waits_for_packet(&self) -> Option<Urgency> {
+        let is_idle = self.packet.as_ref().is_some_and(|packet| packet.bytes().is_empty());
+        (is_idle && self.len() > 0).then(|| {
+            let is_urgent = self.len() >= LEAST || self.written + (self.len() as u64) < WARM_UP;
+            if is_urgent { Urgency::Now } else { Urgency::Later }
+        })
+    }
+
+    /// Begins a padded write with the messages that wait.
+    pub(crate) fn fill_packet(&mut self) {
+        if let Some(packet) = &mut self.packet {
+            packet.fill(self.written, &self.bytes[self.start..]);
+        }
+    }
+
+    /// How many bytes of messages are to be written.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.start
     }
 
     /// `count` more bytes were written.
     pub(crate) fn wrote(&mut self, count: usize) {
-        let count = count.min(self.len());
+        let count = self.packet.as_mut().map_or(count, |packet| packet.wrote(count)).min(self.len());
         self.start += count;
         self.written += count as u64;
         if self.start == self.bytes.len() {
