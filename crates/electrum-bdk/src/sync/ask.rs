@@ -8,7 +8,7 @@ use bitcoin::{ScriptBuf, Transaction, Txid};
 use electrum_session::proto::json::{DecodeError, Params, RawJson};
 use electrum_session::proto::operations::{Headers, History, TransactionGet, TransactionMerkle};
 use electrum_session::proto::types::{HistoryEntry, MerkleProof, RawHeader, ScriptRef};
-use electrum_session::proto::{Method, NotInVersion, ProtocolVersion, Request};
+use electrum_session::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request};
 
 /// One question of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -123,6 +123,11 @@ impl Request for AskRequest {
 
     fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
         operation!(&self.ask, operation => operation.params(version, params));
+    }
+
+    /// No method is named for all of them, and each only reads: what was lost is sent again.
+    fn effect(&self) -> Effect {
+        Effect::Reads
     }
 
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Answer, DecodeError> {

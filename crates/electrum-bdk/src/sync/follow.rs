@@ -87,19 +87,19 @@ impl Watch for Subscriptions {
 }
 
 /// What a subscription reported.
-enum Change {
+enum WalletUpdate {
     Tip(Tip),
     Script(ScriptBuf, Option<ScriptStatus>),
 }
 
 impl Subscriptions {
-    fn change(&self, update: &TopicUpdate) -> Option<Change> {
+    fn change(&self, update: &TopicUpdate) -> Option<WalletUpdate> {
         if let Some(tip) = tip(update) {
-            return Some(Change::Tip(tip));
+            return Some(WalletUpdate::Tip(tip));
         }
         let script = self.scripts.get(update.topic.checked_sub(1)?)?;
         match update.value {
-            Ok(Update::Script(status)) => Some(Change::Script(script.clone(), status)),
+            Ok(Update::Script(status)) => Some(WalletUpdate::Script(script.clone(), status)),
             // A refused subscription is made again.
             _ => None,
         }
@@ -211,8 +211,8 @@ impl<K: Ord + Clone + Send> Follow<K> {
     fn take(&mut self, update: &TopicUpdate) {
         let change = self.subscriptions.as_ref().and_then(|subscriptions| subscriptions.change(update));
         self.is_dirty |= match change {
-            Some(Change::Tip(tip)) => self.plan.moved_to(tip),
-            Some(Change::Script(script, status)) => {
+            Some(WalletUpdate::Tip(tip)) => self.plan.moved_to(tip),
+            Some(WalletUpdate::Script(script, status)) => {
                 let known = self.plan.histories.get(&script);
                 let is_new = known.is_some_and(|history| script_status(history) != status);
                 if is_new {
