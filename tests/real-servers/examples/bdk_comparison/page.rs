@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use real_servers::Kind;
 
@@ -16,6 +17,7 @@ pub(crate) struct Row {
     scripts: u32,
     transactions: u32,
     kind: Kind,
+    round_trip: Duration,
     pub(crate) rival: Rival,
     /// The first scan, the sync with nothing new, the sync after one transaction.
     pub(crate) cells: Vec<Cell>,
@@ -35,8 +37,8 @@ pub(crate) enum Cell {
 }
 
 impl Row {
-    pub(crate) const fn new(chain: &WalletChain, kind: Kind, rival: Rival) -> Self {
-        Self { scripts: chain.scripts, transactions: chain.transactions, kind, rival, cells: Vec::new() }
+    pub(crate) const fn new(chain: &WalletChain, kind: Kind, round_trip: Duration, rival: Rival) -> Self {
+        Self { scripts: chain.scripts, transactions: chain.transactions, kind, round_trip, rival, cells: Vec::new() }
     }
 }
 
@@ -49,8 +51,9 @@ same transactions, byte by byte, the same anchors and the same tip; otherwise th
 outputs; the stop gap is 20, and `bdk_electrum` asks for 100 histories at once.
 
 A round trip begins with a request that was sent after an answer of the round trip before it had come. On one machine answers come
-while others are still asked for, so the figure of a client that keeps requests in flight is an upper bound. `server.version` is
-not counted. Memory is the peak of the process since its start, the wallet's own included.
+while others are still asked for, so that the figure of a client that keeps requests in flight is too high; it is right where the server
+is some milliseconds away, for which the proxy holds all bytes back. `server.version` is not counted. Memory is the peak of the process since
+its start, the wallet's own included.
 ";
 
 /// The three steps.
@@ -61,8 +64,12 @@ pub(crate) fn write(rows: &[Row], limit: u64) {
     let mut text = INTRODUCTION.to_owned();
     let mut heading = String::new();
     for row in rows {
+        let distance = match row.round_trip.as_millis() {
+            0 => String::new(),
+            milliseconds => format!(", {milliseconds} ms away"),
+        };
         let next = format!(
-            "\n## {} scripts, {} transactions, {}\n\n{}\n\n",
+            "\n## {} scripts, {} transactions, {}{distance}\n\n{}\n\n",
             grouped(row.scripts.into()),
             grouped(row.transactions.into()),
             row.kind.software(),

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// What passed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,11 +36,13 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) fn before(server: u16) -> Self {
+    /// Adds half of `round_trip` on the way there and back.
+    pub(crate) fn before(server: u16, round_trip: Duration) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
+        let delay = round_trip / 2;
         thread::spawn(move || {
             for client in listener.incoming() {
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect((Ipv4Addr::LOCALHOST, server))) else {
@@ -49,9 +53,9 @@ impl Proxy {
                 }
                 let (from, to) = (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
                 let state = Arc::clone(&shared);
-                thread::spawn(move || pass(from, to, |line| lock(&state).request(line)));
+                thread::spawn(move || pass(from, to, delay, |line| lock(&state).request(line), |_| ()));
                 let state = Arc::clone(&shared);
-                thread::spawn(move || pass(server, client, |line| lock(&state).answer(line)));
+                thread::spawn(move || pass(server, client, delay, |_| (), move |line| lock(&state).answer(line)));
             }
         });
         Self { port, state }
@@ -71,29 +75,56 @@ impl Proxy {
     }
 }
 
-/// Passes on what comes, in as few writes as it comes in.
-fn pass(from: TcpStream, mut to: TcpStream, count: impl Fn(&[u8])) {
+/// Passes on what comes, `delay` later, in as few writes as it comes in.
+fn pass(
+    from: TcpStream,
+    mut to: TcpStream,
+    delay: Duration,
+    on_arrival: impl Fn(&[u8]),
+    on_departure: impl Fn(&[u8]) + Send + 'static,
+) {
+    let (sender, delayed) = channel::<(Instant, Vec<u8>)>();
+    thread::spawn(move || {
+        let mut lines = Lines::default();
+        for (due, bytes) in delayed {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            lines.each(&bytes, &on_departure);
+            if to.write_all(&bytes).is_err() {
+                break;
+            }
+        }
+        // It may be closed already.
+        let _ = to.shutdown(Shutdown::Both);
+    });
     let mut reader = BufReader::with_capacity(1 << 18, from);
-    let mut rest: Vec<u8> = Vec::new();
+    let mut lines = Lines::default();
     while let Ok(bytes) = reader.fill_buf() {
         if bytes.is_empty() {
             break;
         }
-        rest.extend_from_slice(bytes);
-        let passed = to.write_all(bytes);
+        lines.each(bytes, &on_arrival);
+        let sent = sender.send((Instant::now() + delay, bytes.to_vec()));
         let length = bytes.len();
         reader.consume(length);
-        let end = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        for line in rest[..end].split_inclusive(|byte| *byte == b'\n') {
-            count(line);
-        }
-        rest.drain(..end);
-        if passed.is_err() {
+        if sent.is_err() {
             break;
         }
     }
-    // It may be closed already.
-    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// Cuts bytes into lines.
+#[derive(Default)]
+struct Lines {
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    fn each(&mut self, bytes: &[u8], line: impl Fn(&[u8])) {
+        self.rest.extend_from_slice(bytes);
+        let end = self.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.rest[..end].split_inclusive(|byte| *byte == b'\n').for_each(line);
+        self.rest.drain(..end);
+    }
 }
 
 impl State {

@@ -13,15 +13,17 @@ use serde_json::Value;
 pub(crate) enum Rival {
     ElectrumClient,
     DropIn,
+    Native,
 }
 
 impl Rival {
-    pub(crate) const ALL: [Self; 2] = [Self::ElectrumClient, Self::DropIn];
+    pub(crate) const ALL: [Self; 3] = [Self::ElectrumClient, Self::DropIn, Self::Native];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ElectrumClient => "bdk_electrum on electrum-client",
             Self::DropIn => "bdk_electrum on electrum-bdk",
+            Self::Native => "electrum_bdk::sync",
         }
     }
 

@@ -14,6 +14,7 @@ use bdk_core::bitcoin::{Network, ScriptBuf};
 use bdk_core::spk_client::{FullScanRequest, FullScanResponse, SyncRequest, SyncResponse};
 use bdk_core::{CheckPoint, ConfirmationBlockTime, TxUpdate};
 use bdk_electrum::{BdkElectrumClient, electrum_client};
+use electrum_bdk::sync::Syncer;
 use real_servers::anyone_can_spend;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -57,6 +58,7 @@ type Keychain = u8;
 enum Backend {
     ElectrumClient(Box<BdkElectrumClient<electrum_client::Client>>),
     DropIn(Box<BdkElectrumClient<electrum_bdk::Client>>),
+    Native(Syncer),
 }
 
 impl Backend {
@@ -70,6 +72,10 @@ impl Backend {
                 let client = electrum_bdk::Client::new(address).expect("a connection");
                 Self::DropIn(Box::new(BdkElectrumClient::new(client)))
             }
+            Rival::Native => {
+                let client = electrum_bdk::Client::new(address).expect("a connection");
+                Self::Native(Syncer::blocking(client.inner().clone()))
+            }
         }
     }
 
@@ -77,6 +83,7 @@ impl Backend {
         match self {
             Self::ElectrumClient(client) => client.full_scan(request, STOP_GAP, BATCH, false).expect("a scan"),
             Self::DropIn(client) => client.full_scan(request, STOP_GAP, BATCH, false).expect("a scan"),
+            Self::Native(syncer) => syncer.full_scan(request, STOP_GAP).wait().expect("a scan"),
         }
     }
 
@@ -84,6 +91,7 @@ impl Backend {
         match self {
             Self::ElectrumClient(client) => client.sync(request, BATCH, false).expect("a sync"),
             Self::DropIn(client) => client.sync(request, BATCH, false).expect("a sync"),
+            Self::Native(syncer) => syncer.sync(request).wait().expect("a sync"),
         }
     }
 }
