@@ -1,6 +1,7 @@
 //! Wallets on BDK over real servers: the scenarios that `bdk_electrum` is tested with, for each way to sync.
 
 mod backend;
+mod follow;
 mod receiver;
 mod scenarios;
 mod scene;
@@ -49,3 +50,8 @@ all_scenarios!(drop_in_on_e_x_2_0_0, crate::backend::DropIn, crate::Kind::Ex2_0_
 all_scenarios!(drop_in_on_e_x_1_16_0, crate::backend::DropIn, crate::Kind::Ex1_16_0);
 all_scenarios!(native_on_e_x_2_0_0, crate::backend::Native, crate::Kind::Ex2_0_0);
 all_scenarios!(native_on_e_x_1_16_0, crate::backend::Native, crate::Kind::Ex1_16_0);
+
+#[test]
+fn a_wallet_that_is_followed_over_kills_of_e_x_2_0_0() {
+    run_on(Kind::Ex2_0_0, follow::nothing_is_missed_or_doubled_over_kills);
+}
