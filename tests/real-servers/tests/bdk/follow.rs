@@ -7,7 +7,7 @@ use bdk_core::bitcoin::constants::genesis_block;
 use bdk_core::bitcoin::{Network, Txid};
 use bdk_core::spk_client::FullScanRequest;
 use bdk_core::{BlockId, CheckPoint};
-use electrum_bdk::electrum_blocking::Client;
+use electrum_bdk::electrum_blocking::{Client, Config};
 use electrum_bdk::sync::{Follow, Syncer};
 use electrum_bdk::transport::ServerAddr;
 use real_servers::{Bitcoind, ElectrumX, Kind};
@@ -61,7 +61,10 @@ pub(crate) fn nothing_is_missed_or_doubled_over_kills(kind: Kind) {
     // A coinbase for each payment.
     bitcoind.mine(100 + 2 * kills);
     let mut server = ElectrumX::start(kind, &bitcoind);
-    let client = Client::connect(server.address().parse::<ServerAddr>().expect("an address")).expect("threads");
+    let mut config = Config::from(server.address().parse::<ServerAddr>().expect("an address"));
+    // A server that ends connections again and again is left alone for longer and longer.
+    config.protocol.backoff.cap = Duration::from_secs(1);
+    let client = Client::connect(config).expect("threads");
     let genesis = BlockId { height: 0, hash: genesis_block(Network::Regtest).block_hash() };
     let request = FullScanRequest::builder()
         .chain_tip(CheckPoint::new(genesis))
