@@ -1,15 +1,15 @@
 //! The example runs, against a fake server.
 
-#[path = "../examples/tips.rs"]
-mod tips;
+#[path = "../examples/own_loop.rs"]
+mod own_loop;
 
 use electrum_testkit::prelude::*;
 
 #[test]
-fn tips_prints_each_block_across_a_reconnection() {
+fn own_loop_prints_each_block_across_a_reconnection() {
     let server = Server::start(Family::Fulcrum2_1);
     let mut lines = Vec::new();
-    tips::run(&server.addr().to_string(), |line| {
+    own_loop::run(&server.addr().to_string(), |line| {
         match lines.len() {
             0 => drop(server.mine(1)),
             1 => server.kill_connections(),

@@ -43,12 +43,12 @@ impl Drop for Example {
 }
 
 #[test]
-fn serve_does_what_a_person_writes() {
-    let mut serve = Example::start("serve", &["fulcrum-2.1"]);
-    assert!(serve.line().starts_with("tcp://127.0.0.1:"));
+fn fake_server_does_what_a_person_writes() {
+    let mut server = Example::start("fake_server", &["fulcrum-2.1"]);
+    assert!(server.line().starts_with("tcp://127.0.0.1:"));
     for (command, done) in [("mine 1", "block "), ("pay 51 70000", "transaction "), ("dig", "mine BLOCKS, ")] {
-        writeln!(serve.input, "{command}").unwrap();
-        assert!(serve.line().starts_with(done), "{command}");
+        writeln!(server.input, "{command}").unwrap();
+        assert!(server.line().starts_with(done), "{command}");
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Package {
     pub depends_on: BTreeMap<String, Dependency>,
     /// The root files of its libraries, programs, tests, examples and benchmarks.
     pub targets: Vec<PathBuf>,
+    /// The names of its programs, those of examples included: the files that Cargo links in one folder.
+    pub programs: Vec<String>,
     /// Its features and what each switches on.
     pub features: BTreeMap<String, Vec<String>>,
 }
@@ -68,6 +70,7 @@ fn package(value: &Value) -> Package {
         }
     }
     let features = value["features"].as_object().into_iter().flatten();
+    let is_program = |target: &&Value| list(&target["kind"]).iter().any(|kind| kind == "bin" || kind == "example");
     Package {
         name: text(&value["name"]),
         folder: folder.to_string_lossy().into_owned(),
@@ -75,6 +78,7 @@ fn package(value: &Value) -> Package {
         published: value["publish"].is_null(),
         depends_on,
         targets: list(&value["targets"]).iter().map(|target| text(&target["src_path"]).into()).collect(),
+        programs: list(&value["targets"]).iter().filter(is_program).map(|target| text(&target["name"])).collect(),
         features: features.map(|(name, on)| (name.clone(), list(on).iter().map(text).collect())).collect(),
     }
 }

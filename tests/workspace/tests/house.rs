@@ -20,6 +20,15 @@ fn no_two_files_import_each_other() {
     assert!(found.is_empty(), "files that import each other:\n{}", found.join("\n"));
 }
 
+/// Cargo links the programs of all crates into the same folders: of two with one name, either may be what a test runs.
+#[test]
+fn no_two_programs_have_one_name() {
+    let mut names: Vec<String> = metadata::packages().into_iter().flat_map(|package| package.programs).collect();
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(names.contains(&"electrum-cli".to_owned()) && twice.is_empty(), "{twice:?} of {names:?}");
+}
+
 #[test]
 fn the_words_are_those_of_the_field() {
     let table = words::table(&files::read("CONTRIBUTING.md"));

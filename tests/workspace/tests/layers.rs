@@ -50,6 +50,7 @@ fn package(name: &str, depends_on: &[(&str, Dependency)]) -> Package {
         description: String::new(),
         published: true,
         depends_on: depends_on.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect(),
+        programs: Vec::new(),
         targets: Vec::new(),
         features: Default::default(),
     }

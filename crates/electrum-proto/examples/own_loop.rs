@@ -1,5 +1,5 @@
 //! The machine with a socket of the standard library, in one thread. Prints each new block, across reconnections:
-//! `cargo run --example tips -- 127.0.0.1:50001`
+//! `cargo run --example own_loop -- 127.0.0.1:50001`
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a driver has the socket and the clock")]
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Serves a fake server for a person to try a client on: `serve FAMILY [PORT]`. What happens on its chain is written line by
+//! Serves a fake server for a person to try a client on: `fake_server FAMILY [PORT]`. What happens on its chain is written line by
 //! line: `mine 2`, `pay SCRIPT SATOSHI`, `reorganise 1 2`, `restart`. It ends with its input. Without a family it lists them.
 
 use std::io::stdin;

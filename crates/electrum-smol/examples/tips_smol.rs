@@ -1,4 +1,4 @@
-//! Prints the banner and the tip of a server, then each new tip: `cargo run --example tip -- tcp://host:port`
+//! Prints the banner and the tip of a server, then each new tip: `cargo run --example tips_smol -- tcp://host:port`
 
 use std::error::Error;
 

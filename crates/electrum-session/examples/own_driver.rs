@@ -1,5 +1,5 @@
 //! A session in a loop of one's own: prints what is paid to a script, over TCP or TLS.
-//! `cargo run --example balance -- tcp://127.0.0.1:50001 0014…`
+//! `cargo run --example own_driver -- tcp://127.0.0.1:50001 0014…`
 
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
