@@ -12,13 +12,11 @@
 
 mod adapter;
 mod expect;
-mod front;
 pub mod hostile;
-mod peer;
 mod scenarios;
 pub mod session;
-mod splice;
 mod transport;
+mod wire;
 
 use std::panic::resume_unwind;
 use std::process::Command;

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use electrum_proto::{Backoff, Config};
+use electrum_testkit::Front;
 use electrum_testkit::tls::Identity;
 
 use super::Setup;
-use super::front::Front;
 
 /// What lies between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,33 +63,21 @@ pub(super) struct Route {
 impl Route {
     pub(super) fn to(transport: Transport, servers: &[SocketAddr]) -> Self {
         let mut fronts = Vec::new();
-        let servers = match transport {
-            Transport::Plain | Transport::Socks => servers.iter().map(|server| format!("tcp://{server}")).collect(),
-            Transport::Tls | Transport::TlsThroughSocks => {
-                fronts.extend(
-                    servers.iter().map(|server| Front::tls(*server, Identity::self_signed("127.0.0.1").config())),
-                );
-                fronts.iter().map(|front| format!("ssl://{}", front.addr())).collect()
-            }
-            Transport::WebSocket => {
-                fronts.extend(servers.iter().map(|server| Front::websocket(*server)));
-                fronts.iter().map(|front| format!("ws://{}", front.addr())).collect()
-            }
-            Transport::WebSocketOverTls => {
-                fronts.extend(
-                    servers
-                        .iter()
-                        .map(|server| Front::websocket_over_tls(*server, Identity::self_signed("127.0.0.1").config())),
-                );
-                fronts.iter().map(|front| format!("wss://{}", front.addr())).collect()
-            }
-        };
-        let mut proxy = None;
-        if matches!(transport, Transport::Socks | Transport::TlsThroughSocks) {
-            let front = Front::socks();
-            proxy = Some(format!("socks5://{}", front.addr()));
+        let mut front = |front: Front| {
+            let url = front.url();
             fronts.push(front);
-        }
+            url
+        };
+        let identity = Identity::self_signed("127.0.0.1");
+        let mut reached = |server: SocketAddr| match transport {
+            Transport::Plain | Transport::Socks => format!("tcp://{server}"),
+            Transport::Tls | Transport::TlsThroughSocks => front(Front::tls(server, identity.config())),
+            Transport::WebSocket => front(Front::websocket(server)),
+            Transport::WebSocketOverTls => front(Front::websocket_over_tls(server, identity.config())),
+        };
+        let servers = servers.iter().map(|server| reached(*server)).collect();
+        let is_proxied = matches!(transport, Transport::Socks | Transport::TlsThroughSocks);
+        let proxy = is_proxied.then(|| front(Front::socks()));
         let backoff = Backoff {
             initial: Duration::from_millis(10),
             cap: Duration::from_millis(100),

@@ -30,7 +30,8 @@
 //!   look like, whether answers overtake each other, and whether small ones are held back.
 //! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
 //! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.
-//! - `Server::websocket` (feature `websocket`) lets clients reach a server over WebSockets.
+//! - [`Front`] lets clients reach a server through a SOCKS5 proxy, over TLS (feature `tls`) and over WebSockets (feature
+//!   `websocket`); [`listener`] is what it is made of.
 //! - `tls` (feature `tls`) has certificates as servers have them, and the server's end of a connection in memory.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
 //!   signatures are not checked.
@@ -43,10 +44,12 @@
 pub mod address;
 pub mod chain;
 pub mod family;
+mod front;
 pub mod hash;
 mod host;
 pub mod hostile;
 pub mod json;
+pub mod listener;
 pub mod scripted;
 mod server;
 pub mod session;
@@ -56,10 +59,9 @@ pub mod tls;
 pub mod websocket;
 
 pub use family::Family;
+pub use front::Front;
 pub use host::{Host, Peer};
 pub use server::{Builder, ConnectionLog, Server, Stats};
-#[cfg(feature = "websocket")]
-pub use websocket::WebSocketFront;
 
 /// What most tests want.
 pub mod prelude {

@@ -184,6 +184,11 @@ impl TlsPeer {
         }
     }
 
+    /// Whether the handshake is not done yet.
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.is_handshaking()
+    }
+
     /// Queues plaintext for the client, unless the connection failed.
     pub fn send(&mut self, plain: &[u8]) {
         if self.error.is_none() {

@@ -42,7 +42,7 @@ fn a_long_line_comes_in_pieces() {
     let line = "x".repeat(200_000);
     let steps = vec![Step::call("server.version"), Step::send(format!("{line}\n")), Step::Silence];
     let server = Scripted::in_turn(vec![steps]);
-    let front = electrum_testkit::WebSocketFront::start(server.addr()).unwrap();
+    let front = electrum_testkit::Front::websocket(server.addr());
     let mut socket = connect(&front.url());
     socket.send(Message::text(r#"{"id":0,"method":"server.version","params":["me","1.4"]}"#)).unwrap();
     assert_eq!(socket.read().unwrap().into_text().unwrap().as_str(), line);

@@ -1,11 +1,10 @@
-//! The driver's logic against hostile servers behind WebSockets, over a stand-in for the browser's. The groups that are about
-//! the framing of lines are not: in a WebSocket it is done by the browser.
+//! The driver's logic against hostile servers behind WebSockets, over a stand-in for the browser's.
 
 mod stand_in;
 
 use electrum_conformance::session::{SessionAdapter, SessionClient};
 use electrum_conformance::{Adapter, Setup};
-use electrum_testkit::WebSocketFront;
+use electrum_testkit::Front;
 
 #[derive(Clone, Copy)]
 struct Web;
@@ -16,7 +15,7 @@ impl Adapter for Web {
     fn connect(&self, mut setup: Setup) -> SessionClient {
         for server in &mut setup.servers {
             let address = server.trim_start_matches("tcp://").parse().unwrap();
-            let front = WebSocketFront::start(address).unwrap();
+            let front = Front::websocket(address);
             *server = front.url();
             // It is needed until the process ends, which is that of this client alone.
             std::mem::forget(front);
@@ -29,4 +28,4 @@ impl Adapter for Web {
     }
 }
 
-electrum_conformance::hostile_conformance! { @groups Web; rpc Rpc, types Types, notifications Notifications }
+electrum_conformance::hostile_conformance!(Web);

@@ -1,16 +1,17 @@
 //! Scenarios with more data than the buffers between client and server hold.
 
 use crate::expect::{header, ready};
-use crate::peer::{Peer, Wire};
 use crate::transport::Route;
+use crate::wire::Wire;
 use crate::{Adapter, Client, Transport};
+use electrum_testkit::listener::Listener;
 
 /// A server that answers each line before it reads the next: it stops reading as soon as it is not read from.
 /// Neither side may wait for the other for ever.
 pub(super) fn full_duplex<A: Adapter>(adapter: A, transport: Transport) {
     const CALLS: u32 = 20_000;
     const ANSWER: usize = 2_000;
-    let server = Peer::start(|_, stream| {
+    let server = Listener::start(|_, stream| {
         let answer = format!("\"{}\"", "x".repeat(ANSWER));
         let Ok(mut wire) = Wire::handshake(stream, "1.4") else { return };
         while let Ok(line) = wire.line() {

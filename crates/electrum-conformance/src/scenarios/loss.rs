@@ -9,9 +9,10 @@ use std::time::Duration;
 use electrum_proto::operations::Raw;
 
 use crate::expect::{aside, down, header, outcome, read, ready};
-use crate::peer::{Peer, Wire, end_with_reset};
 use crate::transport::Route;
+use crate::wire::Wire;
 use crate::{Adapter, Client, Failure, Transport};
+use electrum_testkit::listener::{Listener, end_with_reset};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
 
@@ -47,7 +48,7 @@ pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, transport: Transport) {
 
 /// The same with a reset, and many calls at once.
 pub(super) fn reset_with_calls_waiting<A: Adapter>(adapter: A, transport: Transport) {
-    let server = Peer::start(|number, stream| {
+    let server = Listener::start(|number, stream| {
         let _ = answer_all(number, stream, 30, |_| {});
     });
     let route = Route::to(transport, &[server.addr()]);
@@ -155,7 +156,7 @@ pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, transport: Transport
     let seen = Arc::new(Mutex::new(Vec::new()));
     let for_server = Arc::clone(&seen);
     // The first connection reads nothing and is reset: it has the first bytes, and room for some more.
-    let server = Peer::start(move |number, stream| {
+    let server = Listener::start(move |number, stream| {
         let Ok(wire) = Wire::handshake(stream, "1.4") else { return };
         if number == 0 {
             let _ = wire.stream().peek(&mut [0]);
@@ -192,7 +193,7 @@ fn answer_changes(mut wire: Wire, seen: &Mutex<Vec<&'static str>>) -> std::io::R
 
 /// Calls that were accepted are made again after a loss, however little room there is for new ones.
 pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, transport: Transport) {
-    let server = Peer::start(|number, stream| {
+    let server = Listener::start(|number, stream| {
         let _ = answer_all(number, stream, 1, |_| {});
     });
     let mut route = Route::to(transport, &[server.addr()]);

@@ -119,11 +119,17 @@ impl Server {
     /// # Panics
     /// If the system has no port on the loopback interface.
     #[cfg(feature = "websocket")]
-    pub fn websocket(&self) -> crate::WebSocketFront {
-        match crate::WebSocketFront::start(self.address) {
-            Ok(front) => front,
-            Err(error) => panic!("no port on the loopback interface: {error}"),
-        }
+    pub fn websocket(&self) -> crate::Front {
+        crate::Front::websocket(self.address)
+    }
+
+    /// Listens for WebSockets over TLS, for as long as the result is held. Their connections count like others.
+    ///
+    /// # Panics
+    /// If the system has no port on the loopback interface.
+    #[cfg(all(feature = "tls", feature = "websocket"))]
+    pub fn websocket_over_tls(&self, identity: &crate::tls::Identity) -> crate::Front {
+        crate::Front::websocket_over_tls(self.address, identity.config())
     }
 
     /// Its family.

@@ -1,4 +1,7 @@
-//! The server's end of one WebSocket, as bytes in and bytes out.
+//! The server's end of a WebSocket: what comes in a message goes to the server as a line, and each line of the server goes to
+//! the client as a message, as ElectrumX and Fulcrum have it.
+//!
+//! The frames are those of `tungstenite`. [`Endpoint`] does no I/O; [`Front`](crate::Front) puts it on a socket before a server.
 
 use std::io::{self, Read, Write};
 
@@ -9,7 +12,7 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Error, Message, WebSocket};
 
-/// The server's end of one WebSocket.
+/// The server's end of one WebSocket, as bytes in and bytes out.
 #[derive(Debug)]
 pub struct Endpoint {
     stage: Stage,
@@ -70,6 +73,11 @@ impl Endpoint {
                 Err(error) => return Err(io::Error::other(error)),
             }
         }
+    }
+
+    /// Whether the client's HTTP request was answered.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open(_))
     }
 
     /// Sends lines of the server, the last one perhaps without its end so far.

@@ -1,6 +1,5 @@
 //! A listener whose connections are served by a function of the test's.
 
-use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -9,8 +8,20 @@ use std::time::Duration;
 use socket2::SockRef;
 
 /// Serves each connection in a thread of its own, until it is dropped, which shuts all connections.
+///
+/// ```
+/// use electrum_testkit::listener::Listener;
+/// use std::io::{Read, Write};
+///
+/// let listener = Listener::start(|number, mut stream| drop(write!(stream, "{number}")));
+/// let mut stream = std::net::TcpStream::connect(listener.addr())?;
+/// let mut text = String::new();
+/// stream.read_to_string(&mut text)?;
+/// assert_eq!(text, "0");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
-pub(super) struct Peer {
+pub struct Listener {
     address: SocketAddr,
     open: Arc<Open>,
     acceptor: Option<JoinHandle<()>>,
@@ -25,9 +36,13 @@ struct State {
     streams: Vec<(usize, TcpStream)>,
 }
 
-impl Peer {
-    /// `serve` is given each connection with its number, counted from 0. When it returns, the connection is closed.
-    pub(super) fn start(serve: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> Self {
+impl Listener {
+    /// Starts to listen on 127.0.0.1, at a port that the system picks. `serve` is given each connection with its number,
+    /// counted from 0. When it returns, the connection is closed.
+    ///
+    /// # Panics
+    /// If the system has no port on the loopback interface.
+    pub fn start(serve: impl Fn(usize, TcpStream) + Send + Sync + 'static) -> Self {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let (listener, address) = match bound.and_then(|listener| Ok((listener.local_addr()?, listener))) {
             Ok((address, listener)) => (listener, address),
@@ -39,12 +54,13 @@ impl Peer {
         Self { address, open, acceptor: Some(acceptor) }
     }
 
-    pub(super) fn addr(&self) -> SocketAddr {
+    /// Returns where it listens.
+    pub fn addr(&self) -> SocketAddr {
         self.address
     }
 }
 
-impl Drop for Peer {
+impl Drop for Listener {
     fn drop(&mut self) {
         let mut state = self.open.lock();
         state.stopping = true;
@@ -95,50 +111,7 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
     }
 }
 
-/// From now on the end of this socket is a reset, once all its handles are gone.
-pub(super) fn end_with_reset(stream: &TcpStream) {
+/// Makes the end of this socket a reset, once all its handles are gone.
+pub fn end_with_reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-}
-
-/// The server's side of the protocol, for servers of few words.
-#[derive(Debug)]
-pub(super) struct Wire {
-    reader: BufReader<TcpStream>,
-}
-
-impl Wire {
-    /// Answers `server.version`.
-    pub(super) fn handshake(stream: TcpStream, version: &str) -> io::Result<Self> {
-        let mut wire = Self { reader: BufReader::new(stream) };
-        let line = wire.line()?;
-        wire.answer(&line, &format!("[\"Peer 1\",\"{version}\"]"))?;
-        Ok(wire)
-    }
-
-    /// The next line.
-    pub(super) fn line(&mut self) -> io::Result<String> {
-        let mut line = String::new();
-        if self.reader.read_line(&mut line)? == 0 || !line.ends_with('\n') {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(line)
-    }
-
-    /// Answers a line with a result.
-    pub(super) fn answer(&mut self, line: &str, result: &str) -> io::Result<()> {
-        let answer = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{result}}}\n", id_of(line));
-        self.reader.get_mut().write_all(answer.as_bytes())
-    }
-
-    /// The socket.
-    pub(super) fn stream(&self) -> &TcpStream {
-        self.reader.get_ref()
-    }
-}
-
-/// The digits of the id in a request.
-fn id_of(line: &str) -> &str {
-    let rest = line.split_once("\"id\":").map_or("", |(_, rest)| rest.trim_start());
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    &rest[..end]
 }

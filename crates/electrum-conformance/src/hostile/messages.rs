@@ -1,0 +1,40 @@
+//! The catalogue for adapters whose platform does the WebSocket, as a browser does: they see whole messages only.
+
+use electrum_testkit::hostile::{Entry, Expect, Timeout};
+
+/// Returns what a correct client makes of a server that it reaches through such a WebSocket.
+pub(super) fn seen_as_messages(entry: &Entry) -> Entry {
+    let (expect, short): (_, &[_]) = match entry.name {
+        // A message without an end is never handed over.
+        "endless_line" | "endless_space" => (Expect::Overrun("did not answer in time"), &[Timeout::Answer]),
+        "endless_greeting" => {
+            (Expect::NeverReady("timeout", "did not answer the handshake in time"), &[Timeout::Handshake])
+        }
+        // Text that is no UTF-8 ends the WebSocket.
+        "bad_utf8" | "bad_utf8_at_the_end" => (Expect::Dropped("reset", "without a closing message"), entry.short),
+        _ => (entry.expect, entry.short),
+    };
+    Entry { expect, short, ..*entry }
+}
+
+/// Whether the platform holds more of what this server sends than a client may need.
+pub(super) fn fills_the_platform(entry: &Entry) -> bool {
+    matches!(entry.name, "endless_line" | "endless_space" | "endless_greeting" | "line_of_64_megabytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use electrum_testkit::hostile::{catalogue, find};
+
+    use super::{fills_the_platform, seen_as_messages};
+
+    #[test]
+    fn what_differs_is_in_the_catalogue() {
+        let differs = catalogue().filter(|entry| seen_as_messages(entry).expect != entry.expect).count();
+        let fills = catalogue().filter(|entry| fills_the_platform(entry)).count();
+        assert_eq!((differs, fills), (5, 4));
+        // All that is said of others is that of the catalogue.
+        let other = find("dripping").unwrap();
+        assert_eq!(seen_as_messages(other).expect, other.expect);
+    }
+}
