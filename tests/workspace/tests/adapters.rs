@@ -5,29 +5,59 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use electrum_conformance::Transport;
+use electrum_testkit::hostile::catalogue;
 use workspace_tests::code::{documented_functions, lines};
 use workspace_tests::documents::check;
 use workspace_tests::files::root;
-use workspace_tests::imports;
 use workspace_tests::layers::LAYERS;
 use workspace_tests::metadata::packages;
 
 const PAGE: &str = "docs/adapters.md";
 const SCENARIOS: &str = "crates/electrum-conformance/src/scenarios";
 
-/// What each driver runs on.
-const RUNTIMES: &[(&str, &str)] = &[
-    ("electrum-blocking", "threads of the standard library"),
-    ("electrum-smol", "async-io, smol"),
-    ("electrum-tokio", "tokio"),
-    ("electrum-web", "a browser"),
-    ("electrum-bare", "none"),
+/// The tests of the page in Chromium.
+const CHROMIUM: &str = "crates/electrum-web/www/tools/tests/browser.rs";
+/// The loop of all async drivers.
+const SHARED_LOOP: &str = "crates/electrum-session/src/drive.rs";
+/// A driver's own logic is less than this.
+const MOST_LINES: usize = 120;
+
+/// A driver that exists.
+struct Driver {
+    package: &'static str,
+    /// What it runs on.
+    runtime: &'static str,
+    /// The file with its sockets and timers.
+    sockets: &'static str,
+    driver_loop: Loop,
+}
+
+enum Loop {
+    /// That of `electrum-session`.
+    Shared,
+    /// It is in the same file.
+    There,
+    /// In these files.
+    Own(&'static [&'static str]),
+}
+
+const DRIVERS: &[Driver] = &[
+    Driver {
+        package: "electrum-blocking",
+        runtime: "threads of the standard library",
+        sockets: "socket.rs",
+        driver_loop: Loop::Own(&["engine.rs", "reading.rs", "state.rs", "sync.rs", "waiting.rs"]),
+    },
+    Driver { package: "electrum-smol", runtime: "async-io, smol", sockets: "runtime.rs", driver_loop: Loop::Shared },
+    Driver { package: "electrum-tokio", runtime: "tokio", sockets: "runtime.rs", driver_loop: Loop::Shared },
+    Driver { package: "electrum-web", runtime: "a browser", sockets: "browser.rs", driver_loop: Loop::Shared },
+    Driver { package: "electrum-bare", runtime: "none", sockets: "lib.rs", driver_loop: Loop::There },
 ];
 
 #[test]
-fn every_driver_has_its_runtime_here() {
+fn every_driver_is_listed_here() {
     let (_, adapters) = LAYERS.iter().find(|(name, _)| *name == "adapters").expect("there is such a layer");
-    assert_eq!(RUNTIMES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), *adapters);
+    assert_eq!(DRIVERS.iter().map(|driver| driver.package).collect::<Vec<_>>(), *adapters);
 }
 
 #[test]
@@ -59,50 +89,87 @@ fn names(list: &str) -> Vec<String> {
 
 #[test]
 fn the_drivers_are_counted_in_both_documents() {
-    let list = drivers();
-    check(PAGE, "drivers", &list);
-    check("README.md", "drivers", &list);
+    check(PAGE, "drivers", &drivers("../"));
+    check("README.md", "drivers", &drivers(""));
 }
 
-/// Each driver with what it passes.
-fn drivers() -> String {
-    let transports: Vec<String> = Transport::ALL.iter().map(ToString::to_string).collect();
-    let scenarios = fs::read_to_string(root().join(SCENARIOS).join("mod.rs")).expect("the list of scenarios");
-    let conformance = format!("{} scenarios on each", names(&scenarios).len());
+/// Each driver with its transports, its lines, and what it passes. Links begin with `to_root`.
+fn drivers(to_root: &str) -> String {
+    let packages = packages();
+    let scenarios = names(&fs::read_to_string(root().join(SCENARIOS).join("mod.rs")).expect("the list of scenarios"));
     let mut list = String::from(
-        "| driver | runtime | lines of code in all | of these, the loop and its socket | transports | conformance |\n",
+        "| driver | runtime | TCP | TLS | SOCKS5 | WS | WSS | sockets and timers | loop | hostile servers |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
-    list.push_str("|---|---|---|---|---|---|\n");
-    for package in packages() {
-        let Some((_, runtime)) = RUNTIMES.iter().find(|(name, _)| *name == package.name) else { continue };
-        let library = root().join(&package.folder).join("src/lib.rs");
-        let sources = imports::files(&library);
-        let all: usize = sources.iter().map(|file| lines(file)).sum();
-        let inner = if sources.len() == 1 { all } else { all - lines(&library) };
-        let suite = fs::read_to_string(root().join(&package.folder).join("tests/conformance.rs")).unwrap_or_default();
-        let (transports, conformance) = if let Some(named) = named_transports(&suite) {
-            (named.join(", "), conformance.as_str())
-        } else if suite.contains("driver_conformance!(") {
-            (transports.join(", "), conformance.as_str())
-        } else {
-            ("a pipe of bytes".to_owned(), "a run of its own")
+    for Driver { package, runtime, sockets, driver_loop } in DRIVERS {
+        let package = packages.iter().find(|other| other.name == *package).expect("it is in the workspace");
+        let folder = root().join(&package.folder);
+        let count = |file: &str| lines(&folder.join("src").join(file));
+        let sockets = count(sockets);
+        assert!(sockets < MOST_LINES, "{} has {sockets} lines for its sockets", package.name);
+        let driver_loop = match driver_loop {
+            Loop::Shared => format!("{}, shared", lines(&root().join(SHARED_LOOP))),
+            Loop::There => "with them".to_owned(),
+            Loop::Own(files) => format!("{} of its own", files.iter().map(|file| count(file)).sum::<usize>()),
         };
+        let suite = |name: &str| fs::read_to_string(folder.join("tests").join(name)).unwrap_or_default();
+        let hostile = if suite("hostile.rs").contains("hostile_conformance!(") {
+            format!("all {}", catalogue().count())
+        } else {
+            "—".to_owned()
+        };
+        let cells = cells(&suite("conformance.rs"), scenarios.len(), package.name == "electrum-web");
         let (name, folder) = (&package.name, &package.folder);
-        writeln!(list, "| `{name}` (`{folder}`) | {runtime} | {all} | {inner} | {transports} | {conformance} |")
-            .expect("a string takes all");
+        writeln!(
+            list,
+            "| [`{name}`]({to_root}{folder}) | {runtime} | {} | {sockets} | {driver_loop} | {hostile} |",
+            cells.join(" | ")
+        )
+        .expect("a string takes all");
     }
     list
 }
 
+/// How many scenarios a driver passes over TCP, TLS, SOCKS5, WS and WSS, by its suite.
+fn cells(suite: &str, scenarios: usize, in_browser: bool) -> [String; 5] {
+    if !suite.contains("driver_conformance!(") {
+        return ["a byte pipe", "—", "—", "—", "—"].map(str::to_owned);
+    }
+    let named = named_transports(suite).unwrap_or_else(|| Transport::ALL.to_vec());
+    let groups: [(&[Transport], &str); 5] = [
+        (&[Transport::Plain], ""),
+        (&[Transport::Tls], ""),
+        (&[Transport::Socks, Transport::TlsThroughSocks], ""),
+        (&[Transport::WebSocket], ".websocket()|Server::websocket)"),
+        (&[Transport::WebSocketOverTls], ".websocket_over_tls("),
+    ];
+    groups.map(|(transports, marks)| {
+        let count = scenarios * transports.iter().filter(|transport| named.contains(transport)).count();
+        let in_browser = if in_browser && !marks.is_empty() { chromium_tests(marks) } else { 0 };
+        match (count, in_browser) {
+            (0, 0) => "—".to_owned(),
+            (count, 0) => count.to_string(),
+            (0, tests) => format!("{tests} in Chromium"),
+            (count, tests) => format!("{count}, and {tests} in Chromium"),
+        }
+    })
+}
+
+/// Counts the tests of the page with a server that is reached in one of these ways.
+fn chromium_tests(marks: &str) -> usize {
+    let tests = fs::read_to_string(root().join(CHROMIUM)).expect("the tests of the page");
+    tests.split("#[tokio::test]").skip(1).filter(|test| marks.split('|').any(|mark| test.contains(mark))).count()
+}
+
 /// The transports that a suite names, if it does not take all: `driver_conformance!(WEB; websocket WebSocket)`.
-fn named_transports(suite: &str) -> Option<Vec<String>> {
+fn named_transports(suite: &str) -> Option<Vec<Transport>> {
     let arguments = suite.split_once("driver_conformance!(")?.1.split_once(')')?.0;
     let named = arguments.split_once(';')?.1;
     let is_named = |transport: &&Transport| {
         let name = format!("{transport:?}");
         named.split([' ', ',']).any(|word| word == name)
     };
-    Some(Transport::ALL.iter().filter(is_named).map(ToString::to_string).collect())
+    Some(Transport::ALL.iter().filter(is_named).copied().collect())
 }
 
 /// The Rust files of a folder and of those below, in order.

@@ -2,6 +2,7 @@
 
 mod harness;
 
+use electrum_testkit::tls::Identity;
 use electrum_testkit::{Family, Server, address};
 use harness::{Browser, page};
 use tokio::sync::Mutex;
@@ -104,6 +105,34 @@ async fn a_server_of_another_chain_is_refused_in_words() {
     browser.until("log", &["the server serves another chain", "next attempt in"]).await;
     assert_eq!(browser.text("tips").await, "");
     browser.screenshot("wrong-chain").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_websocket_over_tls_is_one_like_others_if_its_certificate_is_trusted() {
+    let _turn = TURN.lock().await;
+    let mut server = Server::start(Family::Fulcrum2_1);
+    let front = server.websocket_over_tls(&Identity::self_signed("127.0.0.1"));
+    let url = front.url();
+    assert!(url.starts_with("wss://"), "{url}");
+    let parameters = format!("addresses={url}&scripts={WATCHED}&network=regtest");
+    let browser = Browser::open(&parameters).await;
+    browser.until("log", &["its certificate not be trusted", "next attempt in"]).await;
+    assert_eq!(server.stats().requests("server.version"), 0);
+    browser.close().await;
+    let browser = Browser::open_trusting(&parameters).await;
+    browser.until("headline", &["Connected to", &url]).await;
+    let txid = server.pay(&address::to_script(WATCHED).unwrap(), 70_000).to_string();
+    let hash = server.mine(1).to_string();
+    browser.until("tips", &["111\t", &hash]).await;
+    browser.until("watched", &["0.00070000 BTC", "111\t", &txid]).await;
+    server.stop();
+    browser.until("headline", &["Disconnected from", &url]).await;
+    let hash = server.mine(1).to_string();
+    server.restart();
+    browser.until("headline", &["Connected to", &url]).await;
+    browser.until("tips", &["112\t", &hash]).await;
+    browser.screenshot("over-tls").await;
     browser.close().await;
 }
 

@@ -36,8 +36,8 @@ impl Driver {
         Self { child, port, profile: tempfile::tempdir().unwrap() }
     }
 
-    /// Opens a browser of the size of a phone.
-    pub(crate) async fn connect(&self) -> Client {
+    /// Opens a browser of the size of a phone, with some more arguments.
+    pub(crate) async fn connect(&self, more: &[&str]) -> Client {
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -46,7 +46,7 @@ impl Driver {
             "--disable-dev-shm-usage",
             "--window-size=500,1400",
         ];
-        let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
+        let mut arguments: Vec<String> = arguments.iter().chain(more).map(|argument| (*argument).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", self.profile.path().display()));
         let options = json!({ "goog:chromeOptions": { "args": arguments } });
         ClientBuilder::new(HttpConnector::new())

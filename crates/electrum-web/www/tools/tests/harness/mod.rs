@@ -32,10 +32,19 @@ pub(crate) fn page() -> &'static Page {
 impl Browser {
     /// Opens the page with what stands behind `#` in its address.
     pub(crate) async fn open(parameters: &str) -> Self {
+        Self::open_with(&[], parameters).await
+    }
+
+    /// The same in a browser that trusts every certificate.
+    pub(crate) async fn open_trusting(parameters: &str) -> Self {
+        Self::open_with(&["--ignore-certificate-errors"], parameters).await
+    }
+
+    async fn open_with(arguments: &[&str], parameters: &str) -> Self {
         let page = page();
         let site = Site::start(&page.folder, 0).unwrap();
         let driver = Driver::start();
-        let client = driver.connect().await;
+        let client = driver.connect(arguments).await;
         client.goto(&format!("{}#{parameters}", site.url())).await.unwrap();
         Self { client, _site: site, _driver: driver }
     }
