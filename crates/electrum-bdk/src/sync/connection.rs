@@ -1,12 +1,13 @@
 //! The client of a syncer, and what its scans have in common.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use electrum_session::proto::Topic;
 use electrum_session::{Client, Updates};
 
 use super::cache::Cache;
+use super::plan::Plan;
 
 /// A client, and what was found with it.
 pub(crate) struct Connection {
@@ -54,5 +55,17 @@ impl Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+/// A plan that is carried out on a connection. Dropping it puts back what it took and found.
+pub(crate) struct Work {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) plan: Plan,
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.connection.put_back(std::mem::take(&mut self.plan.cache));
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bdk_core::CheckPoint;
@@ -17,9 +16,8 @@ use electrum_session::{CallError, NoUpdate, TopicUpdate, Updates};
 use futures_core::Stream;
 
 use super::ask::Ask;
-use super::connection::Connection;
+use super::connection::Work;
 use super::error::SyncError;
-use super::plan::Plan;
 use super::progress::Progress;
 use super::report::Report;
 use super::run::{Watch, complete, is_lost, ready_updates, tip};
@@ -54,8 +52,7 @@ use super::scripts::Keychains;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Follow<K> {
-    connection: Arc<Connection>,
-    plan: Plan,
+    work: Work,
     keychains: Keychains<K>,
     subscriptions: Option<Subscriptions>,
     report: Report<K>,
@@ -107,14 +104,8 @@ impl Subscriptions {
 }
 
 impl<K: Ord + Clone + Send> Follow<K> {
-    pub(crate) fn new(
-        connection: &Arc<Connection>,
-        plan: Plan,
-        chain: Option<CheckPoint>,
-        keychains: Keychains<K>,
-    ) -> Self {
-        let report = Report::new(chain);
-        Self { connection: Arc::clone(connection), plan, keychains, subscriptions: None, report, is_dirty: true }
+    pub(crate) fn new(work: Work, chain: Option<CheckPoint>, keychains: Keychains<K>) -> Self {
+        Self { work, keychains, subscriptions: None, report: Report::new(chain), is_dirty: true }
     }
 
     /// Waits for the next update, in any runtime. While there is no connection it waits for one.
@@ -184,7 +175,7 @@ impl<K: Ord + Clone + Send> Follow<K> {
             if !self.is_dirty {
                 return Ok(None);
             }
-            let Self { connection, plan, keychains, subscriptions, report, is_dirty } = self;
+            let Self { work: Work { connection, plan }, keychains, subscriptions, report, is_dirty } = self;
             let subscriptions = match subscriptions {
                 Some(subscriptions) => subscriptions,
                 None => {
@@ -211,12 +202,12 @@ impl<K: Ord + Clone + Send> Follow<K> {
     fn take(&mut self, update: &TopicUpdate) {
         let change = self.subscriptions.as_ref().and_then(|subscriptions| subscriptions.change(update));
         self.is_dirty |= match change {
-            Some(WalletUpdate::Tip(tip)) => self.plan.moved_to(tip),
+            Some(WalletUpdate::Tip(tip)) => self.work.plan.moved_to(tip),
             Some(WalletUpdate::Script(script, status)) => {
-                let known = self.plan.histories.get(&script);
+                let known = self.work.plan.histories.get(&script);
                 let is_new = known.is_some_and(|history| script_status(history) != status);
                 if is_new {
-                    self.plan.forget(&script);
+                    self.work.plan.forget(&script);
                 }
                 is_new
             }
@@ -225,15 +216,9 @@ impl<K: Ord + Clone + Send> Follow<K> {
     }
 }
 
-impl<K> Drop for Follow<K> {
-    fn drop(&mut self) {
-        self.connection.put_back(std::mem::take(&mut self.plan.cache));
-    }
-}
-
 impl<K> fmt::Debug for Follow<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Follow").field("progress", &self.plan.progress).finish_non_exhaustive()
+        f.debug_struct("Follow").field("progress", &self.work.plan.progress).finish_non_exhaustive()
     }
 }
 

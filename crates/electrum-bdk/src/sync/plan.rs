@@ -101,9 +101,9 @@ impl Plan {
         self.trusted.clear();
     }
 
-    /// The same plan for a follower: what no subscription reports as changed is not asked for again.
-    pub(crate) fn live(self) -> Self {
-        Self { is_live: true, ..self }
+    /// Makes it that of a follower: what no subscription reports as changed is not asked for again.
+    pub(crate) fn live(&mut self) {
+        self.is_live = true;
     }
 
     /// Takes a tip that the server reported to a follower. Returns whether it is new.

@@ -1,11 +1,10 @@
 //! One scan of a wallet, which can be watched, cancelled and gone on with.
 
 use std::fmt;
-use std::sync::Arc;
 
 use bdk_core::spk_client::{FullScanResponse, SyncResponse};
 
-use super::connection::Connection;
+use super::connection::Work;
 use super::error::SyncError;
 use super::plan::Plan;
 use super::progress::{Cancel, Progress};
@@ -63,8 +62,7 @@ impl Target<SyncResponse> for ScriptList {
 /// ```
 #[must_use = "a scan does nothing until it is run"]
 pub struct Scan<R> {
-    connection: Arc<Connection>,
-    plan: Plan,
+    work: Work,
     target: Box<dyn Target<R>>,
     watcher: Watcher,
     cancel: Cancel,
@@ -85,9 +83,8 @@ impl Watch for Watcher {
 }
 
 impl<R> Scan<R> {
-    pub(crate) fn new(connection: &Arc<Connection>, plan: Plan, target: Box<dyn Target<R>>) -> Self {
-        let connection = Arc::clone(connection);
-        Self { connection, plan, target, watcher: Watcher::default(), cancel: Cancel::default() }
+    pub(crate) fn new(work: Work, target: Box<dyn Target<R>>) -> Self {
+        Self { work, target, watcher: Watcher::default(), cancel: Cancel::default() }
     }
 
     /// Calls `on_progress` after each answer of the server's.
@@ -105,7 +102,7 @@ impl<R> Scan<R> {
     /// Returns how far the scan is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        self.plan.progress
+        self.work.plan.progress
     }
 
     /// Runs the scan, in any runtime.
@@ -116,9 +113,9 @@ impl<R> Scan<R> {
     /// # Cancel safety
     /// Dropping the future keeps what was fetched: run again, the scan goes on.
     pub async fn run(&mut self) -> Result<R, SyncError> {
-        let Self { connection, plan, target, watcher, cancel } = self;
+        let Self { work: Work { connection, plan }, target, watcher, cancel } = self;
         or_cancelled(cancel, complete(connection.client(), plan, target.scripts(), watcher)).await?;
-        Ok(self.target.response(&self.plan))
+        Ok(target.response(plan))
     }
 
     /// Runs the scan and waits for it in the calling thread.
@@ -130,14 +127,8 @@ impl<R> Scan<R> {
     }
 }
 
-impl<R> Drop for Scan<R> {
-    fn drop(&mut self) {
-        self.connection.put_back(std::mem::take(&mut self.plan.cache));
-    }
-}
-
 impl<R> fmt::Debug for Scan<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scan").field("progress", &self.plan.progress).finish_non_exhaustive()
+        f.debug_struct("Scan").field("progress", &self.work.plan.progress).finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use bitcoin::{Transaction, Txid};
 use electrum_session::Client;
 
 use super::cache::Cache;
-use super::connection::Connection;
+use super::connection::{Connection, Work};
 use super::follow::Follow;
 use super::items::Items;
 use super::options::Options;
@@ -117,8 +117,8 @@ impl Syncer {
         stop_gap: usize,
     ) -> Scan<FullScanResponse<K>> {
         let request = request.into();
-        let plan = self.plan(request.start_time(), request.chain_tip(), Items::default());
-        Scan::new(&self.connection, plan, Box::new(Keychains::new(request, stop_gap)))
+        let work = self.work(request.start_time(), request.chain_tip(), Items::default());
+        Scan::new(work, Box::new(Keychains::new(request, stop_gap)))
     }
 
     /// Makes a scan of given scripts, transactions and outputs. With nothing new it takes two round trips.
@@ -135,8 +135,8 @@ impl Syncer {
         let mut request = request.into();
         let scripts = ScriptList::new(&mut request);
         let items = Items { txids: request.iter_txids().collect(), outpoints: request.iter_outpoints().collect() };
-        let plan = self.plan(request.start_time(), request.chain_tip(), items);
-        Scan::new(&self.connection, plan, Box::new(scripts))
+        let work = self.work(request.start_time(), request.chain_tip(), items);
+        Scan::new(work, Box::new(scripts))
     }
 
     /// Follows a wallet: scans it like [`full_scan`](Self::full_scan), and then yields an update whenever something changed.
@@ -157,11 +157,13 @@ impl Syncer {
         stop_gap: usize,
     ) -> Follow<K> {
         let request = request.into();
-        let plan = self.plan(request.start_time(), request.chain_tip(), Items::default());
-        Follow::new(&self.connection, plan.live(), request.chain_tip(), Keychains::new(request, stop_gap))
+        let mut work = self.work(request.start_time(), request.chain_tip(), Items::default());
+        work.plan.live();
+        Follow::new(work, request.chain_tip(), Keychains::new(request, stop_gap))
     }
 
-    fn plan(&self, start_time: u64, wallet: Option<bdk_core::CheckPoint>, items: Items) -> Plan {
-        Plan::new(start_time, wallet, items, self.connection.take_cache(), self.options.clone())
+    fn work(&self, start_time: u64, wallet: Option<bdk_core::CheckPoint>, items: Items) -> Work {
+        let plan = Plan::new(start_time, wallet, items, self.connection.take_cache(), self.options.clone());
+        Work { connection: Arc::clone(&self.connection), plan }
     }
 }
