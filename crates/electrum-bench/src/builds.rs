@@ -23,7 +23,7 @@ const OTHERS: [(&str, &str); 2] = [
     ("electrum-client", r#"electrum-client = { version = "=0.25.2", default-features = false }"#),
     ("electrum_streaming_client", r#"electrum_streaming_client = "=0.4.0""#),
 ];
-const OWN: [&str; 3] = ["electrum-proto", "electrum-blocking", "electrum-smol"];
+const OWN: [&str; 4] = ["electrum-proto", "electrum-blocking", "electrum-smol", "electrum-tokio"];
 
 /// Builds each of them in a folder of its own.
 pub fn all() -> Outcome<Vec<Build>> {

@@ -1,5 +1,6 @@
 //! Each contender on each workload.
 
+mod asynchronous;
 mod blocking;
 mod core;
 mod drain;
@@ -9,6 +10,7 @@ mod lines;
 pub(crate) mod own;
 mod smol_client;
 mod streaming_client;
+mod tokio_client;
 
 use std::net::SocketAddr;
 
@@ -24,7 +26,11 @@ pub fn run(contender: Contender, workload: Workload, server: SocketAddr) -> Outc
         Contender::ElectrumClient => electrum_client::run(workload, server),
         Contender::StreamingClient => streaming_client::run(workload, server),
         Contender::Core => self::core::run(workload, server),
-        Contender::Blocking => blocking::run(workload, server),
-        Contender::Smol => smol_client::run(workload, server),
+        Contender::Blocking => blocking::run(workload, format!("tcp://{server}").parse()?),
+        Contender::Smol => smol_client::run(workload, format!("tcp://{server}").parse()?),
+        Contender::Tokio => tokio_client::run(workload, format!("tcp://{server}").parse()?),
+        Contender::BlockingWebSocket => blocking::run(workload, format!("ws://{server}").parse()?),
+        Contender::SmolWebSocket => smol_client::run(workload, format!("ws://{server}").parse()?),
+        Contender::TokioWebSocket => tokio_client::run(workload, format!("ws://{server}").parse()?),
     }
 }

@@ -41,13 +41,15 @@ fn memory() -> u64 {
 
 /// The versions that were linked, from the lock file.
 fn crates() -> String {
-    const NAMED: [&str; 10] = [
+    const NAMED: [&str; 12] = [
         "electrum-proto",
         "electrum-blocking",
         "electrum-smol",
+        "electrum-tokio",
         "electrum-client",
         "electrum_streaming_client",
         "tokio",
+        "tungstenite",
         "smol",
         "serde_json",
         "bitcoin",

@@ -99,6 +99,8 @@ fn table(arguments: &[&str]) -> Outcome<()> {
         contenders.extend(Contender::ALL);
     }
     let cells = runner::table(rounds, &workloads, &contenders)?;
-    println!("{}\n{}\n{}", report::summary(&cells), report::details(&cells), report::server(&cells));
+    for text in [report::summary, report::websocket, report::details, report::server] {
+        println!("{}", text(&cells));
+    }
     Ok(())
 }

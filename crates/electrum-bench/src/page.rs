@@ -46,10 +46,14 @@ impl Figures {
             &report::summary(&self.cells),
             "electrum_streaming_client runs on tokio's single-threaded runtime, sends its requests in one array and hands out \
              transactions parsed. electrum-client reads only while a call waits, and has no stream of notifications. electrum-proto is the \
-             machine alone on a blocking socket. electrum-blocking and electrum-smol hand notifications to a consumer for whom newer \
-             values of a topic take the place of unread ones: all are counted, though a consumer who is slow is handed fewer; \
-             1,000 scripts take turns. electrum-smol runs on the thread that calls.\n",
-            "### All figures\n\nFor each operation, medians.\n",
+             machine alone on a blocking socket. electrum-blocking, electrum-smol and electrum-tokio hand notifications to a consumer \
+             for whom newer values of a topic take the place of unread ones: all are counted, though a consumer who is slow is handed \
+             fewer; 1,000 scripts take turns. electrum-smol and electrum-tokio run on the thread that calls, the latter on tokio's \
+             single-threaded runtime.\n",
+            "### Over WebSockets\n\nThe small calls of the table (many at a time, and one at a time) over `ws://` beside TCP, by the same \
+             clients and the same server, which answers each message with a message. For each operation, medians.\n",
+            &report::websocket(&self.cells),
+            "### All figures\n\nFor each operation, medians. Clients with `-ws` use a WebSocket.\n",
             &report::details(&self.cells),
             "### The server is not the bottleneck\n\nThe server has every answer made beforehand and fills in the id. Its own CPU \
              for each operation, how fast a client that only counts lines drains it, and the fastest contender (wall clock):\n",

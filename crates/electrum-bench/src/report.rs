@@ -11,7 +11,7 @@ use crate::workload::{Contender, Workload};
 
 /// The table of the contenders: user CPU for each operation.
 pub fn summary(cells: &[Cell]) -> String {
-    let contenders = present(cells, |contender| contender != Contender::Drain);
+    let contenders = present(cells, |contender| contender != Contender::Drain && contender.over_tcp().is_none());
     let mut text = head("workload", &contenders);
     for workload in Workload::ALL {
         let row = contenders.iter().map(|contender| match find(cells, workload, *contender) {
@@ -50,6 +50,33 @@ pub fn server(cells: &[Cell]) -> String {
         let fastest =
             fastest.map_or_else(String::new, |cell| format!("{} ({})", time(cell.wall), cell.contender.name()));
         line(&mut text, workload.name(), [time(drain.server), time(drain.wall), fastest].into_iter());
+    }
+    text
+}
+
+/// Small calls over WebSockets beside the same calls over TCP.
+pub fn websocket(cells: &[Cell]) -> String {
+    let mut text = String::from(
+        "| small calls | client | wall clock over TCP | over a WebSocket | longer by | user CPU over TCP |",
+    );
+    text.push_str(
+        " over a WebSocket | server's CPU over TCP | over a WebSocket |\n|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for cell in cells {
+        let tcp = cell.contender.over_tcp().and_then(|contender| find(cells, cell.workload, contender));
+        let Some(tcp) = tcp else { continue };
+        let longer = (cell.wall.as_secs_f64() / tcp.wall.as_secs_f64() - 1.0) * 100.0;
+        let row = [
+            tcp.contender.name().to_owned(),
+            time(tcp.wall),
+            time(cell.wall),
+            format!("{longer:.0} %"),
+            time(tcp.user),
+            time(cell.user),
+            time(tcp.server),
+            time(cell.server),
+        ];
+        line(&mut text, cell.workload.name(), row.into_iter());
     }
     text
 }

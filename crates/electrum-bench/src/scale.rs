@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use electrum_proto::types::ScriptHash;
 use electrum_proto::{Action, Client, CloseCause, Config, Event, Input, Origin, Phase, Timestamp, Topic};
+use electrum_transport::ServerAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
-use crate::clients::own::address;
 use crate::fixture;
 use crate::measure::{Start, memory};
 
@@ -111,7 +111,7 @@ pub struct Idle {
 pub fn idle(clients: usize, watched: Duration, server: SocketAddr) -> Outcome<Idle> {
     let before = memory("VmRSS:");
     let start = Instant::now();
-    let address = address(server)?;
+    let address: ServerAddr = format!("tcp://{server}").parse()?;
     let mut held = Vec::with_capacity(clients);
     for _ in 0..clients {
         held.push(electrum_smol::connect(address.clone()));

@@ -1,4 +1,7 @@
-//! The canned server: answers made before the first client comes, in which only the id is filled in.
+//! The canned server: answers made before the first client comes, in which only the id is filled in. A client that begins
+//! with HTTP gets a WebSocket.
+
+mod websocket;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -7,6 +10,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memmem};
 
+use self::websocket::Messages;
 use crate::fixture;
 
 /// Asks for notifications: `[how many]`. No real server knows it.
@@ -16,7 +20,6 @@ pub const DROP: &str = "bench.drop";
 
 const STACK: usize = 64 * 1024;
 const READ: usize = 64 * 1024;
-/// An answer is copied behind its forerunners up to this length, and written from where it lies above it.
 const COPIED: usize = 16 * 1024;
 
 /// Serves forever, one thread for each connection.
@@ -26,7 +29,7 @@ pub fn serve(listener: &TcpListener) -> io::Result<()> {
         let (stream, answers) = (stream?, Arc::clone(&answers));
         let connection = move || {
             // A client that leaves is no fault.
-            let _ = Connection::new(stream, number, &answers).and_then(Connection::run);
+            let _ = Connection::new(stream, number, &answers).and_then(Connection::serve);
         };
         std::thread::Builder::new().stack_size(STACK).spawn(connection)?;
     }
@@ -67,16 +70,44 @@ struct Connection<'a> {
     /// What every subscription is answered with: another one on each connection, as if all scripts had changed.
     status: Vec<u8>,
     out: Vec<u8>,
+    /// An answer is copied behind its forerunners below this length, and written from where it lies from it on.
+    copied: usize,
 }
 
 impl<'a> Connection<'a> {
     fn new(stream: TcpStream, number: usize, answers: &'a Answers) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let status = format!("\"{}\"", fixture::status(0, 2 + number)).into_bytes();
-        Ok(Self { stream, answers, shape: Shape::default(), last: (b"", b""), status, out: Vec::new() })
+        Ok(Self { stream, answers, shape: Shape::default(), last: (b"", b""), status, out: Vec::new(), copied: COPIED })
     }
 
-    fn run(mut self) -> io::Result<()> {
+    fn serve(self) -> io::Result<()> {
+        if Messages::are_wanted(&self.stream)? { self.exchange_messages() } else { self.exchange_lines() }
+    }
+
+    /// Requests and answers in messages. There are no notifications.
+    fn exchange_messages(mut self) -> io::Result<()> {
+        self.copied = usize::MAX;
+        let mut messages = Messages::accept(&self.stream)?;
+        let mut buffer = vec![0; READ];
+        loop {
+            let count = self.stream.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(());
+            }
+            messages.push(&buffer[..count]);
+            while let Some(request) = messages.next()? {
+                self.line(request.as_bytes())?;
+                messages.send(self.out.trim_ascii_end())?;
+                self.out.clear();
+            }
+            self.stream.write_all(messages.outgoing())?;
+            messages.outgoing().clear();
+        }
+    }
+
+    /// Requests, answers and notifications in lines.
+    fn exchange_lines(mut self) -> io::Result<()> {
         let mut buffer = vec![0; READ];
         let mut pending = Vec::new();
         loop {
@@ -156,7 +187,7 @@ impl<'a> Connection<'a> {
 
     fn answer(&mut self, id: &[u8], result: &[u8]) -> io::Result<()> {
         self.out.extend_from_slice(br#"{"jsonrpc":"2.0","result":"#);
-        if result.len() < COPIED {
+        if result.len() < self.copied {
             self.out.extend_from_slice(result);
         } else {
             self.flush()?;
@@ -240,7 +271,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().unwrap();
-        let server = std::thread::spawn(move || Connection::new(stream, 0, &Answers::new()).unwrap().run());
+        let server = std::thread::spawn(move || Connection::new(stream, 0, &Answers::new()).unwrap().serve());
         client.write_all(requests.as_bytes()).unwrap();
         client.shutdown(std::net::Shutdown::Write).unwrap();
         let lines = BufReader::new(client).lines().collect::<io::Result<_>>().unwrap();
@@ -258,6 +289,28 @@ mod tests {
         assert_eq!(lines[0], r#"{"jsonrpc":"2.0","result":null,"id":7}"#);
         assert_eq!(lines[1], r#"{"jsonrpc":"2.0","result":null,"id":12345}"#);
         assert!(lines[2].contains(r#""error""#) && lines[2].ends_with(r#""id":"x"}"#), "{}", lines[2]);
+    }
+
+    #[test]
+    fn messages_of_a_websocket_are_answered_by_messages() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = std::thread::spawn(move || {
+            Connection::new(listener.accept().unwrap().0, 0, &Answers::new()).unwrap().serve()
+        });
+        let stream = TcpStream::connect(address).unwrap();
+        let (mut client, _) = tungstenite::client(format!("ws://{address}"), stream).unwrap();
+        for id in [7, 8] {
+            let request = format!("{{\"id\":{id},\"method\":\"server.ping\",\"params\":[]}}");
+            client.write(tungstenite::Message::text(request)).unwrap();
+        }
+        client.flush().unwrap();
+        for id in [7, 8] {
+            let reply = client.read().unwrap().into_text().unwrap();
+            assert_eq!(reply.as_str(), format!("{{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":{id}}}"));
+        }
+        drop(client);
+        server.join().unwrap().unwrap();
     }
 
     #[test]

@@ -81,12 +81,31 @@ pub enum Contender {
     Blocking,
     /// `electrum-smol`.
     Smol,
+    /// `electrum-tokio`.
+    Tokio,
+    /// `electrum-blocking` over a WebSocket.
+    BlockingWebSocket,
+    /// `electrum-smol` over a WebSocket.
+    SmolWebSocket,
+    /// `electrum-tokio` over a WebSocket.
+    TokioWebSocket,
 }
 
 impl Contender {
-    /// In the order of the table.
-    pub const ALL: [Self; 7] =
-        [Self::Drain, Self::Floor, Self::ElectrumClient, Self::StreamingClient, Self::Core, Self::Blocking, Self::Smol];
+    /// In the order of the tables.
+    pub const ALL: [Self; 11] = [
+        Self::Drain,
+        Self::Floor,
+        Self::ElectrumClient,
+        Self::StreamingClient,
+        Self::Core,
+        Self::Blocking,
+        Self::Smol,
+        Self::Tokio,
+        Self::BlockingWebSocket,
+        Self::SmolWebSocket,
+        Self::TokioWebSocket,
+    ];
 
     /// Its word on the command line.
     pub fn name(self) -> &'static str {
@@ -98,6 +117,10 @@ impl Contender {
             Self::Core => "electrum-proto",
             Self::Blocking => "electrum-blocking",
             Self::Smol => "electrum-smol",
+            Self::Tokio => "electrum-tokio",
+            Self::BlockingWebSocket => "electrum-blocking-ws",
+            Self::SmolWebSocket => "electrum-smol-ws",
+            Self::TokioWebSocket => "electrum-tokio-ws",
         }
     }
 
@@ -106,9 +129,25 @@ impl Contender {
         Self::ALL.into_iter().find(|contender| contender.name() == name)
     }
 
-    /// Whether it can do this at all.
+    /// The same client over TCP, if this one uses a WebSocket.
+    pub fn over_tcp(self) -> Option<Self> {
+        match self {
+            Self::BlockingWebSocket => Some(Self::Blocking),
+            Self::SmolWebSocket => Some(Self::Smol),
+            Self::TokioWebSocket => Some(Self::Tokio),
+            _ => None,
+        }
+    }
+
+    /// Whether it can do this at all, or is to.
     pub fn supports(self, workload: Workload) -> bool {
-        // electrum-client reads only while a call waits, and hands out notifications script by script.
-        !(self == Self::ElectrumClient && workload == Workload::Notifications)
+        match workload {
+            Workload::Balances | Workload::OneByOne => true,
+            // WebSockets are measured with small calls, for which they cost most.
+            _ if self.over_tcp().is_some() => false,
+            // electrum-client reads only while a call waits, and hands out notifications script by script.
+            Workload::Notifications => self != Self::ElectrumClient,
+            _ => true,
+        }
     }
 }

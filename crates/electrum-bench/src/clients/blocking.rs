@@ -1,21 +1,21 @@
 //! `electrum-blocking`.
 
 use std::hint::black_box;
-use std::net::SocketAddr;
 
 use electrum_blocking::{Client, Updates};
 use electrum_proto::Topic;
 use electrum_proto::operations::{Balance, History, Raw};
+use electrum_transport::ServerAddr;
 
-use super::own::{address, asked, check};
+use super::own::{asked, check};
 use crate::Outcome;
 use crate::fixture::{NOTIFIED, WINDOW};
 use crate::measure::{Cost, Start};
 use crate::server::NOTIFY;
 use crate::workload::Workload;
 
-pub(super) fn run(workload: Workload, server: SocketAddr) -> Outcome<Cost> {
-    let client = Client::connect(address(server)?)?;
+pub(super) fn run(workload: Workload, server: ServerAddr) -> Outcome<Cost> {
+    let client = Client::connect(server)?;
     let (operations, asked) = (workload.operations(), asked());
     // Whatever is measured, the handshake is not.
     client.call(Balance::new(asked.scripts[0]))?;

@@ -1,13 +1,8 @@
 //! What the contenders of this project ask for, and what must come of it.
 
-use std::net::SocketAddr;
-
+use crate::fixture::{self, WINDOW};
 use electrum_proto::operations::{Headers, TransactionGet};
 use electrum_proto::types::{ScriptHash, Txid};
-use electrum_transport::ServerAddr;
-
-use crate::Outcome;
-use crate::fixture::{self, WINDOW};
 
 pub(crate) struct Asked {
     pub(crate) scripts: Vec<ScriptHash>,
@@ -23,10 +18,6 @@ pub(crate) fn asked() -> Asked {
         headers: Headers::new(0, fixture::HEADERS as u32).without_link_check(),
         transaction: TransactionGet::new(Txid::from_display_bytes([0; 32])).unchecked(),
     }
-}
-
-pub(crate) fn address(server: SocketAddr) -> Outcome<ServerAddr> {
-    Ok(format!("tcp://{server}").parse()?)
 }
 
 /// Each response is what it should be.

@@ -1,87 +1,17 @@
-//! `electrum-smol`, with the task that moves its bytes on the thread that calls, as with the other asynchronous client.
+//! `electrum-smol`, with the task that moves its bytes on the thread that calls, as with the other asynchronous clients.
 
-use std::hint::black_box;
-use std::net::SocketAddr;
-
-use electrum_proto::Topic;
-use electrum_proto::operations::{Balance, History, Raw};
-use electrum_smol::{Client, Updates};
-use futures::StreamExt;
+use electrum_transport::ServerAddr;
 use smol::LocalExecutor;
 
-use super::own::{address, asked, check};
+use super::asynchronous::work;
 use crate::Outcome;
-use crate::fixture::{NOTIFIED, WINDOW};
-use crate::measure::{Cost, Start};
-use crate::server::NOTIFY;
+use crate::measure::Cost;
 use crate::workload::Workload;
 
-pub(super) fn run(workload: Workload, server: SocketAddr) -> Outcome<Cost> {
-    let (client, driver) = electrum_smol::client(address(server)?);
+pub(super) fn run(workload: Workload, server: ServerAddr) -> Outcome<Cost> {
+    let (client, driver) = electrum_smol::client(server);
     let executor = LocalExecutor::new();
     executor.spawn(driver).detach();
     // A task too: smol asks the system for events each time that the future wakes which it blocks on.
     smol::block_on(executor.run(executor.spawn(work(workload, client))))
-}
-
-async fn work(workload: Workload, client: Client) -> Outcome<Cost> {
-    let (operations, asked) = (workload.operations(), asked());
-    // Whatever is measured, the handshake is not.
-    client.call(Balance::new(asked.scripts[0])).await?;
-    let mut updates = match workload {
-        Workload::Notifications => {
-            let topics = asked.scripts.iter().take(NOTIFIED).map(|script| Topic::ScriptHash(*script));
-            let mut updates = client.subscribe_all(topics)?;
-            take(&mut updates, NOTIFIED).await?;
-            Some(updates)
-        }
-        _ => None,
-    };
-    let start = Start::now();
-    match workload {
-        Workload::Balances => {
-            for _ in 0..operations / WINDOW {
-                let balances = asked.scripts.iter().map(|script| Balance::new(*script)).collect();
-                for balance in client.batch(balances).await {
-                    black_box(balance?);
-                }
-            }
-        }
-        Workload::Headers => {
-            for _ in 0..operations {
-                check::headers(client.call(asked.headers).await?);
-            }
-        }
-        Workload::History => {
-            for _ in 0..operations {
-                check::history(client.call(History::new(asked.scripts[0])).await?);
-            }
-        }
-        Workload::Transaction => {
-            for _ in 0..operations {
-                check::transaction(client.call(asked.transaction).await?);
-            }
-        }
-        Workload::Notifications => {
-            client.call(Raw::new(NOTIFY, vec![operations.into()])).await?;
-            take(updates.as_mut().ok_or("no updates")?, operations).await?;
-        }
-        Workload::OneByOne => {
-            for _ in 0..operations {
-                black_box(client.call(Balance::new(asked.scripts[0])).await?);
-            }
-        }
-    }
-    Ok(start.cost(operations))
-}
-
-/// Takes so many changes, those counted in that gave way to newer ones.
-async fn take(updates: &mut Updates, count: usize) -> Outcome<()> {
-    let mut seen = 0;
-    while seen < count as u64 {
-        let change = updates.next().await.ok_or("closed")?;
-        seen += 1 + change.skipped;
-        black_box(change.value?);
-    }
-    Ok(())
 }
