@@ -93,13 +93,18 @@ fn option_takes_value(command: &Command, subcommand: &Command, text: &str) -> bo
         let is_it = |option: &&clap::Arg| {
             option.get_long() == Some(name) || option.get_all_aliases().is_some_and(|aliases| aliases.contains(&name))
         };
-        return options().find(is_it).is_some_and(|option| option.get_action().takes_values());
+        return options().find(is_it).is_some_and(takes_next_word);
     }
     // Short ones may stand side by side; the value of the last is the next word.
     let last = text.chars().last();
     let is_alone = text.chars().count() == 2;
     let option = options().find(|option| option.get_short() == last);
-    is_alone && option.is_some_and(|option| option.get_action().takes_values())
+    is_alone && option.is_some_and(takes_next_word)
+}
+
+/// Whether an option cannot do without a value; one that may stand alone has its value behind an equals sign.
+fn takes_next_word(option: &clap::Arg) -> bool {
+    option.get_action().takes_values() && option.get_num_args().is_none_or(|count| count.min_values() > 0)
 }
 
 /// Whether a word is meant to be a server, well written or not.
@@ -153,6 +158,7 @@ mod tests {
             ("headers tcp://a -", "headers @ tcp://a -"),
             ("balance ::1:50001:t bc1q", "balance @ ::1:50001:t bc1q"),
             ("balance --genesis mainnet tcp://a x", "balance --genesis mainnet @ tcp://a x"),
+            ("balance --padding tcp://a --padding=false x", "balance --padding @ tcp://a --padding=false x"),
             ("--version", "--version"),
             ("prove tcp://a x", "prove tcp://a x"),
         ] {

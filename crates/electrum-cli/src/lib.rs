@@ -11,6 +11,7 @@
 
 mod address;
 mod args;
+mod authorization;
 mod causes;
 mod command_line;
 mod commands;

@@ -6,6 +6,7 @@ use electrum_smol::proto::json::{DecodeError, Params, RawJson};
 use electrum_smol::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request, VersionRange};
 use electrum_smol::transport::{Security, ServerAddr};
 use electrum_smol::{Call, CallError};
+use futures_lite::future;
 use serde::Serialize;
 
 use crate::connection::{Connection, Unconnected};
@@ -44,7 +45,8 @@ pub(crate) async fn with_server(
     drop(waiting);
     match opened {
         Ok(connection) => {
-            let outcome = work(Query { connection: &connection, output }).await;
+            let renewal = async { match options.renew_authorization(&connection.client).await {} };
+            let outcome = future::or(work(Query { connection: &connection, output }), renewal).await;
             connection.close().await;
             outcome
         }

@@ -1,16 +1,18 @@
 //! How to reach servers, and what to agree on with them.
 
+use std::convert::Infallible;
 use std::fmt::{self, Display};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use electrum_smol::Config;
-use electrum_smol::proto::VersionRange;
+use electrum_smol::proto::{Authorization, VersionRange};
 use electrum_smol::transport::{AddrError, Proxy, Route, ServerAddr, Trust};
+use electrum_smol::{Client, Config};
 use serde::Serialize;
 
+use crate::authorization;
 use crate::networks::{WantedChain, chain_name};
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -64,6 +66,25 @@ pub(crate) struct ServerOptions {
     /// The file of the certificates that servers showed first [default: electrum-cli/pins in the user's data folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) pins: Option<PathBuf>,
+    /// Pad what is sent to a few sizes, as Electrum does, so that those who watch an encrypted connection learn little from
+    /// them; calls that follow one another then take up to a second each
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        env = "ELECTRUM_PADDING",
+        hide_env_values = true
+    )]
+    pub(crate) padding: Option<bool>,
+    /// A file with the secret that each request carries, for servers that want one: one line, such as Bearer TOKEN. It may
+    /// change while the tool runs
+    #[arg(long, value_name = "FILE", env = "ELECTRUM_AUTHORIZATION_FILE", hide_env_values = true)]
+    pub(crate) authorization_file: Option<PathBuf>,
+    /// What was read from it.
+    #[arg(skip)]
+    authorization: Option<Authorization>,
     /// What the configuration file says; the servers that it names are found there.
     #[arg(skip)]
     settings: Settings,
@@ -160,6 +181,16 @@ impl ServerOptions {
             self.timeout = Some(seconds(&time.to_string())?);
             take("timeout", true);
         }
+        if let (None, Some(padding)) = (self.padding, settings.padding) {
+            self.padding = Some(padding);
+            take("padding", true);
+        }
+        if let (None, Some(file)) = (&self.authorization_file, &settings.authorization_file) {
+            self.authorization_file = Some(file.clone());
+            take("authorization-file", true);
+        }
+        // Read once: it may be a pipe.
+        self.authorization = self.authorization_file.as_deref().map(authorization::read).transpose()?;
         self.settings = settings;
         Ok(())
     }
@@ -172,7 +203,7 @@ impl ServerOptions {
     /// The settings that hold, each with where it comes from.
     pub(crate) fn settings(&self) -> Vec<Setting> {
         let setting = |name, value: Option<String>, default: &str| {
-            let variable = format!("ELECTRUM_{}", str::to_uppercase(name));
+            let variable = format!("ELECTRUM_{}", str::to_uppercase(name).replace('-', "_"));
             let source = match &value {
                 None => "default",
                 Some(_) if self.from_file.contains(&name) => "configuration file",
@@ -189,6 +220,12 @@ impl ServerOptions {
             setting("proxy", self.proxy.as_ref().map(ToString::to_string), "none"),
             setting("trust", self.trust.map(|Trusted(trust)| trust_name(trust)), "ca-or-pin"),
             setting("timeout", self.timeout.map(|time| format!("{} s", time.as_secs_f64())), "10, 15, 30 and 20 s"),
+            setting("padding", self.padding.map(|padding| padding.to_string()), "false"),
+            setting(
+                "authorization-file",
+                self.authorization_file.as_ref().map(|file| file.display().to_string()),
+                "none",
+            ),
         ]
     }
 
@@ -203,6 +240,7 @@ impl ServerOptions {
             "network" => same(text.parse().ok().map(|WantedChain(genesis)| chain_name(genesis))),
             "proxy" => same(text.parse::<Proxy>().ok().map(|proxy| proxy.to_string())),
             "trust" => same(text.parse().ok().map(|Trusted(trust)| trust_name(trust))),
+            "padding" | "authorization-file" => text == value,
             _ => same(seconds(text).ok().map(|time| format!("{} s", time.as_secs_f64()))),
         }
     }
@@ -245,6 +283,8 @@ impl ServerOptions {
         protocol.versions = self.range.unwrap_or(range);
         protocol.genesis_hash = self.network.map(|WantedChain(genesis)| genesis);
         protocol.accept_numeric_version = self.numeric_version;
+        protocol.padding = self.padding.unwrap_or(false);
+        protocol.authorization.clone_from(&self.authorization);
         if let Some(timeout) = self.timeout {
             let timeouts = &mut protocol.timeouts;
             for part in [&mut timeouts.connect, &mut timeouts.handshake, &mut timeouts.request, &mut timeouts.pong] {
@@ -252,6 +292,11 @@ impl ServerOptions {
             }
         }
         Ok(config)
+    }
+
+    /// Gives a client another authorization whenever the file has one.
+    pub(crate) async fn renew_authorization(&self, client: &Client) -> Infallible {
+        authorization::renew(client, self.authorization_file.clone()).await
     }
 
     /// The way to these servers; in words if there is none, whatever they do.

@@ -20,6 +20,9 @@ pub(crate) struct Settings {
     pub(crate) trust: Option<String>,
     /// In seconds.
     pub(crate) timeout: Option<f64>,
+    pub(crate) padding: Option<bool>,
+    /// From the folder of the configuration file.
+    pub(crate) authorization_file: Option<PathBuf>,
     /// Servers and groups of servers by name.
     #[serde(default)]
     pub(crate) servers: BTreeMap<String, OneOrMany>,
@@ -75,7 +78,8 @@ impl Settings {
             Err(error) => return Err(format!("{}: {error}", file.display())),
         };
         let settings: Self = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        Ok(Self { file: Some(file), ..settings })
+        let authorization_file = settings.authorization_file.map(|path| file.with_file_name(path));
+        Ok(Self { file: Some(file), authorization_file, ..settings })
     }
 
     /// What stands for scripts under a name.

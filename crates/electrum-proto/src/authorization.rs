@@ -24,8 +24,10 @@ pub struct Authorization(String);
 
 /// What is shown instead of a secret.
 const REDACTED: &str = "[redacted]";
-/// So much of a secret that stands at the end of a text which was cut is not left there.
-const LEAST_SHOWN: usize = 4;
+/// So many bytes of the beginning of a secret are replaced, too, for servers quote with an end cut off.
+const LEAST: usize = 8;
+/// The same at the end of a text, which may have been cut here.
+const LEAST_AT_THE_END: usize = 4;
 
 impl Authorization {
     /// Makes an authorization of the text that is to be sent, scheme included.
@@ -49,22 +51,29 @@ impl Authorization {
         }
     }
 
-    /// Replaces the secret in a text, the end of which may be missing.
+    /// Replaces the secret in a text, and as much as there is of one that was cut.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let secret = self.secret();
-        if secret.is_empty() {
+        // Where a character ends.
+        let least = (LEAST.min(secret.len())..).find(|least| secret.is_char_boundary(*least)).unwrap_or(secret.len());
+        let (begin, end) = secret.split_at(least);
+        if begin.is_empty() {
             return text.into();
         }
-        let text = match text.contains(secret) {
-            true => Cow::Owned(text.replace(secret, REDACTED)),
-            false => Cow::Borrowed(text),
-        };
-        let uncut = text.strip_suffix('…').unwrap_or(&text);
-        let begun = |length: &usize| secret.get(..*length).is_some_and(|begin| uncut.ends_with(begin));
-        match (LEAST_SHOWN..secret.len()).rev().find(begun) {
-            Some(length) => Cow::Owned([&uncut[..uncut.len() - length], REDACTED].concat()),
-            None => text,
+        let (mut shown, mut rest) = (String::new(), text);
+        while let Some((before, behind)) = rest.split_once(begin) {
+            let same = end.chars().zip(behind.chars()).take_while(|(one, other)| one == other);
+            let count = same.map(|(same, _)| same.len_utf8()).sum();
+            shown.push_str(before);
+            shown.push_str(REDACTED);
+            rest = behind.get(count..).unwrap_or_default();
         }
+        let uncut = rest.strip_suffix('…').unwrap_or(rest);
+        let begun = |length: &usize| secret.get(..*length).is_some_and(|begin| uncut.ends_with(begin));
+        if let Some(length) = (LEAST_AT_THE_END..least).rev().find(begun) {
+            return Cow::Owned([&shown, &uncut[..uncut.len() - length], REDACTED].concat());
+        }
+        if shown.is_empty() { text.into() } else { Cow::Owned(shown + rest) }
     }
 }
 
@@ -85,14 +94,17 @@ mod tests {
             ("nothing of it", "nothing of it"),
             ("got 'Bearer secret.token', expired", "got 'Bearer [redacted]', expired"),
             ("secret.token secret.token", "[redacted] [redacted]"),
-            ("cut: secret.to…", "cut: [redacted]"),
+            ("cut: secret.to…", "cut: [redacted]…"),
+            ("cut: 'secret.to...', expired", "cut: '[redacted]...', expired"),
+            ("cut: secr…", "cut: [redacted]"),
             ("cut: secret.token…", "cut: [redacted]…"),
             ("cut: sec…", "cut: sec…"),
             ("", ""),
         ] {
             assert_eq!(authorization.redact(text), shown);
         }
-        assert_eq!(Authorization::new("token").redact("a token"), "a [redacted]");
+        assert_eq!(Authorization::new("token").redact("a token, tok"), "a [redacted], tok");
+        assert_eq!(Authorization::new("passw\u{f6}\u{f6}rd").redact("passw\u{f6}\u{f6}rt"), "[redacted]t");
         for empty in ["", " ", "Bearer "] {
             assert_eq!(Authorization::new(empty).redact("words"), "words", "{empty:?}");
         }

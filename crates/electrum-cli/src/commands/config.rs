@@ -56,16 +56,16 @@ pub(crate) fn run(args: &ConfigArgs, output: &Output) -> Outcome {
     }
     let place = file.unwrap_or_else(|| "none: there is no folder for it".into());
     let state = if file_exists { "" } else { " (does not exist)" };
-    let mut lines = vec![format!("file      {place}{state}")];
+    let mut lines = vec![format!("file               {place}{state}")];
     for Setting { name, value, source } in &settings {
         let value = output.paint(Paint::Strong, format!("{value:<40}"));
-        lines.push(format!("{name:<9} {value} {}", output.paint(Paint::Faint, source)));
+        lines.push(format!("{name:<18} {value} {}", output.paint(Paint::Faint, source)));
     }
     for NamedServers { name, servers } in servers {
-        lines.push(format!("-s {name:<6} {}", servers.join(" ")));
+        lines.push(format!("-s {name:<15} {}", servers.join(" ")));
     }
     for NamedScripts { name, scripts } in scripts {
-        lines.push(format!("{name:<9} {}", printable(&scripts.join(" "))));
+        lines.push(format!("{name:<18} {}", printable(&scripts.join(" "))));
     }
     output.line(&lines.join("\n"))?;
     Ok(Verdict::Success)

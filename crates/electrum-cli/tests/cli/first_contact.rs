@@ -142,7 +142,12 @@ fn a_manual_page_for_the_tool_and_for_each_command() {
     let folder = tempfile::tempdir().expect("a folder");
     let done = run(&["man", folder.path().to_str().expect("UTF-8")]);
     assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
-    for (page, words) in [("electrum-cli.1", "Exit codes"), ("electrum-cli-balance.1", "ELECTRUM_SERVER")] {
+    for (page, words) in [
+        ("electrum-cli.1", "Exit codes"),
+        ("electrum-cli-balance.1", "ELECTRUM_SERVER"),
+        ("electrum-cli-balance.1", "ELECTRUM_AUTHORIZATION_FILE"),
+        ("electrum-cli-watch.1", "ELECTRUM_PADDING"),
+    ] {
         let text = fs::read_to_string(folder.path().join(page)).expect("it was written");
         assert!(text.contains(words), "{page}: {text}");
     }

@@ -1,6 +1,7 @@
 //! The tool as its users run it: the real binary against servers on the loopback interface.
 
 mod about;
+mod authorization;
 mod broadcast;
 mod call;
 mod demo;
@@ -11,6 +12,7 @@ mod first_contact;
 mod headers;
 mod json_fields;
 mod package;
+mod padding;
 mod probe;
 mod proxy;
 mod readme;

@@ -73,6 +73,8 @@ fn bash_completes_commands_options_and_values() {
         press_tab electrum-cli bal
         press_tab electrum-cli head
         press_tab electrum-cli balance --net
+        press_tab electrum-cli balance --auth
+        press_tab electrum-cli balance --pad
         press_tab electrum-cli watch --inde
         press_tab electrum-cli completions z
         press_tab electrum-cli tx --he
@@ -83,7 +85,17 @@ fn bash_completes_commands_options_and_values() {
     let shown = String::from_utf8_lossy(&done.stdout).into_owned();
     assert_eq!(
         shown.lines().collect::<Vec<_>>(),
-        ["balance", "header headers", "--network", "--indexes", "zsh", "--hex --help", "--verbose"]
+        [
+            "balance",
+            "header headers",
+            "--network",
+            "--authorization-file",
+            "--padding",
+            "--indexes",
+            "zsh",
+            "--hex --help",
+            "--verbose"
+        ]
     );
 }
 

@@ -37,7 +37,9 @@ impl Tool {
     pub(crate) fn start_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
         // What the user of this machine has set is no part of a test.
-        for name in ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "CLI_DEFAULT_ARGUMENTS"] {
+        for name in
+            ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "PADDING", "AUTHORIZATION_FILE", "CLI_DEFAULT_ARGUMENTS"]
+        {
             command.env_remove(format!("ELECTRUM_{name}"));
         }
         command.env("XDG_CONFIG_HOME", "/nonexistent");

@@ -79,8 +79,9 @@ fn an_error_shows_the_usage_of_the_command_that_was_meant() {
 #[test]
 fn a_variable_that_is_empty_is_not_set() {
     let server = Server::start(Family::Electrs);
-    let names = ["ELECTRUM_SERVER", "ELECTRUM_NETWORK", "ELECTRUM_PROXY", "ELECTRUM_TRUST", "ELECTRUM_TIMEOUT"];
-    let empty: Vec<_> = names.map(|name| (name, std::path::Path::new(""))).into();
+    let names = ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "PADDING", "AUTHORIZATION_FILE"];
+    let names = names.map(|name| format!("ELECTRUM_{name}"));
+    let empty: Vec<_> = names.iter().map(|name| (&name[..], std::path::Path::new(""))).collect();
     let done = Tool::start_with(&["header", &server.url()], &empty).finish();
     assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
     let done = Tool::start_with(&["header"], &empty).finish();

@@ -5,5 +5,6 @@ mod pseudonyms;
 pub(crate) mod record;
 mod relay;
 pub(crate) mod replay;
+mod secrets;
 mod upstream;
 mod writer;

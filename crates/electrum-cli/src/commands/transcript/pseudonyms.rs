@@ -3,17 +3,14 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use electrum_smol::proto::Script;
 use electrum_smol::proto::types::{Network, RawTransaction, ScriptHash};
-use serde::Deserialize;
+use electrum_smol::proto::{Authorization, Script};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
+use super::secrets::Secrets;
 use crate::address;
 use crate::transaction::Transaction;
 
-/// What is written in the place of a secret.
-const LEFT_OUT: &str = "left out";
 /// The networks whose addresses differ.
 const NETWORKS: [Network; 3] = [Network::Bitcoin, Network::Testnet3, Network::Regtest];
 /// The scripts that are in use, and addresses, are as long at least.
@@ -21,28 +18,25 @@ const SHORTEST_WORD: usize = 24;
 /// No transaction has fewer digits.
 const SHORTEST_TRANSACTION: usize = 120;
 
-/// A request with which a client shows that it may ask.
-#[derive(Deserialize)]
-struct Authorized<'a> {
-    #[serde(borrow)]
-    authorization: Option<&'a RawValue>,
-}
-
 /// What stands for what, the same all through a transcript, and different in every other.
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
     salt: [u64; 4],
     /// By words as they are written: scripts and hashes in small digits, and addresses.
     replaced: HashMap<String, String>,
-    /// As they were written, and as they are.
-    secrets: Vec<String>,
+    secrets: Secrets,
 }
 
 impl Pseudonyms {
-    pub(super) fn new() -> Self {
+    /// With a secret that is known before any request has it.
+    pub(super) fn new(authorization: Option<&Authorization>) -> Self {
+        let mut secrets = Secrets::default();
+        if let Some(authorization) = authorization {
+            secrets.learn(authorization.expose());
+        }
         // Each is seeded by the system's random numbers.
         let salt = [0; 4].map(|_: u64| RandomState::new().hash_one(0));
-        Self { salt, replaced: HashMap::new(), secrets: Vec::new() }
+        Self { salt, replaced: HashMap::new(), secrets }
     }
 
     /// A line in which what is known of scripts is replaced, and secrets are left out.
@@ -50,11 +44,7 @@ impl Pseudonyms {
         if let Ok(message) = serde_json::from_str(line) {
             self.learn(&message);
         }
-        self.learn_secrets(line);
-        let mut left = line.to_owned();
-        for secret in &self.secrets {
-            left = left.replace(secret, LEFT_OUT);
-        }
+        let left = self.secrets.leave_out(line);
         let mut replaced = String::with_capacity(left.len());
         let mut rest = &left[..];
         while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
@@ -104,7 +94,7 @@ impl Pseudonyms {
         shown
     }
 
-    /// Finds the scripts that a message names by its method, and secrets.
+    /// Finds the scripts that a message names by its method.
     fn learn(&mut self, message: &Value) {
         if let Value::Array(messages) = message {
             messages.iter().for_each(|message| self.learn(message));
@@ -132,20 +122,6 @@ impl Pseudonyms {
         } else if method.contains("address") {
             let addresses = named.iter().filter_map(|text| address::parse(text).ok());
             addresses.for_each(|address| self.add_script(&Script::new(address.script)));
-        }
-    }
-
-    /// Finds what must not be seen.
-    fn learn_secrets(&mut self, line: &str) {
-        let one = serde_json::from_str(line).map(|message: Authorized<'_>| vec![message]);
-        let messages = one.or_else(|_| serde_json::from_str(line)).unwrap_or_default();
-        for written in messages.iter().filter_map(|message| message.authorization) {
-            let meant = serde_json::from_str(written.get()).unwrap_or_default();
-            for secret in [written.get().trim_matches('"').to_owned(), meant] {
-                if !matches!(secret.as_str(), "" | "null") && !self.secrets.contains(&secret) {
-                    self.secrets.push(secret);
-                }
-            }
         }
     }
 
@@ -181,7 +157,7 @@ mod tests {
     #[test]
     fn a_script_and_its_hash_have_stand_ins_that_belong_to_each_other() {
         let script = Script::from_hex(SCRIPT).unwrap();
-        let mut pseudonyms = Pseudonyms::new();
+        let mut pseudonyms = Pseudonyms::new(None);
         let asked =
             format!(r#"{{"method":"blockchain.scriptpubkey.subscribe","params":["{}"],"id":1}}"#, script.to_hex());
         let asked: Value = serde_json::from_str(&pseudonyms.replace(&asked)).unwrap();
@@ -192,13 +168,13 @@ mod tests {
         let shown: Value = serde_json::from_str(&pseudonyms.replace(&notified)).unwrap();
         assert_eq!(shown["params"][0], stand_in.scripthash().to_string());
         // Every transcript has others.
-        assert_ne!(Pseudonyms::new().replace(&notified), pseudonyms.replace(&notified));
-        assert!(!Pseudonyms::new().replace(&notified).contains(&script.scripthash().to_string()));
+        assert_ne!(Pseudonyms::new(None).replace(&notified), pseudonyms.replace(&notified));
+        assert!(!Pseudonyms::new(None).replace(&notified).contains(&script.scripthash().to_string()));
     }
 
     #[test]
     fn a_script_of_one_byte_leaves_numbers_and_digits_alone() {
-        let mut pseudonyms = Pseudonyms::new();
+        let mut pseudonyms = Pseudonyms::new(None);
         let asked = r#"{"method":"blockchain.scriptpubkey.get_balance","params":["51"],"id":"a"}"#;
         assert!(!pseudonyms.replace(asked).contains(r#""51""#));
         let answer = r#"{"id":51,"result":{"confirmed":5151,"unconfirmed":-51.5,"hex":"0051ab","words":"at 51"}}"#;
@@ -207,7 +183,7 @@ mod tests {
 
     #[test]
     fn addresses_and_the_outputs_of_transactions_are_replaced_too() {
-        let mut pseudonyms = Pseudonyms::new();
+        let mut pseudonyms = Pseudonyms::new(None);
         let address = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
         let asked = format!(r#"{{"method":"blockchain.address.get_balance","params":["{address}"],"id":1}}"#);
         let shown: Value = serde_json::from_str(&pseudonyms.replace(&asked)).unwrap();
@@ -220,16 +196,5 @@ mod tests {
         let answer: Value = serde_json::from_str(&answer).unwrap();
         let raw = RawTransaction::from_hex(answer["result"].as_str().unwrap()).unwrap();
         assert_eq!(Transaction::read(&raw).unwrap().outputs[0].script, stand_in.script);
-    }
-
-    #[test]
-    fn what_shows_that_a_client_may_ask_is_left_out() {
-        let mut pseudonyms = Pseudonyms::new();
-        let token = r"ab.c-d\u00e9/ef";
-        let asked = format!(r#"{{"method":"server.ping","params":[],"id":1,"authorization":"{token}"}}"#);
-        for line in [asked, format!(r#"{{"error":"no such user: {}"}}"#, "ab.c-d\u{e9}/ef")] {
-            let shown = pseudonyms.replace(&line);
-            assert!(!shown.contains("c-d") && shown.contains(LEFT_OUT), "{shown}");
-        }
     }
 }

@@ -24,8 +24,9 @@ use crate::stop::{Outcome, Verdict};
 ///
 /// Prints the address to which the client is pointed, tcp:// whatever the server's own is: proxies, TLS and WebSockets are
 /// on the way from here to the server. In the file scripts, their hashes and addresses are replaced by others, and secrets
-/// are left out; the ids of transactions stay. 'replay' plays it back as a server. It records until it is interrupted, or
-/// for --for seconds.
+/// are left out; the ids of transactions stay. Requests go on as the client writes them: neither --padding nor
+/// --authorization-file changes them, but what stands in that file is left out of the recording, too. 'replay' plays it
+/// back as a server. It records until it is interrupted, or for --for seconds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordArgs {
     /// The file, which must not exist
@@ -45,7 +46,7 @@ pub(crate) async fn run(args: RecordArgs, output: &Output) -> Outcome {
     let config = args.options.config(args.options.servers()?, VersionRange::ALL)?;
     let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, args.port))
         .map_err(|error| io::Error::new(error.kind(), format!("port {}: {error}", args.port)))?;
-    let transcript = Transcript::create(&args.file)?;
+    let transcript = Transcript::create(&args.file, config.protocol.authorization.as_ref())?;
     output.line(&format!("tcp://{}", listener.get_ref().local_addr()?))?;
     let (failed, failures) = smol::channel::bounded(1);
     let clients = LocalExecutor::new();

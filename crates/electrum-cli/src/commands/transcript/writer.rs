@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
+use electrum_smol::proto::Authorization;
+
 use super::line::{From, Line};
 use super::pseudonyms::Pseudonyms;
 
@@ -44,11 +46,11 @@ pub(super) enum Unwritten {
 }
 
 impl Transcript {
-    /// Begins a file, which must not exist.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    /// Begins a file, which must not exist, and in which this authorization and those of requests are left out.
+    pub(super) fn create(path: &Path, authorization: Option<&Authorization>) -> io::Result<Self> {
         let file = File::create_new(path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        let (started, pseudonyms) = (Instant::now(), Pseudonyms::new());
+        let (started, pseudonyms) = (Instant::now(), Pseudonyms::new(authorization));
         Ok(Self(RefCell::new(Writing { file, started, pseudonyms, connections: 0 })))
     }
 
@@ -98,7 +100,7 @@ mod tests {
     fn lines_are_written_when_they_are_whole_however_they_come() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("transcript");
-        let transcript = Transcript::create(&path).unwrap();
+        let transcript = Transcript::create(&path, None).unwrap();
         let (mut client, mut server) = transcript.connection();
         let (mut other, _) = transcript.connection();
         for byte in b"{\"id\":1}\n{\"id\":2}\r\nunfinished" {
@@ -120,7 +122,7 @@ mod tests {
             ]
         );
         assert!(matches!(client.take(&[b'x'; LONGEST]), Err(Unwritten::TooLong)));
-        let error = Transcript::create(&path).unwrap_err();
+        let error = Transcript::create(&path, None).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     }
 }

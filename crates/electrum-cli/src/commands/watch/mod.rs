@@ -90,7 +90,8 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     };
     let printed = async { printer.print_all(&mut sources).await.map(|()| None) };
     let wrong_network = async { Ok(Some(wrong_network(&client, &groups).await)) };
-    let watched = future::or(printed, future::or(time_is_up, wrong_network)).await;
+    let renewal = async { match args.options.renew_authorization(&client).await {} };
+    let watched = future::or(printed, future::or(time_is_up, future::or(wrong_network, renewal))).await;
     drop(sources);
     client.close();
     driver.await;

@@ -1,0 +1,70 @@
+//! The file with the secret that each request carries.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use electrum_smol::Client;
+use electrum_smol::proto::Authorization;
+use smol::Timer;
+
+/// How often a file is read again while the tool runs.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// The longest file.
+const LONGEST: u64 = 64 * 1024;
+
+/// Reads an authorization: the text of the file, without spaces and line ends around it. The error names the file and
+/// never shows what is in it.
+pub(crate) fn read(path: &Path) -> Result<Authorization, String> {
+    let wrong = |why: &str| format!("the authorization file {}: {why}", path.display());
+    let file = File::open(path).map_err(|error| wrong(&error.to_string()))?;
+    let mut text = String::new();
+    file.take(LONGEST + 1).read_to_string(&mut text).map_err(|error| wrong(&error.to_string()))?;
+    if text.len() as u64 > LONGEST {
+        return Err(wrong("it is longer than 64 KiB"));
+    }
+    match text.trim() {
+        "" => Err(wrong("it is empty; it should hold what requests carry, such as Bearer TOKEN")),
+        text if text.contains(char::is_control) => Err(wrong("it should hold one line of text, such as Bearer TOKEN")),
+        text => Ok(Authorization::new(text)),
+    }
+}
+
+/// Gives a client the authorization again whenever the file has another one. Without a file there is nothing to do.
+///
+/// A file that cannot be read for now, because it is being replaced, leaves the client the one that it has.
+pub(crate) async fn renew(client: &Client, file: Option<PathBuf>) -> Infallible {
+    // What is no file, such as a pipe, is read once.
+    let Some(file) = file.filter(|file| file.is_file()) else { return std::future::pending().await };
+    loop {
+        Timer::after(INTERVAL).await;
+        let file = file.clone();
+        if let Ok(authorization) = smol::unblock(move || read(&file)).await {
+            client.set_authorization(Some(authorization));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_file_is_an_authorization_and_no_error_shows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let error = read(&path).unwrap_err();
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
+        for text in ["Bearer se.cret", "Bearer se.cret\n", "  Bearer se.cret\r\n\n"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read(&path), Ok(Authorization::new("Bearer se.cret")), "{text:?}");
+        }
+        for bytes in [&b""[..], b" \n", b"Bearer\nse.cret", b"se.cret\0", b"se.cret\xff", &[b'x'; 70_000]] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = read(&path).unwrap_err();
+            assert!(error.contains(path.to_str().unwrap()) && !error.contains("se.cret"), "{error}");
+        }
+    }
+}

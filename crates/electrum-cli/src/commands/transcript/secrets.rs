@@ -1,0 +1,136 @@
+//! Leaves out of a transcript what shows that a client may ask.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// What is written in the place of a secret.
+const LEFT_OUT: &str = "left out";
+/// So many bytes at the beginning of a secret are left out, too: servers quote with an end cut off.
+const LEAST: usize = 8;
+/// The member of requests with a secret.
+const MEMBER: &str = "authorization";
+
+/// A request with which a client shows that it may ask.
+#[derive(Deserialize)]
+struct Authorized<'a> {
+    #[serde(borrow)]
+    authorization: Option<&'a RawValue>,
+}
+
+/// The secrets that were seen, each in every way in which it may be written.
+#[derive(Debug, Default)]
+pub(super) struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Finds the secrets of a line, and leaves out all that are known.
+    pub(super) fn leave_out(&mut self, line: &str) -> String {
+        let one = serde_json::from_str(line).map(|message: Authorized<'_>| vec![message]);
+        match one.or_else(|_| serde_json::from_str(line)) {
+            Ok(messages) => {
+                for written in messages.iter().filter_map(|message| message.authorization) {
+                    self.learn(written.get().trim_matches('"'));
+                    self.learn_value(&serde_json::from_str(written.get()).unwrap_or_default());
+                }
+            }
+            // It cannot be read, and so neither can what is in it.
+            Err(_) if line.contains(MEMBER) && !line.contains("\"result\"") && !line.contains("\"error\"") => {
+                let (before, _) = line.split_once(MEMBER).unwrap_or_default();
+                return format!("{}{MEMBER} {LEFT_OUT}", self.without(before));
+            }
+            Err(_) => {}
+        }
+        self.without(line)
+    }
+
+    /// Finds the texts of a value.
+    fn learn_value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.learn(text),
+            Value::Array(values) => values.iter().for_each(|value| self.learn_value(value)),
+            Value::Object(members) => members.values().for_each(|value| self.learn_value(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Adds a secret, and what stands behind its scheme.
+    pub(super) fn learn(&mut self, text: &str) {
+        let text = text.trim();
+        let alone = text.split_once(' ').map_or(text, |(_, secret)| secret.trim());
+        for secret in [text, alone] {
+            // As it is, and as those write it in JSON who escape more than they must.
+            let quoted = Value::from(secret).to_string();
+            let quoted = quoted.trim_matches('"').to_owned();
+            for written in [secret.to_owned(), quoted.replace('/', "\\/"), quoted] {
+                if !matches!(written.as_str(), "" | "null") && !self.0.contains(&written) {
+                    self.0.push(written);
+                }
+            }
+        }
+    }
+
+    /// A text without the secrets, and without what begins as one of them does.
+    fn without(&self, text: &str) -> String {
+        let (mut left, mut rest) = (String::with_capacity(text.len()), text);
+        while let Some(next) = rest.chars().next() {
+            let known = self.0.iter().filter_map(|secret| begun(rest, secret)).max();
+            match known {
+                Some(_) => left.push_str(LEFT_OUT),
+                None => left.push(next),
+            }
+            rest = &rest[known.unwrap_or(next.len_utf8())..];
+        }
+        left
+    }
+}
+
+/// How much of a secret a text begins with, if that is enough to be one.
+fn begun(text: &str, secret: &str) -> Option<usize> {
+    // The scheme is no secret.
+    let scheme = secret.split_once(' ').map_or(0, |(scheme, _)| scheme.len() + 1);
+    let same = text.chars().zip(secret.chars()).take_while(|(one, other)| one == other);
+    let length = same.map(|(same, _)| same.len_utf8()).sum();
+    (length >= secret.len().min(scheme + LEAST)).then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKED: &str = r#"{"method":"server.ping","params":[],"id":1,"authorization":"Bearer ab.c-d\u00e9/efghijkl"}"#;
+
+    #[test]
+    fn a_secret_is_left_out_wherever_and_however_it_stands() {
+        let mut secrets = Secrets::default();
+        let shown = secrets.leave_out(ASKED);
+        assert_eq!(shown, r#"{"method":"server.ping","params":[],"id":1,"authorization":"left out"}"#);
+        for (line, shown) in [
+            ("{\"error\":\"expired: Bearer ab.c-d\u{e9}/efghijkl!\"}", r#"{"error":"expired: left out!"}"#),
+            ("{\"error\":\"expired: ab.c-d\u{e9}/efghijkl!\"}", r#"{"error":"expired: left out!"}"#),
+            ("{\"error\":\"expired: ab.c-d\u{e9}\\/efghijkl!\"}", r#"{"error":"expired: left out!"}"#),
+            ("{\"error\":\"expired: ab.c-d\u{e9}/ef...\"}", r#"{"error":"expired: left out..."}"#),
+            (r#"{"error":"expired: ab.c-d\u00e9/efghijkl!"}"#, r#"{"error":"expired: left out!"}"#),
+            (r#"{"error":"a Bearer is needed"}"#, r#"{"error":"a Bearer is needed"}"#),
+        ] {
+            assert_eq!(secrets.leave_out(line), shown, "{line}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_in_batches_and_in_members_and_what_cannot_be_read_is_cut() {
+        for line in [
+            &format!("[{ASKED},{{\"method\":\"x\"}}]"),
+            r#"{"authorization":{"user":"me","token":"ab.c-d"},"id":1}"#,
+            r#"{"authorization":"ab.c-d","id":1"#,
+            r#"{"authorization":"ab.c-d","authorization":"ab.c-d"}"#,
+            r#"{"id":1, authorization: ab.c-d}"#,
+        ] {
+            let mut secrets = Secrets::default();
+            let shown = secrets.leave_out(line);
+            assert!(!shown.contains("c-d") && shown.contains(LEFT_OUT), "{shown}");
+        }
+        let mut secrets = Secrets::default();
+        secrets.learn("token");
+        assert_eq!(secrets.leave_out("a token, tokens"), "a left out, left outs");
+    }
+}
