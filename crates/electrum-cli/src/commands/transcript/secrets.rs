@@ -78,7 +78,7 @@ impl Secrets {
                 Some(_) => left.push_str(LEFT_OUT),
                 None => left.push(next),
             }
-            rest = &rest[known.unwrap_or(next.len_utf8())..];
+            rest = &rest[known.unwrap_or_else(|| next.len_utf8())..];
         }
         left
     }
