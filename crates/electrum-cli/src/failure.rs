@@ -160,7 +160,7 @@ fn call_cause(error: &CallError) -> Cause {
         CallError::Server(error) => server_cause(error.kind()),
         CallError::Decode(error) => decode_cause(error.kind()),
         CallError::NotInVersion(_) => Cause::NotInVersion,
-        CallError::AnswerTooLarge { .. } => Cause::TooLarge,
+        CallError::AnswerTooLarge { .. } => Cause::AnswerTooLong,
         CallError::TimedOut => Cause::TimedOut,
         CallError::Unsent { .. } | CallError::QueueFull { .. } | CallError::Closed => Cause::NotSent,
         CallError::MaybeSent { .. } | CallError::ClosesConnection { .. } => Cause::Lost,

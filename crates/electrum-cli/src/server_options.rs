@@ -41,6 +41,9 @@ pub(crate) struct ServerOptions {
     /// four times that behind a proxy [default: 10, 15, 30 and 20]
     #[arg(long, value_name = "SECS", value_parser = seconds, env = "ELECTRUM_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<Duration>,
+    /// The longest answer to accept, in MiB; servers that pad may send twice as much as they say [default: 16]
+    #[arg(long, value_name = "MIB", value_parser = mebibytes, env = "ELECTRUM_MAX_ANSWER", hide_env_values = true)]
+    pub(crate) max_answer: Option<u32>,
     /// The chain that the server must serve; a server of another one is refused as wrong_chain
     ///
     /// mainnet, testnet, testnet4, signet, regtest, or the hash of the first block
@@ -177,6 +180,13 @@ impl ServerOptions {
             self.trust = Some(read("trust", text)?);
             take("trust", true);
         }
+        if let (None, Some(most)) = (self.max_answer, settings.max_answer) {
+            self.max_answer = Some(
+                mebibytes(&most.to_string())
+                    .map_err(|error| format!("the configuration file's max-answer: {error}"))?,
+            );
+            take("max-answer", true);
+        }
         if let (None, Some(time)) = (self.timeout, settings.timeout) {
             self.timeout = Some(seconds(&time.to_string())?);
             take("timeout", true);
@@ -218,6 +228,7 @@ impl ServerOptions {
             setting("server", (!servers.is_empty()).then_some(servers), "none"),
             setting("network", self.network.map(|WantedChain(genesis)| chain_name(genesis)), "any"),
             setting("proxy", self.proxy.as_ref().map(ToString::to_string), "none"),
+            setting("max-answer", self.max_answer.map(|most| format!("{most} MiB")), "16 MiB"),
             setting("trust", self.trust.map(|Trusted(trust)| trust_name(trust)), "ca-or-pin"),
             setting("timeout", self.timeout.map(|time| format!("{} s", time.as_secs_f64())), "10, 15, 30 and 20 s"),
             setting("padding", self.padding.map(|padding| padding.to_string()), "false"),
@@ -237,6 +248,7 @@ impl ServerOptions {
                 let servers = text.split(',').map(|text| text.parse::<ServerName>().map(|server| server.to_string()));
                 same(servers.collect::<Result<Vec<_>, _>>().ok().map(|servers| servers.join(",")))
             }
+            "max-answer" => same(mebibytes(text).ok().map(|most| format!("{most} MiB"))),
             "network" => same(text.parse().ok().map(|WantedChain(genesis)| chain_name(genesis))),
             "proxy" => same(text.parse::<Proxy>().ok().map(|proxy| proxy.to_string())),
             "trust" => same(text.parse().ok().map(|Trusted(trust)| trust_name(trust))),
@@ -285,6 +297,9 @@ impl ServerOptions {
         protocol.accept_numeric_version = self.numeric_version;
         protocol.padding = self.padding.unwrap_or(false);
         protocol.authorization.clone_from(&self.authorization);
+        if let Some(most) = self.max_answer {
+            protocol.limits.line = most as usize * 1024 * 1024;
+        }
         if let Some(timeout) = self.timeout {
             let timeouts = &mut protocol.timeouts;
             for part in [&mut timeouts.connect, &mut timeouts.handshake, &mut timeouts.request, &mut timeouts.pong] {
@@ -338,6 +353,12 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds is wanted, such as 10 or 0.5".into())
 }
 
+/// A length of one mebibyte to a gibibyte.
+fn mebibytes(text: &str) -> Result<u32, String> {
+    let most = text.parse().ok().filter(|most| (1..=1024).contains(most));
+    most.ok_or_else(|| "a whole number of MiB from 1 to 1024 is wanted, such as 64".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,6 +379,19 @@ mod tests {
             [timeouts.connect, timeouts.handshake, timeouts.request, timeouts.pong],
             [Duration::from_secs(3); 4]
         );
+    }
+
+    #[test]
+    fn the_longest_answer_is_a_whole_number_of_mebibytes() {
+        let limits = |max_answer| {
+            let options = ServerOptions { max_answer, ..ServerOptions::default() };
+            options.config([], VersionRange::default()).unwrap().protocol.limits
+        };
+        assert_eq!(limits(None).line, limits(Some(16)).line);
+        assert_eq!(limits(Some(64)).line, 67_108_864);
+        for text in ["0", "1025", "-1", "1.5", "16M", ""] {
+            assert!(mebibytes(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) network: Option<String>,
     pub(crate) proxy: Option<String>,
     pub(crate) trust: Option<String>,
+    /// In MiB.
+    pub(crate) max_answer: Option<u32>,
     /// In seconds.
     pub(crate) timeout: Option<f64>,
     pub(crate) padding: Option<bool>,

@@ -243,7 +243,7 @@ pub enum RequestError {
 error_texts!(RequestError {
     Self::Server(inner) => "the server says: {inner}";
     Self::TooLarge { limit, received } =>
-        "the answer is longer than the limit of {limit} bytes; {received} bytes of it were received";
+        "the answer is longer than the limit of {limit} bytes, which can be raised; {received} bytes of it were received";
     Self::Lost { written: true, .. } =>
         "the connection was lost before the answer came; the request may have reached the server";
     Self::Lost { written: false, .. } =>

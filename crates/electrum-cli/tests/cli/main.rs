@@ -1,6 +1,7 @@
 //! The tool as its users run it: the real binary against servers on the loopback interface.
 
 mod about;
+mod answer_length;
 mod authorization;
 mod broadcast;
 mod call;

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use crate::faulty::{Reply, faulty};
-use crate::tool::{BOUND, run};
+use crate::tool::{BOUND, SETTINGS, run};
 use electrum_testkit::prelude::*;
 use pty_process::Size;
 use pty_process::blocking::{Command, open};
@@ -45,9 +45,7 @@ fn run_in_terminal(columns: u16, args: &[&str]) -> Shown {
     let (mut terminal, end) = open().expect("a terminal");
     terminal.resize(Size::new(ROWS, columns)).expect("a size");
     let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
-    for name in
-        ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "PADDING", "AUTHORIZATION_FILE", "CLI_DEFAULT_ARGUMENTS"]
-    {
+    for name in SETTINGS {
         command = command.env_remove(format!("ELECTRUM_{name}"));
     }
     let command = command.env("XDG_CONFIG_HOME", "/nonexistent").env("TERM", "xterm-256color").env_remove("NO_COLOR");

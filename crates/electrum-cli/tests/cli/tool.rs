@@ -12,6 +12,19 @@ use serde_json::Value;
 /// How long anything may take that a test waits for.
 pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
+/// The environment variables of settings, without `ELECTRUM_`.
+pub(crate) const SETTINGS: [&str; 9] = [
+    "SERVER",
+    "NETWORK",
+    "PROXY",
+    "TRUST",
+    "TIMEOUT",
+    "MAX_ANSWER",
+    "PADDING",
+    "AUTHORIZATION_FILE",
+    "CLI_DEFAULT_ARGUMENTS",
+];
+
 /// The tool while it runs. It is killed when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Tool {
@@ -37,9 +50,7 @@ impl Tool {
     pub(crate) fn start_with<S: AsRef<str>>(args: &[S], variables: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_electrum-cli"));
         // What the user of this machine has set is no part of a test.
-        for name in
-            ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "PADDING", "AUTHORIZATION_FILE", "CLI_DEFAULT_ARGUMENTS"]
-        {
+        for name in SETTINGS {
             command.env_remove(format!("ELECTRUM_{name}"));
         }
         command.env("XDG_CONFIG_HOME", "/nonexistent");

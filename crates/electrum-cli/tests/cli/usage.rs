@@ -1,6 +1,6 @@
 //! Command lines that are wrong: exit code 2, words on stderr, and no connection.
 
-use crate::tool::{Tool, run};
+use crate::tool::{SETTINGS, Tool, run};
 use electrum_testkit::prelude::*;
 use serde_json::json;
 
@@ -79,8 +79,7 @@ fn an_error_shows_the_usage_of_the_command_that_was_meant() {
 #[test]
 fn a_variable_that_is_empty_is_not_set() {
     let server = Server::start(Family::Electrs);
-    let names = ["SERVER", "NETWORK", "PROXY", "TRUST", "TIMEOUT", "PADDING", "AUTHORIZATION_FILE"];
-    let names = names.map(|name| format!("ELECTRUM_{name}"));
+    let names = SETTINGS.map(|name| format!("ELECTRUM_{name}"));
     let empty: Vec<_> = names.iter().map(|name| (&name[..], std::path::Path::new(""))).collect();
     let done = Tool::start_with(&["header", &server.url()], &empty).finish();
     assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
