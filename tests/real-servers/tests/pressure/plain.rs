@@ -9,9 +9,18 @@ use real_servers::{Kind, to_hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::throttled::Subscribed;
-
 const IN_FLIGHT: usize = 10;
+
+/// What a client came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subscribed {
+    /// How many scripts have a status.
+    pub(crate) reported: usize,
+    pub(crate) connections: usize,
+    /// How many answers said that a script is not subscribed.
+    pub(crate) refused: usize,
+    pub(crate) time: Duration,
+}
 
 /// A connection on which a version was agreed on.
 struct Connection {

@@ -8,7 +8,7 @@ use electrum_blocking::{Client, Config, ConnectionEvent};
 use real_servers::{Bitcoind, ElectrumX, Kind, Setup, anyone_can_spend};
 
 use crate::common::topic;
-use crate::plain;
+use crate::plain::{self, Subscribed};
 
 /// What is subscribed, and where the server begins to throttle and where it closes.
 #[derive(Clone, Copy, Debug)]
@@ -16,17 +16,6 @@ pub(crate) struct Load {
     pub(crate) scripts: u32,
     /// The soft and the hard limit; else the server's own, 1,000 and 10,000.
     pub(crate) limits: Option<(u32, u32)>,
-}
-
-/// What a client came to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Subscribed {
-    /// How many scripts have a status.
-    pub(crate) reported: usize,
-    pub(crate) connections: usize,
-    /// How many answers said that a script is not subscribed.
-    pub(crate) refused: usize,
-    pub(crate) time: Duration,
 }
 
 impl Load {
