@@ -55,6 +55,9 @@ impl Dispatcher {
     /// The next thing to do. Delivers results to callers and updates to consumers.
     pub(crate) fn poll(&mut self, now: Timestamp) -> Work {
         self.timers.fire(now, &mut self.wakers);
+        // What is too late is not sent, and would be taken from the queue and put back again and again.
+        let failure = &self.last_failure;
+        self.calls.expire(now, || CallError::Unsent { why: failure.clone() }, &mut self.wakers);
         self.calls.resume(now);
         loop {
             let step = self.poll_session(now);
@@ -69,8 +72,6 @@ impl Dispatcher {
                     if self.leave_server(now) {
                         continue;
                     }
-                    let failure = &self.last_failure;
-                    self.calls.expire(now, || CallError::Unsent { why: failure.clone() }, &mut self.wakers);
                     let deadlines = [until, self.calls.next_deadline(), self.timers.next_deadline()];
                     return Work::Step(Step::Wait { until: deadlines.into_iter().flatten().min(), write });
                 }
