@@ -78,9 +78,12 @@ pub struct Config {
 /// Time limits of connections and requests. Each counts as a millisecond at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// The time to open a link.
+    /// The time to open a link. If there are other servers, the first attempts with each have at most a share of
+    /// [`request`](Self::request): a third of it with two servers, a fourth with three, a fifth with more, and twice as much
+    /// after each failure. A request that waits then finds the server that serves.
     pub connect: Duration,
-    /// The time for the handshake, from the open link on.
+    /// The time for the handshake, from the open link on. If there are other servers it is shortened as
+    /// [`connect`](Self::connect) is.
     pub handshake: Duration,
     /// The time to answer a request that has no deadline of its own. With thousands in flight the end of any deadline
     /// may be noticed some milliseconds late.

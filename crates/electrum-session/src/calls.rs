@@ -14,6 +14,7 @@ use crate::moves::Moves;
 use crate::pending::Outcome;
 use crate::queued::Queued;
 use crate::retry::{self, Paused, Suspects};
+use crate::server_set::ServerSet;
 use crate::trace::{self, Span};
 
 /// The most requests that the driver encodes at a time.
@@ -43,8 +44,8 @@ pub(crate) struct Calls {
     most_losses: usize,
     /// Watches for calls that another server should be asked.
     moves: Moves,
-    /// A busy server was asked twice: another one should be used.
-    wants_other_server: bool,
+    /// When another server should be used at the latest, since this one and others were too busy for a call.
+    leave_by: Option<(Timestamp, ServerSet)>,
     /// The connection is given up for another server.
     is_leaving: bool,
 }
@@ -75,7 +76,7 @@ impl Calls {
             loss: None,
             moves: Moves::new(servers),
             most_losses: retry::most_losses(servers),
-            wants_other_server: false,
+            leave_by: None,
             is_leaving: false,
         }
     }
@@ -88,7 +89,7 @@ impl Calls {
         request: Queued,
         encoded: Option<EncodedRequest<'_>>,
     ) -> Option<Waker> {
-        let must_wait = self.is_blocked || self.is_encoding || !self.queue.is_empty();
+        let must_wait = self.is_blocked || self.is_encoding || self.suspects.is_trial() || !self.queue.is_empty();
         let request = match encoded.filter(|_| !must_wait) {
             Some(encoded) => match self.send(machine, now, request, encoded) {
                 Sent::Done(waker) => return waker,
@@ -107,6 +108,7 @@ impl Calls {
         }
         let room = machine.config().limits.in_flight.saturating_sub(self.in_flight.len()).clamp(1, ENCODED_AT_ONCE);
         let mut taken = self.suspects.take(now, room);
+        let room = if self.suspects.is_trial() { 0 } else { room };
         while let Some(request) = (taken.len() < room).then(|| self.queue.pop_front()).flatten() {
             if request.call.is_awaited() {
                 taken.push(request);
@@ -161,6 +163,12 @@ impl Calls {
         }
     }
 
+    /// A server is ready.
+    pub(crate) fn ready(&mut self) {
+        self.moves.ready();
+        self.unblock();
+    }
+
     /// The machine takes requests again.
     pub(crate) fn unblock(&mut self) {
         self.is_blocked = false;
@@ -169,6 +177,7 @@ impl Calls {
     /// The connection ended: the machine takes no requests until there is another one.
     pub(crate) fn connection_ended(&mut self, server: &ServerAddr, cause: &DownCause) {
         self.is_blocked = true;
+        self.leave_by = None;
         self.moves.connection_ended();
         let suspects = self.suspects.connection_ended();
         let is_suspicious = !std::mem::take(&mut self.is_leaving)
@@ -189,6 +198,7 @@ impl Calls {
         let error = match outcome {
             Ok(reply) => {
                 self.moves.answered(now, &request);
+                self.moves.served();
                 return request.finish(Outcome::Reply(reply));
             }
             Err(error) => error,
@@ -213,13 +223,19 @@ impl Calls {
     /// The next moment at which [`expire`](Self::expire) or [`resume`](Self::resume) has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         let suspects = self.suspects.next().filter(|_| !self.is_blocked);
-        [self.earliest, self.paused.next(), self.moves.next(), suspects].into_iter().flatten().min()
+        let leave_by = self.leave_by.map(|(leave_by, _)| leave_by);
+        [self.earliest, self.paused.next(), self.moves.next(), leave_by, suspects].into_iter().flatten().min()
+    }
+
+    /// The connection is one to the server with this place in the list.
+    pub(crate) const fn set_server(&mut self, server: usize) {
+        self.moves.set_server(server);
     }
 
     /// Queues requests again whose pause is over.
     pub(crate) fn resume(&mut self, now: Timestamp) {
         for request in self.paused.take_due(now) {
-            self.push(request);
+            self.push_again(request);
         }
     }
 
@@ -266,12 +282,12 @@ impl Calls {
         }
         let Some(loss) = self.loss.as_mut().filter(|loss| loss.is_suspicious && written) else {
             // They are lost in the order of sending, before anything else can be sent.
-            self.push(request);
+            self.push_again(request);
             return None;
         };
         if request.history.is_suspect && loss.suspects > 1 {
             // Any of them may be the cause.
-            request.history.goes_alone = true;
+            request.history.overlaps = request.history.overlaps.saturating_add(1);
         } else if !loss.has_culprit && (request.history.is_suspect || loss.suspects == 0) {
             loss.has_culprit = true;
             request.history.losses += 1;
@@ -288,12 +304,15 @@ impl Calls {
     /// A server was too busy for a request that only reads.
     fn busy(&mut self, now: Timestamp, mut request: Queued, error: ServerError) -> Option<Waker> {
         request.call.set_sent_as(None);
-        request.history.is_suspect = false;
-        let resume_at = now + request.history.refused(&error);
+        let pause = request.history.refused(&error);
+        let resume_at = now + pause;
         if resume_at >= request.deadline {
             return request.fail(CallError::Server(error));
         }
-        self.wants_other_server |= request.history.should_move();
+        self.moves.busy(&mut request);
+        if request.history.should_move() && self.moves.should_leave(request.history.busy_servers) {
+            self.leave_by.get_or_insert((now + pause / 2, request.history.busy_servers));
+        }
         self.note_deadline(request.deadline);
         self.paused.push(resume_at, request);
         None
@@ -301,7 +320,9 @@ impl Calls {
 
     /// Why another server should be asked than this one, which is too busy or does not answer. Returns it once.
     pub(crate) fn why_leave(&mut self, now: Timestamp) -> Option<&'static str> {
-        if std::mem::take(&mut self.wants_other_server) {
+        // What the server is at work on is waited for in the first half of the pause.
+        let is_due = |(leave_by, _): &mut (Timestamp, _)| *leave_by <= now || self.in_flight.is_empty();
+        if self.leave_by.take_if(is_due).is_some_and(|(_, busy)| self.moves.should_leave(busy)) {
             return Some("the server is too busy");
         }
         self.moves.why_leave(now, self.in_flight.values_mut())
@@ -323,6 +344,16 @@ impl Calls {
         }
         self.push(request);
         None
+    }
+
+    /// Queues a request that was sent before. One that may have ended a connection is still suspected of it.
+    fn push_again(&mut self, request: Queued) {
+        if request.history.is_suspect {
+            self.note_deadline(request.deadline);
+            self.suspects.push(request);
+        } else {
+            self.push(request);
+        }
     }
 
     fn push(&mut self, request: Queued) {

@@ -61,6 +61,9 @@ impl Dispatcher {
         self.calls.resume(now);
         loop {
             let step = self.poll_session(now);
+            if let Some(server) = self.session.server_index() {
+                self.calls.set_server(server);
+            }
             match step {
                 Step::Wait { until, write } => {
                     if let Some(version) = self.session.version() {
@@ -107,7 +110,7 @@ impl Dispatcher {
                 match &event {
                     ConnectionEvent::Ready { .. } => {
                         last_failure.clear();
-                        calls.unblock();
+                        calls.ready();
                     }
                     ConnectionEvent::Down { server, cause, .. } => {
                         *last_failure = format!("{server}: {cause}");

@@ -33,6 +33,7 @@ mod pipeline;
 mod queued;
 mod ready;
 mod retry;
+mod server_set;
 mod session;
 mod signal;
 mod sleep;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use electrum_proto::{Effect, Timestamp};
 
 use crate::queued::{History, Queued};
+use crate::server_set::ServerSet;
 
 /// So many other servers are tried for the sake of one call.
 const MOST_MOVES: usize = 3;
@@ -20,6 +21,15 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Moves {
     others: usize,
+    /// The server of the connection, by its place in the list.
+    server: usize,
+    is_ready: bool,
+    /// It answered a call.
+    has_answered: bool,
+    /// The servers to which the last attempt to connect failed.
+    failed: ServerSet,
+    /// The servers that were left since they did not answer, and answered no call since.
+    silent: ServerSet,
     /// When to look for calls that get no answer.
     check_at: Option<Timestamp>,
     /// When the server answered a call last.
@@ -29,9 +39,31 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    pub(crate) const fn new(servers: usize) -> Self {
+    pub(crate) fn new(servers: usize) -> Self {
         let (last_answered, newest_answered) = (Timestamp::ZERO, Timestamp::ZERO);
-        Self { others: servers.saturating_sub(1), check_at: None, last_answered, newest_answered }
+        let (others, none) = (servers.saturating_sub(1), ServerSet::default());
+        Self {
+            others,
+            server: 0,
+            is_ready: false,
+            has_answered: false,
+            failed: none,
+            silent: none,
+            check_at: None,
+            last_answered,
+            newest_answered,
+        }
+    }
+
+    /// The connection is one to the server with this place in the list.
+    pub(crate) const fn set_server(&mut self, server: usize) {
+        self.server = server;
+    }
+
+    /// The server is ready.
+    pub(crate) fn ready(&mut self) {
+        (self.is_ready, self.has_answered) = (true, false);
+        self.failed.remove(self.server);
     }
 
     /// A call was sent.
@@ -43,15 +75,36 @@ impl Moves {
         }
     }
 
-    /// The server answered a call.
+    /// The server answered a call, if only with an error.
     pub(crate) fn answered(&mut self, now: Timestamp, request: &Queued) {
         self.last_answered = now;
         self.newest_answered = self.newest_answered.max(request.sent);
     }
 
-    /// The connection ended.
-    pub(crate) const fn connection_ended(&mut self) {
+    /// The connection ended, or could not be made.
+    pub(crate) fn connection_ended(&mut self) {
         self.check_at = None;
+        if !std::mem::take(&mut self.is_ready) {
+            self.failed.insert(self.server);
+        }
+    }
+
+    /// The server served a call.
+    pub(crate) const fn served(&mut self) {
+        self.has_answered = true;
+        self.silent.remove(self.server);
+    }
+
+    /// The server is too busy for a call.
+    pub(crate) const fn busy(&self, request: &mut Queued) {
+        request.history.busy_servers.insert(self.server);
+    }
+
+    /// Whether the server should be left for the sake of a call for which these are too busy: another one may serve it. One that
+    /// answered nothing the last time is worth it only if this one serves no other call either.
+    pub(crate) fn should_leave(&self, busy: ServerSet) -> bool {
+        let may_serve = |server: usize| !busy.contains(server) && !self.failed.contains(server);
+        (0..=self.others).any(|server| may_serve(server) && !(self.has_answered && self.silent.contains(server)))
     }
 
     /// The next moment at which [`why_leave`](Self::why_leave) has something to find.
@@ -59,7 +112,7 @@ impl Moves {
         self.check_at
     }
 
-    /// Why the server must be left for the sake of some of these calls, if it must. Each of them has moved once more then.
+    /// Why the server must be left for the sake of some of these calls, if it must.
     pub(crate) fn why_leave<'a>(
         &mut self,
         now: Timestamp,
@@ -87,7 +140,10 @@ impl Moves {
                 self.check_by(silent_at.min(passed_over_at).max(now + LOOK_AGAIN));
                 continue;
             }
-            request.history.moves = request.history.moves.saturating_add(1);
+            request.history.unanswered_by.insert(self.server);
+        }
+        if why.is_some() {
+            self.silent.insert(self.server);
         }
         why
     }
@@ -108,8 +164,9 @@ impl Moves {
 
     /// How many other servers may still be tried for a call.
     fn untried(&self, history: &History) -> Option<u32> {
-        let most = self.others.min(MOST_MOVES);
-        u32::try_from(most).ok()?.checked_sub(history.moves.into())
+        let tried = &history.unanswered_by;
+        let most = u32::try_from(self.others.min(MOST_MOVES)).ok()?;
+        most.checked_sub(tried.len() - u32::from(tried.contains(self.server)))
     }
 }
 

@@ -9,6 +9,7 @@ use electrum_proto::{Effect, Timestamp};
 
 use crate::error::CallError;
 use crate::pending::{Outcome, PendingCall};
+use crate::server_set::ServerSet;
 use crate::trace::Span;
 
 /// The pause before a request that met a busy server is sent again: at first, and at most.
@@ -35,10 +36,12 @@ pub(crate) struct History {
     pub(crate) losses: u8,
     /// It was in flight when a connection ended, and was not answered since.
     pub(crate) is_suspect: bool,
-    /// It was in flight with other suspects when a connection ended: it goes alone.
-    pub(crate) goes_alone: bool,
-    /// How often a server was left for its sake.
-    pub(crate) moves: u8,
+    /// How often it was in flight with other suspects when a connection ended. From the first time on it goes alone.
+    pub(crate) overlaps: u8,
+    /// The servers that were left for its sake.
+    pub(crate) unanswered_by: ServerSet,
+    /// The servers that were too busy for it.
+    pub(crate) busy_servers: ServerSet,
     /// On how many connections it was sent that ended before the answer came.
     pub(crate) lost: u8,
     /// How often a server was too busy for it, and what the last one said.

@@ -34,10 +34,14 @@ pub(crate) struct Suspects {
     window: usize,
     /// When the next group is sent though the one in flight is not answered.
     next_at: Timestamp,
+    /// A request is in flight that must be alone, so that it shows whether it ends the connection.
+    is_trial: bool,
 }
 
 /// How long a group of suspects may keep the next one from being sent: a request that ends connections does so at once.
 const NEXT_GROUP: Duration = Duration::from_secs(1);
+/// It is twice as long each time that a connection ended with several of them in flight, but not more often than this.
+const MOST_DOUBLINGS: u8 = 3;
 
 impl Suspects {
     pub(crate) fn is_empty(&self) -> bool {
@@ -57,24 +61,39 @@ impl Suspects {
 
     /// When the next group is sent at the latest, if one waits behind another.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        (self.in_flight > 0 && !self.waiting.is_empty()).then_some(self.next_at)
+        (self.in_flight > 0 && (self.is_trial || !self.waiting.is_empty())).then_some(self.next_at)
+    }
+
+    /// Whether no other request may be sent now.
+    pub(crate) const fn is_trial(&self) -> bool {
+        self.is_trial
     }
 
     /// Takes the next group, of at most `room` requests, unless one was sent a moment ago and is in flight.
     pub(crate) fn take(&mut self, now: Timestamp, room: usize) -> Vec<Queued> {
         let mut group = Vec::new();
-        if self.in_flight > 0 && now < self.next_at {
-            return group;
+        if self.in_flight > 0 {
+            if now < self.next_at {
+                return group;
+            }
+            // What is in flight does not end the connection soon, or never gets an answer.
+            self.window = self.window.max(1).saturating_mul(2);
         }
+        self.is_trial = false;
         self.next_at = now + NEXT_GROUP;
         let mut count = self.window.clamp(1, room);
         while let Some(request) = (group.len() < count).then(|| self.waiting.pop_front()).flatten() {
-            if request.history.goes_alone && !group.is_empty() {
+            let goes_alone = request.history.overlaps > 0 || request.history.losses > 0;
+            if goes_alone && !group.is_empty() {
                 self.waiting.push_front(request);
                 break;
             }
             if request.call.is_awaited() {
-                count = if request.history.goes_alone { 1 } else { count };
+                if goes_alone {
+                    (count, self.is_trial) = (1, true);
+                    let doublings = request.history.overlaps.saturating_sub(1).min(MOST_DOUBLINGS);
+                    self.next_at = now + NEXT_GROUP * (1 << doublings);
+                }
                 group.push(request);
             }
         }
@@ -91,6 +110,7 @@ impl Suspects {
             self.in_flight -= 1;
             if self.in_flight == 0 {
                 self.window = self.window.max(1).saturating_mul(2);
+                self.is_trial = false;
             }
         }
     }
@@ -98,7 +118,7 @@ impl Suspects {
     /// The connection ended: what was in flight will be added again, and groups are small again. Returns how many
     /// suspects were in flight.
     pub(crate) fn connection_ended(&mut self) -> usize {
-        self.window = 1;
+        (self.window, self.is_trial) = (1, false);
         std::mem::take(&mut self.in_flight)
     }
 

@@ -247,6 +247,11 @@ impl Session {
         self.link.as_ref().map_or_else(Span::none, |open| open.span.clone())
     }
 
+    /// The place of the server of the current connection in the list.
+    pub(crate) fn server_index(&self) -> Option<usize> {
+        self.link.as_ref().map(|open| open.index)
+    }
+
     /// How many servers there are to choose from.
     #[must_use]
     pub fn server_count(&self) -> usize {

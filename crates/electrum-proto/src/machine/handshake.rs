@@ -22,7 +22,7 @@ impl Connection {
         let id = shared.next_id();
         let name = &shared.config.client_name;
         stream.write(shared.now, id, METHOD, |params| write_offer(name, offer, params));
-        let deadline = shared.now + shared.config.timeouts.handshake;
+        let deadline = shared.now + shared.attempt_time(shared.config.timeouts.handshake);
         Self { stream, stage: Stage::VersionAsked(VersionAsked { id, offer, deadline }) }
     }
 

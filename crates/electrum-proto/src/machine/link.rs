@@ -61,7 +61,7 @@ impl Link {
     pub(super) fn open(shared: &mut Shared) -> Self {
         let (conn, offer) = (shared.next_conn(), shared.config.offer(shared.servers.offer()));
         shared.push(Action::Connect(conn, shared.servers.current()));
-        let deadline = shared.now + shared.config.timeouts.connect;
+        let deadline = shared.now + shared.attempt_time(shared.config.timeouts.connect);
         Self::Opening(Opening { conn, offer, deadline, closed: None })
     }
 

@@ -27,8 +27,10 @@ struct Record {
     cut: u32,
     /// It is not tried before this.
     not_before: Timestamp,
-    /// Until then others are preferred, since it was left for another one.
+    /// Until then others are preferred, since it was left for another one, or failed.
     avoided_until: Timestamp,
+    /// Others are preferred for longer, since it was not ready the last time that it was tried.
+    has_failed: bool,
     /// Which of the configured offers comes next.
     offer: usize,
     /// The server accepted that offer before.
@@ -52,6 +54,19 @@ impl Servers {
     /// Which of the configured offers the current server is to be made.
     pub(crate) fn offer(&self) -> usize {
         self.records[self.current].offer
+    }
+
+    /// How long an attempt with the current server may take that has `full` time. If there are others it is a share of
+    /// `request`, the time of a request, so that requests that wait find the one server that serves; it doubles each time that
+    /// the server fails.
+    pub(crate) fn attempt_time(&self, full: Duration, request: Duration) -> Duration {
+        let others = self.records.len().saturating_sub(1).min(MOST_OTHERS);
+        let record = &self.records[self.current];
+        let failures = record.unopened.saturating_add(record.cut).min(31);
+        match u32::try_from(others) {
+            Ok(others @ 1..) => full.min((request / (others + 2)).max(LEAST).saturating_mul(1 << failures)),
+            _ => full,
+        }
     }
 
     /// How many requests the current server is sent at once.
@@ -82,7 +97,11 @@ impl Servers {
     /// The current server agreed: it is the one to come back to, with the offer that it took.
     pub(crate) fn was_ready(&mut self) {
         self.last_good = Some(self.current);
-        self.records[self.current].accepted = true;
+        let record = &mut self.records[self.current];
+        record.accepted = true;
+        if core::mem::take(&mut record.has_failed) {
+            record.avoided_until = Timestamp::ZERO;
+        }
     }
 
     /// The current server refused what it was offered: the next of `offers` is made next time. Returns whether there
@@ -139,21 +158,29 @@ impl Servers {
                 wait_after(record.cut, backoff.initial, backoff, random).max(least)
             }
         };
+        if !matches!(failure, Failure::Lost { .. }) {
+            (record.has_failed, record.avoided_until) = (true, now + AVOIDED_FOR);
+        }
         record.not_before = now + wait;
         self.choose(now)
     }
 
     /// The server that can be tried first: of those that can be tried at once the last good one,
-    /// else the next in the list after the one that failed. One that was left of late is tried only if there would be no
-    /// connection for long without it, and the one that was left last comes last.
+    /// else the next in the list after the one that failed. One that was left of late, or that was not ready the last time, is
+    /// tried only if there would be no connection for long without it: first those that were ready, then the one that is due
+    /// first, and of those that are due the one that was left, or failed, first.
     fn choose(&mut self, now: Timestamp) -> Timestamp {
         let count = self.records.len();
         let due = |i: usize| self.records[i].not_before.max(now);
         let after_current = (1..=count).map(|step| (self.current + step) % count);
         let avoided_until = |i: usize| self.records[i].avoided_until.max(now);
-        let rank = |i: usize| due(i).max(avoided_until(i).min(now + LONGEST_DETOUR));
+        let rank = |i: usize| {
+            let preferred_until = if self.records[i].has_failed { Timestamp::MAX } else { avoided_until(i) };
+            due(i).max(preferred_until.min(now + LONGEST_DETOUR))
+        };
+        let is_doubtful = |i: usize| self.records[i].has_failed || i == self.current;
         let next = after_current
-            .min_by_key(|i| (rank(*i), avoided_until(*i), Some(*i) != self.last_good))
+            .min_by_key(|i| (rank(*i), is_doubtful(*i), due(*i), avoided_until(*i), Some(*i) != self.last_good))
             .unwrap_or(self.current);
         self.current = next;
         self.records[next].not_before.max(now)
@@ -190,6 +217,9 @@ fn spread(random: &mut Random) -> Duration {
 /// How long others are preferred to a server that was left, and how long may be waited for one of them.
 const AVOIDED_FOR: Duration = Duration::from_secs(60);
 const LONGEST_DETOUR: Duration = Duration::from_secs(5);
+
+/// So many other servers are to be tried while a request waits.
+const MOST_OTHERS: usize = 3;
 
 /// The longest such wait.
 const LONGEST_SPREAD: Duration = Duration::from_millis(25);
@@ -316,6 +346,43 @@ mod tests {
         assert_eq!(lost(&mut servers, 20, 1).0, 1);
         servers.was_left(seconds(21));
         assert_eq!(lost(&mut servers, 21, 10).0, 0);
+    }
+
+    #[test]
+    fn servers_that_fail_whenever_they_are_tried_do_not_keep_one_that_was_left_from_being_tried() {
+        let mut servers = Servers::new(3);
+        let mut random = Random::new(0);
+        servers.was_ready();
+        servers.was_left(seconds(0));
+        let lasted = Failure::Lost { ready_for: Duration::from_secs(60) };
+        let mut tried = [lasted, Failure::Cut, Failure::Unopened].map(|failure| {
+            servers.failed(seconds(2), failure, &BACKOFF, &mut random);
+            servers.current().0
+        });
+        assert_eq!(tried, [1, 2, 0]);
+        // It was ready, and ends: those that failed are not tried before it is.
+        servers.was_ready();
+        tried = [lasted, Failure::Unopened, Failure::Cut].map(|failure| {
+            servers.failed(seconds(100), failure, &BACKOFF, &mut random);
+            servers.current().0
+        });
+        assert_eq!(tried, [0, 1, 2]);
+    }
+
+    #[test]
+    fn an_attempt_takes_a_share_of_a_requests_time_if_there_are_other_servers() {
+        let seconds = Duration::from_secs;
+        let mut random = Random::new(0);
+        for (count, share) in [(1, 15_000), (2, 10_000), (3, 7_500), (4, 6_000), (9, 6_000)] {
+            let share = Duration::from_millis(share);
+            let mut servers = Servers::new(count);
+            assert_eq!(servers.attempt_time(seconds(15), seconds(30)), share, "{count} servers");
+            assert_eq!(servers.attempt_time(seconds(5), seconds(30)), seconds(5));
+            for _ in 0..count {
+                servers.failed(Timestamp::ZERO, Failure::Cut, &BACKOFF, &mut random);
+            }
+            assert_eq!(servers.attempt_time(seconds(15), seconds(30)), (share * 2).min(seconds(15)));
+        }
     }
 
     #[test]

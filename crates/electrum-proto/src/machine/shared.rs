@@ -79,6 +79,11 @@ impl Shared {
         self.servers.pong_wait().duration(&self.config.timeouts)
     }
 
+    /// How long a step of an attempt to connect to the current server may take that has `full` time.
+    pub(super) fn attempt_time(&self, full: Duration) -> Duration {
+        self.servers.attempt_time(full, self.config.timeouts.request)
+    }
+
     /// Names a new connection.
     pub(super) fn next_conn(&mut self) -> ConnId {
         self.last_conn += 1;
@@ -95,7 +100,7 @@ impl Shared {
         if is_refusal && self.servers.next_offer(self.config.offers_after(cause)) {
             return self.servers.again(now, backoff, random);
         }
-        if matches!(cause, DownCause::Left { .. }) {
+        if matches!(cause, DownCause::Left { .. } | DownCause::Busy { .. }) {
             self.servers.was_left(now);
         }
         let failure = match (ready_for, cause) {

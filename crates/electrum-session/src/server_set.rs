@@ -1,0 +1,27 @@
+//! A set of servers of a client.
+
+/// A set of servers, by their places in the list. Those that are 64 places apart count as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServerSet(u64);
+
+impl ServerSet {
+    const fn bit(server: usize) -> u64 {
+        1 << (server % 64)
+    }
+
+    pub(crate) const fn insert(&mut self, server: usize) {
+        self.0 |= Self::bit(server);
+    }
+
+    pub(crate) const fn remove(&mut self, server: usize) {
+        self.0 &= !Self::bit(server);
+    }
+
+    pub(crate) const fn contains(self, server: usize) -> bool {
+        self.0 & Self::bit(server) != 0
+    }
+
+    pub(crate) const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+}
