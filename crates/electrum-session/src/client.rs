@@ -38,9 +38,13 @@ impl Client {
     /// [`Timeouts::request`](electrum_proto::Timeouts::request).
     ///
     /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
-    /// only reads is sent again; one that changes something only if not one byte of it was sent. A call that is the oldest of
-    /// those in flight when two connections end (with three servers three, with more four), or in flight when ten do, is not sent
-    /// again.
+    /// only reads is sent again; one that changes something only if not one byte of it was sent.
+    ///
+    /// No call is sent for ever. One that only reads is sent on at most ten connections, and again on one for each answer of a
+    /// busy server, after growing pauses. It fails with [`CallError::ClosesConnection`](crate::CallError::ClosesConnection) sooner,
+    /// when it was the oldest of those in flight, or the only suspect, as two connections ended; with three servers three, with more
+    /// four, since all but one may hang up for reasons of their own. To find the one that ends connections, calls are sent alone,
+    /// so that it is sent up to six times if all others are answered. One whose answer is too long is sent once.
     ///
     /// # Cancel safety
     /// The call is under way before the future is first polled. Dropping the future cancels the call if it was not

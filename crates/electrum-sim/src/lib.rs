@@ -2,12 +2,14 @@
 //!
 //! A *run* is what happens to one client from its beginning to its end. Everything in it is decided by a [`Trace`],
 //! which grows from a seed; a [`Probe`] stands between the client and all that happens, and checks the invariants at each
-//! call. There are three kinds of run:
+//! call. There are four kinds of run:
 //!
 //! - [`hostile_run`]: inputs and commands in any order, and a server that says anything.
 //! - [`network_run`]: a driver that does what the client asks for and nothing else, a network that delays, cuts and loses,
 //!   and model servers. In the end all is well, and the client must know everything.
 //! - [`chunked_run`]: two clients that read the same, one of them in small pieces.
+//! - [`calls_run`]: a client of `electrum-session` with its callers, servers with faults, and calls that end connections, beside
+//!   calls that nothing is wrong with.
 //!
 //! [`application_run`] puts logic of your own in place of the random commands of the second kind.
 //!
@@ -34,10 +36,13 @@
 //! 12. Backoff grows to its cap within its jitter and is reset only by a link that lasted.
 //! 13. Encoded lines hold one newline, at their end, and parse back to the same method, parameters and id.
 //! 14. Same seed and same inputs give the same actions. From every state `close` reaches `Finished` in bounded polls.
+//! 15. A call that nothing is wrong with is answered within its deadline, whatever other calls do to the connection, if any
+//!     server serves it; no call is sent more often than is stated. [`calls_run`] says under which conditions.
 //! 16. All of this with clocks that are late: a timer fires at the moment asked for, or, in seven runs of eight, microseconds to
 //!     seconds later.
 
 mod application;
+mod calls;
 mod chunks;
 mod clock;
 pub mod explore;
@@ -56,6 +61,7 @@ mod timeline;
 mod trace;
 
 pub use application::{Application, TOPICS, Truth, known_topic};
+pub use calls::{CallsRun, calls_run};
 pub use chunks::chunked_run;
 pub use hostile::hostile_run;
 pub use methods::AnyRequest;

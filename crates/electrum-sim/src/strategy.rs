@@ -5,7 +5,7 @@ use std::cell::Cell;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
-use super::suite::{self, Run};
+use super::suite::{self, Played, Run};
 use super::trace::{Shrinker, Trace};
 
 /// More decisions than any run needs.
@@ -83,7 +83,7 @@ impl ValueTree for TraceTree {
 ///
 /// # Panics
 /// With the record of a shrunk run in which one of `invariants` does not hold.
-pub fn check(run: Run, invariants: &[u8]) {
+pub fn check<P: Played>(run: Run<P>, invariants: &[u8]) {
     let (runs, seed) = suite::from_environment(10_000, 0);
     let invariants = if std::env::var_os("SIM_RUNS").is_some() { &[] } else { invariants };
     let config = Config {

@@ -5,8 +5,27 @@ use std::fmt;
 use super::probe::{Probe, Violation};
 use super::trace::{Shrinker, Trace};
 
-/// A kind of run: plays what the trace decides, keeping a record if it is emitted to.
-pub type Run = fn(&mut Trace, bool) -> Probe;
+/// A kind of run: plays what the trace decides, and keeps a record if that is wanted.
+pub type Run<P = Probe> = fn(&mut Trace, bool) -> P;
+
+/// A run that was played.
+pub trait Played {
+    /// The invariant that did not hold, if one did not.
+    fn violation(&self) -> Option<&Violation>;
+
+    /// The record, if one was kept.
+    fn log(&self) -> &[String];
+}
+
+impl Played for Probe {
+    fn violation(&self) -> Option<&Violation> {
+        self.violation()
+    }
+
+    fn log(&self) -> &[String] {
+        self.log()
+    }
+}
 
 /// A run in which an invariant did not hold.
 #[derive(Clone, Debug)]
@@ -45,7 +64,7 @@ pub fn from_environment(runs: u64, seed: u64) -> (u64, u64) {
 ///
 /// # Errors
 /// The first failure, shrunk.
-pub fn play(runs: u64, seed: u64, invariants: &[u8], run: Run) -> Result<(), Box<Failure>> {
+pub fn play<P: Played>(runs: u64, seed: u64, invariants: &[u8], run: Run<P>) -> Result<(), Box<Failure>> {
     for seed in seed..seed.saturating_add(runs) {
         let mut trace = Trace::from_seed(seed);
         if breach(&mut trace, invariants, run).is_some() {
@@ -59,14 +78,14 @@ pub fn play(runs: u64, seed: u64, invariants: &[u8], run: Run) -> Result<(), Box
 
 /// The breach in the run of this trace, if it is of one of `invariants`.
 #[must_use]
-pub fn breach(trace: &mut Trace, invariants: &[u8], run: Run) -> Option<Violation> {
+pub fn breach<P: Played>(trace: &mut Trace, invariants: &[u8], run: Run<P>) -> Option<Violation> {
     let probe = run(trace, false);
     probe.violation().filter(|violation| counts(violation, invariants)).cloned()
 }
 
 /// Makes a failing run small and plays it once more for its record.
 #[must_use]
-pub fn shrink(decisions: &[u32], invariants: &[u8], run: Run) -> Box<Failure> {
+pub fn shrink<P: Played>(decisions: &[u32], invariants: &[u8], run: Run<P>) -> Box<Failure> {
     const TRIES: usize = 20_000;
     let mut shrinker = Shrinker::new(decisions.to_vec());
     for _ in 0..TRIES {
@@ -80,7 +99,7 @@ pub fn shrink(decisions: &[u32], invariants: &[u8], run: Run) -> Box<Failure> {
 
 /// Plays a run of these decisions for its record.
 #[must_use]
-pub fn record(decisions: Vec<u32>, run: Run) -> Box<Failure> {
+pub fn record<P: Played>(decisions: Vec<u32>, run: Run<P>) -> Box<Failure> {
     let probe = run(&mut Trace::replay(decisions.clone()), true);
     let none = Violation { invariant: 0, what: "nothing".into() };
     let violation = probe.violation().cloned().unwrap_or(none);

@@ -1,7 +1,8 @@
 //! Each invariant, over ten thousand simulated runs.
 
 use electrum_sim::strategy::check;
-use electrum_sim::{Probe, Trace, chunked_run, hostile_run, network_run};
+use electrum_sim::suite::Played;
+use electrum_sim::{CallsRun, Probe, Trace, calls_run, chunked_run, hostile_run, network_run};
 
 macro_rules! invariants {
     ($($name:ident: $run:ident keeps $invariant:literal;)*) => {
@@ -28,6 +29,10 @@ invariants! {
     invariant_13_lines_say_what_was_asked: hostile_run keeps 13;
     invariant_14_a_closed_client_finishes: hostile_run keeps 14;
     invariant_14_the_same_trace_leads_to_the_same_run: twice keeps 14;
+    invariant_03_every_call_has_one_outcome: calls_run keeps 3;
+    invariant_04_every_call_has_its_own_answer: calls_run keeps 4;
+    invariant_15_healthy_calls_are_answered_and_none_is_sent_too_often: calls_run keeps 15;
+    invariant_14_the_same_trace_leads_to_the_same_calls: calls_twice keeps 14;
 }
 
 /// Plays the run of a trace twice.
@@ -39,6 +44,19 @@ fn twice(trace: &mut Trace, _: bool) -> Probe {
     if first.log() != second.log() {
         let other = first.log().iter().zip(second.log()).find(|(a, b)| a != b);
         first.violate(14, format!("the same trace led to something else: {other:?}"));
+    }
+    first
+}
+
+/// Plays the calls of a trace twice.
+fn calls_twice(trace: &mut Trace, _: bool) -> CallsRun {
+    let seed = trace.seed();
+    let mut first = calls_run(trace, true);
+    let mut again = seed.map_or_else(|| Trace::replay(trace.decisions().to_vec()), Trace::from_seed);
+    let second = calls_run(&mut again, true);
+    if let Some(other) = first.log().iter().zip(second.log()).find(|(a, b)| a != b) {
+        let what = format!("the same trace led to something else: {other:?}");
+        first.violate(14, what);
     }
     first
 }

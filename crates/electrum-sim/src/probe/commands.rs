@@ -44,7 +44,9 @@ impl Probe {
         if self.pending.insert(id.number(), pending).is_some() {
             self.violate(3, format!("{id:?} was given twice"));
         }
-        let (waiting, limit) = (self.pending.len(), self.config.limits.in_flight);
+        // Those whose deadline has come have failed, even if that was not emitted yet.
+        let waiting = self.pending.values().filter(|pending| pending.deadline > self.now).count();
+        let limit = self.config.limits.in_flight;
         if waiting > limit && self.is_ready() && self.cancelled() == 0 {
             self.violate(6, format!("{waiting} requests wait, {limit} are allowed"));
         }

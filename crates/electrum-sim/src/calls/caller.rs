@@ -1,0 +1,148 @@
+//! The calls of a run, and what must become of each.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use electrum_proto::operations::Raw;
+use electrum_proto::{ConnId, Timestamp};
+use electrum_session::{Call, CallError, Client};
+use serde_json::Value;
+
+/// How late a timer may be, with room for what is due at the same time.
+pub(super) const LATENESS: Duration = Duration::from_secs(6);
+/// On so many connections a call that only reads is sent at most, and once more for each answer of a busy server.
+const MOST_CONNECTIONS: u32 = 10;
+/// So often a call on which servers hang up is sent at most if every other call is answered.
+const MOST_IF_ALONE: u32 = 6;
+
+/// What servers make of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// They answer it.
+    Healthy,
+    /// They hang up on it.
+    Deadly,
+    /// They never answer it.
+    Silent,
+    /// The answer is longer than the limit.
+    Long,
+    /// They are always too busy for it.
+    Busy,
+    /// It changes something, and is answered.
+    Broadcast,
+}
+
+impl Kind {
+    const NAMES: [(Self, &'static str); 6] = [
+        (Self::Healthy, "healthy"),
+        (Self::Deadly, "deadly"),
+        (Self::Silent, "silent"),
+        (Self::Long, "long"),
+        (Self::Busy, "busy"),
+        (Self::Broadcast, "broadcast"),
+    ];
+
+    pub(super) fn named(method: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(_, name)| *name == method).map(|(kind, _)| kind)
+    }
+
+    fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// A call.
+pub(super) struct Caller {
+    pub(super) kind: Kind,
+    serial: u64,
+    pub(super) deadline: Timestamp,
+    call: Option<Pin<Box<Call<Value>>>>,
+    /// How often servers received it, and on how many connections; the last of these.
+    received: u32,
+    connections: u32,
+    last: Option<ConnId>,
+    /// How often servers said that they were too busy for it.
+    pub(super) busy: u32,
+}
+
+impl Caller {
+    /// Makes a call, which must be answered within `time`.
+    pub(super) fn new(client: &Client, kind: Kind, serial: u64, now: Timestamp, time: Duration) -> Self {
+        let params = vec![Value::from(serial)];
+        let request = match kind {
+            Kind::Broadcast => Raw::new(kind.name(), params),
+            _ => Raw::reading(kind.name(), params),
+        };
+        let call = Some(Box::pin(client.call_within(time, request)));
+        Self { kind, serial, deadline: now + time, call, received: 0, connections: 0, last: None, busy: 0 }
+    }
+
+    /// Whether it has no outcome yet.
+    pub(super) const fn is_pending(&self) -> bool {
+        self.call.is_some()
+    }
+
+    /// Looks for the outcome.
+    pub(super) fn poll(&mut self) -> Option<Result<Value, CallError>> {
+        let call = self.call.as_mut()?;
+        match std::future::Future::poll(call.as_mut(), &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => {
+                self.call = None;
+                Some(outcome)
+            }
+            Poll::Pending => None,
+        }
+    }
+
+    /// What is wrong with the outcome at this moment: which invariant, and what.
+    pub(super) fn check(&self, now: Timestamp, outcome: &Result<Value, CallError>) -> Result<(), (u8, String)> {
+        let Self { kind, serial, deadline, .. } = self;
+        let wrong = |invariant, what: &str| {
+            Err((invariant, format!("call {serial} ({kind:?}), due at {deadline}, at {now} {what}: {outcome:?}")))
+        };
+        if now > *deadline + LATENESS {
+            return wrong(3, "comes late");
+        }
+        match (kind, outcome) {
+            (Kind::Healthy | Kind::Broadcast, Ok(value)) if *value != answer(*serial) => {
+                wrong(4, "has another's answer")
+            }
+            (Kind::Healthy | Kind::Broadcast, Ok(_)) => Ok(()),
+            (_, Ok(_)) => wrong(4, "has an answer that no server gave"),
+            (Kind::Healthy, Err(_)) => wrong(15, "is not answered, and a server serves it"),
+            (Kind::Broadcast, Err(CallError::Unsent { .. })) if self.received > 0 => {
+                wrong(15, "was sent, and is said not to be")
+            }
+            (_, Err(_)) => Ok(()),
+        }
+    }
+
+    /// A server received it.
+    pub(super) fn received(&mut self, conn: ConnId) {
+        self.received += 1;
+        self.connections += u32::from(self.last.replace(conn) != Some(conn));
+    }
+
+    /// Whether it was sent more often than is stated. `is_alone` says that all other calls are answered, by all servers.
+    pub(super) fn check_sendings(&self, is_alone: bool) -> Result<(), String> {
+        let most = match self.kind {
+            Kind::Broadcast => 1,
+            Kind::Long if is_alone => 1,
+            Kind::Deadly if is_alone => MOST_IF_ALONE,
+            _ => self.connections + self.busy,
+        };
+        if self.received <= most && self.connections <= MOST_CONNECTIONS {
+            return Ok(());
+        }
+        Err(format!(
+            "call {} ({:?}) is sent {} times, and {most} times are the most",
+            self.serial, self.kind, self.received
+        ))
+    }
+}
+
+/// The answer to a call.
+pub(super) fn answer(serial: u64) -> Value {
+    Value::from(format!("to {serial}"))
+}
