@@ -40,8 +40,8 @@ impl Client {
     /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
     /// only reads is sent again; one that changes something only if not one byte of it was sent.
     ///
-    /// No call is sent for ever. One that only reads is sent on at most ten connections, and again on one for each answer of a
-    /// busy server, after growing pauses. It fails with [`CallError::ClosesConnection`](crate::CallError::ClosesConnection) sooner,
+    /// No call is sent for ever. One that only reads is sent ten times at most, and once more for each answer of a busy server,
+    /// after growing pauses. It fails with [`CallError::ClosesConnection`](crate::CallError::ClosesConnection) sooner,
     /// when it was the oldest of those in flight, or the only suspect, as two connections ended; with three servers three, with more
     /// four, since all but one may hang up for reasons of their own. To find the one that ends connections, calls are sent alone,
     /// so that it is sent up to six times if all others are answered. One whose answer is too long is sent once.

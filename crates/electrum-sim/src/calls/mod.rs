@@ -17,7 +17,8 @@ use crate::trace::Trace;
 ///
 /// Invariant 15 is asked under these conditions:
 /// - there are at most two servers with a fault, beside one that serves every call;
-/// - the one that serves hangs up when it has more than some requests to answer, at most if there is one other server;
+/// - the one that serves may hang up when it has more than some requests to answer, but only if there is no other server and
+///   no call ends connections: a call that is the oldest as two connections end is taken for the cause, whatever was it;
 /// - of all calls one, at most, ends connections, is never answered, or has too long an answer. One that ends connections does so
 ///   within a moment;
 /// - a call has 30 seconds or more, and the client its default time-outs.

@@ -82,7 +82,7 @@ impl<'a> Network<'a> {
         let mut servers: Vec<Fault> = (0..trace.below(3)).map(|_| Fault::draw(trace)).collect();
         let place = trace.index(servers.len() + 1);
         let serving = Fault::serving(trace);
-        servers.insert(place, if servers.len() < 2 { serving } else { Fault::None });
+        servers.insert(place, if servers.is_empty() { serving } else { Fault::None });
         let micros = Arc::new(AtomicU64::new(0));
         let address = |index| format!("tcp://127.0.0.1:{}", FIRST_PORT + index).parse();
         let addresses: Vec<ServerAddr> = (0..servers.len() as u16).filter_map(|index| address(index).ok()).collect();
@@ -115,10 +115,11 @@ impl<'a> Network<'a> {
     /// Draws the calls and when they are made.
     fn plan_calls(&mut self) {
         let (mut at, mut odd) = (Timestamp::ZERO, 0);
+        let is_capped = self.servers.iter().any(|fault| matches!(fault, Fault::Capped(_)));
         for _ in 0..=self.trace.below(40) {
             at = at + Duration::from_millis(self.trace.pick(&[0, 0, 0, 1, 60, 3_000]));
             let kind = match self.trace.below(16) {
-                10 | 11 if odd < MOST_ODD => Kind::Deadly,
+                10 | 11 if odd < MOST_ODD && !is_capped => Kind::Deadly,
                 12 if odd < MOST_ODD => Kind::Long,
                 13 if odd < MOST_ODD => Kind::Silent,
                 14 if odd < MOST_ODD => Kind::Busy,
@@ -277,7 +278,7 @@ impl<'a> Network<'a> {
         let now = self.driver.now();
         self.run.note(now, || format!("server {server} receives {request:?}: {reaction:?}"));
         if let Some(caller) = request.serial.and_then(|serial| self.calls.get_mut(serial as usize)) {
-            caller.received(conn);
+            caller.received += 1;
             if let Err(what) = caller.check_sendings(self.is_alone) {
                 self.run.violate(15, what);
             }
