@@ -18,7 +18,7 @@ pub use encode::encode;
 pub use handshake::handshake;
 pub use line::line;
 pub use message::message;
-pub use runs::{client_ops, pair, trace_bytes};
+pub use runs::{calls, client_ops, pair, trace_bytes};
 pub use server_bytes::server_bytes;
 pub use websocket::websocket;
 
@@ -26,13 +26,14 @@ pub use websocket::websocket;
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 10] = [
     ("line", line),
     ("message", message),
     ("handshake", handshake),
     ("server_bytes", server_bytes),
     ("client_ops", client_ops),
     ("pair", pair),
+    ("calls", calls),
     ("decode", decode),
     ("encode", encode),
     ("websocket", websocket),

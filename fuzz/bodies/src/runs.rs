@@ -1,7 +1,7 @@
 //! Simulated runs whose decisions are the input.
 
-use electrum_sim::suite::Run;
-use electrum_sim::{Trace, hostile_run, network_run};
+use electrum_sim::suite::{Played, Run};
+use electrum_sim::{Trace, calls_run, hostile_run, network_run};
 
 /// Inputs and commands in any order, and a server that says anything: every invariant holds.
 pub fn client_ops(data: &[u8]) {
@@ -13,13 +13,18 @@ pub fn pair(data: &[u8]) {
     live(data, network_run);
 }
 
+/// A client with its callers, servers with faults, and calls that end connections: every other call is answered in time.
+pub fn calls(data: &[u8]) {
+    live(data, calls_run);
+}
+
 /// The bytes of a trace's decisions: four each, the highest first.
 #[must_use]
 pub fn trace_bytes(decisions: &[u32]) -> Vec<u8> {
     decisions.iter().flat_map(|decision| decision.to_be_bytes()).collect()
 }
 
-fn live(data: &[u8], run: Run) {
+fn live<P: Played>(data: &[u8], run: Run<P>) {
     let decisions = data.chunks(4).map(|chunk| {
         let mut bytes = [0; 4];
         bytes[..chunk.len()].copy_from_slice(chunk);

@@ -189,7 +189,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    fn advance(&mut self, to: Timestamp) {
+    fn advance(&self, to: Timestamp) {
         let micros = u64::try_from(to.since_epoch().as_nanos().div_ceil(1000)).unwrap_or(u64::MAX);
         self.micros.fetch_max(micros, Ordering::Relaxed);
     }

@@ -99,7 +99,7 @@ impl Served {
     }
 
     /// What a server with this fault does about a request. An answer longer than `limit` is too long.
-    pub(super) fn react(&mut self, fault: Fault, request: &Received, limit: usize) -> Reaction {
+    pub(super) fn react(&self, fault: Fault, request: &Received, limit: usize) -> Reaction {
         let result = |result: Value| Reaction::Answer(json!({ "id": request.id, "result": result }).to_string());
         let busy = || {
             let error = json!({ "code": -102, "message": "server busy" });

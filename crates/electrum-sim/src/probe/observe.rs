@@ -10,6 +10,9 @@ use electrum_proto::{
 use super::emitted::Emitted;
 use super::{LinkLog, Probe};
 
+/// The longest wait after a link that lasted.
+const LONGEST_SPREAD: Duration = Duration::from_millis(25);
+
 impl Probe {
     /// Takes in what was emitted, and checks it.
     pub(super) fn learn(&mut self, emitted: &Emitted) {
@@ -154,14 +157,16 @@ impl Probe {
         let wait = |failures: u32| first.saturating_mul(1 << failures.saturating_sub(1).min(31)).min(backoff.cap);
         let shortened = |wait: Duration| wait * (1000 - backoff.jitter_permille.min(1000)) / 1000;
         let (least, full) = match (lasted, offers_again) {
-            (true, _) => (Duration::from_millis(1), Duration::from_millis(25)),
+            (true, _) => (Duration::from_millis(1), LONGEST_SPREAD),
             (false, true) => (shortened(backoff.reconnect.min(backoff.cap).min(wait(failures.0))), backoff.cap),
             (false, false) => (shortened(wait(failures.0)), wait(failures.1)),
         };
         let full = full.max(Duration::from_millis(1));
         log.not_before = now + least;
         let wait = retry_at.since(now);
-        let longest = if self.servers.len() > 1 { backoff.cap.max(backoff.set_aside).max(full) } else { full };
+        // The one that is tried next may be one that lasted, and waits for its own sake.
+        let longest_of_others = backoff.cap.max(backoff.set_aside).max(LONGEST_SPREAD);
+        let longest = if self.servers.len() > 1 { longest_of_others.max(full) } else { full };
         let shortest = if self.servers.len() > 1 { Duration::ZERO } else { least };
         if wait < shortest || wait > longest {
             self.violate(12, format!("the wait is {wait:?}, which is not between {shortest:?} and {longest:?}"));

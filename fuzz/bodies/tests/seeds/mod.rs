@@ -61,6 +61,7 @@ pub(crate) fn all() -> Vec<Seed> {
     for seed in 0..6 {
         add("client_ops", format!("{seed}"), trace_bytes(&Trace::unrolled(seed, 300)));
         add("pair", format!("{seed}"), trace_bytes(&Trace::unrolled(seed, 300)));
+        add("calls", format!("{seed}"), trace_bytes(&Trace::unrolled(seed, 300)));
     }
     seeds
 }
