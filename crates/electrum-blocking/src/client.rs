@@ -2,16 +2,15 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use electrum_session as session;
 use electrum_session::proto::{Authorization, RejectReason, Request, State, Topic};
+use electrum_session::threads::{self, Threads};
 use electrum_session::{CallError, Config, NotReady};
 
-use crate::engine::Engine;
 use crate::pipeline::Pipeline;
-use crate::socket::Std;
+use crate::socket::Tcp;
 use crate::streams::{ConnectionEvents, Updates};
 use crate::wait::wait;
 
@@ -20,7 +19,7 @@ use crate::wait::wait;
 #[derive(Clone)]
 pub struct Client {
     session: session::Client,
-    engine: Arc<Engine<Std>>,
+    threads: Threads<Tcp>,
 }
 
 impl Client {
@@ -29,17 +28,8 @@ impl Client {
     /// # Errors
     /// If the system gives no thread.
     pub fn connect(config: impl Into<Config>) -> io::Result<Self> {
-        let wake = Arc::new(OnceLock::<Weak<Engine<Std>>>::new());
-        let engine = Arc::clone(&wake);
-        let (session, driver) = session::Client::new(config.into(), move || {
-            if let Some(engine) = engine.get().and_then(Weak::upgrade) {
-                engine.turn();
-            }
-        });
-        let engine = Arc::new_cyclic(|engine| Engine::new(Std { driver, engine: Weak::clone(engine) }));
-        wake.get_or_init(|| Arc::downgrade(&engine));
-        Std::start(Arc::clone(&engine))?;
-        Ok(Self { session, engine })
+        let (session, threads) = threads::drive(config, Tcp)?;
+        Ok(Self { session, threads })
     }
 
     /// Makes a call and waits for its result, for as long as
@@ -54,7 +44,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.engine.block_on(|| self.session.call(request))
+        self.threads.block_on(|| self.session.call(request))
     }
 
     /// Makes a call that must be answered within `timeout`.
@@ -65,7 +55,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.engine.block_on(|| self.session.call_within(timeout, request))
+        self.threads.block_on(|| self.session.call_within(timeout, request))
     }
 
     /// Makes several calls at once and waits for all of them. Each has a result of its own, in the order of the requests.
@@ -73,7 +63,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.engine.block_on(|| self.session.batch(requests))
+        self.threads.block_on(|| self.session.batch(requests))
     }
 
     /// Makes several calls at once, each of which must be answered within `timeout`. See [`batch`](Self::batch).
@@ -81,7 +71,7 @@ impl Client {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        self.engine.block_on(|| self.session.batch_within(timeout, requests))
+        self.threads.block_on(|| self.session.batch_within(timeout, requests))
     }
 
     /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
@@ -97,13 +87,13 @@ impl Client {
     /// # }
     /// ```
     pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
-        self.session.pipeline(|calls| make(&mut Pipeline::new(calls, &self.engine)))
+        self.session.pipeline(|calls| make(&mut Pipeline::new(calls, &self.threads)))
     }
 
     /// Makes calls of any kinds at once, each of which must be answered within `timeout`. See
     /// [`pipeline`](Self::pipeline).
     pub fn pipeline_within<T>(&self, timeout: Duration, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
-        self.session.pipeline_within(timeout, |calls| make(&mut Pipeline::new(calls, &self.engine)))
+        self.session.pipeline_within(timeout, |calls| make(&mut Pipeline::new(calls, &self.threads)))
     }
 
     /// Waits until a server is connected and a version is negotiated, for at most `timeout`.

@@ -23,15 +23,10 @@
 //! Each call ends at its deadline, and each wait has a variant with a deadline (`…_within`).
 
 mod client;
-mod engine;
 mod pipeline;
-mod reading;
 mod socket;
-mod state;
 mod streams;
-mod sync;
 mod wait;
-mod waiting;
 
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;

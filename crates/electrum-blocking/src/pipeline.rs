@@ -1,25 +1,24 @@
 //! Several calls at once, whose results are waited for one by one.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use electrum_session::proto::Request;
+use electrum_session::threads::Threads;
 use electrum_session::{self as session, CallError};
 
-use crate::engine::Engine;
-use crate::socket::Std;
+use crate::socket::Tcp;
 use crate::wait::wait_until;
 
 /// Calls that are sent in one write. See [`Client::pipeline`](crate::Client::pipeline).
 #[derive(Debug)]
 pub struct Pipeline<'a, 'b> {
     calls: &'a mut session::Pipeline<'b>,
-    engine: &'a Arc<Engine<Std>>,
+    threads: &'a Threads<Tcp>,
 }
 
 impl<'a, 'b> Pipeline<'a, 'b> {
-    pub(crate) fn new(calls: &'a mut session::Pipeline<'b>, engine: &'a Arc<Engine<Std>>) -> Self {
-        Self { calls, engine }
+    pub(crate) fn new(calls: &'a mut session::Pipeline<'b>, threads: &'a Threads<Tcp>) -> Self {
+        Self { calls, threads }
     }
 
     /// Makes one more call. It is sent with the others.
@@ -27,7 +26,7 @@ impl<'a, 'b> Pipeline<'a, 'b> {
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        Pending { call: self.calls.call(request), engine: Arc::clone(self.engine) }
+        Pending { call: self.calls.call(request), threads: self.threads.clone() }
     }
 }
 
@@ -36,7 +35,7 @@ impl<'a, 'b> Pipeline<'a, 'b> {
 #[must_use = "dropping a pending call cancels it"]
 pub struct Pending<T> {
     call: session::Call<T>,
-    engine: Arc<Engine<Std>>,
+    threads: Threads<Tcp>,
 }
 
 impl<T> Pending<T> {
@@ -45,8 +44,8 @@ impl<T> Pending<T> {
     /// # Errors
     /// [`CallError`] says who must act.
     pub fn wait(self) -> Result<T, CallError> {
-        let Self { call, engine } = self;
-        engine.block_on(|| call)
+        let Self { call, threads } = self;
+        threads.block_on(|| call)
     }
 
     /// Waits for the result for at most `timeout`, and then cancels the call.

@@ -40,6 +40,7 @@ mod sleep;
 mod streams;
 mod submission;
 mod subscriptions;
+pub mod threads;
 mod timers;
 mod trace;
 mod wake;

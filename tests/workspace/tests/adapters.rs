@@ -18,7 +18,9 @@ const SCENARIOS: &str = "crates/electrum-conformance/src/scenarios";
 /// The tests of the page in Chromium.
 const CHROMIUM: &str = "crates/electrum-web/www/tools/tests/browser.rs";
 /// The loop of all async drivers.
-const SHARED_LOOP: &str = "crates/electrum-session/src/drive.rs";
+const ASYNC_LOOP: &str = "crates/electrum-session/src/drive.rs";
+/// The loop of drivers that have threads.
+const THREADS_LOOP: &str = "crates/electrum-session/src/threads";
 /// A driver's own logic is less than this.
 const MOST_LINES: usize = 120;
 
@@ -33,12 +35,12 @@ struct Driver {
 }
 
 enum Loop {
-    /// That of `electrum-session`.
-    Shared,
+    /// That of `electrum-session` for async runtimes.
+    Async,
+    /// That of `electrum-session` for threads.
+    Threads,
     /// It is in the same file.
     There,
-    /// In these files.
-    Own(&'static [&'static str]),
 }
 
 const DRIVERS: &[Driver] = &[
@@ -46,11 +48,11 @@ const DRIVERS: &[Driver] = &[
         package: "electrum-blocking",
         runtime: "threads of the standard library",
         sockets: "socket.rs",
-        driver_loop: Loop::Own(&["engine.rs", "reading.rs", "state.rs", "sync.rs", "waiting.rs"]),
+        driver_loop: Loop::Threads,
     },
-    Driver { package: "electrum-smol", runtime: "async-io, smol", sockets: "runtime.rs", driver_loop: Loop::Shared },
-    Driver { package: "electrum-tokio", runtime: "tokio", sockets: "runtime.rs", driver_loop: Loop::Shared },
-    Driver { package: "electrum-web", runtime: "a browser", sockets: "browser.rs", driver_loop: Loop::Shared },
+    Driver { package: "electrum-smol", runtime: "async-io, smol", sockets: "runtime.rs", driver_loop: Loop::Async },
+    Driver { package: "electrum-tokio", runtime: "tokio", sockets: "runtime.rs", driver_loop: Loop::Async },
+    Driver { package: "electrum-web", runtime: "a browser", sockets: "browser.rs", driver_loop: Loop::Async },
     Driver { package: "electrum-bare", runtime: "none", sockets: "lib.rs", driver_loop: Loop::There },
 ];
 
@@ -108,9 +110,12 @@ fn drivers(to_root: &str) -> String {
         let sockets = count(sockets);
         assert!(sockets < MOST_LINES, "{} has {sockets} lines for its sockets", package.name);
         let driver_loop = match driver_loop {
-            Loop::Shared => format!("{}, shared", lines(&root().join(SHARED_LOOP))),
+            Loop::Async => format!("{}, shared", lines(&root().join(ASYNC_LOOP))),
+            Loop::Threads => {
+                let count: usize = files_of(&root().join(THREADS_LOOP)).iter().map(|file| lines(file)).sum();
+                format!("{count}, for threads")
+            }
             Loop::There => "with them".to_owned(),
-            Loop::Own(files) => format!("{} of its own", files.iter().map(|file| count(file)).sum::<usize>()),
         };
         let suite = |name: &str| fs::read_to_string(folder.join("tests").join(name)).unwrap_or_default();
         let hostile = if suite("hostile.rs").contains("hostile_conformance!(") {

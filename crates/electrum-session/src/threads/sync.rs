@@ -2,11 +2,13 @@
 //!
 //! The model tests compile the engine with another module of this name, whose scheduler explores interleavings.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
-pub(crate) use std::sync::{Arc, Condvar, MutexGuard};
+pub(crate) use std::sync::{Condvar, MutexGuard};
 pub(crate) use std::thread::{Thread, current, park};
 
 /// A lock that ignores poisoning: no state here is left half changed by a panic.
@@ -30,18 +32,13 @@ impl<T> Lock<T> {
         timeout: Option<Duration>,
     ) -> MutexGuard<'a, T> {
         match timeout {
-            Some(timeout) => self.rest(guard, condvar, timeout),
+            Some(timeout) => condvar.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0,
             None => condvar.wait(guard).unwrap_or_else(PoisonError::into_inner),
         }
     }
+}
 
-    /// Waits until `condvar` is notified, or until `timeout` has passed, which it will.
-    pub(crate) fn rest<'a>(
-        &'a self,
-        guard: MutexGuard<'a, T>,
-        condvar: &Condvar,
-        timeout: Duration,
-    ) -> MutexGuard<'a, T> {
-        condvar.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner).0
-    }
+/// Starts a thread.
+pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).spawn(run).map(drop)
 }

@@ -1,19 +1,20 @@
 //! Callers that wait for a reply, and how their threads are woken.
 
+use std::sync::Arc;
 use std::task::Wake;
 
-use crate::sync::{Arc, AtomicUsize, Ordering::SeqCst, Thread};
+use super::sync::{AtomicUsize, Ordering::SeqCst, Thread};
 
 /// Counts as waiting until it is woken, or until the wait ends otherwise.
 pub(crate) struct Waiting {
-    pub(crate) waiter: std::sync::Arc<Waiter>,
+    pub(crate) waiter: Arc<Waiter>,
 }
 
 impl Waiting {
     pub(crate) fn new(count: &Arc<AtomicUsize>, thread: Thread) -> Self {
         count.fetch_add(1, SeqCst);
         let waiter = Waiter { thread, count: Arc::clone(count), is_done: AtomicUsize::new(0) };
-        Self { waiter: std::sync::Arc::new(waiter) }
+        Self { waiter: Arc::new(waiter) }
     }
 }
 
@@ -45,7 +46,7 @@ impl Waiter {
 }
 
 impl Wake for Waiter {
-    fn wake(self: std::sync::Arc<Self>) {
+    fn wake(self: Arc<Self>) {
         self.done();
         self.thread.unpark();
     }

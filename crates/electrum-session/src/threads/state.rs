@@ -19,11 +19,10 @@
 //!
 //! A thread that finds `Busy` leaves its bytes to the thread that writes, which looks for more before it stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use electrum_session::proto::{ConnId, Timestamp};
-
-use crate::sync::Arc;
+use electrum_proto::{ConnId, Timestamp};
 
 /// How long the connection's thread leaves an unread socket to callers. An update may come later by as much.
 pub(crate) const REST: Duration = Duration::from_millis(5);

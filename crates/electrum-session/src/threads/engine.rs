@@ -1,68 +1,30 @@
 //! Moves the bytes of a session with blocking sockets, from whichever thread has something to do.
 //!
-//! Three kinds of threads meet here:
-//! - *callers* change the session and write what it has outgoing, and read their own reply if no other thread reads;
-//! - one thread per connection dials it and reads from it;
-//! - the *ticker* sleeps until the session's next deadline, and writes to a server that takes bytes slowly.
-//!
-//! Each of them [advances](Engine::advance) the session after each change: it carries out the session's steps until the
-//! session waits, so that no change depends on another thread being awake. [`state`](crate::state) has the table of who
+//! Each thread [advances](Engine::advance) the session after each change: it carries out the session's steps until the
+//! session waits, so that no change depends on another thread being awake. [`state`](super::state) has the table of who
 //! reads and who writes. The lock of the state is taken before the session's own, and never held during a system
 //! call that blocks.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
-use std::time::Duration;
+use std::sync::Arc;
+use std::thread;
 
-use electrum_session::Step;
-use electrum_session::proto::{CloseCause, ConnId, Timestamp};
-use electrum_session::transport::DialTarget;
+use electrum_proto::{CloseCause, ConnId};
+use electrum_transport::DialTarget;
 
-use crate::state::{Connection, Open, State, Writer};
-use crate::sync::{Arc, AtomicUsize, Condvar, Lock, MutexGuard};
+use super::socket::{Runtime, Socket};
+use super::state::{Connection, Open, State, Writer};
+use super::sync::{AtomicUsize, Condvar, Lock, MutexGuard, spawn};
+use crate::driver::Driver;
+use crate::session::Step;
 
+/// How many outgoing bytes are taken from the session at a time.
+const PIECE_SIZE: usize = 64 * 1024;
 /// How many pieces a thread writes before it leaves the rest to the ticker.
 const PIECES: usize = 16;
 
 /// A lock of the state that is held.
-type Guard<'a, B> = MutexGuard<'a, State<<B as Backend>::Socket, <B as Backend>::Dialling>>;
-
-/// The session, and how its sockets are opened.
-pub(crate) trait Backend {
-    /// An open socket.
-    type Socket: Socket;
-    /// Cancels the opening of a socket when it is dropped.
-    type Dialling;
-
-    /// The session's next step.
-    fn poll(&self) -> Step;
-    /// The time left until a moment of the session's clock.
-    fn until(&self, moment: Timestamp) -> Duration;
-    /// Starts a thread that opens a socket and calls [`Engine::run_connection`].
-    fn dial(&self, conn: ConnId, target: DialTarget) -> io::Result<Self::Dialling>;
-    /// Reports an open socket.
-    fn connected(&self, conn: ConnId);
-    /// Reports received bytes.
-    fn received(&self, conn: ConnId, bytes: &[u8]);
-    /// Moves the next outgoing bytes to `piece` and reports them as written. From now on they may reach the server.
-    fn take_outgoing(&self, conn: ConnId, piece: &mut Vec<u8>);
-    /// Reports the end of a connection.
-    fn closed(&self, conn: ConnId, cause: CloseCause);
-}
-
-/// A socket that blocks, for a bounded time where it says so.
-pub(crate) trait Socket {
-    /// Waits for bytes, for as long as [`limit_reads`](Self::limit_reads) allows; then fails with `WouldBlock`.
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
-    /// Waits until the system takes bytes, for some milliseconds at most; then fails with `WouldBlock`.
-    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Writes as much as the system takes without a wait, as the last bytes before [`shutdown`](Self::shutdown).
-    fn write_at_once(&self, bytes: &[u8]);
-    /// Limits how long later reads wait for bytes.
-    fn limit_reads(&self, limit: Option<Duration>) -> io::Result<()>;
-    /// Ends reads and writes, also those that wait.
-    fn shutdown(&self);
-}
+type Guard<'a, R> = MutexGuard<'a, State<<R as Runtime>::Socket, <R as Runtime>::Cancel>>;
 
 /// Which thread advances the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +36,10 @@ enum Role {
 }
 
 /// The session of a client, shared by its threads.
-pub(crate) struct Engine<B: Backend> {
-    pub(crate) backend: B,
-    pub(crate) state: Lock<State<B::Socket, B::Dialling>>,
+pub(crate) struct Engine<R: Runtime> {
+    driver: Driver,
+    runtime: R,
+    pub(crate) state: Lock<State<R::Socket, R::Cancel>>,
     /// Wakes the ticker.
     tick: Condvar,
     /// Wakes the connection's thread while it leaves the socket to callers.
@@ -87,10 +50,11 @@ pub(crate) struct Engine<B: Backend> {
     pub(crate) calls: AtomicUsize,
 }
 
-impl<B: Backend> Engine<B> {
-    pub(crate) fn new(backend: B) -> Self {
+impl<R: Runtime> Engine<R> {
+    pub(crate) fn new(driver: Driver, runtime: R) -> Self {
         Self {
-            backend,
+            driver,
+            runtime,
             state: Lock::new(State::new()),
             tick: Condvar::new(),
             unread: Condvar::new(),
@@ -99,25 +63,39 @@ impl<B: Backend> Engine<B> {
         }
     }
 
+    /// Starts the ticker, which ends when the client is closed.
+    pub(crate) fn start(self: &Arc<Self>) -> io::Result<()> {
+        let engine = ClosePanicked(Arc::clone(self));
+        spawn("electrum", move || engine.0.run_ticker())
+    }
+
+    /// Starts a thread that opens a socket and reads from it.
+    fn dial(self: &Arc<Self>, conn: ConnId, target: DialTarget) -> io::Result<R::Cancel> {
+        let (connect, cancel) = self.runtime.connect(target, self.driver.connect_timeout());
+        let engine = ClosePanicked(Arc::clone(self));
+        spawn("electrum-conn", move || engine.0.run_connection(conn, connect()))?;
+        Ok(cancel)
+    }
+
     /// Carries out what the session asks for after a change, and writes what it has outgoing.
-    pub(crate) fn turn(&self) {
+    pub(crate) fn turn(self: &Arc<Self>) {
         drop(self.advance(Role::Passing));
     }
 
     /// The ticker: advances the session at its deadlines until the client is closed.
-    pub(crate) fn run_ticker(&self) {
+    fn run_ticker(self: &Arc<Self>) {
         loop {
             let state = self.advance(Role::Ticker);
             if state.is_finished {
                 return;
             }
-            let timeout = state.wakes_at.map(|at| self.backend.until(at));
+            let timeout = state.wakes_at.map(|at| self.driver.until(at));
             drop(self.state.sleep(state, &self.tick, timeout));
         }
     }
 
     /// Opens the connection `conn` with the socket that was dialled, unless it is no longer wanted.
-    pub(crate) fn dialled(&self, conn: ConnId, socket: io::Result<B::Socket>) -> Option<Arc<B::Socket>> {
+    pub(crate) fn dialled(self: &Arc<Self>, conn: ConnId, socket: io::Result<R::Socket>) -> Option<Arc<R::Socket>> {
         let mut state = self.state.lock();
         if !state.is_dialling(conn) {
             return None;
@@ -126,12 +104,12 @@ impl<B: Backend> Engine<B> {
             Ok(socket) => {
                 let socket = Arc::new(socket);
                 state.connection = Connection::Open(Open::new(conn, Arc::clone(&socket)));
-                self.backend.connected(conn);
+                self.driver.connected(conn);
                 Some(socket)
             }
             Err(error) => {
                 self.close(&mut state, conn);
-                self.backend.closed(conn, CloseCause::Failed(error.to_string()));
+                self.report_end(conn, CloseCause::Failed(error.to_string()));
                 None
             }
         };
@@ -142,11 +120,16 @@ impl<B: Backend> Engine<B> {
 
     /// Reads once and hands the bytes to the session. Returns whether the read ended because its time was over, or the
     /// error that the connection ended with, which is reported.
-    pub(crate) fn read(&self, conn: ConnId, socket: &B::Socket, buffer: &mut [u8]) -> Result<ReadOutcome, Ended> {
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        conn: ConnId,
+        socket: &R::Socket,
+        buffer: &mut [u8],
+    ) -> Result<ReadOutcome, Ended> {
         let cause = match socket.read(buffer) {
             Ok(0) => CloseCause::End,
             Ok(count) => {
-                self.backend.received(conn, &buffer[..count]);
+                self.driver.with(|session, now| session.read(now, conn, &buffer[..count]));
                 self.turn();
                 return Ok(ReadOutcome::Received);
             }
@@ -159,24 +142,24 @@ impl<B: Backend> Engine<B> {
         let mut state = self.state.lock();
         let write_error = state.open_as(conn).and_then(|open| open.write_error.take());
         self.close(&mut state, conn);
-        self.backend.closed(conn, write_error.map_or(cause, CloseCause::Failed));
+        self.report_end(conn, write_error.map_or(cause, CloseCause::Failed));
         drop(state);
         self.turn();
         Err(Ended)
     }
 
     /// Carries out the session's steps until it waits and no byte is left for this thread to write.
-    fn advance(&self, role: Role) -> Guard<'_, B> {
+    fn advance(self: &Arc<Self>, role: Role) -> Guard<'_, R> {
         let mut pieces = 0;
         let mut state = self.state.lock();
         loop {
-            let (until, write) = match self.backend.poll() {
+            let (until, write) = match self.driver.poll() {
                 Step::Connect(conn, target) => {
-                    match self.backend.dial(conn, target) {
+                    match self.dial(conn, target) {
                         Ok(dialling) => state.connection = Connection::Dialling(conn, dialling),
                         Err(error) => {
                             let message = format!("the system gives no thread to connect with: {error}");
-                            self.backend.closed(conn, CloseCause::Failed(message));
+                            self.report_end(conn, CloseCause::Failed(message));
                         }
                     }
                     continue;
@@ -184,9 +167,7 @@ impl<B: Backend> Engine<B> {
                 Step::Disconnect(conn, last) => {
                     // After what was begun; where another thread writes at this moment, the order would be lost.
                     if let Some(open) = state.open_as(conn).filter(|open| open.writer != Writer::Busy) {
-                        if !last.is_empty() {
-                            open.socket.write_at_once(&[open.piece.rest(), &last].concat());
-                        }
+                        open.socket.write_at_once(&[open.piece.rest(), &last].concat());
                     }
                     self.close(&mut state, conn);
                     continue;
@@ -220,7 +201,7 @@ impl<B: Backend> Engine<B> {
             if open.piece.rest().is_empty() {
                 open.piece.bytes.clear();
                 open.piece.written = 0;
-                self.backend.take_outgoing(open.conn, &mut open.piece.bytes);
+                self.take_outgoing(open.conn, &mut open.piece.bytes);
             }
             open.writer = Writer::Busy;
             let (conn, socket, piece) = (open.conn, Arc::clone(&open.socket), std::mem::take(&mut open.piece));
@@ -247,8 +228,22 @@ impl<B: Backend> Engine<B> {
         }
     }
 
+    /// Moves the next outgoing bytes to `piece` and reports them as written: from now on they may reach the server.
+    fn take_outgoing(&self, conn: ConnId, piece: &mut Vec<u8>) {
+        self.driver.with(|session, now| {
+            let outgoing = session.outgoing();
+            let count = outgoing.len().min(PIECE_SIZE);
+            piece.extend_from_slice(&outgoing[..count]);
+            session.wrote(now, conn, count);
+        });
+    }
+
+    fn report_end(&self, conn: ConnId, cause: CloseCause) {
+        self.driver.with(|session, now| session.closed(now, conn, cause));
+    }
+
     /// Ends a connection, and the waits of all threads for it.
-    fn close(&self, state: &mut State<B::Socket, B::Dialling>, conn: ConnId) {
+    fn close(&self, state: &mut State<R::Socket, R::Cancel>, conn: ConnId) {
         if let Some(open) = state.take(conn) {
             open.socket.shutdown();
             self.unread.notify_all();
@@ -280,8 +275,14 @@ pub(crate) enum ReadOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended;
 
-impl<B: Backend> fmt::Debug for Engine<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").finish_non_exhaustive()
+/// Closes the client if its thread panicked: no other thread would do its work.
+struct ClosePanicked<R: Runtime>(Arc<Engine<R>>);
+
+impl<R: Runtime> Drop for ClosePanicked<R> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            drop(self.0.driver.close_on_drop());
+            self.0.turn();
+        }
     }
 }

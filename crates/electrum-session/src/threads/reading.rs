@@ -7,21 +7,23 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use electrum_session::proto::ConnId;
+use electrum_proto::ConnId;
 
-use crate::engine::{Backend, Ended, Engine, ReadOutcome, Socket};
-use crate::state::{LEASE, REST, Reader};
-use crate::sync::{Arc, Ordering::SeqCst, current, park};
-use crate::waiting::Waiting;
+use super::engine::{Ended, Engine, ReadOutcome};
+use super::socket::{Runtime, Socket};
+use super::state::{LEASE, REST, Reader};
+use super::sync::{Ordering::SeqCst, current, park};
+use super::waiting::Waiting;
 
 /// The most bytes of one read.
-pub(crate) const READ_SIZE: usize = 64 * 1024;
+const READ_SIZE: usize = 64 * 1024;
 
-impl<B: Backend> Engine<B> {
+impl<R: Runtime> Engine<R> {
     /// The thread of a connection: reads from the socket that it dialled until the connection ends.
-    pub(crate) fn run_connection(&self, conn: ConnId, socket: io::Result<B::Socket>) {
+    pub(crate) fn run_connection(self: &Arc<Self>, conn: ConnId, socket: io::Result<R::Socket>) {
         let Some(socket) = self.dialled(conn, socket) else { return };
         let mut buffer = vec![0; READ_SIZE];
         loop {
@@ -42,7 +44,7 @@ impl<B: Backend> Engine<B> {
     }
 
     /// Leaves the socket to callers until none came for a while, or one returned it.
-    fn rest(&self, conn: ConnId, socket: &B::Socket, buffer: Vec<u8>) -> Option<Vec<u8>> {
+    fn rest(&self, conn: ConnId, socket: &R::Socket, buffer: Vec<u8>) -> Option<Vec<u8>> {
         if socket.limit_reads(Some(LEASE)).is_err() {
             // Callers could not return it.
             return Some(buffer);
@@ -57,13 +59,13 @@ impl<B: Backend> Engine<B> {
                 return Some(buffer);
             }
             let calls = self.calls.load(SeqCst);
-            state = self.state.rest(state, &self.unread, REST);
+            state = self.state.sleep(state, &self.unread, Some(REST));
             is_rested = self.calls.load(SeqCst) == calls;
         }
     }
 
     /// Makes a call and waits for its reply, reading meanwhile if no other thread does.
-    pub(crate) fn block_on<F: Future>(&self, call: impl FnOnce() -> F) -> F::Output {
+    pub(crate) fn block_on<F: Future>(self: &Arc<Self>, call: impl FnOnce() -> F) -> F::Output {
         // Counted before the call is made, so that the connection's thread does not rest when it has read the reply.
         let waiting = Waiting::new(&self.waiting, current());
         let waker = Waker::from(Arc::clone(&waiting.waiter));
@@ -89,7 +91,7 @@ impl<B: Backend> Engine<B> {
     }
 
     /// The socket, if no thread reads from it.
-    fn lease(&self) -> Option<Lease<'_, B>> {
+    fn lease(self: &Arc<Self>) -> Option<Lease<'_, R>> {
         let mut state = self.state.lock();
         let open = state.open()?;
         let buffer = open.lease()?;
@@ -98,22 +100,22 @@ impl<B: Backend> Engine<B> {
 }
 
 /// The right of a caller to read. Dropping it leaves the socket to the next caller, or returns it.
-struct Lease<'a, B: Backend> {
-    engine: &'a Engine<B>,
+struct Lease<'a, R: Runtime> {
+    engine: &'a Arc<Engine<R>>,
     conn: ConnId,
-    socket: Arc<B::Socket>,
+    socket: Arc<R::Socket>,
     buffer: Vec<u8>,
     /// The caller needs no more reads. If it gives up without, another thread must read on.
     has_reply: bool,
 }
 
-impl<B: Backend> Lease<'_, B> {
+impl<R: Runtime> Lease<'_, R> {
     fn read(&mut self) -> Result<ReadOutcome, Ended> {
         self.engine.read(self.conn, &self.socket, &mut self.buffer)
     }
 }
 
-impl<B: Backend> Drop for Lease<'_, B> {
+impl<R: Runtime> Drop for Lease<'_, R> {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
         let mut state = self.engine.state.lock();
