@@ -89,13 +89,19 @@ impl Open {
 
 fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, TcpStream) + Send + Sync + 'static>) {
     let mut threads = Vec::new();
-    for number in 0.. {
-        let Ok((stream, _)) = listener.accept() else { break };
-        let Ok(handle) = stream.try_clone() else { continue };
+    let mut number = 0;
+    loop {
+        let accepted = listener.accept().and_then(|(stream, _)| Ok((stream.try_clone()?, stream)));
         let mut state = open.lock();
         if state.stopping {
             break;
         }
+        let Ok((handle, stream)) = accepted else {
+            // The client has gone again, or there are too many open files.
+            drop(state);
+            thread::sleep(Duration::from_millis(10));
+            continue;
+        };
         state.streams.push((number, handle));
         drop(state);
         let (open, serve) = (Arc::clone(open), Arc::clone(serve));
@@ -105,6 +111,7 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
             serve(number, stream);
             open.forget(number);
         }));
+        number += 1;
     }
     for thread in threads {
         let _ = thread.join();

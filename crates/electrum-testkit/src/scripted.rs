@@ -1,15 +1,13 @@
 //! A server that does what a script says, byte for byte: for recordings and for hostile behaviour.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-
-use socket2::SockRef;
 
 use crate::hostile::honest::Honest;
 use crate::json::{Json, Leniency, Style, parse};
+use crate::listener::{Listener, end_with_reset};
 
 /// What a [`Scripted`] server does next on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +99,7 @@ const COMPACT: Style = Style { spaced: false, sorted: false, ascii: false };
 #[derive(Debug)]
 pub struct Scripted {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    acceptor: Option<JoinHandle<()>>,
+    listener: Listener,
 }
 
 #[derive(Debug, Default)]
@@ -114,8 +111,6 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     stopping: bool,
-    /// Handles to end connections by, by connection.
-    streams: Vec<Option<TcpStream>>,
     /// Lines received, by connection.
     lines: Vec<Vec<String>>,
     /// When each connection was accepted.
@@ -144,27 +139,24 @@ impl Scripted {
     /// # Panics
     /// If the system has no port on the loopback interface.
     pub fn each(script: impl Fn(usize) -> Vec<Step> + Send + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let (listener, address) = match listener.and_then(|l| l.local_addr().map(|a| (l, a))) {
-            Ok(bound) => bound,
-            Err(error) => panic!("no port on the loopback interface: {error}"),
-        };
         let shared = Arc::new(Shared::default());
-        let for_thread = Arc::clone(&shared);
-        let acceptor = Some(thread::spawn(move || {
-            accept(&for_thread, &listener, script);
-        }));
-        Self { shared, address, acceptor }
+        let (for_threads, script) = (Arc::clone(&shared), Mutex::new(script));
+        let listener = Listener::start(move |index, stream| {
+            for_threads.accepted(index);
+            let steps = script.lock().unwrap_or_else(PoisonError::into_inner)(index);
+            serve(&for_threads, index, &stream, &steps);
+        });
+        Self { shared, listener }
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.address
+        self.listener.addr()
     }
 
     /// Where it listens, as `tcp://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("tcp://{}", self.address)
+        format!("tcp://{}", self.addr())
     }
 
     /// Connections accepted so far.
@@ -212,25 +204,24 @@ impl Scripted {
 
 impl Drop for Scripted {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.stopping = true;
-        for stream in state.streams.drain(..).flatten() {
-            // It may be closed already.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-        drop(state);
+        self.shared.lock().stopping = true;
         self.shared.changed.notify_all();
-        // The acceptor looks whether to go on when someone connects.
-        drop(TcpStream::connect(self.address));
-        if let Some(acceptor) = self.acceptor.take() {
-            let _ = acceptor.join();
-        }
     }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a connection. The thread of a later one may be quicker.
+    fn accepted(&self, index: usize) {
+        let mut state = self.lock();
+        let count = state.lines.len().max(index + 1);
+        state.lines.resize(count, Vec::new());
+        state.accepted.resize(count, Instant::now());
+        drop(state);
+        self.changed.notify_all();
     }
 
     /// Waits, but not beyond the end of the server.
@@ -240,52 +231,19 @@ impl Shared {
     }
 }
 
-fn accept(shared: &Arc<Shared>, listener: &TcpListener, script: impl Fn(usize) -> Vec<Step> + Send + 'static) {
-    let mut threads = Vec::new();
-    loop {
-        let accepted = listener.accept();
-        let mut state = shared.lock();
-        if state.stopping {
-            break;
-        }
-        let Ok((stream, _)) = accepted else {
-            // Who came has gone again, or there are too many open files.
-            drop(state);
-            thread::sleep(Duration::from_millis(10));
-            continue;
-        };
-        let index = state.lines.len();
-        state.lines.push(Vec::new());
-        state.accepted.push(Instant::now());
-        state.streams.push(stream.try_clone().ok());
-        drop(state);
-        shared.changed.notify_all();
-        let steps = script(index);
-        let shared = Arc::clone(shared);
-        threads.push(thread::spawn(move || serve(&shared, index, stream, &steps)));
-    }
-    for thread in threads {
-        let _ = thread.join();
-    }
-}
-
-fn serve(shared: &Shared, index: usize, stream: TcpStream, steps: &[Step]) {
+fn serve(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) {
     // An error is the client's leaving in the middle of the script, which is its right.
-    let ending = play(shared, index, &stream, steps).unwrap_or(Ending::Close);
+    let ending = play(shared, index, stream, steps).unwrap_or(Ending::Close);
     if ending == Ending::Close {
         let _ = stream.shutdown(Shutdown::Write);
     }
     shared.lock().done += 1;
     shared.changed.notify_all();
-    if ending == Ending::Close {
+    match ending {
         // What is left unread would turn the end into a reset.
-        let _ = io::copy(&mut &stream, &mut io::sink());
-        return;
+        Ending::Close => drop(io::copy(&mut &*stream, &mut io::sink())),
+        Ending::Reset => end_with_reset(stream),
     }
-    // Lingering for no time at all is a reset, once the last handle is gone.
-    let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-    let handle = shared.lock().streams.get_mut(index).and_then(Option::take);
-    drop((stream, handle));
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -295,7 +253,6 @@ enum Ending {
 }
 
 fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io::Result<Ending> {
-    stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     let mut line = String::new();
