@@ -10,7 +10,7 @@ use super::methods::{
     SCRIPTHASH_SUBSCRIBE, SCRIPTHASH_UNSUBSCRIBE,
 };
 use super::outpoint::outpoint_params;
-use super::script::{script_method, script_param};
+use super::script::{method_for_script, param_for_script, script_operation};
 use crate::json::{DecodeError, Params, RawJson, Read, Reader, read};
 use crate::request::{Method, NotInVersion, Request};
 use crate::types::{OutPoint, OutPointStatus, Script, ScriptRef, ScriptStatus, Tip};
@@ -43,68 +43,66 @@ use crate::version::ProtocolVersion;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeadersSubscribe;
 
-/// Subscribes to the changes of a script's history.
-///
-/// - Parameters: the script.
-/// - Result: the [`ScriptStatus`] of now; nothing if the script has no history.
-///   The notifications name the scripthash, also where the script was sent.
-/// - Versions: all, as `blockchain.scripthash.subscribe` up to 1.6, as `blockchain.scriptpubkey.subscribe` from 1.7.
-/// - Errors: servers refuse histories that are too long for them, and too many subscriptions.
-/// - Protocol documentation: `blockchain.scripthash.subscribe`.
-///
-/// # Example
-/// ```
-/// use electrum_proto::json::RawJson;
-/// use electrum_proto::operations::ScriptSubscribe;
-/// use electrum_proto::types::Script;
-/// use electrum_proto::{ProtocolVersion, Request};
-///
-/// let script = Script::from_hex("51")?;
-/// let request = ScriptSubscribe { script: script.into() };
-/// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"blockchain.scriptpubkey.subscribe","params":["51"]}"#);
-/// assert_eq!(request.decode(ProtocolVersion::V1_7, RawJson::NULL)?, None);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[doc(alias = "blockchain.scripthash.subscribe")]
-#[doc(alias = "blockchain.scriptpubkey.subscribe")]
-#[doc(alias = "script_subscribe")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptSubscribe {
-    /// The script.
-    pub script: ScriptRef,
+script_operation! {
+    /// Subscribes to the changes of a script's history.
+    ///
+    /// - Parameters: the script.
+    /// - Result: the [`ScriptStatus`] of now; nothing if the script has no history.
+    ///   The notifications name the scripthash, also where the script was sent.
+    /// - Versions: all, as `blockchain.scripthash.subscribe` up to 1.6, as `blockchain.scriptpubkey.subscribe` from 1.7.
+    /// - Errors: servers refuse histories that are too long for them, and too many subscriptions.
+    /// - Protocol documentation: `blockchain.scripthash.subscribe`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::ScriptSubscribe;
+    /// use electrum_proto::types::Script;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let script = Script::from_hex("51")?;
+    /// let request = ScriptSubscribe::new(script);
+    /// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"blockchain.scriptpubkey.subscribe","params":["51"]}"#);
+    /// assert_eq!(request.decode(ProtocolVersion::V1_7, RawJson::NULL)?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.scripthash.subscribe")]
+    #[doc(alias = "blockchain.scriptpubkey.subscribe")]
+    #[doc(alias = "script_subscribe")]
+    ScriptSubscribe, "subscription to scripts", SCRIPT_SUBSCRIBE, SCRIPTHASH_SUBSCRIBE -> Option<ScriptStatus>,
+    |_, result| read(result, read_status)
 }
 
-/// Ends the subscription to a script.
-///
-/// - Parameters: the script.
-/// - Result: whether there was a subscription.
-/// - Versions: from 1.4.2, as `blockchain.scripthash.unsubscribe` up to 1.6, as `blockchain.scriptpubkey.unsubscribe`
-///   from 1.7.
-/// - Errors: none of its own.
-/// - Protocol documentation: `blockchain.scripthash.unsubscribe`.
-///
-/// # Example
-/// ```
-/// use electrum_proto::json::RawJson;
-/// use electrum_proto::operations::ScriptUnsubscribe;
-/// use electrum_proto::types::Script;
-/// use electrum_proto::{ProtocolVersion, Request};
-///
-/// let script = Script::from_hex("51")?;
-/// let request = ScriptUnsubscribe { script: script.into() };
-/// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"blockchain.scriptpubkey.unsubscribe","params":["51"]}"#);
-/// assert!(request.decode(ProtocolVersion::V1_7, RawJson::new("true"))?);
-/// // Protocol 1.4 cannot end subscriptions.
-/// assert!(request.to_json(ProtocolVersion::V1_4).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[doc(alias = "blockchain.scripthash.unsubscribe")]
-#[doc(alias = "blockchain.scriptpubkey.unsubscribe")]
-#[doc(alias = "script_unsubscribe")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptUnsubscribe {
-    /// The script.
-    pub script: ScriptRef,
+script_operation! {
+    /// Ends the subscription to a script.
+    ///
+    /// - Parameters: the script.
+    /// - Result: whether there was a subscription.
+    /// - Versions: from 1.4.2, as `blockchain.scripthash.unsubscribe` up to 1.6, as `blockchain.scriptpubkey.unsubscribe`
+    ///   from 1.7.
+    /// - Errors: none of its own.
+    /// - Protocol documentation: `blockchain.scripthash.unsubscribe`.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::json::RawJson;
+    /// use electrum_proto::operations::ScriptUnsubscribe;
+    /// use electrum_proto::types::Script;
+    /// use electrum_proto::{ProtocolVersion, Request};
+    ///
+    /// let script = Script::from_hex("51")?;
+    /// let request = ScriptUnsubscribe::new(script);
+    /// assert_eq!(request.to_json(ProtocolVersion::V1_7)?, r#"{"method":"blockchain.scriptpubkey.unsubscribe","params":["51"]}"#);
+    /// assert!(request.decode(ProtocolVersion::V1_7, RawJson::new("true"))?);
+    /// // Protocol 1.4 cannot end subscriptions.
+    /// assert!(request.to_json(ProtocolVersion::V1_4).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "blockchain.scripthash.unsubscribe")]
+    #[doc(alias = "blockchain.scriptpubkey.unsubscribe")]
+    #[doc(alias = "script_unsubscribe")]
+    ScriptUnsubscribe, "end of subscriptions to scripts", SCRIPT_UNSUBSCRIBE, SCRIPTHASH_UNSUBSCRIBE -> bool,
+    |_, result| read(result, Reader::bool)
 }
 
 /// Subscribes to what becomes of an output.
@@ -188,42 +186,6 @@ impl Request for HeadersSubscribe {
 
     fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Tip, DecodeError> {
         read(result, Tip::read)
-    }
-}
-
-impl Request for ScriptSubscribe {
-    const NAME: &'static str = "subscription to scripts";
-    const METHODS: &'static [Method] = &[SCRIPT_SUBSCRIBE, SCRIPTHASH_SUBSCRIBE];
-    type Response = Option<ScriptStatus>;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method::<Self>(&self.script, version)
-    }
-
-    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
-        script_param(&self.script, version, params);
-    }
-
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Self::Response, DecodeError> {
-        read(result, read_status)
-    }
-}
-
-impl Request for ScriptUnsubscribe {
-    const NAME: &'static str = "end of subscriptions to scripts";
-    const METHODS: &'static [Method] = &[SCRIPT_UNSUBSCRIBE, SCRIPTHASH_UNSUBSCRIBE];
-    type Response = bool;
-
-    fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
-        script_method::<Self>(&self.script, version)
-    }
-
-    fn params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
-        script_param(&self.script, version, params);
-    }
-
-    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<bool, DecodeError> {
-        read(result, Reader::bool)
     }
 }
 
