@@ -156,48 +156,21 @@ impl FromStr for Trusted {
 impl ServerOptions {
     /// Takes what neither the command line nor the environment says from the configuration file.
     pub(crate) fn fill(&mut self, settings: Settings) -> Result<(), String> {
-        fn read<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, String> {
-            text.parse().map_err(|error| format!("the configuration file's {name}: {error}"))
-        }
-        let mut take = |name, has: bool| {
-            if has {
-                self.from_file.push(name);
-            }
-        };
+        let from_file = &mut self.from_file;
         if self.servers.is_empty() {
-            self.servers = settings.server.texts().iter().map(|text| read("server", text)).collect::<Result<_, _>>()?;
-            take("server", !self.servers.is_empty());
+            let servers = settings.server.texts().iter().map(|text| of_file("server", text, str::parse));
+            self.servers = servers.collect::<Result<_, _>>()?;
+            from_file.extend((!self.servers.is_empty()).then_some("server"));
         }
-        if let (None, Some(text)) = (self.network, &settings.network) {
-            self.network = Some(read("network", text)?);
-            take("network", true);
-        }
-        if let (None, Some(text)) = (&self.proxy, &settings.proxy) {
-            self.proxy = Some(read("proxy", text)?);
-            take("proxy", true);
-        }
-        if let (None, Some(text)) = (self.trust, &settings.trust) {
-            self.trust = Some(read("trust", text)?);
-            take("trust", true);
-        }
-        if let (None, Some(most)) = (self.max_answer, settings.max_answer) {
-            self.max_answer = Some(
-                mebibytes(&most.to_string())
-                    .map_err(|error| format!("the configuration file's max-answer: {error}"))?,
-            );
-            take("max-answer", true);
-        }
-        if let (None, Some(time)) = (self.timeout, settings.timeout) {
-            self.timeout = Some(seconds(&time.to_string())?);
-            take("timeout", true);
-        }
-        if let (None, Some(padding)) = (self.padding, settings.padding) {
-            self.padding = Some(padding);
-            take("padding", true);
-        }
+        fill("network", &mut self.network, settings.network.as_ref(), str::parse, from_file)?;
+        fill("proxy", &mut self.proxy, settings.proxy.as_ref(), str::parse, from_file)?;
+        fill("trust", &mut self.trust, settings.trust.as_ref(), str::parse, from_file)?;
+        fill("max-answer", &mut self.max_answer, settings.max_answer, mebibytes, from_file)?;
+        fill("timeout", &mut self.timeout, settings.timeout, seconds, from_file)?;
+        fill("padding", &mut self.padding, settings.padding, str::parse, from_file)?;
         if let (None, Some(file)) = (&self.authorization_file, &settings.authorization_file) {
             self.authorization_file = Some(file.clone());
-            take("authorization-file", true);
+            from_file.push("authorization-file");
         }
         // Read once: it may be a pipe.
         self.authorization = self.authorization_file.as_deref().map(authorization::read).transpose()?;
@@ -212,49 +185,38 @@ impl ServerOptions {
 
     /// The settings that hold, each with where it comes from.
     pub(crate) fn settings(&self) -> Vec<Setting> {
-        let setting = |name, value: Option<String>, default: &str| {
+        let setting = |name, default: &str, value: Option<String>, meaning: &dyn Fn(&str) -> Option<String>| {
             let variable = format!("ELECTRUM_{}", str::to_uppercase(name).replace('-', "_"));
             let source = match &value {
                 None => "default",
                 Some(_) if self.from_file.contains(&name) => "configuration file",
                 // The command line beats the environment, which must say the same to be taken for the source.
-                Some(value) if std::env::var(variable).is_ok_and(|text| self.says(name, &text, value)) => "environment",
+                Some(_) if std::env::var(variable).is_ok_and(|text| meaning(&text) == value) => "environment",
                 Some(_) => "command line",
             };
             Setting { name, value: value.unwrap_or_else(|| default.to_owned()), source }
         };
-        let servers = self.servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let servers = |servers: &[ServerName]| servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let parse_servers = |text: &str| text.split(',').map(str::parse).collect::<Result<Vec<_>, _>>().ok();
+        let network = |WantedChain(genesis)| chain_name(genesis);
+        let proxy = |proxy: &Proxy| proxy.to_string();
+        let mib = |most| format!("{most} MiB");
+        let trust = |Trusted(trust)| trust_name(trust);
+        let time = |time: Duration| format!("{} s", time.as_secs_f64());
+        let as_is = |text: &str| Some(text.to_owned());
+        let file = self.authorization_file.as_ref().map(|file| file.display().to_string());
         vec![
-            setting("server", (!servers.is_empty()).then_some(servers), "none"),
-            setting("network", self.network.map(|WantedChain(genesis)| chain_name(genesis)), "any"),
-            setting("proxy", self.proxy.as_ref().map(ToString::to_string), "none"),
-            setting("max-answer", self.max_answer.map(|most| format!("{most} MiB")), "16 MiB"),
-            setting("trust", self.trust.map(|Trusted(trust)| trust_name(trust)), "ca-or-pin"),
-            setting("timeout", self.timeout.map(|time| format!("{} s", time.as_secs_f64())), "10, 15, 30 and 20 s"),
-            setting("padding", self.padding.map(|padding| padding.to_string()), "false"),
-            setting(
-                "authorization-file",
-                self.authorization_file.as_ref().map(|file| file.display().to_string()),
-                "none",
-            ),
+            setting("server", "none", (!self.servers.is_empty()).then(|| servers(&self.servers)), &|text| {
+                parse_servers(text).map(|names| servers(&names))
+            }),
+            setting("network", "any", self.network.map(network), &|text| text.parse().ok().map(network)),
+            setting("proxy", "none", self.proxy.as_ref().map(proxy), &|text| text.parse().ok().as_ref().map(proxy)),
+            setting("max-answer", "16 MiB", self.max_answer.map(mib), &|text| mebibytes(text).ok().map(mib)),
+            setting("trust", "ca-or-pin", self.trust.map(trust), &|text| text.parse().ok().map(trust)),
+            setting("timeout", "10, 15, 30 and 20 s", self.timeout.map(time), &|text| seconds(text).ok().map(time)),
+            setting("padding", "false", self.padding.map(|padding| padding.to_string()), &as_is),
+            setting("authorization-file", "none", file, &as_is),
         ]
-    }
-
-    /// Whether a text of the environment means a value.
-    fn says(&self, name: &str, text: &str, value: &str) -> bool {
-        let same = |meant: Option<String>| meant.as_deref() == Some(value);
-        match name {
-            "server" => {
-                let servers = text.split(',').map(|text| text.parse::<ServerName>().map(|server| server.to_string()));
-                same(servers.collect::<Result<Vec<_>, _>>().ok().map(|servers| servers.join(",")))
-            }
-            "max-answer" => same(mebibytes(text).ok().map(|most| format!("{most} MiB"))),
-            "network" => same(text.parse().ok().map(|WantedChain(genesis)| chain_name(genesis))),
-            "proxy" => same(text.parse::<Proxy>().ok().map(|proxy| proxy.to_string())),
-            "trust" => same(text.parse().ok().map(|Trusted(trust)| trust_name(trust))),
-            "padding" | "authorization-file" => text == value,
-            _ => same(seconds(text).ok().map(|time| format!("{} s", time.as_secs_f64()))),
-        }
     }
 
     /// The servers to ask, at least one.
@@ -333,6 +295,26 @@ impl ServerOptions {
         }
         Ok(route)
     }
+}
+
+/// Takes an option that is not set from the configuration file.
+fn fill<T, E: Display>(
+    name: &'static str,
+    option: &mut Option<T>,
+    value: Option<impl ToString>,
+    read: impl FnOnce(&str) -> Result<T, E>,
+    from_file: &mut Vec<&'static str>,
+) -> Result<(), String> {
+    if let (None, Some(value)) = (&option, value) {
+        *option = Some(of_file(name, &value.to_string(), read)?);
+        from_file.push(name);
+    }
+    Ok(())
+}
+
+/// Reads a value of the configuration file.
+fn of_file<T, E: Display>(name: &str, text: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<T, String> {
+    read(text).map_err(|error| format!("the configuration file's {name}: {error}"))
 }
 
 /// [`Trust`] as it is written on the command line.
