@@ -57,9 +57,9 @@ bug emitted-twice invariants invariant_09_nothing machine/subscriptions/entry.rs
     's/let repeats = /let repeats = false \&\& /'
 bug nudge-too-old invariants invariant_10 machine/nudge.rs 's/ProtocolVersion::V1_2/ProtocolVersion::V1_0/'
 bug silent invariants invariant_11 machine/keepalive.rs 's/stream\.last_sent\.min\(self\.last_answered\)/stream.last_sent.max(self.last_answered)/'
-bug no-growth invariants invariant_12 machine/servers.rs 's/\.min\(31\)/.min(1)/'
-bug unescaped invariants invariant_13 machine/stream.rs \
-    's/Params::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
+bug no-growth invariants invariant_12 machine/servers.rs 's/saturating_sub\(1\)\.min\(31\)/saturating_sub(1).min(1)/'
+bug unescaped invariants invariant_13 wire/json/params.rs \
+    's/Self::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
 bug exact-clock invariants invariant_09_in machine/keepalive.rs \
     's/(suspected\.is_some_and\(\|since\|) /$1 since + timeouts.pong >= now \&\& /' 100000
 bug no-way-out invariants invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Transition::Close, Phase::Closed\),\n//'
@@ -67,5 +67,9 @@ bug chance invariants invariant_14_the machine/servers.rs \
     's/(fn wait_after)/static CHANCE: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);\n\n$1/; s/random\.permille\(\) \*/(CHANCE.fetch_add(7, core::sync::atomic::Ordering::Relaxed) % 1000) */'
 bug never-left invariants invariant_15 session:moves.rs 's/why = Some\("the server answers no call"\);/continue;/'
 bug sent-for-ever invariants invariant_15 session:calls.rs 's/request\.history\.losses\) >= self\.most_losses/request.history.losses) > 200/'
+bug left-at-once exploration all_short machine/ready.rs \
+    's/self\.busy_replies > shared\.config\.limits\.busy_replies/self.busy_replies > 0/'
+bug pong-only exploration all_short machine/ready.rs \
+    's/(\(Owner::Caller, Ok\()result(\)\)) (=> \{)/$1_$2 if waited.is_some() => {}\n            $1result$2 $3/'
 
 exit "$missed"

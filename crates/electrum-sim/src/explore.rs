@@ -3,17 +3,21 @@
 //! One client with one topic and two requests, and a small server that answers in any order, right or with an error,
 //! or not at all, with changes, broken links and time that passes in between. States that were seen before are not
 //! entered again, so the number of states is what was explored.
+//!
+//! Beside what [`Probe`] checks, each step is checked for what the client alone adds to invariant 15: an answer is the
+//! caller's, and a link on which the server answers is not given up, whatever became of other requests. That a request is
+//! written once at most follows from its id, which is new.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use electrum_proto::{CloseCause, Config, Input, Phase, Timestamp};
+use electrum_proto::{CloseCause, Config, Input, Phase, RequestError, Timestamp};
 
 use super::generate::topic;
 use super::messages::{self, Layout};
 use super::methods::AnyRequest;
-use super::probe::{Probe, Violation};
+use super::probe::{Emitted, Probe, Violation};
 
 /// What was explored.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +47,12 @@ enum Step {
     Subscribe,
     Unsubscribe,
     Close,
+}
+
+/// An answer that a caller must get.
+struct Answered {
+    id: u64,
+    outcome: Result<String, String>,
 }
 
 /// A client and the server that it talks to.
@@ -129,6 +139,8 @@ impl State {
     fn take(&mut self, step: Step) {
         let layout = Layout::default();
         let conn = self.probe.conn();
+        let is_kept = self.is_to_keep_link(step);
+        let mut answered = None;
         match step {
             Step::Subscribe => drop(self.probe.subscribe(self.now, topic(0))),
             Step::Unsubscribe => {
@@ -173,17 +185,37 @@ impl State {
                     self.seen = self.probe.asked().len();
                 }
             }
-            Step::Answer(index) | Step::Refuse(index) | Step::Busy(index) => self.answer(step, index),
+            Step::Answer(index) | Step::Refuse(index) | Step::Busy(index) => answered = self.answer(step, index),
         }
-        self.probe.drain();
+        let emitted = self.probe.drain();
+        if let Some(Answered { id, outcome }) = answered.filter(|answered| !answered.is_among(&emitted)) {
+            self.probe.violate(15, format!("request {id} was answered {outcome:?}, and of that came {emitted:?}"));
+        }
+        if is_kept && (self.probe.conn() != conn || self.probe.phase() != Phase::Ready) {
+            self.probe.violate(15, format!("the link was given up, on which the server answers: {emitted:?}"));
+        }
         if self.probe.conn() != conn {
             self.seen = 0;
         }
     }
 
-    fn answer(&mut self, step: Step, index: usize) {
+    /// Whether this step must not end the link: requests can be sent, and the server does nothing but answer. Time ends it
+    /// only if an answer is missing.
+    fn is_to_keep_link(&self, step: Step) -> bool {
+        let is_ready = self.probe.phase() == Phase::Ready;
+        match step {
+            Step::Cut | Step::Close => false,
+            Step::Wake => is_ready && self.probe.asked().is_empty() && self.probe.outgoing().is_empty(),
+            _ => is_ready,
+        }
+    }
+
+    /// The server answers a request. Returns what the caller must get of it, if a caller waits.
+    fn answer(&mut self, step: Step, index: usize) -> Option<Answered> {
         let layout = Layout::default();
-        let (Some(conn), Some((id, method))) = (self.probe.conn(), self.probe.take_asked(index)) else { return };
+        let conn = self.probe.conn()?;
+        let (id, method) = self.probe.take_asked(index)?;
+        let is_awaited = self.probe.pending().any(|pending| pending.number() == id);
         self.seen = self.seen.saturating_sub(1);
         let number = id.to_string();
         let (text, outcome) = match step {
@@ -198,8 +230,9 @@ impl State {
                 (layout.result(&number, &result), Ok(result))
             }
         };
-        self.probe.will_be_answered(Some(id), outcome);
+        self.probe.will_be_answered(Some(id), outcome.clone());
         self.probe.handle(self.now, Input::Read(conn, &layout.line(text)));
+        is_awaited.then_some(Answered { id, outcome })
     }
 
     /// States of the same digest go on in the same way.
@@ -207,6 +240,18 @@ impl State {
         let mut hasher = DefaultHasher::new();
         format!("{self:?}").hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+impl Answered {
+    fn is_among(&self, emitted: &[Emitted]) -> bool {
+        emitted.iter().any(|emitted| match (emitted, &self.outcome) {
+            (Emitted::Reply { id, result: Ok(result) }, Ok(text)) => id.number() == self.id && result == text,
+            (Emitted::Reply { id, result: Err(RequestError::Server(error)) }, Err(message)) => {
+                id.number() == self.id && error.message == *message
+            }
+            _ => false,
+        })
     }
 }
 
