@@ -27,10 +27,13 @@ impl Application for Cache {
     }
 
     fn react(&mut self, _: &mut Probe, _: Timestamp, emitted: &Emitted) {
-        if let Emitted::Update { sub, value, origin } = emitted {
-            if *origin != Origin::Resumed || !self.ignores_resumed {
+        match emitted {
+            Emitted::Update { sub, value, origin } if *origin != Origin::Resumed || !self.ignores_resumed => {
                 self.values.insert(*sub, value.clone());
             }
+            // The server reports no changes of a topic that it refuses.
+            Emitted::Refused { sub, .. } => drop(self.values.remove(sub)),
+            _ => {}
         }
     }
 

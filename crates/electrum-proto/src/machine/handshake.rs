@@ -77,7 +77,7 @@ impl Connection {
         if took >= shared.slow {
             shared.servers.pong_wait_mut().seen(took);
         }
-        self.stage = Stage::Ready(Ready::new(agreed, shared));
+        self.stage = Stage::Ready(Ready::new(agreed, took, shared));
         shared.servers.was_ready();
         shared.subscriptions.link_ready();
         shared.emit(Event::Ready { server: shared.servers.current(), software, version });

@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::stream::{Piece, Received, Stream, TextEvent};
 use super::subscriptions::Outcome;
 use super::timers::{TimerKind, earliest};
+use super::window::AIM;
 use crate::error::{DownCause, RejectReason, RequestError};
 use crate::event::RequestId;
 use crate::json::{RawJson, ReplyId, ServerError};
@@ -19,6 +20,8 @@ use crate::time::Timestamp;
 /// How long subscriptions wait that a busy server put off. The pause doubles while it stays busy, up to [`LONGEST_PAUSE`].
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// An answer is not slow before it takes so many times as long as one that the server had nothing else to do for.
+const SLOWER: u32 = 3;
 
 /// The state that exists only while requests can be sent.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub(super) struct Ready {
     pub(super) resubscribe_at: Option<Timestamp>,
     /// When a subscription or an end of one was last answered, and the id under which that was asked for.
     pub(super) last_subscribed: (Timestamp, u64),
+    /// An answer that takes longer than this is slow.
+    aim: Duration,
     /// How long the next pause is after the server was too busy for a subscription.
     busy_pause: Duration,
     /// Answers in a row that say only that the server is busy.
@@ -54,7 +59,8 @@ pub(super) enum Owner {
 }
 
 impl Ready {
-    pub(super) fn new(agreed: Agreed, shared: &Shared) -> Self {
+    /// What exists from now on, after the server took so long to answer alone what was last asked.
+    pub(super) fn new(agreed: Agreed, took: Duration, shared: &Shared) -> Self {
         Self {
             agreed,
             since: shared.now,
@@ -64,6 +70,7 @@ impl Ready {
             nudge_at: None,
             resubscribe_at: None,
             last_subscribed: (shared.now, 0),
+            aim: took.saturating_mul(SLOWER).max(AIM).min(shared.config.timeouts.request / 3),
             busy_pause: BUSY_PAUSE,
             busy_replies: 0,
         }
@@ -184,8 +191,8 @@ impl Ready {
             None => {}
         }
         let window = shared.servers.window_mut();
-        if took >= timeouts.request / 3 {
-            window.slow(waiting.answer, bytes, self.requests.len() + 1, took);
+        if took >= self.aim {
+            window.slow(waiting.answer, bytes, self.requests.len() + 1, took, self.aim);
         } else {
             window.answered(waiting.answer, bytes);
         }

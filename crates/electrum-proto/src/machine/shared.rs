@@ -9,7 +9,7 @@ use super::random::Random;
 use super::servers::{Failure, Servers};
 use super::subscriptions::Subscriptions;
 use super::timers::TimerKind;
-use super::window::Outstanding;
+use super::window::{AIM, Outstanding};
 use crate::config::{Config, Limits};
 use crate::error::{DownCause, RequestError};
 use crate::event::{Action, ConnId, Event, RequestId};
@@ -50,7 +50,7 @@ impl Shared {
         Self {
             now,
             credentials: Credentials::new(config.authorization.take()),
-            slow: (config.timeouts.request / 3).min(config.timeouts.pong / 2),
+            slow: AIM.min(config.timeouts.request / 3).min(config.timeouts.pong / 2),
             servers: Servers::new(config.servers),
             random: Random::new(config.seed),
             subscriptions: Subscriptions::default(),

@@ -14,6 +14,8 @@ pub(crate) struct Window {
     sizes: AnswerSizes,
     /// How many requests that were sent before the window last shrank are not answered yet.
     earlier: usize,
+    /// How many requests turned out to be too many as it last shrank.
+    too_many: u64,
 }
 
 /// What waits for an answer.
@@ -52,9 +54,9 @@ const BYTES: Rule = Rule { least: 256 * KIB, step: 128 * KIB, most: 1024 * 1024 
 const FEW: usize = 8;
 /// The same for bytes of expected answers.
 const FEW_BYTES: u64 = 512 * KIB;
-/// The window that an answer shows to be too large becomes smaller by as many times as the answer took this, and at least
-/// twice.
-const AIM: Duration = Duration::from_secs(5);
+/// An answer should take no longer than this, unless the link is slower by itself. The window that an answer shows to be too
+/// large becomes smaller by as many times as the answer took this, and at least twice.
+pub(crate) const AIM: Duration = Duration::from_millis(1500);
 
 impl Window {
     /// How many requests may be in flight, at most `limit`.
@@ -82,31 +84,38 @@ impl Window {
     pub(crate) fn lost(&mut self, outstanding: Outstanding) {
         self.earlier = 0;
         if outstanding.requests >= FEW {
-            self.requests.shrink(&REQUESTS, outstanding.requests as u64, 2);
+            self.requests.halve(&REQUESTS, outstanding.requests as u64);
         }
         if outstanding.bytes >= FEW_BYTES {
-            self.bytes.shrink(&BYTES, outstanding.bytes, 2);
+            self.bytes.halve(&BYTES, outstanding.bytes);
         }
     }
 
-    /// The server answered after `took` that it is too busy, with so many in flight, that request included. Answers to
-    /// requests that were sent before the window last shrank do not shrink it again.
+    /// The server answered after `took` that it is too busy, with so many in flight, that request included.
     pub(crate) fn busy(&mut self, in_flight: usize, took: Duration) {
-        if self.earlier > 0 {
-            self.earlier -= 1;
-            return;
-        }
-        self.earlier = in_flight.saturating_sub(1);
-        let times = took.as_secs() / AIM.as_secs();
-        self.requests.shrink(&REQUESTS, in_flight as u64, times.max(2));
+        self.shrink(in_flight, took, AIM, REQUESTS.least);
     }
 
-    /// The server answered a request, but took long.
-    pub(crate) fn slow(&mut self, answer: Expected, bytes: usize, in_flight: usize, took: Duration) {
+    /// The server answered a request, but took longer than `aim`.
+    pub(crate) fn slow(&mut self, answer: Expected, bytes: usize, in_flight: usize, took: Duration, aim: Duration) {
         self.sizes.seen(answer, bytes);
         if in_flight >= FEW || self.earlier > 0 {
-            self.busy(in_flight, took);
+            self.shrink(in_flight, took, aim, FEW as u64);
         }
+    }
+
+    /// So many in flight were too many. Answers to requests that were sent before the window last shrank shrink it no more than
+    /// once in all, but by as much as the latest of them shows.
+    fn shrink(&mut self, in_flight: usize, took: Duration, aim: Duration, least: u64) {
+        match self.earlier.checked_sub(1) {
+            Some(earlier) => self.earlier = earlier,
+            None => {
+                self.earlier = in_flight.saturating_sub(1);
+                self.too_many = self.requests.most.unwrap_or(u64::MAX).min(in_flight as u64);
+            }
+        }
+        let times = (took.as_millis() / aim.as_millis().max(1)).max(2) as u64;
+        self.requests.lower((self.too_many / times).max(least));
     }
 
     /// The server answered a request.
@@ -123,10 +132,17 @@ impl Window {
 }
 
 impl Bound {
-    /// So much was too much, by so many times.
-    fn shrink(&mut self, rule: &Rule, outstanding: u64, times: u64) {
+    /// So much was twice as much as it should have been.
+    fn halve(&mut self, rule: &Rule, outstanding: u64) {
         let bound = self.most.unwrap_or(outstanding).min(outstanding);
-        (self.most, self.answered) = (Some((bound / times).max(rule.least)), 0);
+        self.lower((bound / 2).max(rule.least));
+    }
+
+    /// It is no more than this from now on.
+    fn lower(&mut self, bound: u64) {
+        if self.most.is_none_or(|most| bound < most) {
+            (self.most, self.answered) = (Some(bound), 0);
+        }
     }
 
     fn answered(&mut self, rule: &Rule, count: u64) {
@@ -197,12 +213,17 @@ mod tests {
     #[test]
     fn slow_answers_shrink_it_by_as_much_as_they_are_late() {
         let mut window = Window::default();
-        window.slow(method(), 100, FEW - 1, Duration::from_secs(15));
-        assert_eq!(window.size(1000), 1000, "so few are not the cause");
-        (1..=300).rev().for_each(|in_flight| window.slow(method(), 100, in_flight, Duration::from_secs(15)));
-        assert_eq!(window.size(1000), 100);
-        window.slow(method(), 100, 100, Duration::from_secs(6));
-        assert_eq!(window.size(1000), 50, "at least twice");
+        let slow = |window: &mut Window, in_flight, seconds| {
+            window.slow(method(), 100, in_flight, Duration::from_secs(seconds), Duration::from_secs(4));
+            window.size(1000)
+        };
+        assert_eq!(slow(&mut window, FEW - 1, 15), 1000, "so few are not the cause");
+        assert_eq!(slow(&mut window, 300, 4), 150, "at least twice");
+        assert_eq!(slow(&mut window, 299, 12), 100, "three times, by those of the same burst that come later");
+        let sizes: Vec<_> = (1..=298).rev().map(|in_flight| slow(&mut window, in_flight, 12)).collect();
+        assert!(sizes.into_iter().all(|size| size == 100), "and that once");
+        assert_eq!(slow(&mut window, 100, 20), 20, "what was sent since");
+        assert!((1..=99).rev().all(|in_flight| slow(&mut window, in_flight, 60) == FEW), "not below what is few");
     }
 
     #[test]

@@ -133,11 +133,11 @@ fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
     for id in &ids[1..] {
         answer_after(&mut driver, *id, 0);
     }
-    driver.request_all(vec![Banner; 30]);
+    driver.request_all(vec![Banner; 9]);
     let rejected = driver.client.request(driver.now, Banner).unwrap_err();
     assert_eq!(
         rejected.reason,
-        RejectReason::InFlight { limit: 30 },
-        "a third, for three times the five seconds aimed at"
+        RejectReason::InFlight { limit: 9 },
+        "a tenth, for ten times the second and a half aimed at"
     );
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::quirks::OnPair;
 use super::rpc::{Call, Params};
+use super::throttle::Admission;
 use super::{Action, Session, State};
 use crate::chain::{Chain, HistoryEntry, Unspent};
 use crate::family::{Dialect, Failure, Version};
@@ -20,12 +21,9 @@ pub(super) enum Answer {
     Silence,
 }
 
-/// So many bytes of an answer cost as much as a request.
-const BYTES_PER_UNIT: usize = 5_000;
-
 impl Session {
     /// What becomes of a request before its method runs; `None` if nothing does.
-    pub(super) fn quirk(&mut self, call: &Call) -> Option<Answer> {
+    pub(super) fn quirk(&mut self, now: Duration, call: &Call) -> Option<Answer> {
         let quirks = &mut self.settings.quirks;
         if call.method == "server.version" {
             let is_pair = matches!(call.params.get(1, "protocol_version"), Some(Json::Array(_)));
@@ -48,10 +46,13 @@ impl Session {
             let failure = Failure::new(busy.code, busy.message.clone());
             return Some(if busy.closes { Answer::Last(failure) } else { Answer::Error(failure) });
         }
-        if let Some(cost) = quirks.cost {
-            self.cost += 1;
-            if self.cost > cost.hard {
-                return Some(Answer::Last(Failure::new(-101, "excessive resource usage")));
+        if let Some(cost) = &quirks.cost {
+            match self.throttle.admit(now, cost) {
+                Admission::Served => {}
+                Admission::TimedOut => {
+                    return Some(Answer::Error(Failure::new(-102, "server busy - request timed out")));
+                }
+                Admission::Excessive => return Some(Answer::Last(Failure::new(-101, "excessive resource usage"))),
             }
         }
         if quirks.max_in_flight.is_some_and(|most| self.quick.len() + self.slow.len() + self.delayed.len() >= most) {
@@ -137,13 +138,6 @@ impl Session {
             outputs.extend(waiting);
         }
         outputs
-    }
-
-    /// How long the answers of this turn are delayed, given how many bytes they have.
-    pub(super) fn delay(&mut self, bytes: usize) -> Duration {
-        let Some(cost) = self.settings.quirks.cost else { return Duration::ZERO };
-        self.cost += u32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX);
-        cost.delay(self.cost)
     }
 
     /// Ends the connection if the client has too much left to read.

@@ -10,6 +10,7 @@ mod quirks;
 mod read;
 mod rpc;
 mod subscriptions;
+mod throttle;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -24,6 +25,7 @@ pub use quirks::{BIP30_PAIRS, Busy, Cost, OnPair, Quirks};
 use rpc::Habits;
 pub use subscriptions::Subscribed;
 use subscriptions::Subscriptions;
+use throttle::Throttle;
 
 /// What a connection's owner is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +67,8 @@ pub struct Session {
     client_name: String,
     /// The transaction that was proved to be where it is not.
     forged: Option<Txid>,
-    /// What the requests so far have cost.
-    cost: u32,
+    /// What the requests so far have cost, and what becomes of the next because of that.
+    throttle: Throttle,
     /// Lines that are sent later, in the order of their times.
     delayed: VecDeque<(Duration, String)>,
     /// Bytes that the client has still to read.
@@ -138,7 +140,7 @@ impl Session {
             debt: 0,
             client_name: String::new(),
             forged: None,
-            cost: 0,
+            throttle: Throttle::default(),
             delayed: VecDeque::new(),
             unwritten: 0,
             lines: Vec::new(),
@@ -169,6 +171,10 @@ impl Session {
             }
             if self.state == State::Open {
                 self.line(now, chain, &line);
+            }
+            if self.settings.quirks.cost.is_some() {
+                // Each has its own time.
+                self.send(now);
             }
         }
         self.send(now);
@@ -295,10 +301,12 @@ impl Session {
     fn send(&mut self, now: Duration) {
         let mut lines = std::mem::take(&mut self.quick);
         lines.append(&mut self.slow);
-        let delay = self.delay(lines.iter().map(String::len).sum());
-        if delay > Duration::ZERO || !self.delayed.is_empty() {
-            let last = self.delayed.back().map_or(Duration::ZERO, |(due, _)| *due);
-            self.delayed.extend(lines.into_iter().map(|line| (last.max(now + delay), line)));
+        let due = self.throttle.due(lines.iter().map(String::len).sum()).max(now);
+        if due > now || !self.delayed.is_empty() {
+            let place = self.delayed.partition_point(|(other, _)| *other <= due);
+            let later = self.delayed.split_off(place);
+            self.delayed.extend(lines.into_iter().map(|line| (due, line)));
+            self.delayed.extend(later);
             return;
         }
         self.write(now, lines);

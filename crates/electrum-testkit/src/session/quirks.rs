@@ -62,12 +62,17 @@ pub enum OnPair {
 /// A budget of one connection. A request costs one unit, and one more for each 5000 bytes of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// Beyond this cost answers are delayed, the more the nearer the hard limit is.
+    /// Beyond this cost requests are held up, the more the nearer the hard limit is.
     pub soft: u32,
     /// The request that goes beyond this cost is answered with -101 `excessive resource usage`, and the connection ends.
     pub hard: u32,
-    /// The longest delay of an answer.
+    /// For how long a request is held up at the hard limit.
     pub sleep: Duration,
+    /// How many requests are served side by side up to the soft limit; beyond it they are fewer, and one at the hard limit. The
+    /// others wait. ElectrumX serves ten.
+    pub concurrent: usize,
+    /// A request that waits for longer is answered with -102 `server busy - request timed out`, as with ElectrumX after 30 seconds.
+    pub patience: Duration,
 }
 
 /// An error in place of answers.
@@ -88,11 +93,3 @@ pub const BIP30_PAIRS: [(&str, [u32; 2]); 2] = [
     ("d5d27987d2a3dfc724e359870c6644b40e497bdc0589a033220fe15429d88599", [91_812, 91_842]),
     ("e3bf3d07d4b0375638d5f1db5255fe07ba2c4cb067cd81b84ee974b6585fb468", [91_722, 91_880]),
 ];
-
-impl Cost {
-    /// How long an answer is delayed at this cost.
-    pub(super) fn delay(self, cost: u32) -> Duration {
-        let beyond = cost.saturating_sub(self.soft);
-        self.sleep * beyond.min(self.hard) / self.hard.saturating_sub(self.soft).max(1)
-    }
-}

@@ -42,7 +42,7 @@ impl Session {
                 return self.close(now);
             }
         };
-        match self.call(chain, &call) {
+        match self.call(now, chain, &call) {
             Outcome::Result(result) => {
                 self.debt -= i32::from(self.profile.dialect == Dialect::Fulcrum);
                 self.answer(&call, Ok(result));
@@ -67,7 +67,7 @@ impl Session {
         let (mut quick, mut slow) = (Vec::new(), Vec::new());
         for unit in units {
             let (call, result) = match unit {
-                Unit::Call(call) => match self.call(chain, &call) {
+                Unit::Call(call) => match self.call(now, chain, &call) {
                     Outcome::Result(result) => (call, Ok(result)),
                     Outcome::Error(failure) => (call, Err(failure)),
                     // libbitcoin answers with what it has and abandons the rest; others say nothing.
@@ -105,9 +105,9 @@ impl Session {
         }
     }
 
-    fn call(&mut self, chain: &mut Chain, call: &Call) -> Outcome {
+    fn call(&mut self, now: Duration, chain: &mut Chain, call: &Call) -> Outcome {
         *self.requests.entry(call.method.clone()).or_default() += 1;
-        match self.quirk(call) {
+        match self.quirk(now, call) {
             None => {}
             Some(Answer::Result(result)) => return Outcome::Result(result),
             Some(Answer::Error(failure)) => return Outcome::Error(failure),

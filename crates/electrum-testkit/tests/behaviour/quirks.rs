@@ -101,7 +101,8 @@ fn a_client_that_does_not_read_is_disconnected() {
 
 #[test]
 fn requests_cost_and_delay_answers_until_the_connection_ends() {
-    let cost = Cost { soft: 2, hard: 6, sleep: Duration::from_secs(4) };
+    let seconds = Duration::from_secs;
+    let cost = Cost { soft: 2, hard: 6, sleep: seconds(4), concurrent: 10, patience: seconds(30) };
     let (mut client, _) = client(Family::ElectrumX1_16, Quirks { cost: Some(cost), ..Quirks::default() });
     let mut delays = Vec::new();
     for _ in 0..6 {

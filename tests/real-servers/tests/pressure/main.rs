@@ -37,7 +37,7 @@ fn all_are_subscribed(kind: Kind) {
     let bitcoind = Bitcoind::start();
     bitcoind.mine(1);
     for load in loads {
-        let (ours, plain) = load.run(kind, &bitcoind, Duration::from_secs(900), is_full());
+        let (ours, plain) = load.run(kind, &bitcoind, Duration::from_secs(1_500), is_full());
         println!("{}: {load:?}\n  ours  {ours:?}\n  plain {plain:?}", kind.name());
         assert_eq!(ours.reported, load.scripts as usize, "all are reported");
         assert!((1..=CONNECTIONS).contains(&ours.connections), "{ours:?}");
