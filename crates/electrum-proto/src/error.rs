@@ -184,6 +184,9 @@ impl fmt::Display for DownCause {
             Self::OutOfRange { answered, offered, wanted } => {
                 write!(f, "the server, offered {offered}, settled on protocol {answered}; {wanted} is wanted")
             }
+            Self::Malformed { what, excerpt, .. } if excerpt.is_empty() => {
+                write!(f, "the server does not speak the protocol: {what}")
+            }
             Self::Malformed { what, excerpt, .. } => {
                 write!(f, "the server does not speak the protocol: {what}, in {excerpt:?}")
             }
@@ -229,7 +232,7 @@ pub enum RequestError {
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
-        /// How many bytes of it were received. The whole answer is as long or longer.
+        /// How many bytes of it were received or, over a WebSocket, announced. The whole answer is as long or longer.
         received: usize,
     },
     /// Its deadline passed. The server may still be at work on it.
@@ -243,7 +246,7 @@ pub enum RequestError {
 error_texts!(RequestError {
     Self::Server(inner) => "the server says: {inner}";
     Self::TooLarge { limit, received } =>
-        "the answer is longer than the limit of {limit} bytes, which can be raised; {received} bytes of it were received";
+        "the answer is longer than the limit of {limit} bytes, which can be raised; it has {received} bytes or more";
     Self::Lost { written: true, .. } =>
         "the connection was lost before the answer came; the request may have reached the server";
     Self::Lost { written: false, .. } =>

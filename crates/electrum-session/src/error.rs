@@ -61,7 +61,7 @@ pub enum CallError {
     },
     /// The answer is longer than the limit on the length of a line. It is not asked for again.
     #[error(
-        "the answer is longer than the limit of {limit} bytes, which can be raised; {received} bytes of it were received"
+        "the answer is longer than the limit of {limit} bytes, which can be raised; it has {received} bytes or more"
     )]
     AnswerTooLarge {
         /// The limit in bytes, [`Limits::line`](electrum_proto::Limits::line).

@@ -12,7 +12,7 @@ fn main() -> Result<(), String> {
     };
     let entry = hostile::find(&name).ok_or_else(|| format!("there is no hostile server {name}"))?;
     let server = Hostile::start(entry);
-    println!("tcp://{}", server.addr());
+    println!("{}", server.url());
     eprintln!("It {}. Ask it for {}. A correct client {}.", entry.does, entry.ask, entry.expect);
     loop {
         std::thread::park();

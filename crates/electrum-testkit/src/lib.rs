@@ -32,6 +32,7 @@
 //! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.
 //! - [`Front`] lets clients reach a server through a SOCKS5 proxy, over TLS (feature `tls`) and over WebSockets (feature
 //!   `websocket`); [`listener`] is what it is made of.
+//! - `frames` (feature `websocket`) has the frames of WebSockets byte by byte, also wrong ones.
 //! - `tls` (feature `tls`) has certificates as servers have them, and the server's end of a connection in memory.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
 //!   signatures are not checked.
@@ -44,6 +45,8 @@
 pub mod address;
 pub mod chain;
 pub mod family;
+#[cfg(feature = "websocket")]
+pub mod frames;
 mod front;
 pub mod hash;
 mod host;

@@ -1,6 +1,8 @@
 //! A server that does what a script says, byte for byte: for recordings and for hostile behaviour.
 
-use std::io::{self, BufRead, BufReader, Write};
+mod wire;
+
+use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::hostile::honest::Honest;
 use crate::json::{Json, Leniency, Style, parse};
 use crate::listener::{Listener, end_with_reset};
+use wire::Wire;
 
 /// What a [`Scripted`] server does next on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,19 @@ pub enum Step {
     Silence,
     /// Neither reads nor says anything until the server is dropped.
     Stall,
+    /// Waits for the HTTP request that asks for a WebSocket, and answers nothing so far.
+    #[cfg(feature = "websocket")]
+    Request,
+    /// Waits for that request and accepts it; sends these bytes in the same write as the answer. From then on the lines of this
+    /// script, in both directions, are the messages of the WebSocket.
+    #[cfg(feature = "websocket")]
+    Upgrade(Vec<u8>),
+    /// Sends a frame with this first byte, and with a text in which `$id` and `$result` are filled in.
+    #[cfg(feature = "websocket")]
+    SendFrame(u8, String),
+    /// Waits for a frame of the client's with this first byte and this payload, such as the answer to a ping. Others are dropped.
+    #[cfg(feature = "websocket")]
+    Frame(u8, Vec<u8>),
     /// Closes; what was sent before arrives. It is also what happens at the end of a script.
     Close,
     /// Closes with a reset.
@@ -253,14 +269,13 @@ enum Ending {
 }
 
 fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io::Result<Ending> {
-    let mut reader = BufReader::new(stream);
-    let mut writer = stream;
+    let mut wire = Wire::new(stream);
     let mut line = String::new();
     let mut honest = Honest::default();
     for step in steps {
         match step {
             Step::Line | Step::Exactly(_) | Step::Call(_) => {
-                line = read_line(shared, index, &mut reader)?;
+                line = read_line(shared, index, &mut wire)?;
                 let call = parse(&line, Leniency::Strict).ok();
                 let method = call.as_ref().and_then(|call| call.get("method")?.as_text());
                 let surprise = match step {
@@ -273,35 +288,45 @@ fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io
                     shared.lock().surprises.push(words);
                 }
             }
-            Step::Send(bytes) => writer.write_all(bytes)?,
-            Step::SendLine(text) => writer.write_all(format!("{}\n", fill(text, &line, &mut honest)).as_bytes())?,
-            Step::SendText(text) => writer.write_all(fill(text, &line, &mut honest).as_bytes())?,
+            Step::Send(bytes) => wire.write(bytes)?,
+            Step::SendLine(text) => wire.write_lines(format!("{}\n", fill(text, &line, &mut honest)).as_bytes())?,
+            Step::SendText(text) => wire.write(fill(text, &line, &mut honest).as_bytes())?,
             Step::Repeat(bytes, count) => {
                 for _ in 0..*count {
-                    writer.write_all(bytes)?;
+                    wire.write(bytes)?;
                 }
             }
             Step::Drip(bytes, apart) => {
                 for byte in bytes.chunks(1) {
-                    writer.write_all(byte)?;
+                    wire.write(byte)?;
                     shared.sleep(*apart);
                 }
             }
             Step::Flood(bytes) => loop {
-                writer.write_all(bytes)?;
+                wire.write(bytes)?;
             },
             Step::Wait(time) => shared.sleep(*time),
             Step::Serve => loop {
-                let line = read_line(shared, index, &mut reader)?;
-                writer.write_all(&honest.answer(&line))?;
+                let line = read_line(shared, index, &mut wire)?;
+                wire.write_lines(&honest.answer(&line))?;
             },
             Step::Silence => loop {
-                read_line(shared, index, &mut reader)?;
+                read_line(shared, index, &mut wire)?;
             },
             Step::Stall => {
                 let state = shared.lock();
                 drop(shared.changed.wait_while(state, |state| !state.stopping));
             }
+            #[cfg(feature = "websocket")]
+            Step::Request => drop(wire.read_request()?),
+            #[cfg(feature = "websocket")]
+            Step::Upgrade(then) => wire.upgrade(then)?,
+            #[cfg(feature = "websocket")]
+            Step::SendFrame(first, text) => {
+                wire.write(&crate::frames::frame(*first, fill(text, &line, &mut honest).as_bytes()))?;
+            }
+            #[cfg(feature = "websocket")]
+            Step::Frame(first, payload) => wire.wait_for_frame(*first, payload)?,
             Step::Close => break,
             Step::Reset => return Ok(Ending::Reset),
         }
@@ -317,13 +342,8 @@ fn fill(text: &str, line: &str, honest: &mut Honest) -> String {
     if text.contains("$result") { text.replace("$result", &honest.result(line)) } else { text }
 }
 
-fn read_line(shared: &Shared, index: usize, reader: &mut BufReader<&TcpStream>) -> io::Result<String> {
-    let mut line = Vec::new();
-    reader.read_until(b'\n', &mut line)?;
-    if line.pop() != Some(b'\n') {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    let line = String::from_utf8_lossy(&line).into_owned();
+fn read_line(shared: &Shared, index: usize, wire: &mut Wire<'_>) -> io::Result<String> {
+    let line = wire.read_line()?;
     shared.lock().lines[index].push(line.clone());
     shared.changed.notify_all();
     Ok(line)

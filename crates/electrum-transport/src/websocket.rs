@@ -151,6 +151,10 @@ impl WebSocket {
         };
         handshake.get_mut().get_mut().incoming.push(&answer);
         let error = match handshake.handshake() {
+            // Section 4.1 of the RFC; tungstenite does not look at it.
+            Ok((_, response)) if response.headers().contains_key("Sec-WebSocket-Extensions") => {
+                WebSocketError::Upgrade("it names an extension of the protocol, and none was asked for".to_owned())
+            }
             Ok((mut socket, _)) => {
                 socket.set_config(|config| *config = self::config(self.limit));
                 self.stage = Stage::Open(Box::new(socket));
@@ -229,6 +233,7 @@ fn explain(error: Error) -> (CloseCode, WebSocketError) {
         Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
             (CloseCode::Size, WebSocketError::TooLong { size, limit: max_size })
         }
+        Error::Protocol(reason) => (CloseCode::Protocol, WebSocketError::Broken(reason.to_string())),
         Error::Utf8(reason) => (CloseCode::Invalid, WebSocketError::Broken(reason)),
         error => (CloseCode::Protocol, WebSocketError::Broken(error.to_string())),
     }

@@ -107,6 +107,15 @@ fn an_answer_to_another_request_opens_nothing() {
 }
 
 #[test]
+fn an_extension_that_was_not_asked_for_opens_nothing() {
+    let mut link = open();
+    let answer = String::from_utf8(answer(&take(&mut link))).unwrap();
+    let answer = answer.replace("Upgrade: w", "Sec-WebSocket-Extensions: permessage-deflate\r\nUpgrade: w");
+    let found = error(link.received(answer.as_bytes()));
+    assert!(matches!(&found, WebSocketError::Upgrade(why) if why.contains("extension")), "{found:?}");
+}
+
+#[test]
 fn close_codes() {
     for payload in [&b""[..], &1000_u16.to_be_bytes(), &1001_u16.to_be_bytes(), b"\x03\xe8bye"] {
         let mut link = connected();

@@ -14,8 +14,9 @@ impl Adapter for Web {
 
     fn connect(&self, mut setup: Setup) -> SessionClient {
         for server in &mut setup.servers {
-            let address = server.trim_start_matches("tcp://").parse().unwrap();
-            let front = Front::websocket(address);
+            // The others are hostile in their WebSocket, and have it.
+            let Some(address) = server.strip_prefix("tcp://") else { continue };
+            let front = Front::websocket(address.parse().unwrap());
             *server = front.url();
             // It is needed until the process ends, which is that of this client alone.
             std::mem::forget(front);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use electrum_conformance::Transport;
-use electrum_testkit::hostile::catalogue;
+use electrum_conformance::hostile::count;
 use workspace_tests::code::{documented_functions, lines};
 use workspace_tests::documents::check;
 use workspace_tests::files::root;
@@ -118,11 +118,7 @@ fn drivers(to_root: &str) -> String {
             Loop::There => "with them".to_owned(),
         };
         let suite = |name: &str| fs::read_to_string(folder.join("tests").join(name)).unwrap_or_default();
-        let hostile = if suite("hostile.rs").contains("hostile_conformance!(") {
-            format!("all {}", catalogue().count())
-        } else {
-            "—".to_owned()
-        };
+        let hostile = hostile_servers(&suite("hostile.rs"), package.name == "electrum-web");
         let cells = cells(&suite("conformance.rs"), scenarios.len(), package.name == "electrum-web");
         let (name, folder) = (&package.name, &package.folder);
         writeln!(
@@ -158,6 +154,16 @@ fn cells(suite: &str, scenarios: usize, in_browser: bool) -> [String; 5] {
             (count, tests) => format!("{count}, and {tests} in Chromium"),
         }
     })
+}
+
+/// How many hostile servers a driver is put through, by its suite.
+fn hostile_servers(suite: &str, in_browser: bool) -> String {
+    let (passed, all) = (count(!in_browser), count(true));
+    match suite.contains("hostile_conformance!(") {
+        true if passed == all => format!("all {all}"),
+        true => format!("{passed}, the browser does the frames of {}", all - passed),
+        false => "—".to_owned(),
+    }
 }
 
 /// Counts the tests of the page with a server that is reached in one of these ways.

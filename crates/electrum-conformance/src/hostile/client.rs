@@ -38,8 +38,7 @@ pub(super) fn check<A: Adapter>(adapter: A, entry: &Entry, server: &str) {
         otherwise(panic);
         process::exit(101);
     }));
-    let setup =
-        Setup { servers: vec![format!("tcp://{server}")], proxy: None, protocol: config(entry), queue: 100_000 };
+    let setup = Setup { servers: vec![server.to_owned()], proxy: None, protocol: config(entry), queue: 100_000 };
     let client = adapter.connect(setup);
     let mut events = client.events();
     match entry.expect {
@@ -85,6 +84,7 @@ fn config(entry: &Entry) -> Config {
     let timeouts = &mut config.timeouts;
     for short in entry.short {
         match short {
+            Timeout::Connect => timeouts.connect = Duration::from_millis(300),
             Timeout::Handshake => timeouts.handshake = Duration::from_millis(150),
             Timeout::Answer => timeouts.request = Duration::from_secs(1),
             Timeout::Silence => {

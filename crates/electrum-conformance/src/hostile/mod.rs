@@ -17,9 +17,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::client::BACKOFF;
-use self::messages::{fills_the_platform, seen_as_messages};
+use self::messages::{fills_the_platform, not_seen, seen_as_messages};
 use super::Adapter;
-use electrum_testkit::hostile::{Entry, Expect, Hostile, find};
+use electrum_testkit::hostile::{Entry, Expect, Hostile, catalogue, find};
 
 pub use electrum_testkit::hostile::Group;
 
@@ -57,6 +57,10 @@ pub fn run_group<A: Adapter>(adapter: A, group: Group) {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(entry) = next() {
+                    if let Some(why) = not_seen(entry).filter(|_| !adapter.sees_frames()) {
+                        println!("{:32} skipped: {why}", entry.name);
+                        continue;
+                    }
                     let limit = if !adapter.sees_frames() && fills_the_platform(entry) { u64::MAX } else { MEMORY };
                     if let Err(fault) = try_entry(&test, &seen_by(&adapter, entry), limit) {
                         faults.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}: {fault}", entry.name));
@@ -67,6 +71,12 @@ pub fn run_group<A: Adapter>(adapter: A, group: Group) {
     });
     let faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
     assert!(faults.is_empty(), "{} of {} fail:\n\n{}", faults.len(), group.entries().len(), faults.join("\n\n"));
+}
+
+/// How many servers of the catalogue an adapter is put through, by whether it [sees frames](Adapter::sees_frames).
+#[must_use]
+pub fn count(sees_frames: bool) -> usize {
+    catalogue().filter(|entry| sees_frames || not_seen(entry).is_none()).count()
 }
 
 /// A server as the adapter sees it.
@@ -106,7 +116,7 @@ fn least_time(attempts: usize) -> Duration {
 fn run_client(test: &str, entry: &Entry, server: &Hostile) -> Result<(bool, String), String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
-    command.args(["--exact", "--nocapture", test]).env(ENTRY, entry.name).env(SERVER, server.addr().to_string());
+    command.args(["--exact", "--nocapture", test]).env(ENTRY, entry.name).env(SERVER, server.url());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| error.to_string())?;
     let said = thread::scope(|scope| {
@@ -151,6 +161,7 @@ macro_rules! hostile_conformance {
         $crate::hostile_conformance! {
             @groups $adapter;
             handshake Handshake, framing Framing, rpc Rpc, types Types, notifications Notifications, load Load,
+            websocket WebSocket,
         }
     };
     (@groups $adapter:expr; $($name:ident $group:ident),* $(,)?) => {

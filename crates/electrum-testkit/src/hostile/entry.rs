@@ -23,6 +23,7 @@ pub struct Entry {
 
 /// What a server is hostile in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Group {
     /// Before a version is agreed on.
     Handshake,
@@ -36,6 +37,9 @@ pub enum Group {
     Notifications,
     /// How much, how fast, how often.
     Load,
+    /// How a WebSocket opens, its frames, and how it ends. These are reached by `ws://` instead of `tcp://`.
+    #[cfg(feature = "websocket")]
+    WebSocket,
 }
 
 /// What a client asks.
@@ -97,6 +101,8 @@ pub enum Expect {
 /// A time-out of the client's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timeout {
+    /// Until a connection is open, with its layers.
+    Connect,
     /// Until a version is agreed on.
     Handshake,
     /// Until a call is answered.

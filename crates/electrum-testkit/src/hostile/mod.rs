@@ -27,6 +27,8 @@ mod load;
 mod notifications;
 mod rpc;
 mod types;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -37,8 +39,16 @@ use crate::scripted::{Scripted, Step};
 
 impl Group {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Handshake, Self::Framing, Self::Rpc, Self::Types, Self::Notifications, Self::Load];
+    pub const ALL: &[Self] = &[
+        Self::Handshake,
+        Self::Framing,
+        Self::Rpc,
+        Self::Types,
+        Self::Notifications,
+        Self::Load,
+        #[cfg(feature = "websocket")]
+        Self::WebSocket,
+    ];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -49,6 +59,8 @@ impl Group {
             Self::Types => "types",
             Self::Notifications => "notifications",
             Self::Load => "load",
+            #[cfg(feature = "websocket")]
+            Self::WebSocket => "websocket",
         }
     }
 
@@ -61,13 +73,15 @@ impl Group {
             Self::Types => types::ALL,
             Self::Notifications => notifications::ALL,
             Self::Load => load::ALL,
+            #[cfg(feature = "websocket")]
+            Self::WebSocket => websocket::ALL,
         }
     }
 }
 
 /// All hostile servers.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
-    Group::ALL.into_iter().flat_map(Group::entries)
+    Group::ALL.iter().flat_map(|group| group.entries())
 }
 
 /// The one of this name.
@@ -77,26 +91,47 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 
 /// A running server of the catalogue, on 127.0.0.1 at a port that the system picks. It stops when it is dropped.
 #[derive(Debug)]
-pub struct Hostile(Scripted);
+pub struct Hostile {
+    server: Scripted,
+    scheme: &'static str,
+}
 
 impl Hostile {
     /// Starts it.
     pub fn start(entry: &Entry) -> Self {
-        let Entry { expect, script, .. } = *entry;
-        Self(Scripted::each(move |connection| {
-            if connection == 0 || expect.is_for_ever() { script() } else { entry::after_handshake([Step::Serve]) }
-        }))
+        let Entry { name, expect, script, .. } = *entry;
+        let server = Scripted::each(move |connection| {
+            let honest = || opening(name).into_iter().chain(entry::after_handshake([Step::Serve])).collect();
+            if connection == 0 || expect.is_for_ever() { script() } else { honest() }
+        });
+        Self { server, scheme: if opening(name).is_some() { "ws" } else { "tcp" } }
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.0.addr()
+        self.server.addr()
+    }
+
+    /// Where it listens, as `tcp://127.0.0.1:PORT` or, if it is hostile in its WebSocket, `ws://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.addr())
     }
 
     /// When each connection was accepted, which shows how a client spaces its attempts.
     pub fn accepted(&self) -> Vec<Instant> {
-        self.0.accepted()
+        self.server.accepted()
     }
+}
+
+/// How a server of this name opens its connections, if it is one for WebSockets.
+#[cfg(feature = "websocket")]
+fn opening(name: &str) -> Option<Step> {
+    websocket::ALL.iter().any(|entry| entry.name == name).then(|| Step::Upgrade(Vec::new()))
+}
+
+#[cfg(not(feature = "websocket"))]
+const fn opening(_: &str) -> Option<Step> {
+    None
 }
 
 /// The catalogue as a table for people, in Markdown.
