@@ -13,6 +13,7 @@
 mod adapter;
 mod expect;
 pub mod hostile;
+mod recorder;
 mod scenarios;
 pub mod session;
 mod transport;
@@ -120,7 +121,7 @@ macro_rules! driver_conformance {
             unsubscribes_when_dropped, slow_consumers, several_consumers, changes_during_an_outage, refused_topics,
             calls_that_end_connections, busy_servers, long_answers_at_once, servers_that_only_answer_pings,
             subscriptions_refused_for_a_moment,
-            full_duplex, idle]
+            full_duplex, padded_writes, idle]
         }
     };
     (@list $adapter:expr; [$($module:ident $transport:ident),*] $names:tt) => {

@@ -5,6 +5,7 @@ mod handshake;
 mod idle;
 mod load;
 mod loss;
+mod padding;
 mod pressure;
 mod subscriptions;
 mod waiting;
@@ -54,6 +55,7 @@ pub(super) fn all<A: Adapter>() -> Vec<Scenario<A>> {
         shared("servers_that_only_answer_pings", pressure::servers_that_only_answer_pings),
         shared("subscriptions_refused_for_a_moment", pressure::subscriptions_refused_for_a_moment),
         shared("full_duplex", load::full_duplex),
+        shared("padded_writes", padding::padded_writes),
         Scenario { name: "idle", alone: true, run: idle::idle },
     ]
 }
