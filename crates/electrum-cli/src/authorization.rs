@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 use electrum_smol::Client;
 use electrum_smol::proto::Authorization;
+use electrum_smol::transport::{Host, Security, ServerAddr};
 use smol::Timer;
 
 /// How often a file is read again while the tool runs.
@@ -32,6 +34,26 @@ pub(crate) fn read(path: &Path) -> Result<Authorization, String> {
     }
 }
 
+/// Says on stderr, once, that the authorization goes over the network as it is, if it does with one of these servers.
+pub(crate) fn warn_if_exposed(servers: &[ServerAddr]) {
+    static SAID: Once = Once::new();
+    let Some(server) = servers.iter().find(|server| is_exposed(server)) else { return };
+    let better = if server.websocket_path().is_some() { "wss" } else { "ssl" };
+    SAID.call_once(|| {
+        // There is nowhere to report that stderr is gone.
+        let _ = writeln!(
+            io::stderr(),
+            "warning: requests to {server} carry the authorization unencrypted: anyone between here and the server can read \
+             and use it. Write {better}:// if the server has that"
+        );
+    });
+}
+
+/// Whether nothing encrypts what is sent to a server; Tor does.
+fn is_exposed(server: &ServerAddr) -> bool {
+    server.security() == Security::Tcp && !matches!(server.host(), Host::Onion(_))
+}
+
 /// Gives a client the authorization again whenever the file has another one. Without a file there is nothing to do.
 ///
 /// A file that cannot be read for now, because it is being replaced, leaves the client the one that it has.
@@ -50,6 +72,20 @@ pub(crate) async fn renew(client: &Client, file: Option<PathBuf>) -> Infallible 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_neither_tls_nor_tor_encrypts_is_exposed() {
+        for (server, expected) in [
+            ("tcp://electrum.example", true),
+            ("ws://electrum.example:50003", true),
+            ("tcp://127.0.0.1", true),
+            ("ssl://electrum.example", false),
+            ("wss://electrum.example", false),
+            ("tcp://abcdef.onion", false),
+        ] {
+            assert_eq!(is_exposed(&server.parse().unwrap()), expected, "{server}");
+        }
+    }
 
     #[test]
     fn the_text_of_a_file_is_an_authorization_and_no_error_shows_it() {

@@ -106,6 +106,9 @@ fn phase(cause: &DownCause) -> Phase {
     }
 }
 
+/// The code of JSON-RPC for what is no valid request.
+const INVALID_REQUEST: i64 = -32600;
+
 fn connection_cause(down: &DownCause, way: Way) -> Cause {
     let Way { is_tls, has_proxy } = way;
     match down {
@@ -130,6 +133,7 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
             }
         }
         DownCause::Closed { .. } | DownCause::Reset { .. } => Cause::Dropped,
+        DownCause::Refused { error: ServerError { code: Some(INVALID_REQUEST), .. }, .. } => Cause::RefusedRequest,
         DownCause::Refused { .. } => Cause::Refused,
         DownCause::OutOfRange { .. } => Cause::OutOfRange,
         DownCause::Malformed { .. } => Cause::Malformed,
@@ -142,11 +146,14 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
     }
 }
 
-/// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it.
+/// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it; or of a WebSocket
+/// over TLS.
 fn tls_cause(message: &str) -> Cause {
     let message = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    if says(&["certificaterequired", "certificate required", "client certificate"]) {
+    if says(&["websocket"]) {
+        Cause::RefusedByHost
+    } else if says(&["certificaterequired", "certificate required", "client certificate"]) {
         Cause::TlsClientCertificate
     } else if says(&["unsupportedsignaturealgorithm", "unsupported signature", "unsupportedcert", "curve"]) {
         Cause::TlsUnsupported
@@ -203,6 +210,7 @@ mod tests {
             ("received fatal alert: CertificateRequired", Cause::TlsClientCertificate),
             ("invalid peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext", Cause::TlsUnsupported),
             ("invalid peer certificate: Expired", Cause::Tls),
+            ("the server answered \"HTTP/1.1 403 Forbidden\" instead of opening a WebSocket", Cause::RefusedByHost),
         ] {
             assert_eq!(tls_cause(message), cause, "{message}");
         }

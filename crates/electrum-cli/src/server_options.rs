@@ -236,8 +236,22 @@ impl ServerOptions {
         Ok(servers)
     }
 
-    /// A client of these servers, which offers `range` unless the user named one.
+    /// A client of these servers, which offers `range` unless the user named one. If it sends an authorization unencrypted,
+    /// that is said on stderr.
     pub(crate) fn config(
+        &self,
+        servers: impl IntoIterator<Item = ServerAddr>,
+        range: VersionRange,
+    ) -> Result<Config, Stop> {
+        let config = self.config_of_relay(servers, range)?;
+        if config.protocol.authorization.is_some() {
+            authorization::warn_if_exposed(&config.servers);
+        }
+        Ok(config)
+    }
+
+    /// The same for a command that sends nothing of its own.
+    pub(crate) fn config_of_relay(
         &self,
         servers: impl IntoIterator<Item = ServerAddr>,
         range: VersionRange,

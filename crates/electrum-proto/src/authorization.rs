@@ -1,7 +1,9 @@
 //! A secret that each request carries.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A secret that each request carries as its member `authorization`, such as `Bearer <token>`.
@@ -51,30 +53,66 @@ impl Authorization {
         }
     }
 
-    /// Replaces the secret in a text, and as much as there is of one that was cut.
+    /// Replaces the secret in a text, however JSON writes it, and as much as there is of one that was cut.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let secret = self.secret();
-        // Where a character ends.
-        let least = (LEAST.min(secret.len())..).find(|least| secret.is_char_boundary(*least)).unwrap_or(secret.len());
-        let (begin, end) = secret.split_at(least);
-        if begin.is_empty() {
-            return text.into();
-        }
+        let written = written(self.secret());
         let (mut shown, mut rest) = (String::new(), text);
-        while let Some((before, behind)) = rest.split_once(begin) {
-            let same = end.chars().zip(behind.chars()).take_while(|(one, other)| one == other);
-            let count = same.map(|(same, _)| same.len_utf8()).sum();
+        while let Some(at) = written.iter().filter_map(|form| rest.find(beginning(form))).min() {
+            let (before, found) = rest.split_at(at);
+            let length = written.iter().map(|form| in_common(found, form)).max().unwrap_or_default();
             shown.push_str(before);
             shown.push_str(REDACTED);
-            rest = behind.get(count..).unwrap_or_default();
+            rest = found.get(length..).unwrap_or_default();
         }
         let uncut = rest.strip_suffix('…').unwrap_or(rest);
-        let begun = |length: &usize| secret.get(..*length).is_some_and(|begin| uncut.ends_with(begin));
-        if let Some(length) = (LEAST_AT_THE_END..least).rev().find(begun) {
+        let begun = |length: &usize| {
+            let ends = |form: &String| form.get(..*length).is_some_and(|begin| uncut.ends_with(begin));
+            written.iter().any(|form| *length < beginning(form).len() && ends(form))
+        };
+        if let Some(length) = (LEAST_AT_THE_END..LEAST + 3).rev().find(begun) {
             return Cow::Owned([&shown, &uncut[..uncut.len() - length], REDACTED].concat());
         }
         if shown.is_empty() { text.into() } else { Cow::Owned(shown + rest) }
     }
+}
+
+/// A secret as it is, and as it is written in JSON, by those who escape as little as they can and by those who escape more.
+fn written(secret: &str) -> Vec<String> {
+    let mut forms = Vec::from([String::from(secret)]);
+    for (with_slash, as_ascii) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut form = String::new();
+        for character in secret.chars() {
+            match character {
+                '"' | '\\' => form.extend(['\\', character]),
+                '/' if with_slash => form.push_str("\\/"),
+                _ if as_ascii && !character.is_ascii() => {
+                    let mut units = [0; 2];
+                    for unit in character.encode_utf16(&mut units) {
+                        form.push_str(&format!("\\u{unit:04x}"));
+                    }
+                }
+                _ => form.push(character),
+            }
+        }
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms.retain(|form| !form.is_empty());
+    forms
+}
+
+/// As much of a secret as is replaced wherever it stands.
+fn beginning(secret: &str) -> &str {
+    // Where a character ends.
+    let least = (LEAST.min(secret.len())..).find(|least| secret.is_char_boundary(*least)).unwrap_or(secret.len());
+    &secret[..least]
+}
+
+/// How many bytes two texts have in common at their beginning.
+fn in_common(one: &str, other: &str) -> usize {
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
+    same.map(|(same, _)| same.len_utf8()).sum()
 }
 
 impl fmt::Debug for Authorization {
@@ -105,6 +143,18 @@ mod tests {
         }
         assert_eq!(Authorization::new("token").redact("a token, tok"), "a [redacted], tok");
         assert_eq!(Authorization::new("passw\u{f6}\u{f6}rd").redact("passw\u{f6}\u{f6}rt"), "[redacted]t");
+        let quoted = Authorization::new("Bearer ab\"c\\d/e\u{e9}fghijk");
+        for text in [
+            "ab\"c\\d/e\u{e9}fghijk",
+            "ab\\\"c\\\\d/e\u{e9}fghijk",
+            "ab\\\"c\\\\d\\/e\u{e9}fghijk",
+            "ab\\\"c\\\\d/e\\u00e9fghijk",
+            "ab\\\"c\\\\d\\/e\\u00e9fghijk",
+        ] {
+            let shown = quoted.redact(text).into_owned();
+            assert_eq!(shown, "[redacted]", "{text}");
+        }
+        assert_eq!(quoted.redact("cut: ab\\\"c…"), "cut: [redacted]");
         for empty in ["", " ", "Bearer "] {
             assert_eq!(Authorization::new(empty).redact("words"), "words", "{empty:?}");
         }

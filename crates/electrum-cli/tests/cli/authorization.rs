@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::tool::{BOUND, Tool, run};
+use electrum_testkit::Front;
 use electrum_testkit::prelude::*;
+use electrum_testkit::tls::Identity;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -67,7 +69,8 @@ fn the_file_is_named_on_the_command_line_in_the_environment_or_in_the_configurat
     ] {
         let server = Server::start(TOLERANT);
         let done = Tool::start_with(&[&["header", &server.url()], more].concat(), variables).finish();
-        assert_eq!((done.code, done.errors.as_str()), (Some(0), ""), "{source}");
+        assert_eq!((done.code, done.errors.lines().count()), (Some(0), 1), "{source}: {}", done.errors);
+        assert!(done.errors.starts_with("warning: "), "{source}: {}", done.errors);
         let lines = &server.log()[0].lines;
         assert!(!lines.is_empty() && lines.iter().all(|line| line.contains("\"authorization\"")), "{lines:?}");
         assert_eq!(lines.iter().all(|line| line.trim_end().ends_with(MEMBER)), is_secret, "{source}: {lines:?}");
@@ -79,6 +82,40 @@ fn the_file_is_named_on_the_command_line_in_the_environment_or_in_the_configurat
         assert!(settings.contains(&setting), "{settings:?}");
         assert!(!done.lines.concat().contains("Bearer"), "{:?}", done.lines);
     }
+}
+
+#[test]
+fn that_it_is_sent_unencrypted_is_said_once_and_a_refusal_of_it_is_not_put_down_to_versions() {
+    let (_folder, file) = secret();
+    let option = ["--authorization-file", file.to_str().expect("UTF-8")];
+    let (first, second) = (Server::start(Family::Fulcrum2_1), Server::start(Family::Fulcrum2_1));
+    let done = run(&[&["header", &first.url(), &second.url()][..], &option].concat());
+    let said: Vec<_> = done.errors.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(matches!(said[..], [said] if said.contains(&first.url()) && said.contains("ssl://")), "{}", done.errors);
+    assert!(!done.errors.contains(SECRET), "{}", done.errors);
+    // Fulcrum takes no member that it does not know.
+    assert_eq!(done.code, Some(1));
+    assert!(done.errors.contains("--authorization-file") && !done.errors.contains("--range"), "{}", done.errors);
+
+    let server = Server::start(TOLERANT);
+    let front = Front::tls(server.addr(), Identity::self_signed("127.0.0.1").config());
+    let trust = ["--trust", "insecure"];
+    let done = run(&[&["header", &front.url()][..], &option, &trust].concat());
+    assert!(!done.errors.contains("warning"), "{}", done.errors);
+}
+
+#[test]
+fn a_secret_is_left_out_also_as_json_writes_it() {
+    let (_folder, file) = secret();
+    fs::write(&file, r#"Bearer a"b\c/d"efghijkl"#).expect("a folder of our own");
+    let [version, answer] = Step::handshake("Gateway 1.0", "1.4");
+    let quoting = r#"{"id":$id,"error":{"code":1,"message":"expired: a\"b\\c\/d\"efghijkl"}}"#;
+    let server = Scripted::start(vec![version, answer, Step::call("server.banner"), Step::SendLine(quoting.into())]);
+    let args = ["call", &server.url(), "server.banner", "-vvv", "--timeout", "5"];
+    let done = run(&[&args[..], &["--authorization-file", file.to_str().expect("UTF-8")]].concat());
+    assert!(done.errors.contains("electrum_proto::wire: received"), "{}", done.errors);
+    assert!(done.errors.contains("expired: [redacted]"), "{}", done.errors);
+    assert!(!done.errors.contains("efghijkl"), "{}", done.errors);
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(crate) struct RecordArgs {
 
 /// Records.
 pub(crate) async fn run(args: RecordArgs, output: &Output) -> Outcome {
-    let config = args.options.config(args.options.servers()?, VersionRange::ALL)?;
+    let config = args.options.config_of_relay(args.options.servers()?, VersionRange::ALL)?;
     let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, args.port))
         .map_err(|error| io::Error::new(error.kind(), format!("port {}: {error}", args.port)))?;
     let transcript = Transcript::create(&args.file, config.protocol.authorization.as_ref())?;
