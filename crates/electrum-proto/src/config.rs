@@ -36,7 +36,8 @@ pub struct Config {
     /// Empty, which is the default, means [`versions`](Self::versions), and then, if they contain it, 1.4 alone, which is
     /// what servers speak that take no range. Only a version inside both the offer and `versions` is accepted.
     pub offers: Vec<Offer>,
-    /// Take a version that comes as a JSON number (`1.4`) for that version. Off by default: `1.10` as a number is 1.1.
+    /// Whether to accept a version that the server writes as a JSON number (`1.4`). Off by default: as numbers, `1.10` and
+    /// `1.1` are the same.
     pub accept_numeric_version: bool,
     /// The first block of the chain that the server must serve. A server of another chain never becomes ready.
     pub genesis_hash: Option<BlockHash>,
@@ -49,12 +50,12 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Limits on sizes and counts.
     pub limits: Limits,
-    /// When to try again.
+    /// How long to wait before the next attempt to connect.
     pub backoff: Backoff,
     /// How many subscriptions are asked for at once while they are being made again.
     pub resubscribe_window: usize,
-    /// Whether to push servers that hold small answers back (ElectrumX 1.18 to 2.0) with a cheap request
-    /// whose answer fills their buffer. It costs about 1.1 kB each way down and a little of the server's session
+    /// Whether to send a cheap request along to servers that hold back small answers (ElectrumX 1.18 to 2.0): its answer
+    /// fills their buffer, and they send at once. It costs about 1.1 kB each way down and a little of the server's session
     /// budget per write, and it makes the traffic look more like a client that asks for block headers.
     pub nudge: bool,
     /// Whether to pad what is written as Electrum does, against observers of an encrypted connection. Off by default.
@@ -80,7 +81,7 @@ pub struct Config {
 pub struct Timeouts {
     /// The time to open a link. If there are other servers, the first attempts with each have at most a share of
     /// [`request`](Self::request): a third of it with two servers, a fourth with three, a fifth with more, and twice as much
-    /// after each failure. A request that waits then finds the server that serves.
+    /// after each failure. So a request that waits reaches a server that works before its deadline.
     pub connect: Duration,
     /// The time for the handshake, from the open link on. If there are other servers it is shortened as
     /// [`connect`](Self::connect) is.
@@ -90,8 +91,8 @@ pub struct Timeouts {
     pub request: Duration,
     /// The time after which a ping is sent if no request was sent, or none was answered.
     pub ping_idle: Duration,
-    /// The least time to answer a ping. A server that was seen to need longer has longer, and so has one that sends something else
-    /// meanwhile, but neither longer than for any request.
+    /// The least time that a server has to answer a ping. A server that took longer before has more, and so has one that is
+    /// sending something else, up to [`request`](Self::request).
     pub pong: Duration,
 }
 
@@ -157,7 +158,7 @@ impl Default for Config {
 }
 
 impl Default for Timeouts {
-    /// 10 s to connect, 15 s to agree, 30 s for an answer; a ping after 60 s, due in 20 s.
+    /// 10 s to connect, 15 s for the handshake, 30 s for an answer; a ping after 60 s, to be answered in 20 s.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -209,8 +210,8 @@ impl Limits {
 }
 
 impl Default for Backoff {
-    /// From 50 ms, or half a second if the server cuts connections, to a minute, shortened by up to a half; three
-    /// seconds of being ready start over.
+    /// From 50 ms, or half a second after a connection that did not last, to a minute, each wait shortened by up to a half
+    /// at random. A link that was ready for three seconds starts over.
     fn default() -> Self {
         Self {
             reconnect: Duration::from_millis(50),

@@ -1,4 +1,4 @@
-//! Errors, each by who must act: the link, one request, or the caller.
+//! Errors: of a link, of one request, of a command.
 
 use alloc::string::String;
 use core::fmt;
@@ -24,14 +24,14 @@ pub enum DownCause {
     },
     /// The server, or something on the way, closed the link.
     Closed {
-        /// What the client was doing.
+        /// The phase of the client.
         during: Phase,
     },
     /// The link broke.
     Reset {
-        /// What the client was doing.
+        /// The phase of the client.
         during: Phase,
-        /// What the adapter says of it.
+        /// The adapter's description of the error.
         message: String,
     },
     /// The server answered the handshake with an error.
@@ -58,11 +58,11 @@ pub enum DownCause {
     },
     /// What the server sent is not the protocol.
     Malformed {
-        /// What the client was doing.
+        /// The phase of the client.
         during: Phase,
         /// What is wrong with it.
         what: String,
-        /// How it begins.
+        /// The beginning of it.
         excerpt: String,
     },
     /// Something did not happen in time.
@@ -84,7 +84,7 @@ pub enum DownCause {
         /// What the server said instead.
         what: String,
     },
-    /// The server answers nothing but that it is too busy.
+    /// The server keeps answering that it is too busy.
     Busy {
         /// Its own words.
         error: ServerError,
@@ -94,7 +94,7 @@ pub enum DownCause {
         /// Why, in words.
         why: String,
     },
-    /// The caller handed in more bytes than may wait, without polling for what is in them.
+    /// The driver reported more bytes than may be buffered, without polling for the messages in them.
     Undrained,
 }
 
@@ -154,7 +154,7 @@ impl DownCause {
         matches!(self, Self::Refused { .. } | Self::OutOfRange { .. })
     }
 
-    /// Whether the server will hardly change its mind soon.
+    /// Whether the server is unlikely to accept the client soon.
     pub(crate) const fn sets_aside(&self) -> bool {
         matches!(
             self,
@@ -330,7 +330,7 @@ impl<T> fmt::Display for Rejected<T> {
 
 impl<T: fmt::Debug> core::error::Error for Rejected<T> {}
 
-/// Why a subscription cannot be made for now. It stays wanted, and is tried again on the next link.
+/// Why a subscription cannot be made for now. The client keeps it, and tries again on the next link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubscribeError {

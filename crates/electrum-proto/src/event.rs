@@ -46,9 +46,9 @@ pub enum Input<'a> {
     Connected(ConnId),
     /// These bytes were received.
     Read(ConnId, &'a [u8]),
-    /// So many of the [outgoing](crate::Client::outgoing) bytes were written.
+    /// This many of the [outgoing](crate::Client::outgoing) bytes were written.
     Wrote(ConnId, usize),
-    /// The link could not be opened, ended, or broke. What was read before counts.
+    /// The link could not be opened, ended, or broke. Bytes that were reported before are still read.
     Closed(ConnId, CloseCause),
 }
 
@@ -56,26 +56,26 @@ pub enum Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCause {
-    /// The other side closed it in order.
+    /// The other side closed it cleanly.
     End,
-    /// It broke, or could not be opened; in words.
+    /// It broke or could not be opened, for this reason.
     Failed(String),
     /// A layer between the socket and the protocol (a proxy, TLS) gave up.
     Layer {
-        /// Who can mend it.
+        /// Who must act.
         side: Side,
         /// Why, in words.
         message: String,
     },
-    /// The driver leaves a server that works for another one; why, in words. That server is not chosen again for a minute if there is
+    /// The driver leaves a server that works for another one, for this reason. That server is not chosen again for a minute if there is
     /// another one.
     Left(String),
-    /// A layer that hands on whole messages (a WebSocket) met one that is longer than a line may be, before it was whole.
+    /// A layer of whole messages (a WebSocket) received the beginning of one that is longer than a line may be.
     TooLong {
         /// Its length, as far as it is known.
         bytes: usize,
     },
-    /// A layer that hands on whole messages met something that is none; in words.
+    /// A layer of whole messages received something that is not a message, for this reason.
     Malformed(String),
 }
 
@@ -85,7 +85,7 @@ pub enum CloseCause {
 pub enum Action<'a> {
     /// Open a link to this server, and report [`Input::Connected`] or [`Input::Closed`].
     Connect(ConnId, ServerIndex),
-    /// Close the link, or stop opening it. Nothing need be reported.
+    /// Close the link, or stop opening it. The driver need not report it.
     Disconnect(ConnId),
     /// Events for the application.
     Event(Event<'a>),
@@ -98,7 +98,7 @@ pub enum Action<'a> {
 /// What to wait for, besides bytes to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Report [`Input::Tick`] at this moment, and what it will be for.
+    /// Report [`Input::Tick`] at this moment, when this timer is due.
     pub until: Option<(Timestamp, TimerKind)>,
     /// There are [outgoing](crate::Client::outgoing) bytes to write.
     pub write: bool,
@@ -116,7 +116,7 @@ pub enum Event<'a> {
         /// The version that was negotiated.
         version: ProtocolVersion,
     },
-    /// The one answer to an accepted request.
+    /// The outcome of an accepted request. There is exactly one.
     Reply {
         /// Which request.
         id: RequestId,
@@ -144,7 +144,7 @@ pub enum Event<'a> {
         /// Which subscription.
         sub: SubId,
     },
-    /// A command was refused for want of room, and there is room again.
+    /// There is room again, after a command was refused because a limit was reached.
     Capacity,
     /// The server sent something that was not asked for. It was ignored.
     Unknown(Unknown<'a>),

@@ -138,25 +138,25 @@ pub struct Method {
 }
 
 impl Method {
-    /// A method that every version from `since` on has. It counts as one that changes something.
+    /// Makes a method that every version from `since` on has. It counts as one that changes something.
     #[must_use]
     pub const fn since(name: &'static str, since: ProtocolVersion) -> Self {
         Self { name, since, until: None, effect: Effect::Changes }
     }
 
-    /// A method that the versions from `since` on and before `until` have. It counts as one that changes something.
+    /// Makes a method that the versions from `since` on and before `until` have. It counts as one that changes something.
     #[must_use]
     pub const fn between(name: &'static str, since: ProtocolVersion, until: ProtocolVersion) -> Self {
         Self { name, since, until: Some(until), effect: Effect::Changes }
     }
 
-    /// The same method as one that only reads, so that a lost request is sent again.
+    /// Marks the method as one that only reads, so that a lost request is sent again.
     #[must_use]
     pub const fn reading(self) -> Self {
         Self { effect: Effect::Reads, ..self }
     }
 
-    /// The same method for an operation that needs what it can do since a later version.
+    /// Restricts the method to later versions, for an operation that needs what it can do since then.
     #[must_use]
     pub const fn not_before(self, since: ProtocolVersion) -> Self {
         Self { since, ..self }
@@ -210,7 +210,7 @@ error_texts!(NotInVersion {
 });
 
 impl NotInVersion {
-    /// `operation` exists as `methods` only, none of which `version` has.
+    /// Makes the error of an operation that `version` has none of the `methods` for.
     #[must_use]
     pub fn new(operation: &str, version: ProtocolVersion, methods: &[Method]) -> Self {
         use core::fmt::Write as _;

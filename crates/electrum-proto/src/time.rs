@@ -35,7 +35,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The time from `earlier` to here, zero if `earlier` is later.
+    /// Returns the time since `earlier`, zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -45,7 +45,7 @@ impl Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
-    /// Stops at [`Timestamp::MAX`] rather than overflow.
+    /// Saturates at [`Timestamp::MAX`].
     fn add(self, later: Duration) -> Self {
         Self(self.0.saturating_add(later))
     }

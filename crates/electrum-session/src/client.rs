@@ -22,7 +22,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client and the half that drives it. `wake` is called when the driver must look at its [`Session`](crate::Session) again;
+    /// Makes a client and the half that drives it. `wake` is called when the driver must look at its [`Session`](crate::Session) again;
     /// it must return soon.
     pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
         Self::with_clock(config, SystemClock::default(), wake)
@@ -40,11 +40,13 @@ impl Client {
     /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
     /// only reads is sent again; one that changes something only if not one byte of it was sent.
     ///
-    /// No call is sent for ever. One that only reads is sent ten times at most, and once more for each answer of a busy server,
-    /// after growing pauses. It fails with [`CallError::ClosesConnection`](crate::CallError::ClosesConnection) sooner,
-    /// when it was the oldest of those in flight, or the only suspect, as two connections ended; with three servers three, with more
-    /// four, since all but one may hang up for reasons of their own. To find the one that ends connections, calls are sent alone,
-    /// so that it is sent up to six times if all others are answered. One whose answer is too long is sent once.
+    /// The number of attempts is limited. A call that only reads is sent at most ten times, and once more, after growing
+    /// pauses, for each answer that the server is busy. It fails earlier, with
+    /// [`CallError::ClosesConnection`](crate::CallError::ClosesConnection), if two connections ended while it was the
+    /// oldest call in flight or the only one that could be the cause: three connections with three servers, four with
+    /// more, since all but one server may hang up for reasons of their own. To find the call that ends connections, each
+    /// candidate is sent alone, so that the one is sent up to six times if all others are answered. A call whose answer is
+    /// too long is sent once.
     ///
     /// # Cancel safety
     /// The call is under way before the future is first polled. Dropping the future cancels the call if it was not
@@ -146,13 +148,13 @@ impl Client {
         Updates::new(&self.handle, Mailbox::queued(capacity), vec![topic])
     }
 
-    /// What happens to the connection from now on, beginning with the last event so far.
+    /// Returns the events of the connection from now on, beginning with the last one so far.
     #[must_use]
     pub fn events(&self) -> ConnectionEvents {
         ConnectionEvents::new(&self.handle)
     }
 
-    /// The current state of the connection.
+    /// Returns the current state of the connection.
     #[must_use]
     pub fn state(&self) -> State {
         self.handle.driver().with(|session, _| session.state())

@@ -45,10 +45,10 @@ pub trait Runtime: Send + 'static {
         timeout: Duration,
     ) -> impl Future<Output = io::Result<Self::Socket>> + Send + 'static;
 
-    /// A timer that is not set.
+    /// Makes a timer that is not set.
     fn timer(&self) -> Self::Timer;
 
-    /// The clock of the client: by default the operating system's.
+    /// Makes the clock of the client: by default the operating system's.
     fn clock(&self) -> impl Clock {
         SystemClock::default()
     }
@@ -56,13 +56,13 @@ pub trait Runtime: Send + 'static {
 
 /// An open socket of a runtime.
 pub trait Socket: Send + 'static {
-    /// Reads some bytes; zero at the end of the stream.
+    /// Reads some bytes. Returns how many, zero at the end of the stream.
     ///
     /// # Errors
     /// Those of the socket.
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some bytes. The client is locked meanwhile: a socket that runs code of others stores the bytes, and writes
+    /// Writes some bytes. Returns how many. The client is locked meanwhile: a socket that runs code of others stores the bytes, and writes
     /// them in [`poll_flush`](Self::poll_flush).
     ///
     /// # Errors
@@ -88,7 +88,7 @@ pub trait Timer: Send + 'static {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
-/// A client, and the future that drives it on `runtime`. The future ends when the client is closed; if it is dropped before,
+/// Makes a client, and the future that drives it on `runtime`. The future ends when the client is closed; if it is dropped before,
 /// the client is closed.
 pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> (Client, impl Future<Output = ()> + Send + 'static) {
     let signal = Arc::new(Signal::default());

@@ -71,19 +71,19 @@ impl Driver {
         Self(Arc::new(Shared { dispatcher, pins, is_asking_store, clock, wake: Box::new(wake) }))
     }
 
-    /// The current time on the session's clock.
+    /// Returns the current time on the session's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
 
-    /// The time that is left until `moment`; zero if it has passed.
+    /// Returns the time that is left until `moment`, zero if it has passed.
     #[must_use]
     pub fn until(&self, moment: Timestamp) -> Duration {
         moment.since(self.now())
     }
 
-    /// How long opening a socket may take.
+    /// Returns how long opening a socket may take.
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {
         self.with(|session, _| session.machine().config().timeouts.connect)
@@ -98,7 +98,7 @@ impl Driver {
         CloseOnDrop(self.clone())
     }
 
-    /// The next step to carry out. It is never one about certificate pins: for those the driver asks the store on a
+    /// Returns the next step to carry out. It is never one about certificate pins: for those the driver asks the store on a
     /// thread of its own, since a store may block.
     pub fn poll(&self) -> Step {
         loop {

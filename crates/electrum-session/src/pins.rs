@@ -32,17 +32,17 @@ pub trait PinStore: Send + Sync + fmt::Debug {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinError {
-    /// The file system refused.
+    /// A file could not be read, written or locked.
     #[error("the pins of server certificates cannot be {doing} {path}: {reason}")]
     Io {
-        /// Read from, written to, locked by.
+        /// What could not be done: "read from", "written to" or "locked by".
         doing: &'static str,
         /// The file.
         path: String,
         /// The system's description of the error.
         reason: String,
     },
-    /// A line is no pin. Nothing is trusted on its account, and the file is left as it is.
+    /// A line of the file is not a pin. No server is trusted because of it, and the file is left as it is.
     #[error("line {line} of {path} is no pin; correct it, or delete it to trust the server's next certificate")]
     Malformed {
         /// The file.

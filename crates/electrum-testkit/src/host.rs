@@ -19,14 +19,14 @@ pub struct Host {
     family: Family,
     settings: Settings,
     chain: Chain,
-    /// The chain's revision that the sessions have heard of.
+    /// The revision of the chain that was announced to the sessions.
     announced: u64,
     sessions: BTreeMap<Peer, Session>,
     next: u64,
 }
 
 impl Host {
-    /// A server of a family on top of a chain.
+    /// Makes a server of a family with a chain.
     pub fn new(family: Family, chain: Chain) -> Self {
         let settings = Settings::new(family);
         Self { family, settings, announced: chain.revision(), chain, sessions: BTreeMap::new(), next: 0 }
@@ -53,14 +53,14 @@ impl Host {
         &self.settings.quirks
     }
 
-    /// So many bytes to a peer were taken by its side of the connection.
+    /// Reports that a peer's side of the connection took this many bytes.
     pub fn wrote(&mut self, peer: Peer, bytes: usize) {
         if let Some(session) = self.sessions.get_mut(&peer) {
             session.wrote(bytes);
         }
     }
 
-    /// Someone connects.
+    /// Adds a connection.
     pub fn connect(&mut self, now: Duration) -> Peer {
         let peer = Peer(self.next);
         self.next += 1;
@@ -69,12 +69,12 @@ impl Host {
         peer
     }
 
-    /// A connection is gone, and with it its subscriptions.
+    /// Removes a connection with its subscriptions, and returns its session.
     pub fn disconnect(&mut self, peer: Peer) -> Option<Session> {
         self.sessions.remove(&peer)
     }
 
-    /// Bytes from a client. A broadcast among them is heard of by all.
+    /// Handles bytes from a client. A broadcast among them is announced on all connections.
     pub fn receive(&mut self, now: Duration, peer: Peer, bytes: &[u8]) {
         if let Some(session) = self.sessions.get_mut(&peer) {
             let stale = match session.notices_only_higher_tips() {
@@ -96,7 +96,7 @@ impl Host {
         self.announce(now);
     }
 
-    /// A client has closed its sending side.
+    /// Handles that a client closed its sending side.
     pub fn end_of_input(&mut self, now: Duration, peer: Peer) {
         if let Some(session) = self.sessions.get_mut(&peer) {
             session.end_of_input(now);
@@ -115,31 +115,31 @@ impl Host {
         session.status(seen.unwrap_or(&self.chain), script)
     }
 
-    /// Changes the chain and notifies the subscribers once of what came of it.
+    /// Changes the chain, and notifies the subscribers once of the result.
     pub fn change<T>(&mut self, now: Duration, change: impl FnOnce(&mut Chain) -> T) -> T {
         let result = change(&mut self.chain);
         self.announce(now);
         result
     }
 
-    /// When to call [`Host::wake`] for this peer at the latest.
+    /// Returns when to call [`Host::wake`] for this peer at the latest.
     pub fn wake_at(&self, peer: Peer) -> Option<Duration> {
         self.sessions.get(&peer)?.wake_at()
     }
 
-    /// Time has passed.
+    /// Does what is due for this peer by now.
     pub fn wake(&mut self, now: Duration, peer: Peer) {
         if let Some(session) = self.sessions.get_mut(&peer) {
             session.wake(now);
         }
     }
 
-    /// What is to be done for a peer next.
+    /// Returns the next action for a peer.
     pub fn action(&mut self, peer: Peer) -> Option<Action> {
         self.sessions.get_mut(&peer)?.action()
     }
 
-    /// Those connected.
+    /// Returns the peers that are connected.
     pub fn peers(&self) -> impl Iterator<Item = Peer> {
         self.sessions.keys().copied()
     }

@@ -36,7 +36,7 @@ pub struct Client {
     pub(super) shared: Shared,
 }
 
-/// Where a client stands, for people and logs.
+/// The state of a client, for people and logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct State {
@@ -67,7 +67,7 @@ pub(super) struct Lost {
 }
 
 impl Client {
-    /// A client that will connect as soon as it is polled.
+    /// Makes a client, which connects as soon as it is polled.
     ///
     /// # Example
     /// ```
@@ -84,7 +84,7 @@ impl Client {
         Self { link: Link::open(&mut shared), shared }
     }
 
-    /// Takes in an input. One about an old connection changes nothing; time that runs backwards stands still.
+    /// Handles an input. One about an old connection is ignored; a time before the last one counts as the last one.
     ///
     /// # Example
     /// ```
@@ -118,7 +118,7 @@ impl Client {
         }
     }
 
-    /// The next thing to do. Reads one message at most before it returns what follows from it.
+    /// Returns the next thing to do. It reads at most one message before it returns what follows from it.
     ///
     /// # Example
     /// ```
@@ -150,7 +150,7 @@ impl Client {
         }
     }
 
-    /// The bytes that are to be written on the current connection. Report what was written with [`Input::Wrote`];
+    /// Returns the bytes to write on the current connection. Report what was written with [`Input::Wrote`];
     /// until then they stay here.
     ///
     /// # Example
@@ -175,7 +175,7 @@ impl Client {
         }
     }
 
-    /// Where the client stands.
+    /// Returns the state of the client, for people and logs.
     ///
     /// # Example
     /// ```
@@ -195,7 +195,7 @@ impl Client {
         }
     }
 
-    /// The phase alone, which costs nothing to look at.
+    /// Returns the phase alone, which is cheap.
     ///
     /// # Example
     /// ```
@@ -211,7 +211,7 @@ impl Client {
         self.link.phase()
     }
 
-    /// The version that was negotiated, if the client is ready.
+    /// Returns the version that was negotiated, if the client is ready.
     ///
     /// # Example
     /// ```

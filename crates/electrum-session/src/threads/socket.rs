@@ -22,7 +22,7 @@ pub trait Runtime: Send + Sync + 'static {
         timeout: Duration,
     ) -> (impl FnOnce() -> io::Result<Self::Socket> + Send + 'static, Self::Cancel);
 
-    /// The clock of the client: by default the operating system's.
+    /// Makes the clock of the client: by default the operating system's.
     fn clock(&self) -> impl Clock {
         SystemClock::default()
     }
@@ -36,7 +36,7 @@ pub trait Socket: Send + Sync + 'static {
     /// `WouldBlock` if that time is over; otherwise those of the socket.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Waits until some bytes are taken, for some milliseconds at most.
+    /// Writes some bytes, and waits for some milliseconds at most until any are taken. Returns how many.
     ///
     /// # Errors
     /// `WouldBlock` if none were taken in that time; otherwise those of the socket.

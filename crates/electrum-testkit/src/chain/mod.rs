@@ -24,7 +24,7 @@ use index::Index;
 
 /// What every payment of the chain's own leaves to the miner, in satoshis.
 pub const FEE: u64 = 500;
-/// Where the rewards of mining go, and what pays from: a push of "faucet" and a drop.
+/// The script that mining pays to, and that payments are made from: a push of "faucet" and a drop.
 const FAUCET: &[u8] = b"\x06faucet\x75\x51";
 /// Confirmations that a reward needs before it is spent (when there is a choice).
 const MATURITY: u32 = 100;
@@ -117,8 +117,8 @@ impl Chain {
         self.revision
     }
 
-    /// The chain as those still see it who only notice a higher tip: what was before a reorganisation that
-    /// did not make it longer. `None` if there is nothing that they have missed.
+    /// Returns the chain as a server sees it that notices only higher tips: the state before a reorganisation that did
+    /// not make the chain longer. `None` if there was none.
     pub fn stale(&self) -> Option<&Self> {
         self.stale.as_deref()
     }
@@ -217,7 +217,7 @@ impl Chain {
     }
 }
 
-/// The scripts that the tests of a wallet like to have at hand.
+/// Returns one of many scripts, for tests of wallets.
 pub fn script(n: u32) -> Vec<u8> {
     let program = Hash256::double(&n.to_le_bytes());
     [&[0x00, 0x14], &program.as_bytes()[..20]].concat()

@@ -31,7 +31,7 @@ pub enum Padding {
     AfterWarmUp,
 }
 
-/// What a call before `server.version` meets.
+/// What a server does about a call before `server.version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unversioned {
     /// It is served as if this version were negotiated.
@@ -72,7 +72,7 @@ pub struct Profile {
     pub padding: Padding,
     /// Whether a held answer is sent before the connection is closed.
     pub flushes_on_close: bool,
-    /// What a call before `server.version` meets.
+    /// What it does about a call before `server.version`.
     pub unversioned: Unversioned,
     /// Whether quick answers overtake slow ones.
     pub reorders: bool,
@@ -84,6 +84,6 @@ pub struct Profile {
     pub history_order: HistoryOrder,
     /// After how long it closes a connection that sent nothing yet, and one that sent nothing since.
     pub idle: Option<(Duration, Duration)>,
-    /// The longest line it reads. Of longer ones it says nothing.
+    /// The longest line that it reads. Longer ones get no answer.
     pub line_limit: usize,
 }

@@ -178,7 +178,7 @@ impl Server {
         self.chain(|chain| chain.reorganise(depth, new_len))
     }
 
-    /// Closes all connections and listens no more. What is in the chain stays.
+    /// Closes all connections and stops listening. The chain is kept.
     pub fn stop(&mut self) {
         let Some(acceptor) = self.acceptor.take() else {
             return;
@@ -226,12 +226,12 @@ impl Server {
         self.shared.lock().running
     }
 
-    /// Closes all connections; new ones are welcome.
+    /// Closes all connections. New ones are accepted.
     pub fn kill_connections(&self) {
         self.shared.lock().kill();
     }
 
-    /// Answers nothing any more, as a server that hangs. Connections stay open and new ones are
+    /// Stops answering, as a server that hangs. Connections stay open and new ones are
     /// accepted; what is sent to it is read and kept.
     pub fn pause(&self) {
         self.shared.lock().paused = true;

@@ -27,7 +27,7 @@ pub use subscriptions::Subscribed;
 use subscriptions::Subscriptions;
 use throttle::Throttle;
 
-/// What a connection's owner is to do next.
+/// What the owner of a connection must do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Action {
@@ -91,7 +91,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Those of a family.
+    /// Returns the settings of a family.
     pub fn new(family: Family) -> Self {
         let software = family.profile().software.to_owned();
         Self { software, port: 50001, hold: Duration::from_secs(1), quirks: Quirks::default() }
@@ -112,7 +112,7 @@ const FLOOD_PATIENCE: Duration = Duration::from_secs(5);
 const KEPT_LINES: usize = 10_000;
 
 impl Session {
-    /// A connection that was accepted at this time.
+    /// Makes the session of a connection that was accepted at this time.
     pub fn new(family: Family, now: Duration) -> Self {
         Self::with(family, Settings::new(family), now)
     }
@@ -180,7 +180,7 @@ impl Session {
         self.send(now);
     }
 
-    /// The client has closed its sending side.
+    /// Handles that the client closed its sending side.
     pub fn end_of_input(&mut self, now: Duration) {
         if !self.profile.answers_half_closed {
             // What waits to be written goes with the connection.
@@ -190,7 +190,7 @@ impl Session {
         self.close(now);
     }
 
-    /// Time has passed.
+    /// Does what is due by now.
     pub fn wake(&mut self, now: Duration) {
         if self.state == State::Closed {
             return;
@@ -210,7 +210,7 @@ impl Session {
         }
     }
 
-    /// When to call [`Session::wake`] at the latest.
+    /// Returns when to call [`Session::wake`] at the latest.
     pub fn wake_at(&self) -> Option<Duration> {
         let held = self.outbox.wake_at();
         let delayed = self.delayed.front().map(|(due, _)| *due);
@@ -226,8 +226,8 @@ impl Session {
         }
     }
 
-    /// Whether a tip that is not higher than the one before goes unnoticed, with all that came with it.
-    /// Its owner then shows it [`Chain::stale`].
+    /// Whether the server overlooks a tip that is not higher than the one before, with all that came with it.
+    /// The owner of the session then passes it [`Chain::stale`].
     pub fn notices_only_higher_tips(&self) -> bool {
         self.profile.dialect == Dialect::Python
     }
@@ -237,12 +237,12 @@ impl Session {
         self.settings.quirks = quirks;
     }
 
-    /// So many bytes were taken by the client's side of the connection.
+    /// Reports that the client's side of the connection took this many bytes.
     pub fn wrote(&mut self, bytes: usize) {
         self.unwritten = self.unwritten.saturating_sub(bytes);
     }
 
-    /// What to do next; `None` for nothing.
+    /// Returns the next action, if there is one.
     pub fn action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
