@@ -48,16 +48,6 @@ pub struct State {
     pub agreed: Option<(String, ProtocolVersion)>,
 }
 
-/// What follows from a turn of the main loop.
-enum Turn {
-    /// Another turn, after what stands in the queue.
-    Again,
-    /// An event about a text in the buffer of the link.
-    Text(TextEvent, Piece),
-    /// Nothing else is to be done now.
-    Rest(Action<'static>),
-}
-
 /// Where a request stood when its link ended.
 pub(super) struct Lost {
     written: bool,
@@ -141,12 +131,17 @@ impl Client {
             if let Some(output) = self.shared.next_output() {
                 return output;
             }
-            match self.turn() {
-                Ok(Turn::Again) => {}
-                Ok(Turn::Text(event, piece)) => return Action::Event(self.event(event, &piece)),
-                Ok(Turn::Rest(action)) => return action,
-                Err(cause) => self.lose(cause),
-            }
+            let end = match self.receive() {
+                Ok(Received::Text(event, piece)) => return Action::Event(self.event(event, &piece)),
+                Ok(Received::Message) => continue,
+                Ok(Received::Nothing) => match self.upkeep() {
+                    Ok(Some(action)) => return action,
+                    Ok(None) => continue,
+                    Err(cause) => cause,
+                },
+                Err(cause) => cause,
+            };
+            self.lose(end);
         }
     }
 
@@ -242,33 +237,29 @@ impl Client {
         &self.shared.config
     }
 
-    /// One turn of the main loop with an empty queue.
+    /// The part of a turn in which a message is read.
     ///
     /// # Errors
     /// Why the link is to be given up.
     #[inline]
-    fn turn(&mut self) -> Result<Turn, DownCause> {
-        if let Link::Open(connection) = &mut self.link {
-            match connection.receive(&mut self.shared)? {
-                Received::Nothing => {}
-                Received::Message => return Ok(Turn::Again),
-                Received::Text(event, piece) => return Ok(Turn::Text(event, piece)),
-            }
+    fn receive(&mut self) -> Result<Received, DownCause> {
+        match &mut self.link {
+            Link::Open(connection) => connection.receive(&mut self.shared),
+            Link::Opening(_) | Link::Waiting { .. } | Link::Closed => Ok(Received::Nothing),
         }
-        self.upkeep()
     }
 
-    /// The part of a turn in which no message was read.
+    /// The part of a turn in which no message was read. Returns the action that ends it, or `None` if another turn follows.
     ///
     /// # Errors
     /// Why the link is to be given up.
-    fn upkeep(&mut self) -> Result<Turn, DownCause> {
+    fn upkeep(&mut self) -> Result<Option<Action<'static>>, DownCause> {
         if let Some(cause) = self.link.end() {
             return Err(cause);
         }
         if let Some(kind) = timers::due(self.link.next_timer(&self.shared), self.shared.now) {
             self.timer_due(kind)?;
-            return Ok(Turn::Again);
+            return Ok(None);
         }
         if let Some((stream, ready)) = self.link.ready_mut() {
             ready.write_due(stream, &mut self.shared);
@@ -279,12 +270,12 @@ impl Client {
         let room = self.link.ready().map(|(stream, ready)| (ready.requests.outstanding(), stream.outbox.len()));
         self.shared.report_room(room);
         if self.shared.has_outputs() {
-            return Ok(Turn::Again);
+            return Ok(None);
         }
         if let Link::Open(connection) = &mut self.link {
             connection.stream.shrink();
         }
-        Ok(Turn::Rest(match self.link {
+        Ok(Some(match self.link {
             Link::Closed => Action::Finished,
             _ => {
                 let timers = [self.link.next_timer(&self.shared), self.link.next_packet()];

@@ -181,10 +181,28 @@ impl Ready {
         }
     }
 
+    /// Learns from an answer how much the server takes. `waited` says how long ago it was pinged, if it was.
+    #[inline]
+    fn learn(&self, waiting: &Waiting<Owner>, bytes: usize, waited: Option<Duration>, shared: &mut Shared) {
+        let took = shared.now.since(waiting.sent);
+        if waited.is_some() || took >= shared.slow {
+            self.learn_from_late(waiting, bytes, took, waited, shared);
+        } else {
+            shared.servers.window_mut().answered(waiting.answer, bytes);
+        }
+    }
+
     /// Learns from an answer that took long, or for which the server was pinged as long ago as `waited`.
     #[cold]
-    fn answered_late(&self, waiting: &Waiting<Owner>, bytes: usize, waited: Option<Duration>, shared: &mut Shared) {
-        let (took, timeouts) = (shared.now.since(waiting.sent), shared.config.timeouts);
+    fn learn_from_late(
+        &self,
+        waiting: &Waiting<Owner>,
+        bytes: usize,
+        took: Duration,
+        waited: Option<Duration>,
+        shared: &mut Shared,
+    ) {
+        let timeouts = shared.config.timeouts;
         match waited {
             Some(waited) => shared.servers.pong_wait_mut().answered(waited),
             None if took >= timeouts.pong / 2 => shared.servers.pong_wait_mut().seen(took),
@@ -209,28 +227,56 @@ impl Ready {
         shared: &mut Shared,
     ) -> Result<Received, DownCause> {
         let waited = self.keepalive.answered(shared.now);
-        let (bytes, took) = (piece.len(), shared.now.since(waiting.sent));
-        match &outcome {
-            Err(error) if error.is_busy() => shared.servers.window_mut().busy(self.requests.len() + 1, took),
-            _ if waited.is_some() || took >= shared.slow => self.answered_late(&waiting, bytes, waited, shared),
-            _ => shared.servers.window_mut().answered(waiting.answer, bytes),
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) => return self.answered_with_error(&waiting, error, piece.len(), waited, shared),
+        };
+        self.busy_replies = 0;
+        self.learn(&waiting, piece.len(), waited, shared);
+        if waiting.owner == Owner::Caller {
+            let reply = TextEvent::Reply(RequestId(waiting.id), self.agreed.version);
+            return Ok(Received::Text(reply, piece.part(text, result)));
         }
-        self.busy_replies = match &outcome {
-            Err(error) if error.is_busy() => self.busy_replies + 1,
-            _ => 0,
-        };
-        let too_busy = match &outcome {
-            Err(error) if self.busy_replies > shared.config.limits.busy_replies => Some(error.clone()),
-            _ => None,
-        };
-        match (waiting.owner, outcome) {
-            (Owner::Caller, Ok(result)) => {
-                let reply = TextEvent::Reply(RequestId(waiting.id), self.agreed.version);
-                return Ok(Received::Text(reply, piece.part(text, result)));
-            }
-            (Owner::Caller, Err(error)) => shared.fail(waiting.id, RequestError::Server(error)),
-            (_, _) if too_busy.is_some() => {}
-            (Owner::Subscribe(place), outcome) => {
+        self.own_request_answered(&waiting, Ok(result), shared);
+        Ok(Received::Message)
+    }
+
+    /// Does what follows from an error that answers a request.
+    #[cold]
+    fn answered_with_error(
+        &mut self,
+        waiting: &Waiting<Owner>,
+        error: ServerError,
+        bytes: usize,
+        waited: Option<Duration>,
+        shared: &mut Shared,
+    ) -> Result<Received, DownCause> {
+        let took = shared.now.since(waiting.sent);
+        if error.is_busy() {
+            self.busy_replies += 1;
+            shared.servers.window_mut().busy(self.requests.len() + 1, took);
+        } else {
+            self.busy_replies = 0;
+            self.learn(waiting, bytes, waited, shared);
+        }
+        let too_busy = (self.busy_replies > shared.config.limits.busy_replies).then(|| error.clone());
+        match waiting.owner {
+            Owner::Caller => shared.fail(waiting.id, RequestError::Server(error)),
+            _ if too_busy.is_some() => {}
+            _ => self.own_request_answered(waiting, Err(error), shared),
+        }
+        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { error }))
+    }
+
+    /// Does what follows from the answer to a request that the machine sent by itself, or whose caller is gone.
+    fn own_request_answered(
+        &mut self,
+        waiting: &Waiting<Owner>,
+        outcome: Result<RawJson<'_>, ServerError>,
+        shared: &mut Shared,
+    ) {
+        match waiting.owner {
+            Owner::Subscribe(place) => {
                 if outcome.is_ok() {
                     self.busy_pause = BUSY_PAUSE;
                 }
@@ -241,13 +287,12 @@ impl Ready {
                     Outcome::Busy => self.put_off_subscriptions(shared.now),
                 }
             }
-            (Owner::Unsubscribe(place), _) => {
+            Owner::Unsubscribe(place) => {
                 self.last_subscribed = (shared.now, waiting.id);
                 shared.subscriptions.ended(place);
             }
-            (Owner::Nudge, _) => self.nudge_at = self.nudge.answered(shared.now, self.requests.len() > 0),
-            (Owner::Ping | Owner::Abandoned, _) => {}
+            Owner::Nudge => self.nudge_at = self.nudge.answered(shared.now, self.requests.len() > 0),
+            Owner::Caller | Owner::Ping | Owner::Abandoned => {}
         }
-        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { error }))
     }
 }

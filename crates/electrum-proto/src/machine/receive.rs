@@ -25,31 +25,10 @@ impl Connection {
             text = %shared.credentials.redacted(crate::trace::excerpt(text.as_bytes())),
             "received"
         );
-        let mut message =
+        let message =
             Message::parse_text(text).map_err(|error| malformed(phase, &error.to_string(), text.as_bytes()))?;
-        if let Message::Reply { outcome: Err(error), .. } = &mut message {
-            shared.credentials.redact_error(error);
-        }
-        match (message, &mut self.stage) {
-            (Message::Reply { id, outcome }, Stage::Ready(ready)) => {
-                if let Some(waiting) = ready.take_answered(id, &outcome) {
-                    return ready.answered(waiting, outcome, text, &piece, shared);
-                }
-            }
-            (Message::Reply { id, outcome }, Stage::VersionAsked(asked)) => {
-                if asked.is_answered_by(id, &outcome) {
-                    let (agreed, deadline) = (asked.answered(outcome, &shared.config)?, asked.deadline);
-                    self.version_agreed(agreed, deadline, shared)?;
-                    return Ok(Received::Message);
-                }
-            }
-            (Message::Reply { id, outcome }, Stage::ChainAsked(asked)) => {
-                if asked.is_answered_by(id, &outcome) {
-                    let (answer, asked) = (asked.answered(outcome)?, asked.clone());
-                    self.chain_answered(asked, answer, shared)?;
-                    return Ok(Received::Message);
-                }
-            }
+        let (id, mut outcome) = match (message, &self.stage) {
+            (Message::Reply { id, outcome }, _) => (id, outcome),
             (Message::Notification { method, params }, Stage::Ready(_)) => {
                 match shared.subscriptions.notified(&method, params.unwrap_or(RawJson::NULL)) {
                     Ok(Some(event)) => shared.emit(event),
@@ -63,6 +42,30 @@ impl Connection {
                 return Ok(Received::Text(TextEvent::UnknownNotification, piece));
             }
             (Message::Request { .. }, _) => return Ok(Received::Text(TextEvent::UnknownRequest, piece)),
+        };
+        if let Err(error) = &mut outcome {
+            shared.credentials.redact_error(error);
+        }
+        match &mut self.stage {
+            Stage::Ready(ready) => {
+                if let Some(waiting) = ready.take_answered(id, &outcome) {
+                    return ready.answered(waiting, outcome, text, &piece, shared);
+                }
+            }
+            Stage::VersionAsked(asked) => {
+                if asked.is_answered_by(id, &outcome) {
+                    let (agreed, deadline) = (asked.answered(outcome, &shared.config)?, asked.deadline);
+                    self.version_agreed(agreed, deadline, shared)?;
+                    return Ok(Received::Message);
+                }
+            }
+            Stage::ChainAsked(asked) => {
+                if asked.is_answered_by(id, &outcome) {
+                    let (answer, asked) = (asked.answered(outcome)?, asked.clone());
+                    self.chain_answered(asked, answer, shared)?;
+                    return Ok(Received::Message);
+                }
+            }
         }
         self.stream.count_unknown_reply(&piece, shared.now, shared.config.limits.unknown_replies, phase)?;
         Ok(Received::Text(TextEvent::UnknownReply, piece))

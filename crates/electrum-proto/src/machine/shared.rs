@@ -153,13 +153,14 @@ impl Shared {
 
     #[inline]
     pub(super) fn next_output(&mut self) -> Option<Action<'static>> {
-        loop {
-            match self.outputs.pop_front()? {
-                // The caller has ended this subscription since.
-                Action::Event(Event::SubscriptionRefused { sub, .. }) if !self.subscriptions.is_wanted(sub) => {}
-                output => return Some(output),
+        while let Some(Action::Event(Event::SubscriptionRefused { sub, .. })) = self.outputs.front() {
+            if self.subscriptions.is_wanted(*sub) {
+                break;
             }
+            // The caller has ended this subscription since.
+            self.outputs.pop_front();
         }
+        self.outputs.pop_front()
     }
 
     /// Emits [`Event::Capacity`] if there is room again for a command that was refused. `link` has what is

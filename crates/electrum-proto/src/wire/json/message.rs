@@ -84,7 +84,9 @@ impl<'a> Message<'a> {
 
     /// Reads one JSON object that is known to be UTF-8.
     pub(crate) fn parse_text(text: &'a str) -> Result<Self, NotAMessage> {
-        Members::of(text)?.message()
+        let mut members = Members::default();
+        members.read(text)?;
+        members.message()
     }
 }
 
@@ -102,8 +104,8 @@ struct Members<'a> {
 const USUAL_BEGINNINGS: [&[u8]; 2] = [br#"{"jsonrpc":"2.0","#, br#"{"jsonrpc": "2.0","#];
 
 impl<'a> Members<'a> {
-    fn of(source: &'a str) -> Result<Self, NotAMessage> {
-        let mut members = Self::default();
+    /// Takes in the members of an object.
+    fn read(&mut self, source: &'a str) -> Result<(), NotAMessage> {
         let text = source.as_bytes();
         let mut at = skip_space(text, 0);
         if text.get(at) != Some(&b'{') {
@@ -116,7 +118,7 @@ impl<'a> Members<'a> {
             at += 1;
         } else {
             loop {
-                at = members.member(source, at)?;
+                at = self.member(source, at)?;
                 match text.get(at) {
                     Some(b',') => at = skip_space(text, at + 1),
                     Some(b'}') => break,
@@ -128,7 +130,7 @@ impl<'a> Members<'a> {
         if skip_space(text, at) != text.len() {
             return Err(NotAMessage::Json);
         }
-        Ok(members)
+        Ok(())
     }
 
     /// Takes in the member that begins at `at`, and returns the position of what follows it.

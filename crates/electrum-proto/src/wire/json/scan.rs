@@ -104,6 +104,10 @@ fn skip_nested(text: &[u8], mut at: usize) -> Result<usize, Broken> {
             _ => {}
         }
         at += 1;
+        // Most of what stands outside of strings: digits, commas and colons.
+        while matches!(text.get(at), Some(b','..=b':')) {
+            at += 1;
+        }
     }
 }
 
