@@ -101,8 +101,9 @@ impl<'a> Connection<'a> {
                 messages.send(self.out.trim_ascii_end())?;
                 self.out.clear();
             }
-            self.stream.write_all(messages.outgoing())?;
-            messages.outgoing().clear();
+            let outgoing = messages.outgoing()?;
+            self.stream.write_all(outgoing)?;
+            outgoing.clear();
         }
     }
 

@@ -8,7 +8,7 @@ use crate::request::{NotInVersion, Request};
 use crate::version::ProtocolVersion;
 
 /// As much memory of each kind is kept for later requests.
-const KEPT: usize = 64 * 1024;
+const KEPT: usize = 256 * 1024;
 
 /// Requests encoded for one protocol version: their methods and parameters as they go over the wire.
 ///

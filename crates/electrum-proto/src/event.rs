@@ -6,6 +6,7 @@ use crate::error::{DownCause, RequestError, Side, SubscribeError};
 use crate::json::RawJson;
 use crate::machine::subscriptions::topic::{Origin, SubId, Update};
 use crate::machine::timers::TimerKind;
+use crate::reply::Reply;
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
@@ -157,15 +158,6 @@ pub enum Event<'a> {
         /// When the next attempt is due.
         retry_at: Timestamp,
     },
-}
-
-/// The result of a request, as text, and the version that decides how to read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply<'a> {
-    /// The version that was negotiated on the link that the answer came on.
-    pub version: ProtocolVersion,
-    /// The result.
-    pub result: RawJson<'a>,
 }
 
 /// Something that was not asked for.

@@ -195,14 +195,18 @@ impl Calls {
         let mut request = self.in_flight.remove(&id)?;
         std::mem::replace(&mut request.span, Span::none()).in_scope(|| trace::answered(&outcome));
         self.suspects.settled(&request);
-        let error = match outcome {
+        match outcome {
             Ok(reply) => {
                 self.moves.answered(now, &request);
                 self.moves.served();
-                return request.finish(Outcome::Reply(reply));
+                request.finish(Outcome::Reply(reply))
             }
-            Err(error) => error,
-        };
+            Err(error) => self.answered_with_error(now, request, error),
+        }
+    }
+
+    /// Sends a request in flight that has no result again later, or fails it.
+    fn answered_with_error(&mut self, now: Timestamp, request: Queued, error: RequestError) -> Option<Waker> {
         let reads = request.effect == Effect::Reads;
         match error {
             RequestError::Lost { written, .. } if !written || reads => self.lost(request, written),

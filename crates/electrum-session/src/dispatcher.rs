@@ -94,7 +94,11 @@ impl Dispatcher {
     fn poll_session(&mut self, now: Timestamp) -> Step {
         let Self { session, calls, subscriptions, listeners, wakers, last_failure, .. } = self;
         session.poll(now, |event| match event {
-            SessionEvent::Machine(Event::Reply { id, result }) => wakers.extend(calls.answered(now, id, result)),
+            SessionEvent::Machine(Event::Reply { id, result }) => {
+                if let Some(waker) = calls.answered(now, id, result) {
+                    wakers.push(waker);
+                }
+            }
             SessionEvent::Machine(Event::Update { sub, value, origin }) => {
                 subscriptions.updated(sub, value, origin, wakers);
             }

@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
-use electrum_proto::json::RawJson;
-use electrum_proto::{EncodedRequests, NotInVersion, ProtocolVersion, Reply, Request, RequestId};
+use electrum_proto::json::{DecodeError, RawJson};
+use electrum_proto::{EncodedRequests, KeptReply, NotInVersion, ProtocolVersion, Reply, Request, RequestId};
 
 use crate::error::CallError;
 use crate::oneshot::{Oneshot, lock};
@@ -47,7 +47,7 @@ pub(crate) trait TypedCall<T>: Send + Sync {
 /// How a request ended.
 pub(crate) enum Outcome<'a> {
     Reply(Reply<'a>),
-    Failed(CallError),
+    Failed(Box<CallError>),
     Panicked(Payload),
 }
 
@@ -64,8 +64,8 @@ impl EncodeError {
     /// The result of a request, as its caller gets it.
     pub(crate) fn into_outcome(self) -> Outcome<'static> {
         match self {
-            Self::Abandoned => Outcome::Failed(CallError::Closed),
-            Self::NotInVersion(error) => Outcome::Failed(error.into()),
+            Self::Abandoned => Outcome::Failed(CallError::Closed.into()),
+            Self::NotInVersion(error) => Outcome::Failed(CallError::from(error).into()),
             Self::Panicked(payload) => Outcome::Panicked(payload),
         }
     }
@@ -75,40 +75,30 @@ impl EncodeError {
 pub(crate) struct SingleCall<R> {
     request: Mutex<Option<R>>,
     sent_as: Mutex<Option<RequestId>>,
-    outcome: Oneshot<Settled<Box<str>>>,
+    outcome: Oneshot<Settled<KeptReply>>,
 }
 
-/// An outcome that waits to be decoded by the caller. `S` holds the text of a result.
+/// An outcome that waits to be decoded by the caller. `S` holds a reply.
 enum Settled<S> {
-    Reply(ProtocolVersion, S),
-    Failed(CallError),
+    Reply(S),
+    Failed(Box<CallError>),
     Panicked(Payload),
 }
 
 impl<S> Settled<S> {
-    fn new(outcome: Outcome<'_>, store: impl FnOnce(&str) -> S) -> Self {
+    fn new(outcome: Outcome<'_>, keep: impl FnOnce(Reply<'_>) -> S) -> Self {
         match outcome {
-            Outcome::Reply(reply) => Self::Reply(reply.version, store(reply.result.as_str())),
+            Outcome::Reply(reply) => Self::Reply(keep(reply)),
             Outcome::Failed(error) => Self::Failed(error),
             Outcome::Panicked(payload) => Self::Panicked(payload),
         }
     }
 
-    fn map<U>(self, map: impl FnOnce(S) -> U) -> Settled<U> {
+    /// Decodes the reply. A panic of the caller's code that was caught continues here.
+    fn decode<T>(self, decode: impl FnOnce(S) -> Result<T, DecodeError>) -> Result<T, CallError> {
         match self {
-            Self::Reply(version, stored) => Settled::Reply(version, map(stored)),
-            Self::Failed(error) => Settled::Failed(error),
-            Self::Panicked(payload) => Settled::Panicked(payload),
-        }
-    }
-}
-
-impl<S: AsRef<str>> Settled<S> {
-    /// Decodes the result. A panic of the caller's code that was caught continues here.
-    fn decode<R: Request>(self, request: &R) -> Result<R::Response, CallError> {
-        match self {
-            Self::Reply(version, text) => Ok(request.decode(version, RawJson::new(text.as_ref()))?),
-            Self::Failed(error) => Err(error),
+            Self::Reply(kept) => Ok(decode(kept)?),
+            Self::Failed(error) => Err(*error),
             Self::Panicked(payload) => resume_unwind(payload),
         }
     }
@@ -134,7 +124,7 @@ impl<R: Request + Send> PendingCall for SingleCall<R> {
     }
 
     fn finish(&self, _: usize, outcome: Outcome<'_>) -> Option<Waker> {
-        self.outcome.send(Settled::new(outcome, |text| text.into()))
+        self.outcome.send(Settled::new(outcome, |reply| reply.keep()))
     }
 }
 
@@ -143,7 +133,10 @@ impl<R: Request + Send> TypedCall<Result<R::Response, CallError>> for SingleCall
         self.outcome.poll_take(context).map(|settled| {
             let request = lock(&self.request).take();
             let Some(request) = request else { return Err(CallError::Closed) };
-            settled.decode(&request)
+            settled.decode(|kept| {
+                let reply = kept.reply();
+                request.decode(reply.version, reply.result)
+            })
         })
     }
 
@@ -166,11 +159,14 @@ pub(crate) struct BatchCall<R> {
     outcome: Oneshot<BatchSettled>,
 }
 
+/// The version of a reply, and where its text stands.
+type BatchReply = (ProtocolVersion, Range<usize>);
+
 /// The outcomes of a batch so far. The texts of all results are in one string.
 #[derive(Default)]
 struct BatchSettled {
     text: String,
-    outcomes: Vec<Option<Settled<Range<usize>>>>,
+    outcomes: Vec<Option<Settled<BatchReply>>>,
     missing: usize,
 }
 
@@ -205,10 +201,10 @@ impl<R: Request + Send> PendingCall for BatchCall<R> {
     fn finish(&self, index: usize, outcome: Outcome<'_>) -> Option<Waker> {
         let mut settled = lock(&self.settled);
         let BatchSettled { text, outcomes, missing } = &mut *settled;
-        let outcome = Settled::new(outcome, |result| {
+        let outcome = Settled::new(outcome, |reply| {
             let begin = text.len();
-            text.push_str(result);
-            begin..text.len()
+            text.push_str(reply.result.as_str());
+            (reply.version, begin..text.len())
         });
         if outcomes.get_mut(index)?.replace(outcome).is_none() {
             *missing -= 1;
@@ -230,7 +226,9 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
             requests
                 .iter()
                 .zip(outcomes)
-                .map(|(request, settled)| settled.map(|range| &text[range]).decode(request))
+                .map(|(request, settled)| {
+                    settled.decode(|(version, range)| request.decode(version, RawJson::new(&text[range])))
+                })
                 .collect()
         })
     }

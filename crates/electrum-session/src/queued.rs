@@ -71,7 +71,7 @@ impl Queued {
 
     /// Delivers an error. Returns the waker to call when no lock is held.
     pub(crate) fn fail(self, error: CallError) -> Option<Waker> {
-        self.finish(Outcome::Failed(error))
+        self.finish(Outcome::Failed(error.into()))
     }
 
     /// Delivers the outcome.

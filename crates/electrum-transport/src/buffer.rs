@@ -27,6 +27,17 @@ impl Buffer {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Appends all bytes of `other`, which is empty afterwards.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn take_all(&mut self, other: &mut Self) {
+        if self.len() == 0 {
+            std::mem::swap(self, other);
+        } else {
+            self.push(other.as_slice());
+        }
+        other.consume(other.len());
+    }
+
     /// Drops `n` bytes at the front, or all if there are fewer.
     pub(crate) fn consume(&mut self, n: usize) {
         self.start += n.min(self.len());

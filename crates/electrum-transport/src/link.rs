@@ -279,6 +279,9 @@ impl Link {
         }
         let room = OUTGOING_LIMIT.saturating_sub(self.outgoing.len());
         let taken = plain.len().min(room);
+        if taken == 0 {
+            return 0;
+        }
         match &mut self.websocket {
             Some(websocket) => {
                 websocket.send(&plain[..taken]);
@@ -336,8 +339,7 @@ impl Link {
     /// Hands the WebSocket what came for it.
     fn take_messages(&mut self) -> Result<(), LinkError> {
         let (State::Upgrade | State::Open, Some(websocket)) = (&self.state, &mut self.websocket) else { return Ok(()) };
-        let result = websocket.received(self.frames.as_slice(), &mut self.plaintext);
-        self.frames.consume(self.frames.len());
+        let result = websocket.received(&mut self.frames, &mut self.plaintext);
         self.replies += self.send_messages();
         match result {
             Ok(_) if self.replies > REPLY_LIMIT => {

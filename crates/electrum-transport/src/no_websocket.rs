@@ -26,7 +26,7 @@ impl WebSocket {
         match *self {}
     }
 
-    pub(crate) fn received(&mut self, _: &[u8], _: &mut Buffer) -> Result<Progress, LinkError> {
+    pub(crate) fn received(&mut self, _: &mut Buffer, _: &mut Buffer) -> Result<Progress, LinkError> {
         match *self {}
     }
 

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 
+use memchr::memchr;
 use tungstenite::error::CapacityError;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
@@ -21,6 +22,8 @@ use crate::route::RouteError;
 const ANSWER_LIMIT: usize = 16 * 1024;
 /// Enough for small frames; larger ones get their own room.
 const READ_BUFFER: usize = 8 * 1024;
+/// So many bytes of frames gather before they are moved on.
+const WRITE_BUFFER: usize = 16 * 1024;
 
 /// One connection of messages.
 #[derive(Debug)]
@@ -78,15 +81,18 @@ impl WebSocket {
         }
     }
 
-    /// Takes bytes from below, and adds the lines in them to `lines`, also if it fails: those came before the fault.
-    pub(crate) fn received(&mut self, mut bytes: &[u8], lines: &mut Buffer) -> Result<Progress, LinkError> {
+    /// Takes all bytes from below, and adds the lines in them to `lines`, also if it fails: those came before the fault.
+    pub(crate) fn received(&mut self, bytes: &mut Buffer, lines: &mut Buffer) -> Result<Progress, LinkError> {
         if let Stage::Upgrading { answer, .. } = &mut self.stage {
-            let Some(rest) = take_answer(answer, bytes)? else { return Ok(Progress::Upgrading) };
-            bytes = rest;
+            let rest = take_answer(answer, bytes.as_slice())?.map(<[u8]>::len);
+            bytes.consume(bytes.len() - rest.unwrap_or_default());
+            if rest.is_none() {
+                return Ok(Progress::Upgrading);
+            }
             self.finish_upgrade()?;
         }
         let Stage::Open(socket) = &mut self.stage else { return Ok(Progress::Ended) };
-        socket.get_mut().incoming.push(bytes);
+        socket.get_mut().incoming.take_all(bytes);
         loop {
             match socket.read() {
                 Ok(Message::Text(text)) => push_line(lines, text.as_bytes()),
@@ -110,21 +116,20 @@ impl WebSocket {
     }
 
     /// Takes lines of the protocol, the last one perhaps without its end so far.
-    pub(crate) fn send(&mut self, plain: &[u8]) {
+    pub(crate) fn send(&mut self, mut plain: &[u8]) {
         let Stage::Open(socket) = &mut self.stage else { return };
-        for piece in plain.split_inclusive(|&byte| byte == b'\n') {
-            let Some(end) = piece.strip_suffix(b"\n") else {
-                self.line.extend_from_slice(piece);
-                continue;
-            };
-            self.line.extend_from_slice(end);
-            let message = match String::from_utf8(std::mem::take(&mut self.line)) {
+        while let Some(end) = memchr(b'\n', plain) {
+            let mut line = std::mem::take(&mut self.line);
+            line.extend_from_slice(&plain[..end]);
+            plain = &plain[end + 1..];
+            let message = match String::from_utf8(line) {
                 Ok(text) => Message::text(text),
                 Err(error) => Message::binary(error.into_bytes()),
             };
             // Memory takes everything. After the server's close nothing is sent any more.
             let _ = socket.write(message);
         }
+        self.line.extend_from_slice(plain);
         let _ = socket.flush();
     }
 
@@ -171,7 +176,7 @@ impl WebSocket {
 fn config(limit: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(limit))
         .max_frame_size(Some(limit))
 }

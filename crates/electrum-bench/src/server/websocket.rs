@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
+const READ_BUFFER: usize = 8 * 1024;
+
 /// An open WebSocket, whose bytes the caller reads and writes: what came in one read is answered in one write.
 pub(super) struct Messages(WebSocket<Memory>);
 
@@ -27,7 +29,8 @@ impl Messages {
     /// Answers the client's HTTP request, after which it sends nothing before it has the answer.
     pub(super) fn accept(stream: &TcpStream) -> io::Result<Self> {
         tungstenite::accept(stream.try_clone()?).map_err(io::Error::other)?;
-        let config = WebSocketConfig::default().write_buffer_size(0);
+        // The rest of the buffer is zeroed with each read.
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
         Ok(Self(WebSocket::from_raw_socket(Memory::default(), Role::Server, Some(config))))
     }
 
@@ -55,8 +58,9 @@ impl Messages {
     }
 
     /// The bytes to write, to be emptied by the caller.
-    pub(super) fn outgoing(&mut self) -> &mut Vec<u8> {
-        &mut self.0.get_mut().outgoing
+    pub(super) fn outgoing(&mut self) -> io::Result<&mut Vec<u8>> {
+        self.0.flush().map_err(io::Error::other)?;
+        Ok(&mut self.0.get_mut().outgoing)
     }
 }
 

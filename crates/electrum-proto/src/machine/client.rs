@@ -12,8 +12,9 @@ use super::timers::{self, TimerKind};
 use super::window::Outstanding;
 use crate::config::Config;
 use crate::error::{DownCause, RequestError};
-use crate::event::{Action, ConnId, Event, Input, Reply, ServerIndex, Unknown, Wait};
+use crate::event::{Action, ConnId, Event, Input, ServerIndex, Unknown, Wait};
 use crate::json::RawJson;
+use crate::reply::Reply;
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
@@ -356,13 +357,13 @@ impl Client {
 
     /// The event about a text in the buffer of the link.
     fn event(&self, event: TextEvent, piece: &Piece) -> Event<'_> {
-        let text = match &self.link {
-            Link::Open(connection) => connection.stream.text(piece),
-            Link::Opening(_) | Link::Waiting { .. } | Link::Closed => "null",
+        let (text, buffer) = match &self.link {
+            Link::Open(Connection { stream, .. }) => (stream.text(piece), stream.buffer(piece)),
+            Link::Opening(_) | Link::Waiting { .. } | Link::Closed => ("null", None),
         };
         let text = RawJson::new(text);
         match event {
-            TextEvent::Reply(id, version) => Event::Reply { id, result: Ok(Reply { version, result: text }) },
+            TextEvent::Reply(id, version) => Event::Reply { id, result: Ok(Reply::within(version, text, buffer)) },
             TextEvent::UnknownReply => Event::Unknown(Unknown::Reply(text)),
             TextEvent::UnknownNotification => Event::Unknown(Unknown::Notification(text)),
             TextEvent::UnknownRequest => Event::Unknown(Unknown::Request(text)),

@@ -1,6 +1,7 @@
 //! The bytes of one open connection: messages in, requests out.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
@@ -82,6 +83,7 @@ pub(super) enum TextEvent {
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Line(Range<usize>),
+    LongLine(Range<usize>),
     Element(Range<usize>),
 }
 
@@ -205,7 +207,10 @@ impl Stream {
             match text.as_bytes().get(start) {
                 None => {}
                 Some(b'[') => self.array = Some(Array { next: start + 1, text: text.into() }),
-                Some(_) => return Ok(Some(Piece::Line(line))),
+                Some(_) => {
+                    let is_long = self.inbox.detach(&line);
+                    return Ok(Some(if is_long { Piece::LongLine(line) } else { Piece::Line(line) }));
+                }
             }
         }
     }
@@ -215,9 +220,21 @@ impl Stream {
     pub(super) fn text(&self, piece: &Piece) -> &str {
         match piece {
             Piece::Line(range) => self.inbox.text(range.clone()),
+            Piece::LongLine(range) => {
+                self.inbox.detached().and_then(|text| text.get(range.clone())).unwrap_or_default()
+            }
             Piece::Element(range) => {
                 self.array.as_ref().and_then(|array| array.text.get(range.clone())).unwrap_or_default()
             }
+        }
+    }
+
+    /// The buffer in which the text of a piece stands, if it can be shared.
+    #[inline]
+    pub(super) fn buffer(&self, piece: &Piece) -> Option<&Arc<String>> {
+        match piece {
+            Piece::LongLine(_) => self.inbox.detached(),
+            Piece::Line(_) | Piece::Element(_) => None,
         }
     }
 
@@ -285,7 +302,7 @@ impl Stream {
 impl Piece {
     /// Its length in bytes.
     pub(super) fn len(&self) -> usize {
-        let (Self::Line(range) | Self::Element(range)) = self;
+        let (Self::Line(range) | Self::LongLine(range) | Self::Element(range)) = self;
         range.len()
     }
 
@@ -298,6 +315,7 @@ impl Piece {
         };
         match self {
             Self::Line(range) => Self::Line(within(range)),
+            Self::LongLine(range) => Self::LongLine(within(range)),
             Self::Element(range) => Self::Element(within(range)),
         }
     }

@@ -1,7 +1,8 @@
 //! A request that was accepted, waiting for its answer.
 
-use crate::event::{Reply, RequestId};
+use crate::event::RequestId;
 use crate::json::DecodeError;
+use crate::reply::Reply;
 use crate::request::Request;
 
 /// Keep it until the [`Event::Reply`](crate::Event::Reply) with its id comes: it knows how to read the result.

@@ -70,8 +70,8 @@ fn a_ticket_reads_what_its_request_reads() {
     let (version, result) = (ProtocolVersion::V1_4, RawJson::new("\"hello\""));
     let mut client = ready("1.4");
     let ticket = client.request(Timestamp::ZERO, &Banner).map_err(|rejected| rejected.reason).unwrap();
-    assert_eq!(ticket.decode(Reply { version, result }), Ok("hello".to_owned()));
-    assert!(ticket.decode(Reply { version, result: RawJson::new("5") }).is_err());
+    assert_eq!(ticket.decode(Reply::new(version, result)), Ok("hello".to_owned()));
+    assert!(ticket.decode(Reply::new(version, RawJson::new("5"))).is_err());
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Received bytes to lines.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use core::ops::Range;
+use core::{fmt, mem};
 use memchr::memchr;
 
 use super::KEPT_CAPACITY;
+
+/// A line of so many bytes leaves the buffer.
+const LONG: usize = 64 * 1024;
 
 /// Received text that is not yet used up. That it is UTF-8 is checked once, when it comes in.
 #[derive(Clone, Default)]
@@ -20,6 +24,10 @@ pub(crate) struct Inbox {
     start: usize,
     /// No line ends before this position.
     scanned: usize,
+    /// What stood in `text` when the last long line was found, which is the most of it.
+    detached: Option<Arc<String>>,
+    /// How long the last long line was.
+    long: usize,
 }
 
 /// Why no more bytes can be taken or no more lines be found.
@@ -40,7 +48,7 @@ impl Inbox {
             let has_line = memchr(b'\n', &self.text.as_bytes()[self.start..]).is_some();
             return Err(if has_line { Overflow::Undrained } else { Overflow::Line });
         }
-        self.make_room();
+        self.make_room(bytes.len());
         if self.odd.is_empty() {
             let text = leading_text(bytes);
             self.text.push_str(text);
@@ -59,22 +67,9 @@ impl Inbox {
     }
 
     /// The next whole line without its end, as a range for [`text`](Self::text), which counts as used from now on.
+    #[inline]
     pub(crate) fn next_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
-        let Some(found) = memchr(b'\n', &self.text.as_bytes()[self.scanned..]) else {
-            self.scanned = self.text.len();
-            let (length, ends) = match memchr(b'\n', &self.odd[self.odd_scanned..]) {
-                Some(end) => (self.text.len() - self.start + self.odd_scanned + end, true),
-                None => {
-                    self.odd_scanned = self.odd.len();
-                    (self.len(), false)
-                }
-            };
-            return match (length > limit, ends) {
-                (true, _) => Err(Overflow::Line),
-                (false, true) => Err(Overflow::NotText),
-                (false, false) => Ok(None),
-            };
-        };
+        let Some(found) = memchr(b'\n', &self.text.as_bytes()[self.scanned..]) else { return self.no_line(limit) };
         let end = self.scanned + found;
         let line = self.start..end;
         if line.len() > limit {
@@ -83,6 +78,46 @@ impl Inbox {
         self.start = end + 1;
         self.scanned = self.start;
         Ok(Some(line))
+    }
+
+    /// No line ends in the text.
+    fn no_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
+        self.scanned = self.text.len();
+        let (length, ends) = match memchr(b'\n', &self.odd[self.odd_scanned..]) {
+            Some(end) => (self.text.len() - self.start + self.odd_scanned + end, true),
+            None => {
+                self.odd_scanned = self.odd.len();
+                (self.len(), false)
+            }
+        };
+        match (length > limit, ends) {
+            (true, _) => Err(Overflow::Line),
+            (false, true) => Err(Overflow::NotText),
+            (false, false) => Ok(None),
+        }
+    }
+
+    /// Takes the line that was found last out of the buffer if it is long, so that it can be kept without being copied.
+    /// From now on it stands at the same place in [`detached`](Self::detached). Returns whether it was long.
+    #[inline]
+    pub(crate) fn detach(&mut self, line: &Range<usize>) -> bool {
+        line.len() >= LONG && self.detach_long(line.len())
+    }
+
+    fn detach_long(&mut self, length: usize) -> bool {
+        // What follows the line is copied, and what was before it stays with it.
+        let is_most = length >= self.text.len() / 2;
+        if is_most {
+            let rest = self.text.split_off(self.start);
+            self.detached = Some(Arc::new(mem::replace(&mut self.text, rest)));
+            (self.start, self.scanned, self.long) = (0, 0, length);
+        }
+        is_most
+    }
+
+    /// The text in which the last long line stands, until the next one is found or [`shrink`](Self::shrink) is called.
+    pub(crate) const fn detached(&self) -> Option<&Arc<String>> {
+        self.detached.as_ref()
     }
 
     /// The text of a range. It stays valid until the next [`push`](Self::push).
@@ -114,8 +149,13 @@ impl Inbox {
     /// Nothing more is to be had for now. After a peak memory is given back as soon as little of it was used:
     /// large answers often come one after the other, and fresh memory costs more than they do.
     pub(crate) fn shrink(&mut self) {
+        let detached = self.detached.take().and_then(Arc::into_inner);
         if self.start < self.text.len() {
             return;
+        }
+        // Unless the line was kept, its memory is used again.
+        if let Some(text) = detached {
+            self.text = text;
         }
         let used = self.text.len();
         self.text.clear();
@@ -126,12 +166,17 @@ impl Inbox {
     }
 
     /// Moves what waits to the front when most of the buffer is used up, so that each byte moves at most once on average.
-    fn make_room(&mut self) {
+    /// What seems to become a long line gets room for one as long as the last: a buffer that grows in steps is copied.
+    fn make_room(&mut self, length: usize) {
         let unused = self.text.len() - self.start;
         if self.start >= unused {
             self.text.drain(..self.start);
             self.scanned -= self.start;
             self.start = 0;
+        }
+        if unused >= LONG && self.text.capacity() - self.text.len() < length {
+            // With room for what comes behind it in the same read.
+            self.text.reserve(length + self.long.saturating_sub(unused));
         }
     }
 }
@@ -317,5 +362,44 @@ mod tests {
         assert_eq!(lines(&mut inbox, 10_000), ["1"]);
         inbox.push(b"y", 10_000).unwrap();
         assert_eq!(inbox.start, 2);
+    }
+
+    /// Pushes a line of `length` bytes with more behind it, and takes it out.
+    fn detached(inbox: &mut Inbox, length: usize, behind: &str) -> Option<Arc<String>> {
+        inbox.push(&[&vec![b'x'; length][..], b"\n", behind.as_bytes()].concat(), usize::MAX).unwrap();
+        let line = inbox.next_line(usize::MAX).unwrap().unwrap();
+        assert_eq!(inbox.text(line.clone()).len(), length);
+        let is_long = inbox.detach(&line);
+        assert_eq!(is_long, inbox.detached().is_some());
+        inbox.detached().inspect(|text| assert_eq!(text[line].len(), length)).cloned()
+    }
+
+    #[test]
+    fn a_long_line_can_be_kept_and_what_follows_it_is_read() {
+        let mut inbox = Inbox::default();
+        assert!(detached(&mut inbox, LONG - 1, "").is_none());
+        inbox.shrink();
+        let kept = detached(&mut inbox, LONG, "one\ntw").unwrap();
+        assert_eq!(lines(&mut inbox, 100), ["one"]);
+        inbox.push(b"o\n", 100).unwrap();
+        assert_eq!(lines(&mut inbox, 100), ["two"]);
+        inbox.shrink();
+        assert!(inbox.detached().is_none());
+        assert!(inbox.text.capacity() < LONG, "the memory belongs to the line that was kept");
+        assert_eq!(kept.len(), LONG + 1);
+    }
+
+    #[test]
+    fn the_memory_of_a_long_line_that_was_not_kept_is_used_again() {
+        let mut inbox = Inbox::default();
+        drop(detached(&mut inbox, 4 * KEPT_CAPACITY, ""));
+        inbox.shrink();
+        assert!(inbox.text.is_empty() && inbox.text.capacity() >= 4 * KEPT_CAPACITY);
+    }
+
+    #[test]
+    fn a_long_line_with_as_much_behind_it_stays_in_the_buffer() {
+        let mut inbox = Inbox::default();
+        assert!(detached(&mut inbox, LONG, &"y\n".repeat(LONG)).is_none());
     }
 }
