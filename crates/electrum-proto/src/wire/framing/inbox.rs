@@ -26,8 +26,6 @@ pub(crate) struct Inbox {
     scanned: usize,
     /// What stood in `text` when the last long line was found, which is the most of it.
     detached: Option<Arc<String>>,
-    /// How long the last long line was.
-    long: usize,
 }
 
 /// Why no more bytes can be taken or no more lines be found.
@@ -48,7 +46,7 @@ impl Inbox {
             let has_line = memchr(b'\n', &self.text.as_bytes()[self.start..]).is_some();
             return Err(if has_line { Overflow::Undrained } else { Overflow::Line });
         }
-        self.make_room(bytes.len());
+        self.make_room();
         if self.odd.is_empty() {
             let text = leading_text(bytes);
             self.text.push_str(text);
@@ -110,12 +108,12 @@ impl Inbox {
         if is_most {
             let rest = self.text.split_off(self.start);
             self.detached = Some(Arc::new(mem::replace(&mut self.text, rest)));
-            (self.start, self.scanned, self.long) = (0, 0, length);
+            (self.start, self.scanned) = (0, 0);
         }
         is_most
     }
 
-    /// The text in which the last long line stands, until the next one is found or [`shrink`](Self::shrink) is called.
+    /// The text in which the last long line stands, at least until [`shrink`](Self::shrink) is called.
     pub(crate) const fn detached(&self) -> Option<&Arc<String>> {
         self.detached.as_ref()
     }
@@ -149,13 +147,15 @@ impl Inbox {
     /// Nothing more is to be had for now. After a peak memory is given back as soon as little of it was used:
     /// large answers often come one after the other, and fresh memory costs more than they do.
     pub(crate) fn shrink(&mut self) {
-        let detached = self.detached.take().and_then(Arc::into_inner);
         if self.start < self.text.len() {
+            self.detached = None;
             return;
         }
-        // Unless the line was kept, its memory is used again.
-        if let Some(text) = detached {
-            self.text = text;
+        // The memory of a long line is used again, as soon as no caller keeps the line any more.
+        match self.detached.take().map(Arc::try_unwrap) {
+            Some(Ok(text)) => self.text = text,
+            Some(Err(kept)) => self.detached = Some(kept),
+            None => {}
         }
         let used = self.text.len();
         self.text.clear();
@@ -166,17 +166,12 @@ impl Inbox {
     }
 
     /// Moves what waits to the front when most of the buffer is used up, so that each byte moves at most once on average.
-    /// What seems to become a long line gets room for one as long as the last: a buffer that grows in steps is copied.
-    fn make_room(&mut self, length: usize) {
+    fn make_room(&mut self) {
         let unused = self.text.len() - self.start;
         if self.start >= unused {
             self.text.drain(..self.start);
             self.scanned -= self.start;
             self.start = 0;
-        }
-        if unused >= LONG && self.text.capacity() - self.text.len() < length {
-            // With room for what comes behind it in the same read.
-            self.text.reserve(length + self.long.saturating_sub(unused));
         }
     }
 }
@@ -384,9 +379,11 @@ mod tests {
         inbox.push(b"o\n", 100).unwrap();
         assert_eq!(lines(&mut inbox, 100), ["two"]);
         inbox.shrink();
-        assert!(inbox.detached().is_none());
         assert!(inbox.text.capacity() < LONG, "the memory belongs to the line that was kept");
         assert_eq!(kept.len(), LONG + 1);
+        drop(kept);
+        inbox.shrink();
+        assert!(inbox.text.is_empty() && inbox.text.capacity() > LONG, "it is used again");
     }
 
     #[test]
