@@ -10,7 +10,7 @@ pub enum CallError {
     /// The server answered with an error.
     #[error("the server says: {0}")]
     Server(ServerError),
-    /// The server answered something that cannot be right.
+    /// The server's answer cannot be right.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The negotiated version has no such operation.
@@ -19,13 +19,13 @@ pub enum CallError {
     /// The server was asked and did not answer in time.
     #[error("the server did not answer in time")]
     TimedOut,
-    /// It was never sent: for all the time that it had there was no connection, or no room among other calls.
+    /// It was never sent: until its deadline there was no connection, or no room among other calls.
     #[error(
         "the request could not be sent in time: {}",
         if .why.is_empty() { "other requests were before it; make fewer at once, or allow more time" } else { .why }
     )]
     Unsent {
-        /// What became of the last attempt to connect; empty while there is a connection.
+        /// Why the last attempt to connect failed; empty while there is a connection.
         why: String,
     },
     /// The request changes something (a broadcast) and was sent, but no answer came: the server may have done it. It is

@@ -34,12 +34,12 @@ const HEADER: &str = "\
 ";
 
 impl FilePins {
-    /// Pins in the file at `path`, which need not exist yet.
+    /// Makes a store in the file at `path`, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -133,7 +133,7 @@ enum Line {
 }
 
 impl Content {
-    /// The error is the number of the line that is none.
+    /// The error is the number of the line that is not a pin.
     fn parse(text: &str) -> Result<Self, usize> {
         let mut content = Self::default();
         for (i, line) in text.lines().enumerate() {

@@ -21,7 +21,7 @@ pub struct TopicUpdate {
     /// The newest value, or why the server does not report it. A refused subscription is made again, and once it is
     /// accepted the value is reported, also if it has not changed.
     pub value: Result<Update, SubscribeError>,
-    /// How it became known.
+    /// Whether it came with the subscription, as a change, or after an outage.
     pub origin: Origin,
     /// How many values of this topic were replaced by newer ones before they were read, since the update read before.
     pub skipped: u64,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// Serves each connection in a thread of its own, until it is dropped, which shuts all connections.
+/// Serves each connection in a thread of its own. Dropping it shuts all connections.
 ///
 /// ```
 /// use electrum_testkit::listener::Listener;
@@ -118,7 +118,7 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
     }
 }
 
-/// Makes the end of this socket a reset, once all its handles are gone.
+/// Ends the connection of this socket with a reset, once all its handles are dropped.
 pub fn end_with_reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }

@@ -28,13 +28,13 @@ pub enum Step {
     SendLine(String),
     /// The same, without the end of the line.
     SendText(String),
-    /// Sends these bytes so many times.
+    /// Sends these bytes this many times.
     Repeat(Vec<u8>, usize),
-    /// Sends these bytes one by one, each in a segment of its own, so long apart.
+    /// Sends these bytes one by one, each in a segment of its own, with this pause between them.
     Drip(Vec<u8>, Duration),
     /// Sends these bytes again and again until the client closes.
     Flood(Vec<u8>),
-    /// Waits so long.
+    /// Waits for this long.
     Wait(Duration),
     /// Answers every line as an honest server would, on 1.4, until the client closes.
     Serve,
@@ -190,22 +190,22 @@ impl Scripted {
         self.shared.lock().lines.clone()
     }
 
-    /// Waits until so many connections have played their script to its end; false if not in time.
+    /// Waits until this many connections have played their script to its end. Returns whether they did in time.
     #[must_use]
     pub fn wait_done(&self, connections: usize, timeout: Duration) -> bool {
         self.wait(timeout, |state| state.done >= connections)
     }
 
-    /// Waits until so many connections were accepted; false if not in time.
+    /// Waits until this many connections were accepted. Returns whether they were in time.
     #[must_use]
     pub fn wait_connections(&self, connections: usize, timeout: Duration) -> bool {
         self.wait(timeout, |state| state.lines.len() >= connections)
     }
 
-    /// Panics if a line came that was not the one that the script waited for.
+    /// Checks that each line was the one that the script waited for.
     ///
     /// # Panics
-    /// See above.
+    /// If one was not.
     pub fn check(&self) {
         let surprises = self.shared.lock().surprises.clone();
         assert!(surprises.is_empty(), "the script was not followed:\n{}", surprises.join("\n"));

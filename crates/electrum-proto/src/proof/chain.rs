@@ -3,7 +3,7 @@
 use super::work::Target;
 use crate::types::{BlockHash, Network, RawHeader};
 
-/// Why headers are no chain.
+/// Why headers do not form a valid chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainError {
@@ -16,7 +16,7 @@ pub enum ChainError {
         /// The hash that it names.
         found: BlockHash,
     },
-    /// The target in a header is none: negative, zero, or beyond 256 bits.
+    /// The target in a header is invalid: negative, zero, or beyond 256 bits.
     NoTarget {
         /// Which of the headers, counted from 0.
         index: usize,
@@ -41,7 +41,7 @@ pub enum ChainError {
         /// The compact target that it has.
         found: u32,
     },
-    /// There are no headers where there should be some.
+    /// Headers are missing.
     Empty,
     /// The headers are known, and the tip that the server reports is not among them: it contradicts itself.
     Contradiction,
@@ -52,9 +52,9 @@ pub enum ChainError {
         /// The height of the last header that is known.
         end: u32,
     },
-    /// Bytes that are to be headers end within one.
+    /// The bytes end in the middle of a header.
     CutOff(usize),
-    /// A header asks for less work than the chain ever does.
+    /// The target of a header is easier than any that the chain allows.
     TooEasy {
         /// Which of the headers, counted from 0.
         index: usize,
@@ -75,8 +75,8 @@ error_texts!(ChainError {
     Self::TooEasy { index } => "the target of header {index} is easier than the easiest of the chain";
 });
 
-/// Checks that each of `headers` names the one before it, and the first one `previous` if that is given;
-/// gives the hash of the last one, which is `previous` for what follows.
+/// Checks that each of `headers` names the one before it, and the first one `previous` if that is given.
+/// Returns the hash of the last one, which is `previous` for the headers that follow.
 ///
 /// It hashes each header: about half a second for a million of them.
 ///

@@ -10,8 +10,8 @@ use crate::types::{MerkleProof, Network, ProofError, RawHeader, Tip, Txid};
 /// The headers from one that the caller trusts to the tip that a server follows: each linked to the one before it, with
 /// its work, and with the difficulty that the network's rules ask for.
 ///
-/// A server can make up a header, but not the work that stands on it. What [`prove`](Self::prove) says about a
-/// transaction is worth the work that a forger would have to do: [`Proven::work`].
+/// A server can invent a header, but not the work of the headers on top of it. A result of [`prove`](Self::prove) is as
+/// trustworthy as the work that a forgery would take is large: [`Proven::work`].
 ///
 /// It does no I/O: [`missing`](Self::missing) says which headers to ask for, [`add`](Self::add) takes them, until
 /// nothing is missing. After a reorganisation it finds the last header in common by itself, and changes to the server's
@@ -65,10 +65,10 @@ pub struct HeaderChain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rules {
-    /// Those of a network: the target of each header is the one that the network asks for.
+    /// The rules of a network: the target of each header must be the one that they give.
     Of(Network),
-    /// No target is easier than this one. That is for networks that are not known: a forger needs no more work for a
-    /// header than this.
+    /// No target may be easier than this one. It is for networks that are not known: a forged header takes no more work
+    /// than this target does.
     NotEasierThan(Target),
 }
 
@@ -90,7 +90,7 @@ pub struct Added {
     pub replaced: usize,
 }
 
-/// That a transaction is in a block, and what a forger would have to do to pretend it.
+/// A proof that a transaction is in a block, and the work that it would take to forge it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proven {

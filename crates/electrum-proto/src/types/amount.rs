@@ -46,7 +46,7 @@ impl Amount {
     /// All the coins that there can be.
     pub const SUPPLY: Self = Self(SUPPLY.unsigned_abs());
 
-    /// So many satoshi; nothing if that is more than there can be.
+    /// Makes an amount of this many satoshi, or `None` if there cannot be as many.
     #[must_use]
     pub const fn from_sat(satoshi: u64) -> Option<Self> {
         if satoshi <= SUPPLY.unsigned_abs() { Some(Self(satoshi)) } else { None }
@@ -70,7 +70,7 @@ impl Amount {
 }
 
 impl SignedAmount {
-    /// So many satoshi; nothing if that is more than there can be, in either direction.
+    /// Makes a change of this many satoshi, or `None` if there cannot be as many, in either direction.
     #[must_use]
     pub const fn from_sat(satoshi: i64) -> Option<Self> {
         if satoshi.unsigned_abs() <= SUPPLY.unsigned_abs() { Some(Self(satoshi)) } else { None }
@@ -95,7 +95,7 @@ fn beyond_supply(satoshi: i64) -> DecodeError {
 }
 
 impl FeeRate {
-    /// So many satoshi per 1000 virtual bytes.
+    /// Makes a rate of this many satoshi per 1000 virtual bytes.
     #[must_use]
     pub const fn from_sat_per_kvb(rate: u64) -> Self {
         Self(rate)

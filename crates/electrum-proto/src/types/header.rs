@@ -31,13 +31,13 @@ pub struct Tip {
 }
 
 impl RawHeader {
-    /// A header of these bytes.
+    /// Makes a header of these bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 80]) -> Self {
         Self(bytes)
     }
 
-    /// From 160 hexadecimal digits.
+    /// Reads a header from 160 hexadecimal digits.
     ///
     /// # Errors
     /// [`HexError`] for anything else.
@@ -89,7 +89,7 @@ impl RawHeader {
         u32::from_le_bytes(self.word(72))
     }
 
-    /// What the miner varied.
+    /// The nonce, which the miner varied to find the hash.
     #[must_use]
     pub const fn nonce(&self) -> u32 {
         u32::from_le_bytes(self.word(76))

@@ -33,7 +33,7 @@ pub struct HistoryEntry {
     pub txid: Txid,
     /// Where it stands.
     pub height: TxHeight,
-    /// The fee that it pays, which servers say of unconfirmed ones only; nothing if the server's is no amount.
+    /// The fee that it pays, which servers send for unconfirmed ones only; `None` if what they send is not an amount.
     pub fee: Option<Amount>,
 }
 
@@ -44,9 +44,9 @@ pub struct UnspentOutput {
     pub txid: Txid,
     /// Which of the transaction's outputs it is.
     pub vout: u32,
-    /// Where the transaction stands. Servers say "unconfirmed" of every one in the mempool.
+    /// Where the transaction stands. Servers use height 0 for all that are in the mempool.
     pub height: TxHeight,
-    /// What it is worth.
+    /// Its amount.
     pub value: Amount,
 }
 
@@ -62,7 +62,7 @@ pub struct OutPoint {
 /// What a server knows of an output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutPointStatus {
-    /// Where the transaction that makes it stands; nothing if the server does not know that transaction or output.
+    /// Where the transaction that makes it stands; `None` if the server does not know that transaction or output.
     pub funder_height: Option<TxHeight>,
     /// The transaction that spends it, if there is one.
     pub spender: Option<Spender>,
@@ -78,7 +78,7 @@ pub struct Spender {
 }
 
 impl TxHeight {
-    /// From the number on the wire; nothing for one below -1 or beyond 32 bits.
+    /// Reads the number on the wire; `None` for one below -1 or beyond 32 bits.
     #[must_use]
     pub fn from_wire(height: i64) -> Option<Self> {
         match height {
@@ -98,7 +98,7 @@ impl TxHeight {
         }
     }
 
-    /// The height of its block; nothing if it is in the mempool.
+    /// Returns the height of its block, or `None` if it is in the mempool.
     #[must_use]
     pub const fn confirmed(self) -> Option<u32> {
         match self {

@@ -7,8 +7,8 @@ use crate::json::{Read, Reader};
 
 /// A list without those elements that could not be read, and how many they were.
 ///
-/// Servers have broken entries in what they say of other servers and of fees. One of them does not cost the others;
-/// what money or identity depends on (balances, outputs, histories, headers, proofs) is never such a list.
+/// Servers send broken entries in lists of peers and of fees. One broken entry does not invalidate the others. What money
+/// or identity depends on (balances, outputs, histories, headers, proofs) is never such a list.
 ///
 /// # Example
 /// ```

@@ -31,7 +31,7 @@ pub struct ProvenTxid {
 pub struct HeaderRun {
     /// The headers in the order of the chain; fewer than were asked for where the chain ends or the server cuts.
     pub headers: Vec<RawHeader>,
-    /// How many the server sends at most.
+    /// How many headers the server sends at most in one answer.
     pub max: u32,
 }
 
@@ -49,7 +49,7 @@ pub struct ProvenHeader {
 pub struct ProvenHeaderRun {
     /// The headers.
     pub run: HeaderRun,
-    /// The proof for the last of them; nothing if there is none.
+    /// The proof for the last of them; `None` if there are no headers.
     pub proof: Option<CheckpointProof>,
 }
 
@@ -58,7 +58,7 @@ pub struct ProvenHeaderRun {
 pub struct CheckpointProof {
     /// The siblings from the header's hash up.
     pub branch: Vec<MerkleNode>,
-    /// The root that the server claims. It proves something only if it is the one that is trusted.
+    /// The root that the server sent. The proof holds only against a root that the caller trusts.
     pub root: MerkleNode,
 }
 
@@ -66,9 +66,9 @@ pub struct CheckpointProof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProofError {
-    /// The branch cannot be one.
+    /// The branch is not a valid merkle branch.
     Branch(MerkleError),
-    /// The headers are no chain.
+    /// The headers do not form a chain.
     Chain(ChainError),
     /// The branch leads to another root.
     OtherRoot {

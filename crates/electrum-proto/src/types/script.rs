@@ -11,7 +11,7 @@ use crate::json::hex::{self, HexError};
 
 /// An output script, the bytes that a transaction output is locked with.
 ///
-/// With the script in hand a client can ask any server: up to protocol 1.6 the script's hash is sent,
+/// A client that has the script can ask any server about it: up to protocol 1.6 the script's hash is sent,
 /// from 1.7 on the script itself.
 ///
 /// # Example
@@ -27,13 +27,13 @@ use crate::json::hex::{self, HexError};
 pub struct Script(Vec<u8>);
 
 impl Script {
-    /// A script of these bytes.
+    /// Makes a script of these bytes.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
-    /// A script from its hexadecimal digits, of either case.
+    /// Reads a script from its hexadecimal digits, of either case.
     ///
     /// # Errors
     /// [`HexError`] if they are odd in number or no digits.
@@ -47,7 +47,7 @@ impl Script {
         &self.0
     }
 
-    /// The hash that names this script up to protocol 1.6, and in notifications of 1.7 too.
+    /// Returns the hash that names this script up to protocol 1.6, and in notifications of 1.7 too.
     #[must_use]
     pub fn scripthash(&self) -> ScriptHash {
         ScriptHash::of(&self.0)
@@ -85,8 +85,8 @@ impl Serialize for Script {
 
 /// What names a script towards a server: the script itself, or only its hash.
 ///
-/// The script serves on every protocol version. A scripthash alone is enough up to 1.6:
-/// from 1.7 on a server wants the script, which cannot be had back from its hash.
+/// The script works with every protocol version. A scripthash alone is enough up to 1.6: from 1.7 on servers want the
+/// script, which cannot be computed from its hash.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScriptRef {
     /// The script, good on every version.

@@ -22,11 +22,11 @@ pub struct ServerFeatures {
     pub protocol_max: String,
     /// How many blocks it keeps if it prunes.
     pub pruning: Option<u64>,
-    /// The function that makes scripthashes, `sha256`; not said from 1.7 on.
+    /// The function that makes scripthashes, `sha256`; from 1.7 on servers do not send it.
     pub hash_function: Option<String>,
     /// Where it can be reached.
     pub hosts: PartialList<ServerHost>,
-    /// What else it says, as JSON text by key: servers add keys of their own.
+    /// All other members as JSON text by key: servers add keys of their own.
     pub more: BTreeMap<String, String>,
 }
 

@@ -1,4 +1,4 @@
-//! Transactions as the bytes that the network knows them by.
+//! Transactions in their serialized form.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,13 +22,13 @@ use crate::proof::{self, TransactionError};
 pub struct RawTransaction(Vec<u8>);
 
 impl RawTransaction {
-    /// A transaction of these bytes, which are not looked at.
+    /// Makes a transaction of these bytes, which are not checked.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(bytes.into())
     }
 
-    /// A transaction from its hexadecimal digits, of either case.
+    /// Reads a transaction from its hexadecimal digits, of either case.
     ///
     /// # Errors
     /// [`HexError`] if they are odd in number or no digits.
@@ -42,16 +42,16 @@ impl RawTransaction {
         &self.0
     }
 
-    /// The bytes, handed over.
+    /// Returns the bytes.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 
-    /// The transaction's id, computed from the bytes without the witnesses.
+    /// Returns the transaction's id, computed from the bytes without the witnesses.
     ///
     /// # Errors
-    /// [`TransactionError`] if the bytes are no transaction.
+    /// [`TransactionError`] if the bytes are not a transaction.
     pub fn txid(&self) -> Result<Txid, TransactionError> {
         proof::txid(&self.0)
     }

@@ -19,7 +19,7 @@ use crate::websocket::Endpoint;
 /// A listener on 127.0.0.1 that passes each connection on to a server, with TLS, WebSockets or both on the client's side; or a
 /// SOCKS5 proxy. It stops, with all its connections, when it is dropped.
 ///
-/// What becomes of the server's side of a connection becomes of the client's: an end is an end in order, a reset a reset.
+/// The client's side of a connection ends as the server's does: in order, or with a reset.
 ///
 /// ```
 /// # #[cfg(feature = "websocket")] {

@@ -21,7 +21,7 @@ pub(super) struct Connection {
     pub(super) closing: bool,
     /// The writer has something to do.
     pub(super) wake: Arc<Condvar>,
-    /// What it left behind.
+    /// Its session, once it has ended.
     past: Option<Session>,
 }
 
@@ -42,7 +42,7 @@ impl Connection {
         Ok((connection, other))
     }
 
-    /// Takes over what the session wants done.
+    /// Takes the session's actions over.
     pub(super) fn collect(&mut self, host: &mut Host) {
         let Some(peer) = self.peer else { return };
         let mut idle = host.wake_at(peer).is_none();
@@ -58,7 +58,7 @@ impl Connection {
         }
     }
 
-    /// Its writer looks again at what there is to do.
+    /// Wakes its writer.
     pub(super) fn prod(&self) {
         self.wake.notify_all();
     }

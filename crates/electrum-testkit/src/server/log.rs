@@ -33,7 +33,7 @@ pub struct ConnectionLog {
     pub version: Option<String>,
     /// Whether it is open.
     pub open: bool,
-    /// What it is, or was at its end, subscribed to.
+    /// Its subscriptions, or those that it had when it ended.
     pub subscribed: Subscribed,
 }
 

@@ -42,19 +42,19 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The chain to begin with, instead of [`Chain::funded`].
+    /// Sets the chain to begin with, instead of [`Chain::funded`].
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// What the server calls itself, instead of what its family does.
+    /// Sets the name that the server gives itself, instead of its family's.
     pub fn software(mut self, software: impl Into<String>) -> Self {
         self.software = Some(software.into());
         self
     }
 
-    /// The port to listen at, instead of one that the system picks, which is what tests should do.
+    /// Sets the port to listen at. By default the system picks one, as tests should let it.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -99,7 +99,7 @@ impl Server {
         }
     }
 
-    /// A server with a chain or a name of its own.
+    /// Prepares a server with a chain or a name of its own.
     pub fn builder(family: Family) -> Builder {
         Builder { family, chain: None, software: None, port: 0, prompt: false }
     }
@@ -252,18 +252,18 @@ impl Server {
         self.shared.changed.notify_all();
     }
 
-    /// Counts of connections and requests since the start.
+    /// Returns the counts of connections and requests since the start.
     pub fn stats(&self) -> Stats {
         self.shared.lock().stats()
     }
 
-    /// What each connection sent, in the order of connecting.
+    /// Returns what each connection sent, in the order of connecting.
     pub fn log(&self) -> Vec<ConnectionLog> {
         let state = self.shared.lock();
         state.connections.iter().map(|connection| connection.log(&state.host)).collect()
     }
 
-    /// Waits until the counts satisfy a condition; false if they did not in time.
+    /// Waits until the counts satisfy a condition. Returns whether they did in time.
     #[must_use]
     pub fn wait_until(&self, timeout: Duration, condition: impl Fn(&Stats) -> bool) -> bool {
         let state = self.shared.lock();
