@@ -28,7 +28,6 @@ impl Buffer {
     }
 
     /// Appends all bytes of `other`, which is empty afterwards.
-    #[cfg(feature = "websocket")]
     pub(crate) fn take_all(&mut self, other: &mut Self) {
         if self.len() == 0 {
             std::mem::swap(self, other);
@@ -66,8 +65,8 @@ impl fmt::Debug for Buffer {
     }
 }
 
-/// Capacity that an empty buffer may keep.
-const KEEP: usize = 64 * 1024;
+/// Capacity that an empty buffer may keep: a full one of outgoing bytes fits.
+const KEEP: usize = 128 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -287,7 +287,10 @@ impl Link {
                 websocket.send(&plain[..taken]);
                 self.send_messages();
             }
-            None => self.send_below(&plain[..taken]),
+            None => match &mut self.tls {
+                Some(tls) => tls.send(&plain[..taken], &mut self.outgoing),
+                None => self.outgoing.push(&plain[..taken]),
+            },
         }
         taken
     }
@@ -366,17 +369,17 @@ impl Link {
 
     /// Moves what the WebSocket has for the server. Returns how many bytes that was.
     fn send_messages(&mut self) -> usize {
-        let bytes = self.websocket.as_mut().map_or_else(Vec::new, WebSocket::take_outgoing);
-        self.send_below(&bytes);
-        bytes.len()
-    }
-
-    fn send_below(&mut self, bytes: &[u8]) {
+        let Some(bytes) = self.websocket.as_mut().and_then(WebSocket::outgoing) else { return 0 };
+        let count = bytes.len();
         match &mut self.tls {
-            _ if bytes.is_empty() => {}
-            Some(tls) => tls.send(bytes, &mut self.outgoing),
-            None => self.outgoing.push(bytes),
+            _ if count == 0 => {}
+            Some(tls) => {
+                tls.send(bytes.as_slice(), &mut self.outgoing);
+                bytes.consume(count);
+            }
+            None => self.outgoing.take_all(bytes),
         }
+        count
     }
 
     fn fail(&mut self, error: LinkError) -> Result<(), LinkError> {

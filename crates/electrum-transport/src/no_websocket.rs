@@ -38,7 +38,7 @@ impl WebSocket {
         match *self {}
     }
 
-    pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
+    pub(crate) fn outgoing(&mut self) -> Option<&mut Buffer> {
         match *self {}
     }
 }

@@ -140,13 +140,13 @@ impl WebSocket {
         }
     }
 
-    /// Bytes for the layer below.
-    pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
-        std::mem::take(match &mut self.stage {
-            Stage::Upgrading { handshake, .. } => &mut handshake.get_mut().get_mut().outgoing,
-            Stage::Open(socket) => &mut socket.get_mut().outgoing,
-            Stage::Failed => return Vec::new(),
-        })
+    /// Bytes for the layer below, which takes them out.
+    pub(crate) fn outgoing(&mut self) -> Option<&mut Buffer> {
+        match &mut self.stage {
+            Stage::Upgrading { handshake, .. } => Some(&mut handshake.get_mut().get_mut().outgoing),
+            Stage::Open(socket) => Some(&mut socket.get_mut().outgoing),
+            Stage::Failed => None,
+        }
     }
 
     /// The whole answer is there.
@@ -248,7 +248,7 @@ fn explain(error: Error) -> (CloseCode, WebSocketError) {
 #[derive(Debug, Default)]
 struct Memory {
     incoming: Buffer,
-    outgoing: Vec<u8>,
+    outgoing: Buffer,
 }
 
 impl Read for Memory {
@@ -266,7 +266,7 @@ impl Read for Memory {
 
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.outgoing.extend_from_slice(bytes);
+        self.outgoing.push(bytes);
         Ok(bytes.len())
     }
 
