@@ -55,6 +55,7 @@ pub fn config(trace: &mut Trace) -> Config {
     }
     config.resubscribe_window = trace.pick(&[500, 1, 2]);
     config.nudge = !trace.chance(200);
+    config.padding = trace.chance(200);
     config
 }
 

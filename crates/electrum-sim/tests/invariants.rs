@@ -32,6 +32,8 @@ invariants! {
     invariant_03_every_call_has_one_outcome: calls_run keeps 3;
     invariant_04_every_call_has_its_own_answer: calls_run keeps 4;
     invariant_15_healthy_calls_are_answered_and_none_is_sent_too_often: calls_run keeps 15;
+    invariant_17_padded_writes_have_sizes_of_the_scheme: network_run keeps 17;
+    invariant_17_padded_writes_have_sizes_of_the_scheme_whatever_comes: hostile_run keeps 17;
     invariant_14_the_same_trace_leads_to_the_same_calls: calls_twice keeps 14;
 }
 

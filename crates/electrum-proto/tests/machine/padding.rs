@@ -147,6 +147,17 @@ fn a_request_whose_deadline_comes_while_it_waits_is_not_sent() {
 }
 
 #[test]
+fn a_request_whose_deadline_comes_behind_a_write_leaves_that_write_alone() {
+    let mut driver = warm();
+    call(&mut driver, 100);
+    driver.client.request_until(driver.now, driver.now + SECOND / 2, Banner).unwrap();
+    driver.drain();
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    let written = driver.write();
+    assert_eq!((written.len(), methods(&written)), (1024, vec!["x".to_owned()]));
+}
+
+#[test]
 fn it_is_off_by_default() {
     let mut driver = Driver::ready("1.4");
     call(&mut driver, 100);

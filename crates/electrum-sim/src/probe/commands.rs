@@ -54,8 +54,11 @@ impl Probe {
             self.violate(2, format!("a request is accepted while {}", self.phase));
         }
         self.check_outgoing();
-        // What is late already is never written.
-        if deadline > self.now && self.pending.get(&id.number()).is_some_and(|pending| pending.begin == u64::MAX) {
+        // What is late already is never written, and what is padded waits.
+        if !self.config.padding
+            && deadline > self.now
+            && self.pending.get(&id.number()).is_some_and(|pending| pending.begin == u64::MAX)
+        {
             self.violate(3, format!("{id:?} was accepted and is not outgoing"));
         }
     }

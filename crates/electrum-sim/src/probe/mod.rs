@@ -44,6 +44,8 @@ pub struct Probe {
     former: Option<ConnId>,
     last_id: u64,
     pending: BTreeMap<u64, Pending>,
+    /// The requests that were cancelled or answered while they waited for a padded write, which they go into all the same.
+    answered_early: BTreeSet<u64>,
     /// What servers were made to answer to each id.
     answers: BTreeMap<u64, Vec<Result<String, String>>>,
     /// What the server of this link was made to say without naming a request.
@@ -133,6 +135,7 @@ impl Probe {
             former: None,
             last_id: 0,
             pending: BTreeMap::new(),
+            answered_early: BTreeSet::new(),
             answers: BTreeMap::new(),
             errors_without_id: BTreeSet::new(),
             subs: BTreeMap::new(),

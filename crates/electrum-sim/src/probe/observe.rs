@@ -177,6 +177,10 @@ impl Probe {
         let Some(pending) = self.pending.remove(&id.number()) else {
             return self.violate(3, format!("{id:?} does not wait, and is answered {result:?}"));
         };
+        let is_unwritten = self.config.padding && pending.begin == u64::MAX;
+        if is_unwritten && matches!(result, Ok(_) | Err(RequestError::Server(_) | RequestError::Cancelled)) {
+            self.answered_early.insert(id.number());
+        }
         let said = self.answers.get(&id.number()).map_or(&[][..], Vec::as_slice);
         let wrong = match result {
             Ok(text) if self.is_ready() => (!said.contains(&Ok(text.clone()))).then_some(4),

@@ -1,4 +1,5 @@
-//! What the client wants to be written: whole lines, the version first, nothing that the version lacks.
+//! What the client wants to be written: whole lines, the version first, nothing that the version lacks; with padding, in writes
+//! of few sizes.
 
 use electrum_proto::{Phase, Timestamp};
 use serde_json::Value;
@@ -10,6 +11,9 @@ use crate::methods::{RAW_PREFIX, is_in_version};
 
 /// How far a client's own lines may go beyond the limit of what may wait to be written.
 const OWN_LINES: usize = 400;
+
+/// The smallest padded write.
+const PADDED_LEAST: usize = 1024;
 
 /// What can be asked for a sign of run: versions before 1.2 have no ping.
 const PINGS: [&str; 3] = ["server.ping", "server.donation_address", "server.banner"];
@@ -29,7 +33,10 @@ impl Probe {
         }
         let now = self.client.outgoing();
         if now.get(..link.outgoing.len()) != Some(&link.outgoing[..]) {
-            withdraw(link, &mut self.pending, self.now, now);
+            match self.config.padding {
+                true => blank(link, &self.pending, self.now, now),
+                false => withdraw(link, &mut self.pending, self.now, now),
+            }
         }
         let before = link.outgoing.len();
         if now.get(..before) != Some(&link.outgoing[..]) {
@@ -48,12 +55,16 @@ impl Probe {
         if added.last() != Some(&b'\n') {
             self.violate(13, "a line has no end");
         }
+        if self.config.padding && !(before == 0 && is_padded_size(added.len())) {
+            self.violate(17, format!("{} bytes are to be written, behind {before}", added.len()));
+        }
         for line in added.split_inclusive(|b| *b == b'\n') {
             self.line(line, begin);
             begin += line.len() as u64;
         }
         let (length, limit) = (self.client.outgoing().len(), self.config.limits.outgoing);
-        if length > limit + OWN_LINES {
+        let most = if self.config.padding { PADDED_LEAST + 2 * (limit + OWN_LINES) } else { limit + OWN_LINES };
+        if length > most {
             self.violate(6, format!("{length} bytes are outgoing, {limit} are allowed"));
         }
     }
@@ -111,7 +122,8 @@ impl Probe {
         let Some(pending) = self.pending.get_mut(&id) else {
             let own = method.contains("subscribe") || PINGS.contains(&method);
             let is_raw_topic = method.strip_prefix(RAW_PREFIX) == Some("changes");
-            if !own && !is_raw_topic && method != "blockchain.block.headers" {
+            let is_over = self.answered_early.contains(&id);
+            if !own && !is_raw_topic && !is_over && method != "blockchain.block.headers" {
                 self.violate(3, format!("no caller asked for this: {}", shown()));
             }
             return;
@@ -120,7 +132,10 @@ impl Probe {
         let (asked, with) = pending.request.on_the_wire();
         // As text: numbers with a fraction would change by being read.
         let with: Vec<String> = with.iter().map(Value::to_string).collect();
-        let said_with = shown().ends_with(&format!("\"params\":[{}]}}\n", with.join(",")));
+        let text = shown();
+        // Padding stands before the last bracket.
+        let unpadded = text.trim_end_matches("}\n").trim_end_matches(' ');
+        let said_with = unpadded.ends_with(&format!("\"params\":[{}]", with.join(",")));
         let is_asked = asked == method || PINGS.contains(&asked) && PINGS.contains(&method);
         if !is_asked || !said_with {
             let what = format!("{:?} became {}", pending.request, shown());
@@ -132,6 +147,25 @@ impl Probe {
     pub(super) fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
     }
+}
+
+/// Whether a padded write has this size.
+const fn is_padded_size(size: usize) -> bool {
+    size.is_power_of_two() && size >= PADDED_LEAST
+}
+
+/// Takes in that the client replaced lines by spaces, which it may do in a padded write with a request whose deadline has
+/// come and of which no byte was written.
+fn blank(link: &mut LinkLog, pending: &BTreeMap<u64, Pending>, at: Timestamp, now: &[u8]) {
+    let mut shown = Vec::new();
+    for line in link.outgoing.split_inclusive(|b| *b == b'\n') {
+        let same_place = now.get(shown.len()..shown.len() + line.len()).unwrap_or_default();
+        let id = serde_json::from_slice::<Value>(line).ok().and_then(|line| line["id"].as_u64());
+        let is_late = |id: u64| pending.get(&id).is_none_or(|pending| pending.deadline <= at);
+        let is_blank = same_place.len() == line.len() && same_place.iter().all(|byte| *byte == b' ');
+        shown.extend_from_slice(if is_blank && id.is_some_and(is_late) { same_place } else { line });
+    }
+    link.outgoing = shown;
 }
 
 /// Forgets the lines that the client withdrew, which it may do with a request whose deadline has come and of which no
@@ -152,4 +186,29 @@ fn withdraw(link: &mut LinkLog, pending: &mut BTreeMap<u64, Pending>, at: Timest
         }
     }
     link.outgoing = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use electrum_proto::{Action, Client, Config, Input};
+
+    use super::*;
+
+    /// A probe that expects padding, of a client that pads or not, once its connection is open.
+    fn opened(padding: bool) -> Probe {
+        let config = Config { padding: true, ..Config::default() };
+        let client = Client::new(Config { padding, ..config.clone() }, Timestamp::ZERO);
+        let Action::Connect(conn, _) = client.clone().poll() else { panic!("it does not connect") };
+        let mut probe = Probe { client, ..Probe::new(config, Timestamp::ZERO) };
+        probe.drain();
+        probe.handle(Timestamp::ZERO, Input::Connected(conn));
+        probe.drain();
+        probe
+    }
+
+    #[test]
+    fn a_write_of_another_size_is_found() {
+        assert_eq!(opened(true).violation(), None);
+        assert_eq!(opened(false).violation().map(|violation| violation.invariant), Some(17));
+    }
 }

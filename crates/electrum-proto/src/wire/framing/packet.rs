@@ -64,6 +64,8 @@ impl Packet {
     /// Returns whether it is in this packet.
     pub(super) fn blank(&mut self, begin: u64) -> bool {
         let at = begin.checked_sub(self.begin).and_then(|at| usize::try_from(at).ok());
+        // Every message here begins before the padding, which stands inside the last one.
+        let at = at.filter(|at| *at < self.padding.start);
         let Some(rest) = at.and_then(|at| self.bytes.get_mut(at..)) else { return false };
         let Some(end) = memchr(b'\n', rest) else { return false };
         rest[..=end].fill(b' ');
@@ -159,7 +161,8 @@ mod tests {
             assert!(packet.blank(begin));
             assert_eq!(packet.bytes().len(), LEAST);
             assert_eq!(packet.bytes().iter().filter(|byte| **byte != b' ').count(), rest);
-            assert!(!packet.blank(499) && !packet.blank(2000));
+            assert!(!packet.blank(499) && !packet.blank(570) && !packet.blank(2000), "those around it");
+            assert_eq!(packet.bytes().last() == Some(&b' '), begin == 530, "the message behind it is in no packet");
         }
     }
 }
