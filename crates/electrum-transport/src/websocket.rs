@@ -5,13 +5,14 @@
 
 use std::io::{self, Read, Write};
 
-use memchr::memchr;
+use memchr::memchr_iter;
 use tungstenite::error::CapacityError;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
-use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::frame::Frame;
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tungstenite::{Error, Message, client::IntoClientRequest};
+use tungstenite::{Bytes, Error, Message, client::IntoClientRequest};
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
@@ -115,21 +116,23 @@ impl WebSocket {
         }
     }
 
-    /// Takes lines of the protocol, the last one perhaps without its end so far.
-    pub(crate) fn send(&mut self, mut plain: &[u8]) {
+    /// Takes lines of the protocol, which are text, the last one perhaps without its end so far.
+    pub(crate) fn send(&mut self, plain: &[u8]) {
         let Stage::Open(socket) = &mut self.stage else { return };
-        while let Some(end) = memchr(b'\n', plain) {
-            let mut line = std::mem::take(&mut self.line);
-            line.extend_from_slice(&plain[..end]);
-            plain = &plain[end + 1..];
-            let message = match String::from_utf8(line) {
-                Ok(text) => Message::text(text),
-                Err(error) => Message::binary(error.into_bytes()),
+        let (shared, mut start) = (Bytes::copy_from_slice(plain), 0);
+        for end in memchr_iter(b'\n', plain) {
+            let line = if self.line.is_empty() {
+                shared.slice(start..end)
+            } else {
+                self.line.extend_from_slice(&plain[start..end]);
+                std::mem::take(&mut self.line).into()
             };
+            start = end + 1;
+            let frame = Frame::message(line, OpCode::Data(Data::Text), true);
             // Memory takes everything. After the server's close nothing is sent any more.
-            let _ = socket.write(message);
+            let _ = socket.write(Message::Frame(frame));
         }
-        self.line.extend_from_slice(plain);
+        self.line.extend_from_slice(&plain[start..]);
         let _ = socket.flush();
     }
 
