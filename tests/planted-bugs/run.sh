@@ -61,7 +61,7 @@ bug no-growth invariants invariant_12 machine/servers.rs 's/saturating_sub\(1\)\
 bug unescaped invariants invariant_13 wire/json/params.rs \
     's/Self::append_str\(out, method\);/out.push(b\x27"\x27); out.extend_from_slice(method.as_bytes()); out.push(b\x27"\x27);/'
 bug odd-size invariants invariant_17_padded_writes_have_sizes_of_the_scheme wire/framing/packet.rs \
-    's/\(waiting\.len\(\) \+ 1\)\.next_power_of_two\(\)/(waiting.len() + 1)/'
+    's/padding: whole - waiting\.len\(\) \}/padding: whole - waiting.len() - 1 }/'
 bug exact-clock invariants invariant_09_in machine/keepalive.rs \
     's/(suspected\.is_some_and\(\|since\|) /$1 since + timeouts.pong >= now \&\& /' 100000
 bug no-way-out invariants invariant_14_a machine/phase.rs 's/    \(Phase::Backoff, Transition::Close, Phase::Closed\),\n//'
