@@ -39,8 +39,13 @@ pub fn measure() -> Outcome<CoreFigures> {
     });
     let lines = lines.collect();
     let mut each = [Each::default(); 2];
-    let program = std::env::current_exe()?.with_file_name("allocations");
-    let output = Command::new(program).stderr(Stdio::inherit()).output()?;
+    // A program of its own, which `cargo run` has not built with this one.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let output = Command::new(cargo)
+        .args(["run", "--release", "--quiet", "--bin", "allocations", "--manifest-path", manifest])
+        .stderr(Stdio::inherit())
+        .output()?;
     let allocations: [(f64, f64); 2] = serde_json::from_slice(&output.stdout)?;
     for (each, (allocations, bytes)) in each.iter_mut().zip(allocations) {
         (each.allocations, each.bytes) = (allocations, bytes);
