@@ -125,6 +125,21 @@ fn requests_with_short_answers_are_not_bounded_by_long_ones() {
 }
 
 #[test]
+fn a_ping_that_could_not_be_written_for_long_is_answered_all_the_same() {
+    let mut driver = patient(20);
+    let id = driver.request_all(vec![Banner])[0];
+    driver.write();
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    // The network does not take the ping, and an answer comes.
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    while driver.sleep() != TimerKind::Ping {}
+    let ping = driver.written_id("server.ping");
+    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
+    while driver.sleep() != TimerKind::Ping {}
+    assert_eq!(driver.client.phase(), Phase::Ready);
+}
+
+#[test]
 fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
     let mut driver = patient(20);
     let ids = driver.request_all(vec![Banner; 90]);
