@@ -18,12 +18,13 @@ const ROUNDS: u32 = 40;
 /// reads them at once and is polled in the end, the other reads them cut anywhere and is polled in between.
 ///
 /// What follows from the machine's own turn at writing may come at another place among the events: room, and topics
-/// that the version lacks. With nudges, a small window or a busy server the requests that are written may differ too,
+/// that the version lacks. With nudges, padding, a small window or a busy server the requests that are written may differ too,
 /// for how many answers one turn sees is what they depend on; so there are none of these here.
 #[must_use]
 pub fn chunked_run(trace: &mut Trace, record: bool) -> Probe {
     let mut config = generate::config(trace);
     config.nudge = false;
+    config.padding = false;
     config.resubscribe_window = 500;
     config.limits = electrum_proto::Limits::default();
     // A long pause between two rounds would be a matter of timers.

@@ -1,6 +1,6 @@
 //! The invariants that hold whenever the client waits; some are checked on copies of the client.
 
-use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, Timestamp, Wait};
+use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, TimerKind, Timestamp, Wait};
 
 use super::{Emitted, Probe};
 use crate::trace::Trace;
@@ -81,7 +81,10 @@ impl Probe {
     /// A request that was refused for want of room, and would be accepted now, must have been followed by `Capacity`.
     fn check_capacity(&mut self) {
         let Some((request, false)) = &self.refused else { return };
-        let is_ready = self.client.outgoing().is_empty() && self.is_ready();
+        // With padding, requests wait for their write beside what is outgoing.
+        let is_held_back = matches!(self.wait, Some(Wait { until: Some((_, TimerKind::Padding)), .. }))
+            || self.config.padding && self.pending.values().any(|pending| pending.begin == u64::MAX);
+        let is_ready = self.client.outgoing().is_empty() && !is_held_back && self.is_ready();
         if is_ready && self.client.clone().request(self.now, request.clone()).is_ok() {
             self.violate(6, "there is room for what was refused, and no event said so");
         }
