@@ -45,10 +45,6 @@ impl Ready {
                     self.requests.remove(id);
                     self.nudge.answered(shared.now, false);
                 }
-                // It is still to be written, and no other ping is before it was.
-                Owner::Ping if !stream.outbox.has_begun(waiting.begin) => {
-                    self.requests.pass_to(id, Owner::Ping, grace);
-                }
                 Owner::Ping | Owner::Abandoned => {
                     self.requests.remove(id);
                 }

@@ -125,28 +125,6 @@ fn requests_with_short_answers_are_not_bounded_by_long_ones() {
 }
 
 #[test]
-fn a_ping_that_could_not_be_written_for_long_is_answered_all_the_same() {
-    let mut driver = patient(20);
-    let start = driver.now;
-    let id = driver.request_all(vec![Banner])[0];
-    driver.write();
-    assert_eq!(driver.sleep(), TimerKind::Ping);
-    // The network does not take the ping, and an answer comes.
-    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
-    let sleep_until = |driver: &mut Driver, seconds: u64| {
-        while driver.now.since(start).as_secs() < seconds {
-            driver.sleep();
-        }
-    };
-    // The next one is due, and the first is still to be written.
-    sleep_until(&mut driver, 120);
-    let ping = driver.written_id("server.ping");
-    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
-    sleep_until(&mut driver, 150);
-    assert_eq!(driver.client.phase(), Phase::Ready);
-}
-
-#[test]
 fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
     let mut driver = patient(20);
     let ids = driver.request_all(vec![Banner; 90]);
