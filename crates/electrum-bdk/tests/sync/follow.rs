@@ -7,16 +7,19 @@ use bdk_chain::spk_client::FullScanResponse;
 use electrum_bdk::sync::Follow;
 use electrum_testkit::prelude::{OutPoint, Server, script as testkit_script};
 
-use super::wallet::{Wallet, server, syncer, truth};
+use super::wallet::{Wallet, last_active, server, syncer, tip, truth};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Applies updates until the wallet is what the server's chain says. Returns the updates.
+///
+/// A transaction between two scripts of the wallet may be reported by the first before the server has notified of the
+/// second, which is then not known to be used yet.
 fn settle(updates: &mut Follow<u32>, wallet: &mut Wallet, server: &Server, end: u32) -> Vec<FullScanResponse<u32>> {
     let mut applied = Vec::new();
     loop {
-        let (truth, tip) = server.chain(|chain| (truth(chain, end), super::wallet::tip(chain)));
-        if wallet.canonical() == truth && wallet.chain.tip().block_id() == tip {
+        let (truth, tip, active) = server.chain(|chain| (truth(chain, end), tip(chain), last_active(chain, end)));
+        if wallet.canonical() == truth && wallet.chain.tip().block_id() == tip && wallet.last_active >= active {
             return applied;
         }
         let update = updates.wait_within(PATIENCE).unwrap().expect("an update");

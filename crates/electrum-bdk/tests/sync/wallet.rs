@@ -10,8 +10,8 @@ use bdk_chain::{BlockId, ConfirmationBlockTime, TxGraph, TxUpdate};
 use electrum_bdk::electrum_blocking::{Client, Config};
 use electrum_bdk::sync::{Options, Syncer};
 use electrum_bdk::transport::ServerAddr;
-use electrum_testkit::chain::Chain;
-use electrum_testkit::prelude::{Family, Server, script as testkit_script};
+use electrum_testkit::chain::{Chain, HistoryEntry};
+use electrum_testkit::prelude::{Family, Scripthash, Server, script as testkit_script};
 
 /// A wallet with one keychain, whose scripts are those of the testkit.
 pub(crate) struct Wallet {
@@ -128,9 +128,17 @@ impl Wallet {
 
 /// What a chain says of the scripts before `end`.
 pub(crate) fn truth(chain: &Chain, end: u32) -> BTreeSet<(Txid, Option<u32>)> {
-    let histories = (0..end)
-        .flat_map(|index| chain.history(&electrum_testkit::prelude::Scripthash::of_script(&testkit_script(index))));
+    let histories = (0..end).flat_map(|index| history(chain, index));
     histories.map(|entry| (txid(entry.txid), u32::try_from(entry.height).ok().filter(|height| *height > 0))).collect()
+}
+
+/// The last script before `end` that a chain knows.
+pub(crate) fn last_active(chain: &Chain, end: u32) -> Option<u32> {
+    (0..end).rev().find(|index| !history(chain, *index).is_empty())
+}
+
+fn history(chain: &Chain, index: u32) -> Vec<HistoryEntry> {
+    chain.history(&Scripthash::of_script(&testkit_script(index)))
 }
 
 /// The last block of a chain.
