@@ -25,7 +25,8 @@ pub struct Link {
     server: ServerAddr,
     proxy: Option<String>,
     state: State,
-    tls: Option<Tls>,
+    /// Boxed, since it is large and a link without TLS is kept for as long.
+    tls: Option<Box<Tls>>,
     websocket: Option<WebSocket>,
     /// What is for the WebSocket.
     frames: Buffer,
@@ -81,7 +82,7 @@ impl Link {
         let tls = match server.security() {
             _ if route.is_in_browser() => None,
             Security::Tcp => None,
-            Security::Tls => Some(Tls::new(route, server, known)?),
+            Security::Tls => Some(Tls::new(route, server, known)?.into()),
         };
         let path = server.websocket_path().filter(|_| !route.is_in_browser());
         let websocket = path.map(|_| WebSocket::new(server, MESSAGE_LIMIT)).transpose()?;
@@ -146,7 +147,7 @@ impl Link {
             }
         };
         if matches!(self.state, State::Handshake) && matches!(progress, Ok(Progress::Open)) {
-            match self.tls.as_ref().and_then(Tls::pin_change) {
+            match self.tls.as_deref().and_then(Tls::pin_change) {
                 Some(_) => self.state = State::KeepingPin,
                 None => self.secured(),
             }
@@ -224,7 +225,7 @@ impl Link {
     /// # assert_eq!(after_each_read(&mut link, |_, new| new), Ok(()));
     /// ```
     pub fn pin_change(&self) -> Option<PinChange> {
-        self.tls.as_ref().filter(|_| matches!(self.state, State::KeepingPin)).and_then(Tls::pin_change)
+        self.tls.as_deref().filter(|_| matches!(self.state, State::KeepingPin)).and_then(Tls::pin_change)
     }
 
     /// Reports which pin of the server is stored now, as an answer to [`pin_change`](Self::pin_change).
@@ -318,7 +319,7 @@ impl Link {
 
     /// What the connection turned out to be; the part on TLS once its handshake is done.
     pub fn report(&self) -> LinkReport {
-        let tls = self.tls.as_ref().and_then(Tls::report).cloned();
+        let tls = self.tls.as_deref().and_then(Tls::report).cloned();
         LinkReport { server: self.server.clone(), proxy: self.proxy.clone(), tls }
     }
 
