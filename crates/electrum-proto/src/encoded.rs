@@ -1,7 +1,7 @@
 //! Requests that are encoded before the moment at which they are sent.
 
-use alloc::string::String;
 use alloc::vec::Vec;
+use core::str;
 
 use crate::json::Params;
 use crate::request::{NotInVersion, Request};
@@ -30,16 +30,22 @@ const KEPT: usize = 256 * 1024;
 #[derive(Clone, Debug)]
 pub struct EncodedRequests {
     version: ProtocolVersion,
-    methods: String,
     calls: Vec<u8>,
-    /// Where each request ends in `methods` and in `calls`.
-    ends: Vec<(usize, usize)>,
+    ends: Vec<End>,
+}
+
+/// Where a request ends among the others, and where its method does.
+#[derive(Clone, Copy, Debug, Default)]
+struct End {
+    method: usize,
+    call: usize,
 }
 
 /// One of [`EncodedRequests`], which can be sent. Its result is not decoded: that is for the request that it encodes.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedRequest<'a> {
-    pub(crate) method: &'a str,
+    /// The method as it stands in `call`: what has to be escaped is.
+    pub(crate) method: &'a [u8],
     /// The members that name method and parameters, as they go over the wire.
     pub(crate) call: &'a [u8],
 }
@@ -48,7 +54,7 @@ impl EncodedRequests {
     /// No requests yet; they will be encoded for `version`.
     #[must_use]
     pub const fn new(version: ProtocolVersion) -> Self {
-        Self { version, methods: String::new(), calls: Vec::new(), ends: Vec::new() }
+        Self { version, calls: Vec::new(), ends: Vec::new() }
     }
 
     /// The version that the requests are encoded for.
@@ -60,12 +66,10 @@ impl EncodedRequests {
     /// Removes all requests and keeps some of the memory, for requests that are to be encoded for `version`.
     pub fn reset(&mut self, version: ProtocolVersion) {
         self.version = version;
-        self.methods.clear();
         self.calls.clear();
         self.ends.clear();
-        self.methods.shrink_to(KEPT);
         self.calls.shrink_to(KEPT);
-        self.ends.shrink_to(KEPT / size_of::<(usize, usize)>());
+        self.ends.shrink_to(KEPT / size_of::<End>());
     }
 
     /// Encodes a request and adds it.
@@ -74,23 +78,20 @@ impl EncodedRequests {
     /// [`NotInVersion`] if the version has no such operation; then nothing is added.
     pub fn push<R: Request + ?Sized>(&mut self, request: &R) -> Result<(), NotInVersion> {
         // A request that panicked before it was complete may have left something behind.
-        let (methods, calls) = self.ends.last().copied().unwrap_or_default();
-        self.methods.truncate(methods);
-        self.calls.truncate(calls);
+        self.calls.truncate(self.ends.last().map_or(0, |last| last.call));
         let method = request.method(self.version)?;
-        self.methods.push_str(&method);
-        Params::append_call(&mut self.calls, &method, |params| request.params(self.version, params));
-        self.ends.push((self.methods.len(), self.calls.len()));
+        let method = Params::append_call(&mut self.calls, &method, |params| request.params(self.version, params));
+        self.ends.push(End { method, call: self.calls.len() });
         Ok(())
     }
 
     /// The request at `index`, in the order in which they were added.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<EncodedRequest<'_>> {
-        let (method_end, call_end) = *self.ends.get(index)?;
-        let before = index.checked_sub(1).and_then(|before| self.ends.get(before));
-        let (method, call) = before.copied().unwrap_or_default();
-        Some(EncodedRequest { method: self.methods.get(method..method_end)?, call: self.calls.get(call..call_end)? })
+        let End { method, call } = *self.ends.get(index)?;
+        let begin = index.checked_sub(1).map_or(0, |before| self.ends[before].call);
+        let method = self.calls.get(begin + Params::BEFORE_METHOD..method)?;
+        Some(EncodedRequest { method, call: self.calls.get(begin..call)? })
     }
 
     /// How many requests there are.
@@ -107,10 +108,10 @@ impl EncodedRequests {
 }
 
 impl<'a> EncodedRequest<'a> {
-    /// The method, as it was chosen for the version.
+    /// The method, as it was chosen for the version. In a name that has to be escaped in JSON, it is.
     #[must_use]
-    pub const fn method(&self) -> &'a str {
-        self.method
+    pub fn method(&self) -> &'a str {
+        str::from_utf8(self.method).unwrap_or_default()
     }
 }
 
@@ -118,10 +119,11 @@ impl<'a> EncodedRequest<'a> {
 mod tests {
     use super::*;
     use crate::operations::{Banner, Header, Raw};
+    use alloc::string::String;
 
     fn wire(requests: &EncodedRequests, index: usize) -> (String, String) {
         let request = requests.get(index).unwrap();
-        (request.method.into(), core::str::from_utf8(request.call).unwrap().into())
+        (request.method().into(), str::from_utf8(request.call).unwrap().into())
     }
 
     #[test]
@@ -141,6 +143,8 @@ mod tests {
         assert_eq!(wire(&requests, 1), ("server.banner".into(), r#","method":"server.banner","params":[]"#.into()));
         assert_eq!(wire(&requests, 2).1, r#","method":"blockchain.block.header","params":[9]"#);
         assert!(requests.get(3).is_none());
+        requests.push(&Raw::reading("a\\b\"", alloc::vec![])).unwrap();
+        assert_eq!(wire(&requests, 3), (r#"a\\b\""#.into(), r#","method":"a\\b\"","params":[]"#.into()));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Client {
         let (stream, ready, shared) = self.ready_for_request(now)?;
         let (now, version) = (shared.now, ready.agreed.version);
         let method = request.method(version)?;
-        ready.send(deadline, &method, stream, shared, |stream, id| {
+        ready.send(deadline, method.as_bytes(), stream, shared, |stream, id| {
             stream.write(now, id, &method, |params| request.params(version, params))
         })
     }

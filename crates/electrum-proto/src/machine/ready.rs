@@ -123,7 +123,7 @@ impl Ready {
     pub(super) fn send(
         &mut self,
         deadline: Timestamp,
-        method: &str,
+        method: &[u8],
         stream: &mut Stream,
         shared: &mut Shared,
         write: impl FnOnce(&mut Stream, u64) -> u64,

@@ -151,7 +151,7 @@ impl Stream {
         self.write_line(now, id, |out| {
             let begin = out.len();
             Params::append_call(out, method, params);
-            log_sent(id, method, &out[begin..]);
+            log_sent(id, method.as_bytes(), &out[begin..]);
         })
     }
 
@@ -346,11 +346,12 @@ impl Array {
 /// Logs a request, of which `call` names method and parameters.
 #[inline]
 #[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "only the feature `tracing` logs"))]
-fn log_sent(id: u64, method: &str, call: &[u8]) {
+fn log_sent(id: u64, method: &[u8], call: &[u8]) {
     #[cfg(feature = "tracing")]
     {
         // In the method before it quotes are escaped.
         const KEY: &[u8] = br#","params":"#;
+        let method = core::str::from_utf8(method).unwrap_or_default();
         let params = memchr::memmem::find(call, KEY).map_or(call, |at| &call[at + KEY.len()..]);
         trace!(target: "electrum_proto::wire", id, method, params = %crate::trace::excerpt(params), "sent");
     }

@@ -65,7 +65,7 @@ impl Window {
     }
 
     /// What is expected of the answer to a request.
-    pub(crate) fn expects(&self, method: &str) -> Expected {
+    pub(crate) fn expects(&self, method: &[u8]) -> Expected {
         self.sizes.expected(method)
     }
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn method() -> Expected {
-        AnswerSizes::default().expected("server.banner")
+        AnswerSizes::default().expected(b"server.banner")
     }
 
     #[test]

@@ -33,11 +33,11 @@ impl Ready {
             let (owner, begin, answer) = match (ending, topic.method(version)) {
                 (Some(method), _) => {
                     let begin = stream.write(now, id, method, |params| topic.ending_params(version, params));
-                    (Owner::Unsubscribe(place), begin, window.expects(method))
+                    (Owner::Unsubscribe(place), begin, window.expects(method.as_bytes()))
                 }
                 (None, Ok(method)) => {
                     let begin = stream.write(now, id, &method, |params| topic.params(version, params));
-                    (Owner::Subscribe(place), begin, window.expects(&method))
+                    (Owner::Subscribe(place), begin, window.expects(method.as_bytes()))
                 }
                 (None, Err(error)) => {
                     let refused = shared.subscriptions.refused(place, SubscribeError::NotInVersion(error));
@@ -67,7 +67,7 @@ impl Ready {
         let id = self.requests.draw_id();
         let begin = stream.write(shared.now, id, nudge::METHOD, nudge::params);
         let (deadline, answer) =
-            (shared.now + shared.config.timeouts.request, shared.servers.window().expects(nudge::METHOD));
+            (shared.now + shared.config.timeouts.request, shared.servers.window().expects(nudge::METHOD.as_bytes()));
         self.requests.add(Owner::Nudge, shared.now, deadline, begin, answer);
         self.nudge.sent();
     }
@@ -87,7 +87,7 @@ impl Ready {
         let id = self.requests.draw_id();
         let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
         self.keepalive.ping_begin = begin;
-        let answer = shared.servers.window().expects(&method);
+        let answer = shared.servers.window().expects(method.as_bytes());
         self.requests.add(Owner::Ping, now, now + shared.config.timeouts.request, begin, answer);
         self.nudge.wrote_request();
     }

@@ -18,6 +18,9 @@ pub struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
+    /// How many bytes [`append_call`](Self::append_call) writes before the method.
+    pub(crate) const BEFORE_METHOD: usize = br#","method":""#.len();
+
     /// The JSON array, or object, of what `write` writes.
     #[must_use]
     pub fn to_json(write: impl FnOnce(&mut Params<'_>)) -> Vec<u8> {
@@ -94,15 +97,18 @@ impl<'a> Params<'a> {
         self
     }
 
-    /// Appends the members of a request that name its method and its parameters, each behind a comma.
+    /// Appends the members of a request that name its method and its parameters, each behind a comma. Returns where
+    /// the method ends, which begins after [`BEFORE_METHOD`](Self::BEFORE_METHOD) bytes.
     #[inline]
-    pub(crate) fn append_call(out: &mut Vec<u8>, method: &str, params: impl FnOnce(&mut Params<'_>)) {
+    pub(crate) fn append_call(out: &mut Vec<u8>, method: &str, params: impl FnOnce(&mut Params<'_>)) -> usize {
         out.extend_from_slice(br#","method":"#);
         Self::append_str(out, method);
+        let method_end = out.len() - 1;
         out.extend_from_slice(br#","params":"#);
         let mut list = Params::open(out);
         params(&mut list);
         list.close();
+        method_end
     }
 
     /// Appends a string in quotes. Most have nothing to escape and are copied as they are.
@@ -119,17 +125,7 @@ impl<'a> Params<'a> {
 
     /// Appends a number.
     pub(crate) fn append_digits(out: &mut Vec<u8>, number: u64) {
-        // The digits come out last first; no number of 64 bits has more than 20.
-        let (mut rest, mut digits, mut first) = (number, [0; 20], 20);
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        out.extend_from_slice(&digits[first..]);
+        out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     /// Appends one value as compact JSON, which never holds a line break.
