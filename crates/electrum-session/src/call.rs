@@ -106,7 +106,7 @@ impl<T: Send + 'static> Batch<T> {
         let call = Arc::new(BatchCall::new(requests));
         let pending: Arc<dyn PendingCall> = call.clone();
         let batch = Self { call, handle: handle.clone() };
-        for (index, (effect, encoded)) in encoded.into_iter().enumerate() {
+        for (index, (effect, encoded)) in (0..).zip(encoded) {
             submission.push(&pending, index, effect, encoded);
         }
         submission.submit(handle.driver(), timeout);

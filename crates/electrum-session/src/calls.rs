@@ -82,6 +82,7 @@ impl Calls {
     }
 
     /// Sends a new request if it can be sent now, or queues it. `encoded` is its text for the current version, if known.
+    #[inline]
     pub(crate) fn submit(
         &mut self,
         machine: &mut Client,
@@ -370,6 +371,7 @@ impl Calls {
     }
 
     /// Sends a request or fails it. Returns it if it must wait.
+    #[inline]
     fn send(&mut self, machine: &mut Client, now: Timestamp, mut request: Queued, encoded: EncodedRequest<'_>) -> Sent {
         match machine.request_encoded(now, request.deadline, encoded) {
             Ok(id) => {

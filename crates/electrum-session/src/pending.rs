@@ -21,7 +21,7 @@ type Payload = Box<dyn Any + Send>;
 /// The requests of one call, whatever their type, identified by their index.
 pub(crate) trait PendingCall: Send + Sync {
     /// Encodes one request. Runs code of the caller: no lock may be held.
-    fn encode(&self, index: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError>;
+    fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError>;
 
     /// Whether the caller still waits for results.
     fn is_awaited(&self) -> bool;
@@ -30,7 +30,7 @@ pub(crate) trait PendingCall: Send + Sync {
     fn set_sent_as(&self, id: Option<RequestId>);
 
     /// Delivers the outcome of one request. Returns the waker to call when no lock is held.
-    fn finish(&self, index: usize, outcome: Outcome<'_>) -> Option<Waker>;
+    fn finish(&self, index: u32, outcome: Outcome<'_>) -> Option<Waker>;
 }
 
 /// The caller's side of a call with a result of type `T`.
@@ -111,7 +111,7 @@ impl<R: Request> SingleCall<R> {
 }
 
 impl<R: Request + Send> PendingCall for SingleCall<R> {
-    fn encode(&self, _: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
+    fn encode(&self, _: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
         encode(lock(&self.request).as_ref().ok_or(EncodeError::Abandoned)?, requests)
     }
 
@@ -123,7 +123,7 @@ impl<R: Request + Send> PendingCall for SingleCall<R> {
         *lock(&self.sent_as) = id;
     }
 
-    fn finish(&self, _: usize, outcome: Outcome<'_>) -> Option<Waker> {
+    fn finish(&self, _: u32, outcome: Outcome<'_>) -> Option<Waker> {
         self.outcome.send(Settled::new(outcome, |reply| reply.keep()))
     }
 }
@@ -159,6 +159,9 @@ pub(crate) struct BatchCall<R> {
     outcome: Oneshot<BatchSettled>,
 }
 
+/// The most bytes that are reserved for the texts of a batch when the first of them comes.
+const RESERVED: usize = 64 * 1024;
+
 /// The version of a reply, and where its text stands.
 type BatchReply = (ProtocolVersion, Range<usize>);
 
@@ -187,9 +190,9 @@ impl<R: Request> BatchCall<R> {
 }
 
 impl<R: Request + Send> PendingCall for BatchCall<R> {
-    fn encode(&self, index: usize, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
+    fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
         let all = lock(&self.requests);
-        encode(all.as_ref().and_then(|all| all.get(index)).ok_or(EncodeError::Abandoned)?, requests)
+        encode(all.as_ref().and_then(|all| all.get(index as usize)).ok_or(EncodeError::Abandoned)?, requests)
     }
 
     fn is_awaited(&self) -> bool {
@@ -198,15 +201,19 @@ impl<R: Request + Send> PendingCall for BatchCall<R> {
 
     fn set_sent_as(&self, _: Option<RequestId>) {}
 
-    fn finish(&self, index: usize, outcome: Outcome<'_>) -> Option<Waker> {
+    fn finish(&self, index: u32, outcome: Outcome<'_>) -> Option<Waker> {
         let mut settled = lock(&self.settled);
         let BatchSettled { text, outcomes, missing } = &mut *settled;
         let outcome = Settled::new(outcome, |reply| {
-            let begin = text.len();
-            text.push_str(reply.result.as_str());
+            let (begin, result) = (text.len(), reply.result.as_str());
+            if begin == 0 {
+                // Results of one operation are often of one length.
+                text.reserve(result.len().saturating_mul(*missing).min(RESERVED));
+            }
+            text.push_str(result);
             (reply.version, begin..text.len())
         });
-        if outcomes.get_mut(index)?.replace(outcome).is_none() {
+        if outcomes.get_mut(index as usize)?.replace(outcome).is_none() {
             *missing -= 1;
         }
         if *missing > 0 {
@@ -222,14 +229,13 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
     fn poll_result(&self, context: &Context<'_>) -> Poll<Vec<Result<R::Response, CallError>>> {
         self.outcome.poll_take(context).map(|BatchSettled { text, outcomes, .. }| {
             let requests = lock(&self.requests).take().unwrap_or_default();
-            let outcomes = outcomes.into_iter().flatten();
-            requests
-                .iter()
-                .zip(outcomes)
-                .map(|(request, settled)| {
-                    settled.decode(|(version, range)| request.decode(version, RawJson::new(&text[range])))
-                })
-                .collect()
+            let mut results = Vec::with_capacity(requests.len());
+            // Each has one: none is missing.
+            let settled = outcomes.into_iter().flatten();
+            results.extend(requests.iter().zip(settled).map(|(request, settled)| {
+                settled.decode(|(version, range)| request.decode(version, RawJson::new(&text[range])))
+            }));
+            results
         })
     }
 

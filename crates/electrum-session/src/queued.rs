@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A request that waits to be sent, or for its answer.
 pub(crate) struct Queued {
     pub(crate) call: Arc<dyn PendingCall>,
-    pub(crate) index: usize,
+    pub(crate) index: u32,
     pub(crate) deadline: Timestamp,
     /// When it was sent last.
     pub(crate) sent: Timestamp,
@@ -65,7 +65,7 @@ impl History {
 }
 
 impl Queued {
-    pub(crate) fn new(call: Arc<dyn PendingCall>, index: usize, deadline: Timestamp, effect: Effect) -> Self {
+    pub(crate) fn new(call: Arc<dyn PendingCall>, index: u32, deadline: Timestamp, effect: Effect) -> Self {
         Self { call, index, deadline, sent: Timestamp::ZERO, effect, history: History::default(), span: Span::none() }
     }
 

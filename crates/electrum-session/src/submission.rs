@@ -16,7 +16,7 @@ use crate::wake::wake_all;
 
 /// Requests that are handed over at once.
 pub(crate) struct Submission {
-    requests: Vec<(Arc<dyn PendingCall>, usize, Effect)>,
+    requests: Vec<(Arc<dyn PendingCall>, u32, Effect)>,
     /// The requests in the same order, if a version is negotiated.
     encoded: Option<EncodedRequests>,
 }
@@ -53,7 +53,7 @@ impl Submission {
     pub(crate) fn push(
         &mut self,
         call: &Arc<dyn PendingCall>,
-        index: usize,
+        index: u32,
         effect: Effect,
         encoded: Result<(), EncodeError>,
     ) {
