@@ -1,6 +1,8 @@
-//! Documents: links lead to files that exist, and the picture of the crates is that of `cargo metadata`.
+//! Documents: links lead to files that exist, and what is said of the crates is what Cargo says.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::process::Command;
 
 use workspace_tests::documents::{broken_links, check};
 use workspace_tests::files;
@@ -36,6 +38,26 @@ fn the_table_of_the_crates_is_up_to_date() {
         writeln!(table, "| [`{name}`]({folder}) | {description} | {features} |").expect("a string takes all");
     }
     check("README.md", "crates", &table);
+}
+
+#[test]
+fn each_crate_in_the_tree_of_the_core_has_its_reason() {
+    let text = files::read("ARCHITECTURE.md");
+    let (_, section) = text.split_once("\n## What the core is built from\n").expect("it has the section");
+    let rows = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take_while(|line| !line.is_empty());
+    let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let listed: BTreeSet<String> = names.map(Into::into).collect();
+
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let arguments = "tree -p electrum-proto --edges normal,build --prefix none --format {p} --locked --offline \
+                     --target x86_64-unknown-linux-gnu";
+    let output = Command::new(cargo).args(arguments.split_whitespace()).current_dir(files::root()).output();
+    let output = output.expect("cargo runs");
+    assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("cargo writes text");
+    let names = tree.lines().filter_map(|line| line.split_whitespace().next());
+    let built: BTreeSet<String> = names.filter(|name| *name != "electrum-proto").map(Into::into).collect();
+    assert_eq!(listed, built, "ARCHITECTURE.md lists the first");
 }
 
 /// The layers from the top down; below each crate what it stands on.
