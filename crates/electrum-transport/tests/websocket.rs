@@ -4,9 +4,8 @@
 mod common;
 
 use common::cut;
-use common::websocket::{
-    BINARY, CLOSE, END, MORE, PING, PONG, TEXT, TEXT_BEGIN, answer, connected, error, frame, frames, open, take,
-};
+use common::websocket::{answer, connected, error, frames, open, take};
+use electrum_testkit::frames::{BINARY, CLOSE, END, MORE, PING, PONG, TEXT, TEXT_BEGIN, frame};
 use electrum_transport::{LinkError, OUTGOING_LIMIT, Side, Stage, WebSocketError};
 use proptest::prelude::*;
 

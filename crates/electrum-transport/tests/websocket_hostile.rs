@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::websocket::{BINARY, CLOSE, END, MORE, PING, TEXT, TEXT_BEGIN, connected, error, frame, frames, take};
+use common::websocket::{connected, error, frames, take};
+use electrum_testkit::frames::{BINARY, CLOSE, END, MORE, PING, TEXT, TEXT_BEGIN, frame, head};
 use electrum_transport::{LinkError, Side, WebSocketError};
 
 /// What this stream ends the link with, after a good message, and the close code that the server gets.
@@ -73,7 +74,7 @@ fn text_that_is_none() {
 #[test]
 fn lengths_are_judged_before_the_message_comes() {
     for length in [1001, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX] {
-        let (error, code) = refused(&[&[TEXT, 127][..], &length.to_be_bytes()].concat());
+        let (error, code) = refused(&head(TEXT, length));
         assert!(matches!(error, WebSocketError::TooLong { limit: 1000, .. }), "{error:?}");
         assert_eq!(code, 1009);
         assert!(error.to_string().contains("1000 bytes are the limit"), "{error}");
