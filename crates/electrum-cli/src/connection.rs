@@ -55,7 +55,8 @@ impl Connection {
                 }
                 Some(_) => {}
                 None => {
-                    let cause = DownCause::Connect { side: Side::Caller, message: "the client was closed".into() };
+                    let cause =
+                        DownCause::Connect { side: Side::Caller, layer: None, message: "the client was closed".into() };
                     failed.extend(
                         servers
                             .iter()

@@ -2,7 +2,7 @@
 
 use electrum_smol::CallError;
 use electrum_smol::proto::json::{DecodeErrorKind, ServerError, ServerErrorKind};
-use electrum_smol::proto::{DownCause, Phase, Side, TimerKind};
+use electrum_smol::proto::{DownCause, Layer, Phase, Side, TimerKind};
 use serde::Serialize;
 
 use crate::causes::{Cause, Kind};
@@ -114,10 +114,8 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
     match down {
         DownCause::Connect { side: Side::Network, .. } if has_proxy => Cause::UnreachableThroughProxy,
         DownCause::Connect { side: Side::Network, .. } => Cause::Unreachable,
-        DownCause::Connect { side: Side::Server, message } if has_proxy && message.contains("proxy") => {
-            Cause::UnreachableThroughProxy
-        }
-        DownCause::Connect { side: Side::Server, message } if is_tls => tls_cause(message),
+        DownCause::Connect { side: Side::Server, layer: Some(Layer::Proxy), .. } => Cause::UnreachableThroughProxy,
+        DownCause::Connect { side: Side::Server, layer: Some(Layer::Tls), message } => tls_cause(message),
         DownCause::Connect { side: Side::Server, .. } => Cause::RefusedByHost,
         DownCause::Connect { side: Side::Caller, .. } => Cause::Here,
         DownCause::Timeout { waited_for: TimerKind::Connect } if has_proxy => Cause::ConnectTimeoutProxy,
@@ -146,14 +144,11 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
     }
 }
 
-/// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it; or of a WebSocket
-/// over TLS.
+/// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it.
 fn tls_cause(message: &str) -> Cause {
     let message = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
-    if says(&["websocket"]) {
-        Cause::RefusedByHost
-    } else if says(&["certificaterequired", "certificate required", "client certificate"]) {
+    if says(&["certificaterequired", "certificate required", "client certificate"]) {
         Cause::TlsClientCertificate
     } else if says(&["unsupportedsignaturealgorithm", "unsupported signature", "unsupportedcert", "curve"]) {
         Cause::TlsUnsupported
@@ -205,14 +200,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_failures_have_their_own_hints() {
-        for (message, cause) in [
-            ("received fatal alert: CertificateRequired", Cause::TlsClientCertificate),
-            ("invalid peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext", Cause::TlsUnsupported),
-            ("invalid peer certificate: Expired", Cause::Tls),
-            ("the server answered \"HTTP/1.1 403 Forbidden\" instead of opening a WebSocket", Cause::RefusedByHost),
+    fn a_failed_layer_has_its_own_hint() {
+        for (layer, message, cause) in [
+            (Layer::Tls, "received fatal alert: CertificateRequired", Cause::TlsClientCertificate),
+            (Layer::Tls, "peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext", Cause::TlsUnsupported),
+            (Layer::Tls, "invalid peer certificate: Expired", Cause::Tls),
+            // Its words are the server's own.
+            (Layer::WebSocket, "the server answered \"HTTP/1.1 403 Certificate required\"", Cause::RefusedByHost),
+            (Layer::Proxy, "it cannot be reached", Cause::UnreachableThroughProxy),
         ] {
-            assert_eq!(tls_cause(message), cause, "{message}");
+            let down = DownCause::Connect { side: Side::Server, layer: Some(layer), message: message.into() };
+            assert_eq!(connection_cause(&down, Way { is_tls: true, has_proxy: false }), cause, "{message}");
         }
     }
 }

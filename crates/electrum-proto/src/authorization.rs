@@ -1,10 +1,10 @@
 //! A secret that each request carries.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
+
+use crate::json::spellings;
 
 /// A secret that each request carries as its member `authorization`, such as `Bearer <token>`.
 ///
@@ -55,7 +55,7 @@ impl Authorization {
 
     /// Replaces the secret in a text, however JSON writes it, and as much as there is of one that was cut.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let written = written(self.secret());
+        let written = spellings(self.secret());
         let (mut shown, mut rest) = (String::new(), text);
         while let Some(at) = written.iter().filter_map(|form| rest.find(beginning(form))).min() {
             let (before, found) = rest.split_at(at);
@@ -74,32 +74,6 @@ impl Authorization {
         }
         if shown.is_empty() { text.into() } else { Cow::Owned(shown + rest) }
     }
-}
-
-/// A secret as it is, and as it is written in JSON, by those who escape as little as they can and by those who escape more.
-fn written(secret: &str) -> Vec<String> {
-    let mut forms = Vec::from([String::from(secret)]);
-    for (with_slash, as_ascii) in [(false, false), (true, false), (false, true), (true, true)] {
-        let mut form = String::new();
-        for character in secret.chars() {
-            match character {
-                '"' | '\\' => form.extend(['\\', character]),
-                '/' if with_slash => form.push_str("\\/"),
-                _ if as_ascii && !character.is_ascii() => {
-                    let mut units = [0; 2];
-                    for unit in character.encode_utf16(&mut units) {
-                        form.push_str(&format!("\\u{unit:04x}"));
-                    }
-                }
-                _ => form.push(character),
-            }
-        }
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
-    forms.retain(|form| !form.is_empty());
-    forms
 }
 
 /// As much of a secret as is replaced wherever it stands.

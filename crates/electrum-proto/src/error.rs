@@ -19,6 +19,8 @@ pub enum DownCause {
     Connect {
         /// Who must act: the network, or, if a layer such as a proxy or TLS failed, the side that this layer names.
         side: Side,
+        /// The layer that failed, if it was one.
+        layer: Option<Layer>,
         /// The adapter's description of the failure.
         message: String,
     },
@@ -107,6 +109,18 @@ pub enum Side {
     Network,
     /// The caller of this library, or its configuration.
     Caller,
+}
+
+/// A layer between the socket and the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// A proxy, such as SOCKS5.
+    Proxy,
+    /// TLS.
+    Tls,
+    /// A WebSocket.
+    WebSocket,
 }
 
 impl DownCause {

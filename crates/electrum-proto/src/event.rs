@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::error::{DownCause, RequestError, Side, SubscribeError};
+use crate::error::{DownCause, Layer, RequestError, Side, SubscribeError};
 use crate::json::RawJson;
 use crate::machine::subscriptions::topic::{Origin, SubId, Update};
 use crate::machine::timers::TimerKind;
@@ -61,8 +61,10 @@ pub enum CloseCause {
     End,
     /// It broke or could not be opened, for this reason.
     Failed(String),
-    /// A layer between the socket and the protocol (a proxy, TLS) gave up.
+    /// A layer between the socket and the protocol gave up.
     Layer {
+        /// Which layer, if it is one of [`Layer`].
+        layer: Option<Layer>,
         /// Who must act.
         side: Side,
         /// Why, in words.

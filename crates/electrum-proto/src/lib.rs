@@ -148,7 +148,7 @@ mod wire;
 pub use authorization::Authorization;
 pub use config::{Backoff, Config, Limits, Timeouts};
 pub use encoded::{EncodedRequest, EncodedRequests};
-pub use error::{DownCause, RejectReason, Rejected, RequestError, Side, SubscribeError};
+pub use error::{DownCause, Layer, RejectReason, Rejected, RequestError, Side, SubscribeError};
 pub use event::{Action, CloseCause, ConnId, Event, Input, RequestId, ServerIndex, Unknown, Wait};
 pub use machine::client::{Client, State};
 pub use machine::phase::{self, Phase};

@@ -43,7 +43,12 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
     let timeout = |waited_for| DownCause::Timeout { waited_for };
     let (during, message) = (Phase::Ready, "by peer".to_owned());
     vec![
-        (DownCause::Connect { side: Side::Server, message: message.clone() }, "connect", Side::Server, "by peer"),
+        (
+            DownCause::Connect { side: Side::Server, layer: None, message: message.clone() },
+            "connect",
+            Side::Server,
+            "by peer",
+        ),
         (DownCause::Closed { during }, "closed", Side::Network, "closed"),
         (DownCause::Closed { during: Phase::Handshaking }, "closed", Side::Network, "refuse a version"),
         (DownCause::Reset { during, message }, "reset", Side::Network, "by peer"),

@@ -23,6 +23,7 @@ mod error;
 #[cfg(feature = "tls")]
 mod file_pins;
 mod ids;
+mod layer;
 mod mailbox;
 pub mod messages;
 mod moves;
@@ -57,6 +58,7 @@ pub use electrum_transport as transport;
 pub use error::{CallError, CallErrorKind, NoAnswer};
 #[cfg(feature = "tls")]
 pub use file_pins::FilePins;
+pub use layer::at_fault;
 pub use mailbox::TopicUpdate;
 pub use pins::{MemoryPins, PinError, PinStore};
 pub use pipeline::Pipeline;

@@ -9,6 +9,7 @@ use electrum_transport::{
 
 use crate::config::Config;
 use crate::connection::ConnectionEvent;
+use crate::layer::at_fault;
 use crate::pins::PinError;
 use crate::trace::{self, Span};
 
@@ -376,21 +377,19 @@ impl Session {
 
     /// The close cause of a failed proxy or TLS layer.
     fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LinkError) {
-        let side = match error.side() {
-            electrum_transport::Side::Server => Side::Server,
-            electrum_transport::Side::Proxy => Side::Network,
-            electrum_transport::Side::User => Side::Caller,
-        };
         let cause = match error {
             LinkError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
             LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
-            _ => CloseCause::Layer { side, message: error.to_string() },
+            _ => {
+                let (layer, side) = at_fault(error);
+                CloseCause::Layer { layer, side, message: error.to_string() }
+            }
         };
         self.machine.handle(now, Input::Closed(conn, cause));
     }
 
     fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {
-        self.machine.handle(now, Input::Closed(conn, CloseCause::Layer { side, message }));
+        self.machine.handle(now, Input::Closed(conn, CloseCause::Layer { layer: None, side, message }));
     }
 
     /// Moves bytes between the transport layers and the machine, in both directions.

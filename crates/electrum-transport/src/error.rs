@@ -80,7 +80,7 @@ fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
     }
 }
 
-/// What was going on when the other side hung up.
+/// What a link was doing when it failed: the work of one of its layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -229,6 +229,16 @@ pub enum Side {
 }
 
 impl LinkError {
+    /// The layer that failed, by what it was doing.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::Proxy(_) => Stage::Proxy,
+            Self::Tls(_) | Self::PinChanged(_) | Self::Truncated => Stage::Tls,
+            Self::WebSocket(_) => Stage::WebSocket,
+            Self::ClosedEarly(stage) => *stage,
+        }
+    }
+
     /// Who can do something about it. For [`Side::User`] it is no use to try this server again unchanged.
     pub fn side(&self) -> Side {
         match self {

@@ -152,8 +152,15 @@ impl Client {
     /// # Ok::<(), electrum_proto::Rejected<Banner>>(())
     /// ```
     pub fn cancel(&mut self, id: RequestId) -> bool {
-        let Some((_, ready)) = self.link.ready_mut() else { return false };
+        let Some((stream, ready)) = self.link.ready_mut() else { return false };
         match ready.requests.get_mut(id.0) {
+            Some(waiting) if waiting.owner == Owner::Caller && stream.outbox.is_held_back(waiting.begin) => {
+                let begin = waiting.begin;
+                ready.requests.remove(id.0);
+                ready.cancelled.push(begin);
+                self.shared.fail(id.0, RequestError::Cancelled);
+                true
+            }
             Some(waiting) if waiting.owner == Owner::Caller => {
                 // The place is free again when the answer comes, or is not expected any more.
                 let grace = self.shared.now + self.shared.config.timeouts.request;

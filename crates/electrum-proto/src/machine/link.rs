@@ -165,16 +165,20 @@ impl Stage {
 impl Opening {
     /// Why the connection could not be opened, if the driver says so.
     fn failure(&self) -> Option<DownCause> {
+        let mut failed_layer = None;
         let (side, message) = match self.closed.clone()? {
             CloseCause::End => (Side::Network, "it was closed at once".into()),
             CloseCause::Failed(message) | CloseCause::Left(message) => (Side::Network, message),
-            CloseCause::Layer { side, message } => (side, message),
+            CloseCause::Layer { layer, side, message } => {
+                failed_layer = layer;
+                (side, message)
+            }
             CloseCause::TooLong { bytes } => {
                 (Side::Server, format!("the server sent too long a message: {bytes} bytes or more"))
             }
             CloseCause::Malformed(message) => (Side::Server, message),
         };
-        Some(DownCause::Connect { side, message })
+        Some(DownCause::Connect { side, layer: failed_layer, message })
     }
 }
 

@@ -50,7 +50,7 @@ impl Ready {
                 }
             }
         }
-        self.withdraw(&unwritten, stream);
+        self.withdraw(unwritten, stream);
         // A server that answered nothing since is suspected at once.
         if is_silent && !self.keepalive.is_waiting() {
             self.ping(stream, shared);
@@ -58,9 +58,12 @@ impl Ready {
         Ok(())
     }
 
-    /// Nothing is sent after its deadline: what was not begun is withdrawn.
-    fn withdraw(&mut self, begins: &[u64], stream: &mut Stream) {
-        let withdrawn = stream.outbox.withdraw(begins);
+    /// Withdraws what was not begun: nothing is sent after its deadline. So is what was cancelled while it waited for a
+    /// padded write.
+    pub(super) fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
+        begins.append(&mut self.cancelled);
+        begins.sort_unstable();
+        let withdrawn = stream.outbox.withdraw(&begins);
         if !withdrawn.is_empty() {
             self.requests.withdrawn(&withdrawn);
             self.keepalive.ping_begin = begin_after(self.keepalive.ping_begin, &withdrawn);

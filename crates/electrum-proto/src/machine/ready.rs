@@ -1,5 +1,6 @@
 //! A link on which requests can be sent: what waits on it, and what replies lead to.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::answer_sizes::Expected;
@@ -29,6 +30,9 @@ pub(super) struct Ready {
     pub(super) agreed: Agreed,
     pub(super) since: Timestamp,
     pub(super) requests: InFlight<Owner>,
+    /// Where the requests begin that were cancelled while they waited for a padded write. They are withdrawn all at once,
+    /// before the next one begins.
+    pub(super) cancelled: Vec<u64>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
     /// When a server that holds answers back is pushed again.
@@ -65,6 +69,7 @@ impl Ready {
             agreed,
             since: shared.now,
             requests: InFlight::after(shared.last_id),
+            cancelled: Vec::new(),
             keepalive: Keepalive::new(shared.now),
             nudge: Nudge::default(),
             nudge_at: None,

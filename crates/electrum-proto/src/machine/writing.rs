@@ -1,5 +1,7 @@
 //! What the machine writes by itself: subscriptions that are due, pings and nudges.
 
+use alloc::vec::Vec;
+
 use super::nudge;
 use super::ready::{Owner, Ready};
 use super::shared::Shared;
@@ -12,6 +14,9 @@ use crate::request::Request;
 impl Ready {
     /// Writes whatever can be written, so that it goes into one write.
     pub(super) fn write_due(&mut self, stream: &mut Stream, shared: &mut Shared) {
+        if !self.cancelled.is_empty() && stream.packet_at().is_some_and(|at| at <= shared.now) {
+            self.withdraw(Vec::new(), stream);
+        }
         if self.resubscribe_at.is_none() {
             self.write_subscriptions(stream, shared);
         }

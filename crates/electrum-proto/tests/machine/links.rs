@@ -1,7 +1,9 @@
 //! One link after another: which facts count, and why a link ends.
 
 use electrum_proto::operations::Banner;
-use electrum_proto::{Action, CloseCause, Config, Event, Input, Phase, ProtocolVersion, Side, TimerKind};
+use electrum_proto::{
+    Action, CloseCause, Config, DownCause, Event, Input, Layer, Phase, ProtocolVersion, Side, TimerKind,
+};
 
 use crate::driver::Driver;
 
@@ -83,7 +85,7 @@ fn lines_may_be_longer_once_the_server_is_known() {
 
 #[test]
 fn a_link_that_cannot_be_opened_says_whose_fault_it_is() {
-    let layer = |side| CloseCause::Layer { side, message: "why".into() };
+    let layer = |side| CloseCause::Layer { layer: Some(Layer::Tls), side, message: "why".into() };
     for (close, side) in [
         (CloseCause::Failed("why".into()), Side::Network),
         (CloseCause::End, Side::Network),
@@ -97,6 +99,11 @@ fn a_link_that_cannot_be_opened_says_whose_fault_it_is() {
         driver.client.handle(driver.now, Input::Closed(driver.conn.unwrap(), close.clone()));
         let Action::Event(Event::Down { cause, .. }) = driver.client.poll() else { panic!("{close:?}") };
         assert_eq!((cause.name(), cause.side()), ("connect", side));
+        let is_layer = matches!(close, CloseCause::Layer { .. });
+        assert!(
+            matches!(cause, DownCause::Connect { layer, .. } if layer == is_layer.then_some(Layer::Tls)),
+            "{cause:?}"
+        );
         assert!(cause.to_string().starts_with("cannot connect: "), "{cause}");
     }
     let mut driver = Driver::ready("1.4");
@@ -162,7 +169,11 @@ fn what_the_caller_must_mend_is_no_refused_offer() {
     let offers = ["1.6..1.7", "1.4..1.4.2"].map(|range| range.parse().unwrap()).to_vec();
     let mut driver = Driver::new(Config { offers, servers: 2, ..Config::default() });
     // A changed certificate pin, or a route that cannot work.
-    let cause = CloseCause::Layer { side: Side::Caller, message: "another certificate than before".into() };
+    let cause = CloseCause::Layer {
+        layer: Some(Layer::Tls),
+        side: Side::Caller,
+        message: "another certificate than before".into(),
+    };
     driver.drain();
     driver.close(cause.clone());
     assert_eq!(driver.seen(), ["connect 0", "down connect", "connect 1"], "not the same server again");

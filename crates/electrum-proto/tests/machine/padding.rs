@@ -158,6 +158,73 @@ fn a_request_whose_deadline_comes_behind_a_write_leaves_that_write_alone() {
 }
 
 #[test]
+fn a_write_ends_with_a_newline_also_if_its_last_request_is_late() {
+    // Both are in one write, of which nothing leaves before the second one is late.
+    let mut driver = warm();
+    driver.client.request_until(driver.now, Timestamp::MAX, Banner).unwrap();
+    driver.client.request_until(driver.now, driver.now + SECOND / 2, Raw::new("late", vec![])).unwrap();
+    driver.drain();
+    assert_eq!(driver.client.outgoing().len(), 1024);
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    let written = driver.write();
+    assert_eq!((written.len(), methods(&written)), (1024, vec!["server.banner".to_owned()]));
+    assert!(written.ends_with('\n') && written.matches('\n').count() == 1, "{written:?}");
+}
+
+#[test]
+fn a_write_of_which_nothing_is_left_and_nothing_was_written_is_dropped() {
+    let mut driver = warm();
+    for _ in 0..2 {
+        driver.client.request_until(driver.now, driver.now + SECOND / 2, Banner).unwrap();
+    }
+    driver.drain();
+    let kept = call(&mut driver, 300);
+    assert_eq!(driver.client.outgoing().len(), 1024);
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.write(), "");
+    assert_eq!(driver.sleep(), TimerKind::Padding);
+    let (written, conn) = (driver.client.outgoing().to_vec(), driver.conn.unwrap());
+    assert_eq!((written.len(), methods(core::str::from_utf8(&written).unwrap())), (1024, vec!["x".to_owned()]));
+    // What is behind it begins where it began.
+    driver.client.handle(driver.now, Input::Wrote(conn, 1));
+    driver.close(CloseCause::End);
+    let seen = driver.seen().join(" ");
+    assert!(seen.contains(&format!("reply {kept} Err(Lost {{ written: true")), "{seen}");
+}
+
+#[test]
+fn what_is_cancelled_while_it_waits_is_not_sent() {
+    let mut driver = warm();
+    call(&mut driver, 100);
+    driver.write();
+    let cancelled = [0; 2].map(|_| driver.client.request(driver.now, Banner).unwrap().id);
+    let kept = call(&mut driver, 100);
+    let late = driver.client.request_until(driver.now, driver.now + SECOND / 2, Banner).unwrap().id;
+    assert!(cancelled.into_iter().all(|id| driver.client.cancel(id)));
+    let error = |id: u64, error: &str| format!("reply {id} Err({error})");
+    driver.drain();
+    assert_eq!(driver.seen(), cancelled.map(|id| error(id.number(), "Cancelled")));
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.seen(), [error(late.number(), "TimedOut")]);
+    let last = driver.client.request(driver.now, Banner).unwrap().id;
+    assert!(driver.client.cancel(last));
+    assert_eq!(driver.sleep(), TimerKind::Padding);
+    let written = driver.write();
+    assert_eq!((written.len(), methods(&written)), (1024, vec!["x".to_owned()]));
+    driver.close(CloseCause::End);
+    assert!(driver.seen().join(" ").contains(&format!("reply {kept} Err(Lost {{ written: true")));
+    // Of a write that consists of those alone nothing is left.
+    let mut driver = warm();
+    call(&mut driver, 100);
+    driver.write();
+    let only = driver.client.request(driver.now, Banner).unwrap().id;
+    driver.client.cancel(only);
+    driver.now = driver.now + SECOND;
+    driver.drain();
+    assert_eq!(driver.client.outgoing(), b"");
+}
+
+#[test]
 fn it_is_off_by_default() {
     let mut driver = Driver::ready("1.4");
     call(&mut driver, 100);

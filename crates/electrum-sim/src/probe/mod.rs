@@ -44,7 +44,7 @@ pub struct Probe {
     former: Option<ConnId>,
     last_id: u64,
     pending: BTreeMap<u64, Pending>,
-    /// The requests that were cancelled or answered while they waited for a padded write, which they go into all the same.
+    /// The requests that were answered while they waited for a padded write, which they go into all the same.
     answered_early: BTreeSet<u64>,
     /// What servers were made to answer to each id.
     answers: BTreeMap<u64, Vec<Result<String, String>>>,

@@ -178,7 +178,7 @@ impl Probe {
             return self.violate(3, format!("{id:?} does not wait, and is answered {result:?}"));
         };
         let is_unwritten = self.config.padding && pending.begin == u64::MAX;
-        if is_unwritten && matches!(result, Ok(_) | Err(RequestError::Server(_) | RequestError::Cancelled)) {
+        if is_unwritten && matches!(result, Ok(_) | Err(RequestError::Server(_))) {
             self.answered_early.insert(id.number());
         }
         let said = self.answers.get(&id.number()).map_or(&[][..], Vec::as_slice);

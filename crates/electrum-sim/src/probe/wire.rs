@@ -155,15 +155,27 @@ const fn is_padded_size(size: usize) -> bool {
 }
 
 /// Takes in that the client replaced lines by spaces, which it may do in a padded write with a request whose deadline has
-/// come and of which no byte was written.
+/// come and of which no byte was written. The newline of the last other one then ends the write; without any, a write of
+/// which no byte was written is dropped.
 fn blank(link: &mut LinkLog, pending: &BTreeMap<u64, Pending>, at: Timestamp, now: &[u8]) {
-    let mut shown = Vec::new();
+    let (mut shown, mut all_late) = (Vec::new(), true);
     for line in link.outgoing.split_inclusive(|b| *b == b'\n') {
         let same_place = now.get(shown.len()..shown.len() + line.len()).unwrap_or_default();
         let id = serde_json::from_slice::<Value>(line).ok().and_then(|line| line["id"].as_u64());
         let is_late = |id: u64| pending.get(&id).is_none_or(|pending| pending.deadline <= at);
-        let is_blank = same_place.len() == line.len() && same_place.iter().all(|byte| *byte == b' ');
-        shown.extend_from_slice(if is_blank && id.is_some_and(is_late) { same_place } else { line });
+        let is_blank = same_place.len() == line.len() && same_place.iter().all(|byte| matches!(byte, b' ' | b'\n'));
+        let is_withdrawn = is_blank && id.is_some_and(is_late);
+        all_late &= id.is_some_and(is_late);
+        shown.extend(line.iter().map(|byte| if is_withdrawn { b' ' } else { *byte }));
+    }
+    if now.last() == Some(&b'\n') && shown.last() == Some(&b' ') {
+        if let Some(newline) = shown.iter().rposition(|byte| *byte == b'\n') {
+            let last = shown.len() - 1;
+            shown.swap(newline, last);
+        }
+    }
+    if all_late && is_padded_size(shown.len()) && !now.starts_with(&shown) {
+        shown.clear();
     }
     link.outgoing = shown;
 }

@@ -1,5 +1,6 @@
 //! Leaves out of a transcript what shows that a client may ask.
 
+use electrum_smol::proto::json::spellings;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -58,11 +59,8 @@ impl Secrets {
         let text = text.trim();
         let alone = text.split_once(' ').map_or(text, |(_, secret)| secret.trim());
         for secret in [text, alone] {
-            // As it is, and as those write it in JSON who escape more than they must.
-            let quoted = Value::from(secret).to_string();
-            let quoted = quoted.trim_matches('"').to_owned();
-            for written in [secret.to_owned(), quoted.replace('/', "\\/"), quoted] {
-                if !matches!(written.as_str(), "" | "null") && !self.0.contains(&written) {
+            for written in spellings(secret) {
+                if written != "null" && !self.0.contains(&written) {
                     self.0.push(written);
                 }
             }
@@ -129,6 +127,9 @@ mod tests {
             let shown = secrets.leave_out(line);
             assert!(!shown.contains("c-d") && shown.contains(LEFT_OUT), "{shown}");
         }
+        let mut known = Secrets::default();
+        known.learn("Bearer k\u{e9}y/efghijkl");
+        assert_eq!(known.leave_out(r#"{"error":"k\u00e9y\/efghijkl"}"#), r#"{"error":"left out"}"#);
         let mut secrets = Secrets::default();
         secrets.learn("token");
         assert_eq!(secrets.leave_out("a token, tokens"), "a left out, left outs");

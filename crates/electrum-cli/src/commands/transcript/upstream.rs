@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use electrum_session::Dial;
+use electrum_session::{Dial, at_fault};
 use electrum_smol::Config;
 use electrum_smol::proto::{DownCause, Side, TimerKind};
-use electrum_smol::transport::{self, Known, Link, LinkError, ServerAddr};
+use electrum_smol::transport::{Known, Link, LinkError, ServerAddr};
 use futures_lite::{AsyncReadExt, AsyncWrite, future};
 use smol::{Async, Timer};
 
@@ -142,18 +142,14 @@ impl Upstream {
 }
 
 fn here(error: impl ToString) -> DownCause {
-    DownCause::Connect { side: Side::Caller, message: error.to_string() }
+    DownCause::Connect { side: Side::Caller, layer: None, message: error.to_string() }
 }
 
 fn on_the_way(error: impl ToString) -> DownCause {
-    DownCause::Connect { side: Side::Network, message: error.to_string() }
+    DownCause::Connect { side: Side::Network, layer: None, message: error.to_string() }
 }
 
 fn of_layer(error: &LinkError) -> DownCause {
-    let side = match error.side() {
-        transport::Side::Server => Side::Server,
-        transport::Side::Proxy => Side::Network,
-        transport::Side::User => Side::Caller,
-    };
-    DownCause::Connect { side, message: error.to_string() }
+    let (layer, side) = at_fault(error);
+    DownCause::Connect { side, layer, message: error.to_string() }
 }

@@ -52,14 +52,20 @@ impl Outbox {
     }
 
     /// Withdraws the messages that begin at these places, in rising order, as far as no byte of them was written.
-    /// Returns where each of those began, and how long they were up to and with it; in a padded write they become spaces,
-    /// and nothing moves.
+    /// Returns where each of those began, and how long they were up to and with it. In a padded write they become spaces,
+    /// and nothing moves; if nothing else is in it, and no byte of it was written, it is dropped.
     pub(crate) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
         let (mut withdrawn, mut kept, mut from, mut total) = (Vec::new(), Vec::new(), self.start, 0);
-        for begin in begins {
-            if self.packet.as_mut().is_some_and(|packet| packet.blank(*begin)) {
-                continue;
+        let mut begins = begins.to_vec();
+        if let Some(packet) = &mut self.packet {
+            begins.retain(|begin| !packet.blank(*begin));
+            if let Some(length) = packet.drop_blank() {
+                from += length;
+                total = length as u64;
+                withdrawn.push((self.written, total));
             }
+        }
+        for begin in &begins {
             let ahead = begin.checked_sub(self.written).and_then(|ahead| usize::try_from(ahead).ok());
             let Some(at) = ahead.and_then(|ahead| self.start.checked_add(ahead)) else { continue };
             let Some(end) = self.bytes.get(at..).and_then(|rest| memchr(b'\n', rest)) else { continue };
@@ -98,6 +104,11 @@ impl Outbox {
         if let Some(packet) = &mut self.packet {
             packet.fill(self.written, &self.bytes[self.start..]);
         }
+    }
+
+    /// Whether the message that begins at `begin` waits for a padded write.
+    pub(crate) fn is_held_back(&self, begin: u64) -> bool {
+        self.packet.as_ref().is_some_and(|packet| packet.end().max(self.written) <= begin)
     }
 
     /// How many bytes of messages are to be written.

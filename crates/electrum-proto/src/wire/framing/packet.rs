@@ -60,15 +60,38 @@ impl Packet {
         messages
     }
 
+    /// Where in the stream of messages it ends.
+    pub(super) fn end(&self) -> u64 {
+        self.begin + self.bytes.len().saturating_sub(self.padding.len()) as u64
+    }
+
+    /// Empties this packet if all its messages became spaces and no byte was written. Returns how long the messages were.
+    pub(super) fn drop_blank(&mut self) -> Option<usize> {
+        let is_blank = self.written == 0 && self.bytes.last() == Some(&b' ');
+        is_blank.then(|| {
+            let length = self.bytes.len() - self.padding.len();
+            self.bytes.clear();
+            length
+        })
+    }
+
     /// Replaces the message that begins at `begin` and of which no byte was written by spaces, so that the size stays.
+    /// If it was the last one, the newline of the message before it moves to the end, unless that was written already.
     /// Returns whether it is in this packet.
     pub(super) fn blank(&mut self, begin: u64) -> bool {
         let at = begin.checked_sub(self.begin).and_then(|at| usize::try_from(at).ok());
         // Every message here begins before the padding, which stands inside the last one.
-        let at = at.filter(|at| *at < self.padding.start);
-        let Some(rest) = at.and_then(|at| self.bytes.get_mut(at..)) else { return false };
+        let Some(at) = at.filter(|at| *at < self.padding.start) else { return false };
+        let Some(rest) = self.bytes.get_mut(at..) else { return false };
         let Some(end) = memchr(b'\n', rest) else { return false };
         rest[..=end].fill(b' ');
+        let last = self.bytes.len() - 1;
+        if at + end == last {
+            let before = self.bytes.get(self.written..at).unwrap_or_default();
+            if let Some(newline) = memrchr(b'\n', before) {
+                self.bytes.swap(self.written + newline, last);
+            }
+        }
         true
     }
 }
@@ -162,7 +185,20 @@ mod tests {
             assert_eq!(packet.bytes().len(), LEAST);
             assert_eq!(packet.bytes().iter().filter(|byte| **byte != b' ').count(), rest);
             assert!(!packet.blank(499) && !packet.blank(570) && !packet.blank(2000), "those around it");
-            assert_eq!(packet.bytes().last() == Some(&b' '), begin == 530, "the message behind it is in no packet");
+            assert_eq!(packet.bytes().last(), Some(&b'\n'), "the end is that of a message");
+            assert_eq!(packet.drop_blank(), None);
+            // Without the other one it is a message no more.
+            assert!(packet.blank(if begin == 500 { 530 } else { 500 }));
+            assert_eq!((packet.drop_blank(), packet.bytes()), (Some(70), &b""[..]));
         }
+    }
+
+    #[test]
+    fn a_newline_that_was_written_stays_where_it_was() {
+        let mut packet = Packet::default();
+        packet.fill(0, &messages(&[30, 40]));
+        packet.wrote(30);
+        assert!(packet.blank(30) && packet.bytes().iter().all(|byte| *byte == b' '));
+        assert_eq!((packet.bytes().len(), packet.drop_blank()), (LEAST - 30, None), "the size stays");
     }
 }

@@ -10,12 +10,14 @@ mod raw;
 mod reader;
 pub(crate) mod scan;
 mod server_error;
+mod spellings;
 
 pub use error_kind::ServerErrorKind;
 pub use message::{Message, NotAMessage, ReplyId};
 pub use params::Params;
 pub use raw::{DecodeError, DecodeErrorKind, RawJson};
 pub use server_error::ServerError;
+pub use spellings::spellings;
 
 pub(crate) use decimal::scaled;
 pub(crate) use raw::not_bitcoin;
