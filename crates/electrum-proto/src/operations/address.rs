@@ -1,4 +1,4 @@
-//! What servers before 1.3 answer about addresses.
+//! Operations on addresses, which servers have before 1.3.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -173,7 +173,7 @@ address_operation! {
     /// Subscribes to the changes of an address's history.
     ///
     /// - Parameters: the address, which the server checks.
-    /// - Result: the [`ScriptStatus`] of now; nothing if there is no history.
+    /// - Result: the current [`ScriptStatus`]; `None` if there is no history.
     /// - Versions: before 1.3.
     /// - Errors: what is no address (code 1).
     /// - Protocol documentation: `blockchain.address.subscribe`.

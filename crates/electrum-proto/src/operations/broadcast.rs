@@ -12,7 +12,7 @@ use crate::request::{Method, Request};
 use crate::types::{RawTransaction, Txid};
 use crate::version::ProtocolVersion;
 
-/// Hands a transaction to the network.
+/// Broadcasts a transaction.
 ///
 /// - Parameters: the transaction.
 /// - Result: [`Accepted`], with the transaction's own id, whatever text the server answers: Fulcrum sends a page of HTML
@@ -63,7 +63,7 @@ pub struct Accepted {
     pub server_said: Option<String>,
 }
 
-/// What became of a broadcast, as far as it is known.
+/// The outcome of a broadcast, as far as it is known.
 ///
 /// Make it from the result of a [`Broadcast`], and look at what it says before sending again or spending the inputs
 /// otherwise: a broadcast without an answer may have been carried out.
@@ -93,9 +93,9 @@ pub enum BroadcastOutcome {
     AlreadyInChain(ServerError),
     /// The server's node rejected the transaction; [`ServerError::reason`] is the reason that it gives.
     Rejected(ServerError),
-    /// It is not known: there was no answer after a part of the request had left, or one that does not say.
+    /// Unknown: no answer came after a part of the request was sent, or the answer does not say.
     MayHaveBeenSent {
-        /// Why it is not known.
+        /// Why it is unknown.
         why: String,
     },
 }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use crate::json::DecodeError;
 use crate::types::{HistoryEntry, TxHeight, Txid, UnspentOutput};
 
-/// The two coinbase transactions that the main chain has twice, with the heights of their blocks: BIP 30 forbids it
-/// only since. The second one took the place of the first, whose outputs cannot be spent any more.
+/// The two coinbase transactions that the main chain has twice, with the heights of their blocks, which are older than the
+/// rule against it (BIP 30). The second one replaced the first, whose outputs cannot be spent any more.
 const TWICE_IN_THE_CHAIN: [(&str, [u32; 2]); 2] = [
     ("d5d27987d2a3dfc724e359870c6644b40e497bdc0589a033220fe15429d88599", [91_812, 91_842]),
     ("e3bf3d07d4b0375638d5f1db5255fe07ba2c4cb067cd81b84ee974b6585fb468", [91_722, 91_880]),
@@ -90,7 +90,7 @@ fn check_txids(history: &mut Vec<HistoryEntry>) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// Whether a transaction with this id stands in the blocks of both heights of the main chain.
+/// Returns whether the main chain has a transaction with this id in the blocks of both heights.
 fn is_twice_in_the_chain(txid: Txid, one: u32, other: u32) -> bool {
     TWICE_IN_THE_CHAIN.iter().any(|(id, heights)| {
         *heights == [one.min(other), one.max(other)] && id.parse::<Txid>().is_ok_and(|twice| twice == txid)
@@ -109,7 +109,7 @@ fn fault(index: usize, what: core::fmt::Arguments<'_>) -> DecodeError {
     DecodeError::new(format!("history[{index}].height"), what)
 }
 
-/// The pairs of items with the same key, each as the indexes of two that follow each other, in order.
+/// Returns the pairs of items with the same key, as the indexes of two that follow each other, in order.
 ///
 /// Sorting short prefixes is quick and, unlike a hash table without a secret, cannot be made slow by a server that
 /// picks its hashes. Only where prefixes agree, the whole keys are compared.

@@ -10,7 +10,7 @@ use crate::version::ProtocolVersion;
 ///
 /// - Parameters: the number of blocks; how careful the estimate is to be. Before 1.6 there is no such choice:
 ///   the mode is left out, and the server's node takes its own.
-/// - Result: [`FeeRate`]; nothing if the server has no estimate (`-1` or `null` on the wire).
+/// - Result: [`FeeRate`]; `None` if the server has no estimate (`-1` or `null` on the wire).
 /// - Versions: all.
 /// - Errors: a number of blocks that the node does not estimate for (code 1 or 2); some servers take the nearest one.
 /// - Protocol documentation: `blockchain.estimatefee`.
@@ -38,7 +38,7 @@ use crate::version::ProtocolVersion;
 pub struct EstimateFee {
     /// The number of blocks.
     pub blocks: u32,
-    /// How careful the estimate is to be; the node's own choice if it is not said.
+    /// How careful the estimate is to be; `None` for the node's own choice.
     pub mode: Option<EstimateMode>,
 }
 
@@ -46,9 +46,9 @@ pub struct EstimateFee {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EstimateMode {
-    /// Looks further back: higher, and less moved by a quiet hour.
+    /// Looks further back: mostly higher, and less volatile.
     Conservative,
-    /// Follows the moment.
+    /// Follows the current mempool more closely: lower, and more volatile.
     Economical,
     /// What the node takes by itself.
     Unset,
@@ -110,7 +110,7 @@ pub struct RelayFee;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MempoolInfo;
 
-/// Asks how much waits in the mempool at which fee rate.
+/// Asks how many virtual bytes wait in the mempool at which fee rates.
 ///
 /// - Result: a [`PartialList`] of [`HistogramBin`], mostly by falling fee rate, without those that cannot be read.
 /// - Versions: from 1.2.
@@ -140,7 +140,7 @@ pub struct FeeHistogram;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MempoolFees {
-    /// What a transaction must pay to be taken now: it rises when the mempool is full.
+    /// What a transaction must pay to be accepted now; it rises when the mempool is full.
     pub mempool_min: FeeRate,
     /// What a transaction must pay to be relayed at all.
     pub relay_min: FeeRate,

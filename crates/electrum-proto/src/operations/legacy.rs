@@ -15,10 +15,10 @@ use crate::request::{Method, Request};
 use crate::types::{OutPoint, RawHeader, Tip};
 use crate::version::ProtocolVersion;
 
-/// Asks for the header of one block in pieces. [`Header`](super::Header) does so where it must.
+/// Asks for the header of one block, field by field. [`Header`](super::Header) uses the same method before 1.3.
 ///
 /// - Parameters: the block's height.
-/// - Result: [`Tip`], the header put together, and the height that the server says it has.
+/// - Result: [`Tip`], the header made of its fields, and the height that the server gives for it.
 /// - Versions: before 1.4.
 /// - Errors: a height above the tip (code 1).
 /// - Protocol documentation: `blockchain.block.get_header`.
@@ -48,12 +48,12 @@ pub struct GetHeader {
     pub height: u32,
 }
 
-/// Asks for the headers between two changes of the difficulty.
+/// Asks for the 2016 headers between two changes of the difficulty.
 ///
-/// - Parameters: which of these runs of 2016, counted from 0.
+/// - Parameters: the number of the run of 2016 headers, counted from 0.
 /// - Result: the headers, fewer than 2016 at the end of the chain. Headers that do not link are refused.
 /// - Versions: before 1.4. From 1.2 on there is [`Headers`](super::Headers).
-/// - Errors: a number that is none (code 1).
+/// - Errors: a number that the server does not accept (code 1).
 /// - Protocol documentation: `blockchain.block.get_chunk`.
 ///
 /// # Example

@@ -33,7 +33,7 @@ const READING_OF_FULCRUM: [&str; 9] = [
     "blockchain.utxo.get_info",
 ];
 
-/// Returns what the method of this name does to the world. One that is not known counts as one that changes something.
+/// Returns whether the method of this name only reads. An unknown one counts as one that changes something.
 pub(super) fn effect_of(method: &str) -> Effect {
     match METHODS.iter().find(|known| known.name == method) {
         Some(known) => known.effect,

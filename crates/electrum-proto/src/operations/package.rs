@@ -13,12 +13,12 @@ use crate::request::{Method, Request};
 use crate::types::{RawTransaction, Txid, Wtxid};
 use crate::version::ProtocolVersion;
 
-/// Hands several transactions to the network that depend on each other.
+/// Broadcasts several transactions that depend on each other.
 ///
 /// - Parameters: the transactions, parents before children.
 /// - Result: [`PackageResult`]. That transactions were refused is a result, not an error.
 /// - Versions: from 1.6.
-/// - Errors: the transactions are no package (code 1 or 2).
+/// - Errors: the transactions do not make a package (code 1 or 2).
 /// - Protocol documentation: `blockchain.transaction.broadcast_package`.
 ///
 /// # Example
@@ -49,12 +49,12 @@ pub struct BroadcastPackage {
     pub transactions: Vec<RawTransaction>,
 }
 
-/// Hands several transactions to the network that depend on each other, and asks for all that the node says of it.
+/// Broadcasts several transactions that depend on each other, and asks for all that the node says about them.
 ///
 /// - Parameters: the transactions, parents before children.
 /// - Result: the node's JSON as it was sent; nothing in it is checked.
 /// - Versions: from 1.6.
-/// - Errors: the transactions are no package (code 1 or 2).
+/// - Errors: the transactions do not make a package (code 1 or 2).
 /// - Protocol documentation: `blockchain.transaction.broadcast_package`, with `verbose`.
 ///
 /// # Example
@@ -82,7 +82,7 @@ pub struct BroadcastPackageVerbose {
     pub transactions: Vec<RawTransaction>,
 }
 
-/// Asks whether the mempool would take transactions, without handing them over.
+/// Asks whether the mempool would accept transactions, without broadcasting them.
 ///
 /// - Parameters: the transactions, parents before children.
 /// - Result: one [`Acceptance`] for each of them. Another number is refused.
@@ -117,11 +117,11 @@ pub struct TestMempoolAccept {
     pub transactions: Vec<RawTransaction>,
 }
 
-/// What became of a package.
+/// The outcome of broadcasting a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PackageResult {
-    /// Whether the network took all of it.
+    /// Whether all of it was accepted.
     pub success: bool,
     /// What was refused.
     pub errors: Vec<PackageError>,
@@ -136,7 +136,7 @@ pub struct PackageError {
     pub error: String,
 }
 
-/// Whether the mempool would take a transaction.
+/// Whether the mempool would accept a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Acceptance {
@@ -144,7 +144,7 @@ pub struct Acceptance {
     pub txid: Txid,
     /// Its hash with the witnesses.
     pub wtxid: Wtxid,
-    /// Whether it would be taken; nothing if that was not found out, because another one of the package is refused.
+    /// Whether it would be accepted; `None` if that was not tested, because another one of the package is refused.
     pub allowed: Option<bool>,
     /// Why not.
     pub reason: Option<String>,

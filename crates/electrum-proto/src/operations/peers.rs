@@ -65,7 +65,7 @@ pub struct AddPeer {
     pub features: Box<RawValue>,
 }
 
-/// Servers know of some hundred others.
+/// So many peers are read; servers know some hundred.
 const MOST: usize = 10_000;
 
 impl Request for Peers {

@@ -10,7 +10,7 @@ use crate::json::{DecodeError, Params, RawJson};
 use crate::request::{Effect, Method, NotInVersion, Request};
 use crate::version::ProtocolVersion;
 
-/// Any method with any parameters; the result is JSON.
+/// Calls any method with any parameters; the result is JSON.
 ///
 /// - Parameters: as the server wants them, by position or by name. Few servers take names: ElectrumX and libbitcoin do.
 /// - Result: a [`serde_json::Value`], which can take sixteen times the memory of its text: a hostile server can make
@@ -62,7 +62,7 @@ pub enum RawParams {
 impl Raw {
     /// Makes a request whose effect is that of the method if it is known.
     ///
-    /// One that is not known may change something, so it is not repeated once a byte of it was written.
+    /// A method that is not known may change something, so its request is not sent again once a byte of it was written.
     #[must_use]
     pub fn new(method: impl Into<String>, params: impl Into<RawParams>) -> Self {
         let method = method.into();

@@ -1,4 +1,4 @@
-//! What a server knows of a script: balance, history, mempool, unspent outputs.
+//! Operations on a script: balance, history, mempool, unspent outputs.
 //!
 //! Each of these takes a [`ScriptRef`]: up to protocol 1.6 the scripthash is sent, from 1.7 on the script itself.
 
@@ -213,8 +213,8 @@ script_operation! {
     }
 }
 
-/// The method of operation `R` for a script that is known, or of which only the hash is.
-/// From 1.7 on servers want the script itself.
+/// Returns the method of operation `R` for a script, or for one of which only the hash is known: from 1.7 on servers need
+/// the script itself.
 pub(crate) fn method_for_script<R: Request>(
     is_known: bool,
     version: ProtocolVersion,
@@ -238,7 +238,7 @@ pub(crate) fn param_for_script(script: &Script, version: ProtocolVersion, params
     }
 }
 
-/// A list, which from 1.7 on stands in an object under `key`.
+/// Reads a list, which from 1.7 on is a member `key` of an object.
 fn read_list<'a, T>(
     reader: &mut Reader<'a>,
     version: ProtocolVersion,

@@ -34,7 +34,7 @@ use crate::version::ProtocolVersion;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ping;
 
-/// Pings the server with padding in either direction, which hides from an observer what the traffic is.
+/// Pings the server with padding in either direction, against observers of an encrypted connection.
 ///
 /// - Parameters: how many bytes of padding to send back; the padding to send.
 /// - Result: nothing. Padding of another length than asked for is refused.
@@ -113,7 +113,7 @@ pub struct Banner;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DonationAddress;
 
-/// Asks what the server is and serves.
+/// Asks for the server's features: software, versions, ports and chain.
 ///
 /// - Result: [`ServerFeatures`].
 /// - Versions: from 1.1.

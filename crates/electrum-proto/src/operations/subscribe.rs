@@ -1,7 +1,7 @@
 //! Subscriptions as single requests.
 //!
-//! A client whose subscriptions survive lost connections does not send these: it hands a topic to the machine,
-//! which sends them, keeps the subscription and makes it anew. They are here for what the machine does, and for tests.
+//! Applications rarely need these: [`Client::subscribe`](crate::Client::subscribe) sends them and subscribes again after each
+//! lost connection.
 
 use alloc::borrow::Cow;
 
@@ -105,7 +105,7 @@ script_operation! {
     |_, result| read(result, Reader::bool)
 }
 
-/// Subscribes to what becomes of an output.
+/// Subscribes to the status of an output: whether it exists, and what spends it.
 ///
 /// - Parameters: the output, and the script that it pays to, which helps the server to find it.
 /// - Result: the [`OutPointStatus`] of now.

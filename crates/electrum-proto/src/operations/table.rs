@@ -14,7 +14,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The method that serves it on `version`, if one does.
+    /// Returns the method that serves it on `version`, if there is one.
     #[must_use]
     pub fn method(&self, version: ProtocolVersion) -> Option<&'static str> {
         self.methods.iter().find(|method| method.is_in(version)).map(|method| method.name)
@@ -23,7 +23,7 @@ impl Operation {
 
 macro_rules! operations {
     ($($name:ident $(in $module:ident)?),* $(,)?) => {
-        /// Every operation, but for [`Raw`], which is whatever you make it.
+        /// Every operation except [`Raw`], which calls any method.
         pub const OPERATIONS: &[Operation] =
             &[$(operations!(@one $name $($module)?)),*];
     };

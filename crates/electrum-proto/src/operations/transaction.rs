@@ -47,7 +47,7 @@ pub struct TransactionGet {
     checked: bool,
 }
 
-/// Asks for a transaction with all that the server's node says of it.
+/// Asks for a transaction and all that the server's node knows about it.
 ///
 /// - Parameters: the transaction's id.
 /// - Result: the node's JSON as it was sent; nothing in it is checked, and its amounts are fractions of coins.
@@ -79,7 +79,7 @@ pub struct TransactionGetVerbose {
     pub txid: Txid,
 }
 
-/// Asks where in its block a transaction stands, and for the proof of it.
+/// Asks for the position of a transaction in its block, and for the proof of it.
 ///
 /// - Parameters: the transaction's id; the height of its block.
 /// - Result: [`MerkleProof`], whose `verify` checks it against a trusted header. A branch that no block can have,
@@ -118,7 +118,7 @@ pub struct TransactionMerkle {
     pub height: u32,
 }
 
-/// Asks which transaction stands at a place of a block.
+/// Asks for the id of the transaction at a position in a block.
 ///
 /// - Parameters: the block's height; the place in it, counted from 0.
 /// - Result: the transaction's id.
@@ -146,11 +146,11 @@ pub struct TransactionMerkle {
 pub struct TransactionIdAt {
     /// The block's height.
     pub height: u32,
-    /// The place in the block, counted from 0.
+    /// The position in the block, counted from 0.
     pub position: u32,
 }
 
-/// Asks which transaction stands at a place of a block, and for the proof of it.
+/// Asks for the id of the transaction at a position in a block, and for the proof of it.
 ///
 /// - Parameters: the block's height; the place in it, counted from 0.
 /// - Result: [`ProvenTxid`], whose `verify` checks it against a trusted header.
@@ -179,7 +179,7 @@ pub struct TransactionIdAt {
 pub struct ProvenTransactionIdAt {
     /// The block's height.
     pub height: u32,
-    /// The place in the block, counted from 0.
+    /// The position in the block, counted from 0.
     pub position: u32,
 }
 
@@ -330,7 +330,7 @@ pub(super) fn read_txid(reader: &mut Reader<'_>) -> Read<Txid> {
     reader.hash().map(Txid::from_display_bytes)
 }
 
-/// The text of the result, once it was checked to be JSON.
+/// Checks that the result is JSON, and returns its text.
 pub(super) fn verbatim(result: RawJson<'_>) -> Read<Box<RawValue>> {
     result.decode::<&RawValue>().map(ToOwned::to_owned)
 }

@@ -1,10 +1,10 @@
-//! Decimal fractions to integers of a fixed scale, digit by digit: `1e-05` and `0.00001` are the same,
-//! and no binary fraction is ever between the text and the value.
+//! Reads decimal fractions as integers of a fixed scale, digit by digit: `1e-05` and `0.00001` are the same number, and it
+//! is never rounded to a binary fraction.
 
-/// More digits than any amount has; what comes after them is cut off.
+/// So many digits of a number are read, more than any amount has; the rest is cut off.
 const DIGITS: u32 = 30;
 
-/// `number` times ten to the power of `decimals`, cut off towards zero; nothing if it does not fit.
+/// Returns `number` times ten to the power of `decimals`, rounded towards zero; `None` if it does not fit.
 ///
 /// `number` is the text of a JSON number.
 pub(crate) fn scaled(number: &[u8], decimals: i32) -> Option<i128> {
@@ -39,7 +39,7 @@ pub(crate) fn scaled(number: &[u8], decimals: i32) -> Option<i128> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
-/// An exponent with its sign; one beyond all reason is as good as infinite.
+/// Reads an exponent with its sign, limited to a million either way.
 fn exponent(text: &[u8]) -> i32 {
     let negative = text.first() == Some(&b'-');
     let mut value: i32 = 0;

@@ -3,13 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A text that is not hex, or not of the length that was asked for.
+/// Why a text is not hexadecimal, or not of the expected length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HexError {
     /// An odd number of digits.
     Odd,
-    /// Not the number of digits that was asked for.
+    /// Another number of digits than expected.
     Length {
         /// How many digits there are.
         found: usize,
@@ -26,10 +26,10 @@ error_texts!(HexError {
     Self::Digit => "not hexadecimal digits";
 });
 
-/// The bytes that `digits` stand for, which may be of either case.
+/// Decodes hexadecimal digits of either case.
 ///
 /// # Errors
-/// [`HexError`] if they are odd in number or not digits.
+/// [`HexError`] if their number is odd, or one is no digit.
 pub fn decode(digits: &[u8]) -> Result<Vec<u8>, HexError> {
     if digits.len() % 2 != 0 {
         return Err(HexError::Odd);
@@ -41,10 +41,10 @@ pub fn decode(digits: &[u8]) -> Result<Vec<u8>, HexError> {
     const_hex::decode(digits).map_err(|_| HexError::Digit)
 }
 
-/// Fills `bytes` with what `digits` stand for.
+/// Decodes hexadecimal digits of either case into `bytes`.
 ///
 /// # Errors
-/// [`HexError`] unless there are exactly twice as many digits as bytes.
+/// [`HexError`] unless there are exactly twice as many digits as bytes, and nothing else.
 pub fn decode_exact(digits: &[u8], bytes: &mut [u8]) -> Result<(), HexError> {
     if digits.len() != bytes.len() * 2 || digits.starts_with(b"0x") {
         return Err(HexError::Length { found: digits.len(), expected: bytes.len() * 2 });
@@ -52,18 +52,18 @@ pub fn decode_exact(digits: &[u8], bytes: &mut [u8]) -> Result<(), HexError> {
     const_hex::decode_to_slice(digits, bytes).map_err(|_| HexError::Digit)
 }
 
-/// `bytes` in lower-case digits.
+/// Encodes `bytes` as lower-case hexadecimal digits.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     const_hex::encode(bytes)
 }
 
-/// `bytes` in lower-case digits, in a buffer of exactly twice their length.
+/// Encodes `bytes` as lower-case digits into a buffer of exactly twice their length.
 pub(crate) fn encode_exact<'a>(bytes: &[u8], digits: &'a mut [u8]) -> &'a str {
     const_hex::encode_to_str(bytes, digits).map_or("", |text| &*text)
 }
 
-/// Appends `bytes` in lower-case digits.
+/// Appends `bytes` to `out` as lower-case digits.
 pub(crate) fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len() * 2, 0);

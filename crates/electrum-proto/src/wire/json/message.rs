@@ -1,4 +1,4 @@
-//! What one JSON text from a server is: a reply, a notification, or something else.
+//! Parses one JSON text from a server as a message of JSON-RPC: a reply, a notification, or a request.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -39,11 +39,11 @@ pub enum ReplyId {
     Number(u64),
     /// `null`, or no id: the server could not tell which request it answers.
     Null,
-    /// Something that was never sent as an id.
+    /// Anything else, which this client never sends as an id.
     Foreign,
 }
 
-/// A text that is no message of JSON-RPC. After it nothing that the server sends can be trusted.
+/// Why a text is no message of JSON-RPC. A server that sends one is left, since the messages behind it may be misread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotAMessage {
@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The members of the object that decide what it is, as text.
+/// The members of an object that decide which message it is, as text.
 #[derive(Default)]
 struct Members<'a> {
     id: Option<&'a str>,
@@ -100,11 +100,11 @@ struct Members<'a> {
     error: Option<&'a str>,
 }
 
-/// How most servers begin every line. It says nothing, and what most lines have need not be taken apart.
+/// How most servers begin every line. This member is skipped without parsing it, since it carries no information.
 const USUAL_BEGINNINGS: [&[u8]; 2] = [br#"{"jsonrpc":"2.0","#, br#"{"jsonrpc": "2.0","#];
 
 impl<'a> Members<'a> {
-    /// Takes in the members of an object.
+    /// Parses the members of an object.
     fn read(&mut self, source: &'a str) -> Result<(), NotAMessage> {
         let text = source.as_bytes();
         let mut at = skip_space(text, 0);
@@ -133,7 +133,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// Takes in the member that begins at `at`, and returns the position of what follows it.
+    /// Parses the member that begins at `at`, and returns the position behind it.
     fn member(&mut self, source: &'a str, at: usize) -> Result<usize, NotAMessage> {
         let text = source.as_bytes();
         if text.get(at) != Some(&b'"') {
@@ -166,7 +166,7 @@ impl<'a> Members<'a> {
         Ok(skip_space(text, end))
     }
 
-    /// The member with this key, if it decides what the message is.
+    /// Returns the place of the member with this key, if it decides which message this is.
     #[inline]
     fn named(&mut self, key: &[u8]) -> Option<&mut Option<&'a str>> {
         match key {
@@ -212,7 +212,7 @@ impl ReplyId {
     }
 }
 
-/// The number that `digits` spell, which they must do as JSON wants it: without sign, point or leading zero.
+/// Parses a non-negative integer as JSON writes it: without a sign, a point or a leading zero.
 fn parse_u64(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || (digits[0] == b'0' && digits.len() > 1) {
         return None;

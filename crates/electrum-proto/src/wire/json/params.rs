@@ -1,4 +1,4 @@
-//! The parameters of a request, written as JSON while they are named.
+//! The parameters of a request, written directly as JSON.
 
 use alloc::vec::Vec;
 use serde_core::Serialize;
@@ -21,7 +21,7 @@ impl<'a> Params<'a> {
     /// How many bytes [`append_call`](Self::append_call) writes before the method.
     pub(crate) const BEFORE_METHOD: usize = br#","method":""#.len();
 
-    /// The JSON array, or object, of what `write` writes.
+    /// Returns the parameters that `write` writes, as one JSON array or object.
     #[must_use]
     pub fn to_json(write: impl FnOnce(&mut Params<'_>)) -> Vec<u8> {
         let mut out = Vec::new();
@@ -41,8 +41,8 @@ impl<'a> Params<'a> {
         self.out.push(bracket);
     }
 
-    /// A parameter by its name. The first parameter decides: after one without a name, names are left out, and after one
-    /// with a name, one without is named by its position.
+    /// Writes a parameter by name. The first parameter decides for all: if it has no name, later names are left out; if it
+    /// has one, a later parameter without a name is named after its position.
     pub fn named<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
         if self.count == 0 {
             self.named = true;
@@ -56,7 +56,7 @@ impl<'a> Params<'a> {
         self
     }
 
-    /// An integer.
+    /// Writes an integer.
     pub fn integer(&mut self, value: impl Into<i64>) -> &mut Self {
         self.separate();
         let value: i64 = value.into();
@@ -67,21 +67,21 @@ impl<'a> Params<'a> {
         self
     }
 
-    /// A truth value.
+    /// Writes a boolean.
     pub fn bool(&mut self, value: bool) -> &mut Self {
         self.separate();
         self.out.extend_from_slice(if value { b"true" } else { b"false" });
         self
     }
 
-    /// A string, escaped where JSON asks for it.
+    /// Writes a string, escaped where JSON requires it.
     pub fn str(&mut self, value: &str) -> &mut Self {
         self.separate();
         Self::append_str(self.out, value);
         self
     }
 
-    /// Bytes as a string of lower-case hexadecimal digits.
+    /// Writes bytes as a string of lower-case hexadecimal digits.
     pub fn hex(&mut self, bytes: &[u8]) -> &mut Self {
         self.separate();
         self.out.push(b'"');
@@ -90,7 +90,7 @@ impl<'a> Params<'a> {
         self
     }
 
-    /// Anything that serde can write. A value that it refuses (a map with keys that are no strings) becomes `null`.
+    /// Writes a value with serde. One that cannot be JSON, such as a map whose keys are no strings, becomes `null`.
     pub fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
         self.separate();
         Self::append_json(self.out, value);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     proptest! {
-        /// serde_json is the judge of what is written without it.
+        /// What is written without serde_json is compared with what serde_json writes.
         #[test]
         fn integers_and_strings_are_as_serde_writes_them(number: i64, text: String, add: bool) {
             let text = if add { text + "\u{1}\n\"\\" } else { text };

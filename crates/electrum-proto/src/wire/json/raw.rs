@@ -17,13 +17,13 @@ impl<'a> RawJson<'a> {
     /// The value `null`.
     pub const NULL: RawJson<'static> = RawJson("null");
 
-    /// Takes `text` for the text of one JSON value.
+    /// Makes a value of its JSON text, which is not checked.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// The text as it came.
+    /// Returns the text as the server sent it.
     #[must_use]
     pub const fn as_str(self) -> &'a str {
         self.0
@@ -37,7 +37,7 @@ impl<'a> RawJson<'a> {
         serde_json::from_str(self.0).map_err(|error| DecodeError::from_json(&error))
     }
 
-    /// The inside of a string that has no escapes, without looking at it twice: the quick way to hex.
+    /// Returns the inside of a string without escapes, such as hexadecimal digits, without copying or scanning it again.
     ///
     /// # Errors
     /// [`DecodeError`] if the value is no string, or one with escapes.
@@ -49,7 +49,7 @@ impl<'a> RawJson<'a> {
             .ok_or_else(|| DecodeError::new("", "not a plain string"))
     }
 
-    /// The text itself, once it was checked to be JSON.
+    /// Checks that the text is JSON, and returns it.
     ///
     /// # Errors
     /// [`DecodeError`] if it is not.
@@ -68,13 +68,13 @@ impl fmt::Debug for RawJson<'_> {
     }
 }
 
-/// A result that is not what the protocol says it is: what is wrong, and where in the result.
+/// Why a result was refused: what is wrong with it, and where.
 ///
-/// It concerns one request; the server must mend it.
+/// It concerns one request only. The server is at fault, not the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError(Box<Fault>);
 
-/// Why a result is refused.
+/// The kind of a [`DecodeError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
@@ -85,7 +85,7 @@ pub enum DecodeErrorKind {
     OtherChain,
 }
 
-/// Boxed, so that a good result is not made larger by the bad one.
+/// Boxed, so that a `Result` is not made larger by its error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
     kind: DecodeErrorKind,
@@ -94,18 +94,18 @@ struct Fault {
 }
 
 impl DecodeError {
-    /// `what` is wrong, at `place` in the result (`history[3].height`), or in the whole if that is empty.
+    /// Makes an error: `what` is wrong at `place` in the result, such as `history[3].height`, or with all of it if `place` is empty.
     pub fn new(place: impl Into<String>, what: impl fmt::Display) -> Self {
         Self(Box::new(Fault { kind: DecodeErrorKind::Malformed, place: place.into(), what: what.to_string() }))
     }
 
-    /// Returns why the result is refused.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> DecodeErrorKind {
         self.0.kind
     }
 
-    /// The same error, further in: `place` comes before the place that it has.
+    /// Returns the error with `place` put before its own place.
     #[must_use]
     pub fn within(mut self, place: &str) -> Self {
         self.0.place = match self.0.place.as_str() {
@@ -116,13 +116,13 @@ impl DecodeError {
         self
     }
 
-    /// Where in the result; empty for the whole of it.
+    /// Returns where in the result it is; empty for all of it.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.0.place
     }
 
-    /// What is wrong there.
+    /// Returns what is wrong there.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.0.what
@@ -148,7 +148,7 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// The error of a value that breaks a rule of Bitcoin, and may be right on another chain.
+/// Makes the error of a value that breaks a rule of Bitcoin, and may be right on another chain.
 #[cold]
 pub(crate) fn not_bitcoin(what: impl fmt::Display) -> DecodeError {
     let mut error = DecodeError::new("", what);

@@ -15,10 +15,10 @@ use core::fmt;
 use super::raw::{DecodeError, RawJson};
 use super::scan::quote_or_backslash;
 
-/// What reading gives: the value, or why the text is refused.
+/// The result of reading a value.
 pub(crate) type Read<T> = Result<T, DecodeError>;
 
-/// Values may be nested this deep in what is skipped.
+/// How deeply values may be nested that are skipped.
 const MAX_DEPTH: u32 = u128::BITS;
 
 /// Reads the values of one JSON text in the order in which they stand there.
@@ -36,18 +36,18 @@ pub(crate) fn read<'a, T>(json: RawJson<'a>, read: impl FnOnce(&mut Reader<'a>) 
     Ok(value)
 }
 
-/// The value of a key that must be there.
+/// Returns the value of a required key, or the error that it is missing.
 pub(crate) fn required<T>(value: Option<T>, key: &str) -> Read<T> {
     value.ok_or_else(|| DecodeError::new(key, "it is missing"))
 }
 
 impl<'a> Reader<'a> {
-    /// How many bytes are left: a bound on what is still to come.
+    /// Returns how many bytes are left to read.
     pub(crate) fn remaining(&self) -> usize {
         self.text.len() - self.at
     }
 
-    /// The first byte of the next token, which stays where it is.
+    /// Returns the first byte of the next token without stepping over it.
     #[inline]
     pub(crate) fn peek(&mut self) -> Read<u8> {
         match self.text.get(self.at) {
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         Err(wrong("the JSON text ends too early"))
     }
 
-    /// An object; `member` is called for each key and must read or [`skip`](Self::skip) its value.
+    /// Reads an object: calls `member` for each key, which must read or [`skip`](Self::skip) its value.
     pub(crate) fn object(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Read<()>) -> Read<()> {
         self.open(b'{', "an object")?;
         if self.close(b'}')? {
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An array; `element` is called for each element with its index.
+    /// Reads an array: calls `element` for each element with its index.
     pub(crate) fn array(&mut self, mut element: impl FnMut(&mut Self, usize) -> Read<()>) -> Read<()> {
         self.open(b'[', "an array")?;
         if self.close(b']')? {
@@ -107,13 +107,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// An array of at most so many elements, for those that are small on the wire and large in memory: one that no
-    /// honest server comes near is not read to its end.
+    /// Reads an array of at most so many elements, for those that are small on the wire and large in memory: a longer one is
+    /// not read to its end.
     pub(crate) fn short_array(&mut self, most: usize, mut element: impl FnMut(&mut Self) -> Read<()>) -> Read<()> {
         self.array(|reader, index| if index < most { element(reader) } else { Err(too_many(most)) })
     }
 
-    /// The next value if `value` can read it, and nothing otherwise. What is no JSON is refused all the same.
+    /// Reads the next value with `value`; returns `None` if it fails, unless what comes next is no JSON.
     pub(crate) fn lenient<T>(&mut self, value: impl FnOnce(&mut Self) -> Read<T>) -> Read<Option<T>> {
         let start = self.at;
         if let Ok(value) = value(self) {
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         self.skip().map(|_| None)
     }
 
-    /// The text of the next value, whatever it is, stepped over. The inside of strings is not looked at.
+    /// Steps over the next value, whatever it is, and returns its text. The inside of strings is not checked.
     pub(crate) fn skip(&mut self) -> Read<&'a [u8]> {
         self.peek()?;
         let start = self.at;
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A key without escapes and the colon right after it, which is what keys are; nothing is read otherwise.
+    /// Reads a key without escapes and the colon right after it, as most are written; otherwise reads nothing.
     #[inline(always)]
     fn plain_key(&mut self) -> Option<&'a [u8]> {
         self.peek().ok()?;
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         Some(key)
     }
 
-    /// A key and the colon after it.
+    /// Reads a key and the colon after it.
     fn key(&mut self) -> Read<Cow<'a, [u8]>> {
         let key = self.string_bytes()?;
         match self.peek()? {
@@ -234,13 +234,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An error at the place where the reader stands, which the objects and arrays around it will name.
+/// Makes an error whose place the surrounding objects and arrays add.
 #[cold]
 pub(crate) fn wrong(what: impl fmt::Display) -> DecodeError {
     DecodeError::new("", what)
 }
 
-/// There are more of something than can be meant.
+/// Makes the error that a list has more items than are accepted.
 #[cold]
 pub(crate) fn too_many(most: usize) -> DecodeError {
     wrong(format_args!("there are more than {most}"))
@@ -260,7 +260,7 @@ fn mismatch(expected: &str, found: u8) -> DecodeError {
     wrong(format_args!("{found} where {expected} should be"))
 }
 
-/// A number or a key for an error text, cut if it is absurdly long.
+/// Returns a number or a key for an error text, shortened if it is long.
 pub(crate) fn shown(number: &[u8]) -> String {
     match number {
         [start @ .., _] if start.len() >= 40 => format!("{}…", String::from_utf8_lossy(&start[..40])),

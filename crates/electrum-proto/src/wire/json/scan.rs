@@ -8,7 +8,7 @@ use memchr::memchr2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Broken;
 
-/// The position behind spaces, tabs and line ends from `at` on.
+/// Returns the position behind spaces, tabs and line ends from `at` on.
 #[inline]
 pub(crate) fn skip_space(text: &[u8], at: usize) -> usize {
     // Most often there is none.
@@ -27,7 +27,7 @@ fn skip_spaces(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The position behind the value that begins at `at`.
+/// Returns the position behind the value that begins at `at`.
 pub(crate) fn skip_value(text: &[u8], at: usize) -> Result<usize, Broken> {
     match text.get(at).ok_or(Broken)? {
         b'"' => skip_string(text, at),
@@ -37,7 +37,7 @@ pub(crate) fn skip_value(text: &[u8], at: usize) -> Result<usize, Broken> {
     }
 }
 
-/// The position behind the string whose opening quote stands at `at`.
+/// Returns the position behind the string whose opening quote stands at `at`.
 #[inline]
 pub(crate) fn skip_string(text: &[u8], at: usize) -> Result<usize, Broken> {
     let mut at = at + 1;
@@ -50,13 +50,13 @@ pub(crate) fn skip_string(text: &[u8], at: usize) -> Result<usize, Broken> {
     }
 }
 
-/// Where the first quote or backslash stands.
+/// Returns the position of the first quote or backslash.
 ///
-/// Keys are short, so looking at eight bytes at a time finds their end sooner than a search made for long texts, which
-/// comes after that.
+/// Keys are short: comparing eight bytes at a time finds their end sooner than a search made for long texts, which follows
+/// for the rest.
 #[inline]
 pub(crate) fn quote_or_backslash(text: &[u8]) -> Option<usize> {
-    /// What is looked at by eight bytes.
+    /// How many bytes are searched eight at a time.
     const SHORT: usize = 16;
 
     /// The byte in all eight places.
@@ -81,7 +81,7 @@ pub(crate) fn quote_or_backslash(text: &[u8]) -> Option<usize> {
     memchr2(b'"', b'\\', &text[at..]).map(|rest| at + rest)
 }
 
-/// The position behind the object or array that opens at `at`.
+/// Returns the position behind the object or array that opens at `at`.
 fn skip_nested(text: &[u8], mut at: usize) -> Result<usize, Broken> {
     let mut depth = 0_usize;
     loop {
@@ -111,7 +111,7 @@ fn skip_nested(text: &[u8], mut at: usize) -> Result<usize, Broken> {
     }
 }
 
-/// The position behind a number, `true`, `false` or `null`.
+/// Returns the position behind a number, `true`, `false` or `null`.
 fn skip_plain(text: &[u8], at: usize) -> usize {
     let ends = |b: &u8| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | b':' | b'"');
     text[at..].iter().position(ends).map_or(text.len(), |length| at + length)

@@ -8,9 +8,9 @@ use super::error_kind::ServerErrorKind;
 use super::raw::RawJson;
 use super::reader::{Reader, read};
 
-/// An error that a server answers with instead of a result: its code, its own words and the data that it attached.
+/// An error that a server sends instead of a result: its code, its own words and the data that it attached.
 ///
-/// Of the words the first 4 KiB are kept, for some servers quote the whole request; longer data is dropped.
+/// The first 4 KiB of the words are kept, since some servers quote the whole request; data above that length is dropped.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! The values that hold no others: strings, numbers, truth values, `null`.
+//! Reads values that hold no others: strings, numbers, booleans, `null`.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -16,7 +16,7 @@ impl<'a> Reader<'a> {
         self.literal(b"null").map(|()| true)
     }
 
-    /// `true` or `false`.
+    /// Reads `true` or `false`.
     pub(crate) fn bool(&mut self) -> Read<bool> {
         match self.peek()? {
             b't' => self.literal(b"true").map(|()| true),
@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string.
+    /// Reads a string.
     pub(crate) fn string(&mut self) -> Read<Cow<'a, str>> {
         match self.string_bytes()? {
             Cow::Borrowed(bytes) if bytes.iter().any(|byte| *byte < b' ') => {
@@ -42,19 +42,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The 32 bytes that a string of 64 hexadecimal digits stands for.
+    /// Reads a string of 64 hexadecimal digits as 32 bytes.
     #[inline]
     pub(crate) fn hash(&mut self) -> Read<[u8; 32]> {
         self.fixed_hex::<32, 66>("not a hash, which has 64 hexadecimal digits")
     }
 
-    /// The 32 bytes of a hash if that comes next, without escapes; nothing is read otherwise.
+    /// Reads a hash if one comes next that is written without escapes; otherwise reads nothing.
     #[inline]
     pub(crate) fn plain_hash(&mut self) -> Read<Option<[u8; 32]>> {
         self.plain_hex::<32, 66>()
     }
 
-    /// The 80 bytes of a block header in hexadecimal digits.
+    /// Reads a string of 160 hexadecimal digits as the 80 bytes of a block header.
     pub(crate) fn header(&mut self) -> Read<[u8; 80]> {
         if let Some(bytes) = self.plain_hex::<80, 162>()? {
             return Ok(bytes);
@@ -70,12 +70,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The digits of a string that is to be hex; decoding them is what checks them.
+    /// Reads a string that should be hexadecimal digits, which is checked when they are decoded.
     pub(crate) fn hex_digits(&mut self) -> Read<Cow<'a, [u8]>> {
         self.string_bytes()
     }
 
-    /// The text of a number, checked to be one.
+    /// Reads a number, and returns its text.
     pub(crate) fn number(&mut self) -> Read<&'a [u8]> {
         let first = self.peek()?;
         if first != b'-' && !first.is_ascii_digit() {
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         if well_formed { Ok(&self.text[start..self.at]) } else { Err(wrong("not a number as JSON writes it")) }
     }
 
-    /// An integer, written without fraction and exponent.
+    /// Reads an integer, written without fraction and exponent.
     #[inline]
     pub(crate) fn integer(&mut self) -> Read<i64> {
         /// Numbers of so many digits fit, whatever the digits are.
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         self.long_integer()
     }
 
-    /// An integer of many digits, or why what comes next is none. No number that the protocol knows has more than 16.
+    /// Reads an integer of many digits, or says why the next value is none. No number of the protocol has more than 16.
     #[cold]
     fn long_integer(&mut self) -> Read<i64> {
         let number = self.number()?;
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
         value.ok_or_else(|| wrong(format_args!("the number {} is out of range", shown(number))))
     }
 
-    /// An integer from 0 to 2^32 - 1: a height, a position, a count.
+    /// Reads an integer from 0 to 2^32 - 1: a height, a position, a count.
     #[inline]
     pub(crate) fn u32(&mut self) -> Read<u32> {
         let value = self.integer()?;
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Steps over digits and says how many there were.
+    /// Steps over digits, and returns how many there were.
     #[inline]
     fn digits(&mut self) -> usize {
         let start = self.at;
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
         self.at - start
     }
 
-    /// Steps over a string; its inside, and whether that holds escapes.
+    /// Steps over a string, and returns its inside and whether that holds escapes.
     #[inline]
     pub(super) fn skip_string(&mut self) -> Read<(&'a [u8], bool)> {
         self.open(b'"', "a string")?;
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `N` bytes from a string of `2 * N` digits, which with its quotes is `QUOTED` bytes long.
+    /// Reads `N` bytes from a string of `2 * N` digits, which with its quotes is `QUOTED` bytes long.
     #[inline]
     fn fixed_hex<const N: usize, const QUOTED: usize>(&mut self, otherwise: &str) -> Read<[u8; N]> {
         if let Some(bytes) = self.plain_hex::<N, QUOTED>()? {
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// The same, if the string is written without escapes; nothing is read otherwise.
+    /// Does the same if the string is written without escapes; otherwise reads nothing.
     #[inline]
     fn plain_hex<const N: usize, const QUOTED: usize>(&mut self) -> Read<Option<[u8; N]>> {
         self.peek()?;
