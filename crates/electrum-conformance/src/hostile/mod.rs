@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::client::BACKOFF;
-use self::messages::{fills_the_platform, not_seen, seen_as_messages};
+use self::messages::{not_seen, seen_as_messages};
 use super::Adapter;
 use electrum_testkit::hostile::{Entry, Expect, Hostile, catalogue, find};
 
@@ -61,7 +61,7 @@ pub fn run_group<A: Adapter>(adapter: A, group: Group) {
                         println!("{:32} skipped: {why}", entry.name);
                         continue;
                     }
-                    let limit = if !adapter.sees_frames() && fills_the_platform(entry) { u64::MAX } else { MEMORY };
+                    let limit = if adapter.sees_frames() { MEMORY } else { messages::memory(entry, MEMORY) };
                     if let Err(fault) = try_entry(&test, &seen_by(&adapter, entry), limit) {
                         faults.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}: {fault}", entry.name));
                     }
