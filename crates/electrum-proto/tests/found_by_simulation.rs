@@ -35,9 +35,7 @@ fn a_deadline_counts_from_the_latest_moment_that_was_reported() {
 fn a_request_that_is_refused_leaves_no_trace() {
     let mut config = Config::default();
     config.limits.outgoing = 200;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     let (until, _) = driver.drain().unwrap();
     driver.now = Timestamp::from_millis(1_010_000);
     let long = Raw::new("x", vec!["y".repeat(200).into()]);
@@ -50,9 +48,7 @@ fn a_request_that_is_refused_leaves_no_trace() {
 fn room_is_reported_only_when_what_was_refused_fits() {
     let mut config = Config::default();
     config.limits.outgoing = 400;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     driver.write();
     let raw = |length: usize| Raw::new("x", vec!["y".repeat(length).into()]);
     driver.client.request(driver.now, raw(100)).unwrap();

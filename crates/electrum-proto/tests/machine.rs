@@ -238,9 +238,7 @@ fn limits_refuse_commands_and_tell_when_there_is_room() {
     let mut config = Config::default();
     config.limits.in_flight = 2;
     config.limits.outgoing = 200;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     let long = driver.client.request(driver.now, Raw::new("x", vec!["y".repeat(300).into()])).unwrap_err();
     assert!(matches!(long.reason, RejectReason::TooLong { limit: 200, .. }));
     let first = driver.client.request(driver.now, Banner).unwrap();
@@ -285,9 +283,8 @@ fn a_server_that_pads_is_nudged_once_a_write_and_others_never() {
 fn a_server_of_another_chain_is_never_ready() {
     let wanted = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
     for (found, outcome) in [(wanted, "ready 1.4 Test 1.0"), (&status('0'), "disconnect")] {
-        let mut driver = Driver::new(Config { genesis_hash: Some(wanted.parse().unwrap()), ..Config::default() });
-        driver.connect();
-        driver.agree("1.4");
+        let mut driver =
+            Driver::ready_with(Config { genesis_hash: Some(wanted.parse().unwrap()), ..Config::default() }, "1.4");
         driver.seen();
         let features = format!(
             r#"{{"genesis_hash":"{found}","server_version":"x","protocol_min":"1.4","protocol_max":"1.4","hosts":{{}}}}"#
@@ -335,9 +332,7 @@ fn facts_of_an_old_link_change_nothing() {
     let mut driver = Driver::ready("1.4");
     let old = driver.conn.unwrap();
     driver.close(CloseCause::End);
-    driver.sleep();
-    driver.connect();
-    driver.agree("1.4");
+    driver.reconnect("1.4");
     driver.seen();
     driver.client.handle(driver.now, Input::Read(old, b"garbage\n"));
     driver.client.handle(driver.now, Input::Closed(old, CloseCause::End));

@@ -23,7 +23,12 @@ impl Driver {
 
     /// A driver whose client is ready on protocol `version`.
     pub fn ready(version: &str) -> Self {
-        let mut driver = Self::new(Config::default());
+        Self::ready_with(Config::default(), version)
+    }
+
+    /// The same with this configuration.
+    pub fn ready_with(config: Config, version: &str) -> Self {
+        let mut driver = Self::new(config);
         driver.connect();
         driver.agree(version);
         driver
@@ -143,6 +148,13 @@ pub fn status(digit: char) -> String {
 impl Driver {
     pub fn agree_on_nothing(&mut self) {
         assert_eq!(self.sleep(), TimerKind::Handshake);
+    }
+
+    /// Waits for the next attempt, after which the client is ready again.
+    pub fn reconnect(&mut self, version: &str) {
+        self.sleep();
+        self.connect();
+        self.agree(version);
     }
 
     pub fn close(&mut self, cause: CloseCause) {

@@ -17,9 +17,7 @@ fn config() -> Config {
 
 /// A driver whose client is ready, and carries an authorization.
 fn ready() -> Driver {
-    let mut driver = Driver::new(config());
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config(), "1.4");
     driver.seen();
     driver
 }

@@ -91,9 +91,7 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
 fn an_answered_ping_shows_that_the_server_is_alive_however_short_a_time_requests_have() {
     let mut config = Config::default();
     config.timeouts.request = Duration::from_secs(2);
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     driver.subscribe();
     driver.drain();
     driver.seen();
@@ -132,17 +130,13 @@ fn what_is_given_up_and_not_wanted_any_more_is_not_reported() {
 fn after_three_links() -> (Driver, SubId) {
     let mut config = Config::default();
     config.limits.in_flight = 1;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     let sub = driver.subscribe();
     driver.drain();
     for _ in 0..3 {
         until_reported(&mut driver);
         until_reported(&mut driver);
-        driver.sleep();
-        driver.connect();
-        driver.agree("1.4");
+        driver.reconnect("1.4");
     }
     (driver, sub)
 }
@@ -199,9 +193,7 @@ fn a_server_that_never_answers_ends_costs_three_links_and_no_more() {
         driver.seen();
         if round < 3 {
             assert_eq!(until_reported(&mut driver), ["disconnect", "down timeout"]);
-            driver.sleep();
-            driver.connect();
-            driver.agree("1.4.2");
+            driver.reconnect("1.4.2");
             driver.write();
         } else {
             while driver.sleep() != TimerKind::Ping {

@@ -11,9 +11,7 @@ fn limited(in_flight: usize, outgoing: usize) -> Driver {
     let mut config = Config { nudge: false, ..Config::default() };
     config.limits.in_flight = in_flight;
     config.limits.outgoing = outgoing;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     driver.write();
     driver.seen();
     driver
@@ -109,9 +107,7 @@ fn room_is_not_reported_while_nothing_can_be_sent() {
 fn a_command_for_a_topic_outlives_the_room_for_requests() {
     let mut config = Config { nudge: false, ..Config::default() };
     (config.limits.in_flight, config.limits.subscriptions) = (1, 1);
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     let held = driver.client.subscribe(driver.now, Topic::Headers).unwrap();
     driver.drain();
     driver.answer("blockchain.headers.subscribe", &format!(r#"{{"height":1,"hex":"{}"}}"#, "00".repeat(80)));
@@ -160,9 +156,7 @@ fn an_answer_over_the_limit_fails_its_own_request() {
     for begins_with_id in [true, false] {
         let mut config = Config { nudge: false, ..Config::default() };
         config.limits.line = 1000;
-        let mut driver = Driver::new(config);
-        driver.connect();
-        driver.agree("1.4");
+        let mut driver = Driver::ready_with(config, "1.4");
         let ids = driver.request_all(vec![Banner; if begins_with_id { 3 } else { 1 }]);
         driver.write();
         driver.seen();
@@ -191,9 +185,7 @@ fn a_server_that_cuts_a_burst_is_sent_fewer_at_once() {
     driver.request_all(vec![Banner; 100]);
     driver.write();
     driver.close(electrum_proto::CloseCause::End);
-    driver.sleep();
-    driver.connect();
-    driver.agree("1.4");
+    driver.reconnect("1.4");
     let ids = driver.request_all(vec![Banner; 50]);
     let rejected = driver.client.request(driver.now, Banner).unwrap_err();
     assert_eq!(rejected.reason, RejectReason::InFlight { limit: 50 });

@@ -147,9 +147,8 @@ fn a_server_that_refuses_is_made_every_offer_before_the_next_server_is_tried() {
 fn a_version_without_features_cannot_tell_the_chain() {
     let genesis = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
     let versions = "1.0".parse().unwrap();
-    let mut driver = Driver::new(Config { versions, genesis_hash: genesis.parse().ok(), ..Config::default() });
-    driver.connect();
-    driver.agree("1.0");
+    let mut driver =
+        Driver::ready_with(Config { versions, genesis_hash: genesis.parse().ok(), ..Config::default() }, "1.0");
     assert_eq!(driver.seen(), ["connect 0", "disconnect", "down unknown_chain"]);
 }
 

@@ -44,9 +44,7 @@ fn arrays_of_messages_are_read_as_json_has_them() {
 fn a_link_on_which_nothing_is_answered_that_was_asked_is_given_up() {
     let mut config = Config::default();
     config.limits.unknown_replies = 2;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     for round in 1..=2 {
         driver.seen();
         driver.read(r#"{"id":77,"result":1}"#);

@@ -69,9 +69,7 @@ fn the_first_header_tells_the_chain_where_the_features_do_not() {
         (Some(ANOTHER_HEADER_0), "down wrong_chain"),
         (None, "down unknown_chain"),
     ] {
-        let mut driver = Driver::new(Config { genesis_hash: MAINNET.parse().ok(), ..Config::default() });
-        driver.connect();
-        driver.agree("1.4");
+        let mut driver = Driver::ready_with(Config { genesis_hash: MAINNET.parse().ok(), ..Config::default() }, "1.4");
         let id = driver.written_id("server.features");
         refuse(&mut driver, id, -32601, "unknown method");
         driver.seen();
@@ -106,9 +104,7 @@ fn a_topic_that_is_accepted_after_a_refusal_says_so_though_its_value_is_known() 
     driver.drain();
     driver.answer("blockchain.headers.subscribe", &tip);
     driver.close(CloseCause::End);
-    driver.sleep();
-    driver.connect();
-    driver.agree("1.4");
+    driver.reconnect("1.4");
     driver.seen();
     // A refusal for a moment is not worth a word, a lasting one is.
     let is_reported = (0..20).any(|_| {

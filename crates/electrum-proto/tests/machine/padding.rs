@@ -16,9 +16,7 @@ fn config() -> Config {
 
 /// A driver whose client pads and is ready, and has sent more than goes without a delay, a second ago.
 fn warm() -> Driver {
-    let mut driver = Driver::new(config());
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config(), "1.4");
     call(&mut driver, 1200);
     assert_eq!(driver.write().len(), 2048);
     driver.now = driver.now + SECOND;

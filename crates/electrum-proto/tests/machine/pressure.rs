@@ -11,10 +11,7 @@ use crate::driver::Driver;
 fn patient(pong: u64) -> Driver {
     let mut config = Config { nudge: false, ..Config::default() };
     config.timeouts.pong = Duration::from_secs(pong);
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
-    driver
+    Driver::ready_with(config, "1.4")
 }
 
 /// The server answers a request after so many seconds.
@@ -54,9 +51,7 @@ fn a_server_whose_pong_is_late_is_waited_for_twice_as_long_on_the_next_link() {
     ping(&mut driver);
     assert_eq!(driver.sleep(), TimerKind::Pong);
     assert_eq!(driver.client.phase(), Phase::Backoff);
-    driver.sleep();
-    driver.connect();
-    driver.agree("1.4");
+    driver.reconnect("1.4");
     for _ in 0..20 {
         let id = ping(&mut driver);
         answer_after(&mut driver, id, 8);
@@ -86,9 +81,7 @@ fn cut_with_a_megabyte_outstanding() -> Driver {
     driver.write();
     driver.read(&format!(r#"{{"id":{},"result":"{}"}}"#, ids[0], "x".repeat(100_000)));
     driver.close(CloseCause::End);
-    driver.sleep();
-    driver.connect();
-    driver.agree("1.4");
+    driver.reconnect("1.4");
     driver
 }
 

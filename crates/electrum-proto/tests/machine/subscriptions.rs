@@ -26,10 +26,7 @@ fn fail(driver: &mut Driver, method: &str, error: &str) {
 fn holding(topics: usize) -> Driver {
     let mut config = Config::default();
     config.limits.subscriptions = topics;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4.2");
-    driver
+    Driver::ready_with(config, "1.4.2")
 }
 
 #[test]
@@ -133,9 +130,7 @@ fn a_refused_subscription_is_tried_again_on_the_next_link_only() {
         assert!(seen[0].contains("SubscriptionRefused") && seen[0].contains(word), "{seen:?}");
         assert_eq!(driver.write(), "");
         driver.close(CloseCause::End);
-        driver.sleep();
-        driver.connect();
-        driver.agree("1.4");
+        driver.reconnect("1.4");
         driver.seen();
         driver.answer(SUBSCRIBE, "null");
         assert_eq!(driver.seen(), ["Subscribed no history"]);
@@ -289,9 +284,7 @@ fn what_is_not_wanted_any_more_is_not_asked_for_on_the_next_link() {
     driver.write();
     driver.client.unsubscribe(driver.now, dropped);
     driver.close(CloseCause::End);
-    driver.sleep();
-    driver.connect();
-    driver.agree("1.4");
+    driver.reconnect("1.4");
     let asked = driver.write();
     assert!(asked.lines().count() == 1 && asked.contains(SUBSCRIBE), "{asked}");
     assert!(driver.client.unsubscribe(driver.now, kept));

@@ -129,9 +129,7 @@ fn a_ping_that_is_answered_late_is_followed_by_others() {
 
 #[test]
 fn an_old_server_that_has_no_ping_is_asked_for_something_else() {
-    let mut driver = Driver::new(Config { versions: "1.1".parse().unwrap(), ..Config::default() });
-    driver.connect();
-    driver.agree("1.1");
+    let mut driver = Driver::ready_with(Config { versions: "1.1".parse().unwrap(), ..Config::default() }, "1.1");
     assert_eq!(driver.sleep(), TimerKind::Ping);
     driver.seen();
     driver.answer("server.donation_address", "\"\"");
@@ -143,9 +141,7 @@ fn an_old_server_that_has_no_ping_is_asked_for_something_else() {
 fn what_is_never_answered_leaves_room_in_the_end() {
     let mut config = Config::default();
     config.limits.in_flight = 1;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     driver.client.request(driver.now, Banner).unwrap();
     driver.write();
     assert_eq!(driver.sleep(), TimerKind::Request);
@@ -188,9 +184,7 @@ fn a_request_that_is_long_on_its_way_keeps_the_link() {
 fn what_was_taken_back_leaves_its_room_though_it_had_no_deadline() {
     let mut config = Config::default();
     config.limits.in_flight = 1;
-    let mut driver = Driver::new(config);
-    driver.connect();
-    driver.agree("1.4");
+    let mut driver = Driver::ready_with(config, "1.4");
     let ticket = driver.client.request_until(driver.now, Timestamp::MAX, Banner).unwrap();
     assert!(driver.client.cancel(ticket.id));
     assert!(driver.client.request(driver.now, Banner).is_err(), "the answer may still come");
