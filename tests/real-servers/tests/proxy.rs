@@ -54,7 +54,7 @@ fn each_refusal_of_the_proxy_is_explained_in_words() {
         let explained = |proxy: &Microsocks, login, address: &str, side, words: &str| {
             for client in both(&trying_once(through(proxy, login, config([address])))) {
                 match client.events().down() {
-                    DownCause::Connect { side: found, message } => {
+                    DownCause::Connect { side: found, message, .. } => {
                         assert_eq!(found, side, "{message}");
                         assert!(message.contains(words), "{message}");
                     }

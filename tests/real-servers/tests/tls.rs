@@ -22,7 +22,7 @@ fn with_server(certificate: &Certificate, test: impl Fn(&Bitcoind, ElectrumX)) {
 #[track_caller]
 fn refused(cause: DownCause, by: Side) -> String {
     match cause {
-        DownCause::Connect { side, message } if side == by => message,
+        DownCause::Connect { side, message, .. } if side == by => message,
         other => panic!("{other:?}"),
     }
 }
@@ -54,7 +54,7 @@ fn a_certificate_is_pinned_on_first_use_and_a_rotated_one_refused() {
             server.restart();
             for (events, ..) in &mut clients {
                 let message = events.wait("the changed certificate", |event| match event {
-                    ConnectionEvent::Down { cause: DownCause::Connect { side: Side::Caller, message }, .. } => {
+                    ConnectionEvent::Down { cause: DownCause::Connect { side: Side::Caller, message, .. }, .. } => {
                         Some(message.clone())
                     }
                     _ => None,
@@ -130,7 +130,7 @@ fn plain_text_where_tls_is_expected_is_reported_as_what_it_is() {
             let clients = both(&config);
             for client in &clients {
                 match client.events().down() {
-                    DownCause::Connect { side: Side::Server, message } => assert!(message.contains("TLS"), "{message}"),
+                    DownCause::Connect { side: Side::Server, message, .. } => assert!(message.contains("TLS"), "{message}"),
                     DownCause::Timeout { .. } => {}
                     other => panic!("{other:?}"),
                 }
