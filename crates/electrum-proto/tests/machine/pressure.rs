@@ -117,6 +117,55 @@ fn requests_with_short_answers_are_not_bounded_by_long_ones() {
     assert!(in_flight > 20, "{in_flight}");
 }
 
+/// A client with time-outs of so many seconds whose ping the network did not take as it was due, one minute after the start,
+/// nor since, and whose next one is due. Something else was answered as the first was due.
+fn ping_unwritten(request: u64, pong: u64) -> Driver {
+    let mut config = Config { nudge: false, ..Config::default() };
+    (config.timeouts.request, config.timeouts.pong) = (Duration::from_secs(request), Duration::from_secs(pong));
+    let mut driver = Driver::new(config);
+    driver.connect();
+    driver.agree("1.4");
+    let start = driver.now;
+    let late = start + Duration::from_secs(1000);
+    let id = driver.client.request_until(driver.now, late, Banner).unwrap().id.number();
+    driver.write();
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    while driver.now.since(start).as_secs() < 120 {
+        driver.sleep();
+    }
+    driver
+}
+
+#[test]
+fn a_ping_that_could_not_be_written_in_time_is_written_anew_and_its_answer_counts() {
+    let mut driver = ping_unwritten(30, 20);
+    let ping = driver.written_id("server.ping");
+    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
+    assert_eq!(driver.sleep(), TimerKind::Ping, "the link is kept, and the next ping is due");
+}
+
+#[test]
+fn a_ping_that_is_still_to_be_written_as_the_next_one_is_due_stands_for_it() {
+    let mut driver = ping_unwritten(90, 80);
+    // A request's time after the first.
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    let ping = driver.written_id("server.ping");
+    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
+    assert_eq!(driver.sleep(), TimerKind::Ping, "the link is kept, and the next ping is due");
+}
+
+#[test]
+fn a_link_on_which_no_ping_can_be_written_ends() {
+    for (request, pong) in [(30, 20), (90, 80)] {
+        let mut driver = ping_unwritten(request, pong);
+        let pinged = driver.now;
+        while driver.sleep() != TimerKind::Pong {}
+        assert_eq!(driver.client.phase(), Phase::Backoff);
+        assert_eq!(driver.now.since(pinged).as_secs(), pong);
+    }
+}
+
 #[test]
 fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
     let mut driver = patient(20);
