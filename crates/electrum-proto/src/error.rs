@@ -242,7 +242,8 @@ pub enum RequestError {
         /// which this is so repeatedly is probably the cause.
         oldest: bool,
     },
-    /// The answer is longer than [`Limits::line`](crate::Limits::line). The link was given up in the middle of it.
+    /// The answer is longer than [`Limits::line`](crate::Limits::line). The link was given up in the middle of it: this is
+    /// reported before the other requests that were in flight are.
     TooLarge {
         /// The limit, in bytes.
         limit: usize,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::task::Waker;
+use std::time::Duration;
 
 use electrum_proto::json::ServerError;
 use electrum_proto::{Client, DownCause, Effect, EncodedRequest, Reply, RequestError, RequestId, Timestamp};
@@ -58,6 +59,7 @@ struct Loss {
     /// How many suspects were in flight: if any was, no other request is taken for the cause.
     suspects: usize,
     has_culprit: bool,
+    has_likeliest: bool,
 }
 
 impl Calls {
@@ -165,9 +167,10 @@ impl Calls {
     }
 
     /// A server is ready.
-    pub(crate) fn ready(&mut self) {
+    pub(crate) fn ready(&mut self, now: Timestamp) {
         self.moves.ready();
         self.unblock();
+        self.resume(now);
     }
 
     /// The machine takes requests again.
@@ -183,7 +186,8 @@ impl Calls {
         let suspects = self.suspects.connection_ended();
         let is_suspicious = !std::mem::take(&mut self.is_leaving)
             && matches!(cause, DownCause::Closed { .. } | DownCause::Reset { .. } | DownCause::Malformed { .. });
-        self.loss = Some(Loss { cause: format!("{server}: {cause}"), is_suspicious, suspects, has_culprit: false });
+        let cause = format!("{server}: {cause}");
+        self.loss = Some(Loss { cause, is_suspicious, suspects, has_culprit: false, has_likeliest: false });
     }
 
     /// Handles the outcome of a request in flight.
@@ -210,8 +214,13 @@ impl Calls {
     fn answered_with_error(&mut self, now: Timestamp, request: Queued, error: RequestError) -> Option<Waker> {
         let reads = request.effect == Effect::Reads;
         match error {
-            RequestError::Lost { written, .. } if !written || reads => self.lost(request, written),
+            RequestError::Lost { written, .. } if !written || reads => self.lost(now, request, written),
             RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
+            RequestError::TooLarge { .. } => {
+                // The cause is known, and is reported before the other requests are.
+                self.loss.iter_mut().for_each(|loss| loss.is_suspicious = false);
+                request.fail(CallError::from_request(error))
+            }
             RequestError::TimedOut if !reads => request.fail(CallError::MaybeSent { reason: NoAnswer::TimedOut }),
             RequestError::Server(error) => {
                 self.moves.answered(now, &request);
@@ -237,9 +246,9 @@ impl Calls {
         self.moves.set_server(server);
     }
 
-    /// Queues requests again whose pause is over.
+    /// Queues requests again whose pause is over, or for which this server is not too busy as another one was.
     pub(crate) fn resume(&mut self, now: Timestamp) {
-        for request in self.paused.take_due(now) {
+        for request in self.paused.take_due(now, self.moves.ready_server()) {
             self.push_again(request);
         }
     }
@@ -277,7 +286,7 @@ impl Calls {
     }
 
     /// A request was lost with its connection, and may be sent again.
-    fn lost(&mut self, mut request: Queued, written: bool) -> Option<Waker> {
+    fn lost(&mut self, now: Timestamp, mut request: Queued, written: bool) -> Option<Waker> {
         request.call.set_sent_as(None);
         request.history.lost += u8::from(written);
         if request.history.lost >= retry::MOST_SENDINGS {
@@ -290,6 +299,10 @@ impl Calls {
             self.push_again(request);
             return None;
         };
+        if request.history.is_suspect && !loss.has_likeliest && now < request.sent + retry::NEXT_GROUP {
+            loss.has_likeliest = true;
+            request.history.likeliest += 1;
+        }
         if request.history.is_suspect && loss.suspects > 1 {
             // Any of them may be the cause.
             request.history.overlaps = request.history.overlaps.saturating_add(1);
@@ -331,6 +344,11 @@ impl Calls {
             return Some("the server is too busy");
         }
         self.moves.why_leave(now, self.in_flight.values_mut())
+    }
+
+    /// The driver came so much later than it was asked to.
+    pub(crate) fn driver_was_late(&mut self, late: Duration) {
+        self.moves.driver_was_late(late);
     }
 
     /// The connection is about to be given up, and no request is the cause.

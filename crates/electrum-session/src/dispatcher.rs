@@ -25,6 +25,8 @@ pub(crate) struct Dispatcher {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) listeners: Listeners,
     pub(crate) timers: Timers,
+    /// When the driver is to come back at the latest.
+    wait_until: Option<Timestamp>,
     /// The wakers to call when the lock is released.
     pub(crate) wakers: Vec<Waker>,
     /// Why the last connection failed, for the error of calls that are never sent.
@@ -47,6 +49,7 @@ impl Dispatcher {
             subscriptions: Subscriptions::default(),
             listeners: Listeners::default(),
             timers: Timers::default(),
+            wait_until: None,
             wakers: Vec::new(),
             last_failure: String::new(),
         }
@@ -54,6 +57,9 @@ impl Dispatcher {
 
     /// The next thing to do. Delivers results to callers and updates to consumers.
     pub(crate) fn poll(&mut self, now: Timestamp) -> Work {
+        if let Some(until) = self.wait_until.take() {
+            self.calls.driver_was_late(now.since(until));
+        }
         self.timers.fire(now, &mut self.wakers);
         // What is too late is not sent, and would be taken from the queue and put back again and again.
         let failure = &self.last_failure;
@@ -76,7 +82,8 @@ impl Dispatcher {
                         continue;
                     }
                     let deadlines = [until, self.calls.next_deadline(), self.timers.next_deadline()];
-                    return Work::Step(Step::Wait { until: deadlines.into_iter().flatten().min(), write });
+                    self.wait_until = deadlines.into_iter().flatten().min();
+                    return Work::Step(Step::Wait { until: self.wait_until, write });
                 }
                 Step::Finished => {
                     self.calls.close(&mut self.wakers);
@@ -114,7 +121,7 @@ impl Dispatcher {
                 match &event {
                     ConnectionEvent::Ready { .. } => {
                         last_failure.clear();
-                        calls.ready();
+                        calls.ready(now);
                     }
                     ConnectionEvent::Down { server, cause, .. } => {
                         *last_failure = format!("{server}: {cause}");

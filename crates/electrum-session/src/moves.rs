@@ -66,6 +66,11 @@ impl Moves {
         self.failed.remove(self.server);
     }
 
+    /// The server, if it is ready.
+    pub(crate) fn ready_server(&self) -> Option<usize> {
+        self.is_ready.then_some(self.server)
+    }
+
     /// A call was sent.
     pub(crate) fn sent(&mut self, request: &Queued) {
         if self.others > 0 {
@@ -146,6 +151,12 @@ impl Moves {
             self.silent.insert(self.server);
         }
         why
+    }
+
+    /// The driver came so much later than it was asked to: that time says nothing of the server, whose answers may wait to
+    /// be read.
+    pub(crate) fn driver_was_late(&mut self, late: Duration) {
+        self.check_at = self.check_at.map(|check_at| check_at + late);
     }
 
     fn check_by(&mut self, at: Timestamp) {

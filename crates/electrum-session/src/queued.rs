@@ -34,6 +34,8 @@ pub(crate) struct Queued {
 pub(crate) struct History {
     /// How often it was the oldest request in flight, or the oldest suspect, when the connection ended.
     pub(crate) losses: u8,
+    /// How often it was the likeliest cause of that: of the suspects that had been sent a moment before, the oldest.
+    pub(crate) likeliest: u8,
     /// It was in flight when a connection ended, and was not answered since.
     pub(crate) is_suspect: bool,
     /// How often it was in flight with other suspects when a connection ended. From the first time on it goes alone.

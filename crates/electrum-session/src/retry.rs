@@ -39,7 +39,7 @@ pub(crate) struct Suspects {
 }
 
 /// How long a group of suspects may keep the next one from being sent: a request that ends connections does so at once.
-const NEXT_GROUP: Duration = Duration::from_secs(1);
+pub(crate) const NEXT_GROUP: Duration = Duration::from_secs(1);
 /// It is twice as long each time that a connection ended with several of them in flight, but not more often than this.
 const MOST_DOUBLINGS: u8 = 3;
 
@@ -48,10 +48,13 @@ impl Suspects {
         self.waiting.is_empty()
     }
 
-    /// Adds a request that was lost with its connection. They are added in the order of sending.
+    /// Adds a request that was lost with its connection. They are added in the order of sending, and wait in this order,
+    /// except that the likelier cause goes later: all others are answered before it ends one more connection.
     pub(crate) fn push(&mut self, mut request: Queued) {
         request.history.is_suspect = true;
-        self.waiting.push_back(request);
+        let likeliest = request.history.likeliest;
+        let place = self.waiting.partition_point(|other| other.history.likeliest <= likeliest);
+        self.waiting.insert(place, request);
     }
 
     /// Puts a request back in front that was taken and could not be sent.
@@ -149,11 +152,13 @@ impl Paused {
         self.0.iter().map(|(resume_at, _)| *resume_at).min()
     }
 
-    /// Removes the requests whose pause is over.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Queued> {
-        let (due, paused) = std::mem::take(&mut self.0).into_iter().partition(|(resume_at, _)| *resume_at <= now);
+    /// Removes the requests whose pause is over, and those for which the server that is ready, if one is, was not too busy yet.
+    pub(crate) fn take_due(&mut self, now: Timestamp, ready: Option<usize>) -> Vec<Queued> {
+        let is_due = |(resume_at, request): &(Timestamp, Queued)| {
+            *resume_at <= now || ready.is_some_and(|server| !request.history.busy_servers.contains(server))
+        };
+        let (due, paused): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0).into_iter().partition(is_due);
         self.0 = paused;
-        let due: Vec<(Timestamp, Queued)> = due;
         due.into_iter().map(|(_, request)| request).collect()
     }
 

@@ -337,11 +337,15 @@ impl Client {
     pub(super) fn fail_all(&mut self, link: Link, error: impl Fn(Lost) -> RequestError) {
         let Link::Open(Connection { stream, stage: Stage::Ready(mut ready) }) = link else { return };
         self.shared.last_id = ready.requests.last_id();
-        let all = ready.requests.take_all();
+        let mut all = ready.requests.take_all();
         // Where the reply that was too long does not begin with its id, it is known only if one request was in flight.
         let only = all.front().filter(|_| all.len() == 1).map(|waiting| waiting.id);
         let too_large = stream.overlong_reply().or(only).filter(|_| stream.overlong.is_some());
         let oldest = all.front().map(|waiting| waiting.id);
+        // The cause is reported before the others.
+        if let Some(cause) = all.iter().position(|waiting| too_large == Some(waiting.id)) {
+            all.make_contiguous()[..=cause].rotate_right(1);
+        }
         for Waiting { id, owner, begin, .. } in all {
             if owner == Owner::Caller {
                 let written = stream.outbox.has_begun(begin);

@@ -171,11 +171,12 @@ fn an_answer_over_the_limit_fails_its_own_request() {
         let seen = driver.seen();
         assert_eq!(seen[..2], ["disconnect", "down malformed"]);
         assert_eq!(
-            *seen.last().unwrap(),
+            seen[2],
             format!("reply {id} Err(TooLarge {{ limit: 1000, received: {} }})", line.len()),
             "{seen:?}"
         );
-        assert!(!begins_with_id || seen[2].contains("oldest: true") && seen[3].contains("oldest: false"), "{seen:?}");
+        assert_eq!(seen.len(), 2 + ids.len(), "{seen:?}");
+        assert!(!begins_with_id || seen[3].contains("oldest: true") && seen[4].contains("oldest: false"), "{seen:?}");
     }
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Caller {
     pub(super) kind: Kind,
     serial: u64,
     pub(super) deadline: Timestamp,
+    /// How long the driver had been late in all as the call was made.
+    late: Duration,
     call: Option<Pin<Box<Call<Value>>>>,
     /// How often servers received it.
     pub(super) received: u32,
@@ -66,14 +68,21 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Makes a call, which must be answered within `time`.
-    pub(super) fn new(client: &Client, kind: Kind, serial: u64, now: Timestamp, time: Duration) -> Self {
+    pub(super) fn new(
+        client: &Client,
+        kind: Kind,
+        serial: u64,
+        now: Timestamp,
+        late: Duration,
+        time: Duration,
+    ) -> Self {
         let params = vec![Value::from(serial)];
         let request = match kind {
             Kind::Broadcast => Raw::new(kind.name(), params),
             _ => Raw::reading(kind.name(), params),
         };
         let call = Some(Box::pin(client.call_within(time, request)));
-        Self { kind, serial, deadline: now + time, call, received: 0, busy: 0 }
+        Self { kind, serial, deadline: now + time, late, call, received: 0, busy: 0 }
     }
 
     /// Whether it has no outcome yet.
@@ -94,10 +103,19 @@ impl Caller {
     }
 
     /// What is wrong with the outcome at this moment: which invariant, and what.
-    pub(super) fn check(&self, now: Timestamp, outcome: &Result<Value, CallError>) -> Result<(), (u8, String)> {
+    pub(super) fn check(
+        &self,
+        now: Timestamp,
+        late: Duration,
+        outcome: &Result<Value, CallError>,
+    ) -> Result<(), (u8, String)> {
         let Self { kind, serial, deadline, .. } = self;
         let wrong = |invariant, what: &str| {
-            Err((invariant, format!("call {serial} ({kind:?}), due at {deadline}, at {now} {what}: {outcome:?}")))
+            let late = late.saturating_sub(self.late);
+            Err((
+                invariant,
+                format!("call {serial} ({kind:?}), due at {deadline}, at {now} {what}, {late:?} late: {outcome:?}"),
+            ))
         };
         if now > *deadline + LATENESS {
             return wrong(3, "comes late");

@@ -64,6 +64,8 @@ struct Network<'a> {
     run: &'a mut CallsRun,
     micros: Arc<AtomicU64>,
     clock: Clock,
+    /// How long the driver did not run though it was to, in all.
+    late: Duration,
     client: Client,
     driver: Driver,
     servers: Vec<Fault>,
@@ -96,6 +98,7 @@ impl<'a> Network<'a> {
             run,
             micros,
             clock,
+            late: Duration::ZERO,
             client,
             driver,
             servers,
@@ -177,6 +180,7 @@ impl<'a> Network<'a> {
         match (until, next) {
             (Some(until), next) if next.is_none_or(|next| until <= next) => {
                 let late = self.clock.lateness(self.trace);
+                self.late += late;
                 self.advance(until + late);
             }
             _ => {
@@ -214,7 +218,7 @@ impl<'a> Network<'a> {
                 Some(outcome) => {
                     let deadline = caller.deadline;
                     self.run.note(now, || format!("{:?}, due at {deadline}: {outcome:?}", caller.kind));
-                    if let Err((invariant, what)) = caller.check(now, &outcome) {
+                    if let Err((invariant, what)) = caller.check(now, self.late, &outcome) {
                         self.run.violate(invariant, what);
                     }
                 }
@@ -233,7 +237,7 @@ impl<'a> Network<'a> {
             Occurrence::Call(kind, time) => {
                 let serial = self.calls.len() as u64;
                 self.run.note(now, || format!("call {serial} is made, {kind:?}, for {time:?}"));
-                self.calls.push(Caller::new(&self.client, kind, serial, now, time));
+                self.calls.push(Caller::new(&self.client, kind, serial, now, self.late, time));
             }
             Occurrence::Opened(conn, is_open) if current == Some(conn) => {
                 self.is_open = is_open;
