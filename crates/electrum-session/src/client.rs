@@ -40,8 +40,8 @@ impl Client {
     /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
     /// only reads is sent again; one that changes something only if not one byte of it was sent.
     ///
-    /// The number of attempts is limited. A call that only reads is sent at most ten times, and once more, after growing
-    /// pauses, for each answer that the server is busy. It fails earlier, with
+    /// The number of attempts is limited. A call that only reads is sent at most ten times, and once more for each answer that
+    /// the server is busy: after growing pauses, or at once if another server becomes ready. It fails earlier, with
     /// [`CallError::ClosesConnection`](crate::CallError::ClosesConnection), if two connections ended while it was the
     /// oldest call in flight or the only one that could be the cause: three connections with three servers, four with
     /// more, since all but one server may hang up for reasons of their own. To find the call that ends connections, each

@@ -21,7 +21,10 @@ use crate::trace::Trace;
 ///   no call ends connections: a call that is the oldest as two connections end is taken for the cause, whatever was it;
 /// - of all calls one, at most, ends connections, is never answered, or has too long an answer. One that ends connections does so
 ///   within a moment;
-/// - a call has 30 seconds or more, and the client its default time-outs.
+/// - a call has 30 seconds or more, and the client its default time-outs;
+/// - the driver comes at most four seconds too late in all while the call waits. Two servers with a fault may have had the call
+///   for 22.5 of its 30 seconds, 15 and 7.5 of them; two connections that end take two pauses of up to three seconds in all, and
+///   bytes are under way for as long as a second in all: no more is left.
 #[must_use]
 pub fn calls_run(trace: &mut Trace, record: bool) -> CallsRun {
     let mut run = CallsRun::new(record);
