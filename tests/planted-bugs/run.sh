@@ -72,6 +72,6 @@ bug sent-for-ever invariants invariant_15 session:calls.rs 's/request\.history\.
 bug left-at-once exploration all_short machine/ready.rs \
     's/self\.busy_replies > shared\.config\.limits\.busy_replies/self.busy_replies > 0/'
 bug pong-only exploration all_short machine/ready.rs \
-    's/(\(Owner::Caller, Ok\()result(\)\)) (=> \{)/$1_$2 if waited.is_some() => {}\n            $1result$2 $3/'
+    's/(if waiting\.owner == Owner::Caller) \{/$1 \&\& waited.is_some() {\n            return Ok(Received::Message);\n        }\n        $1 {/'
 
 exit "$missed"
