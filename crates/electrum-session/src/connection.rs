@@ -17,7 +17,7 @@ const KEPT: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionEvent {
-    /// A connection is being made.
+    /// A connection attempt begins.
     Connecting {
         /// To which server.
         server: ServerAddr,

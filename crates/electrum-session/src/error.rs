@@ -85,7 +85,7 @@ pub enum NoAnswer {
     ConnectionLost,
 }
 
-/// What became of a call without a result, for programs to match on.
+/// The kind of a [`CallError`], for programs to match on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallErrorKind {
@@ -114,7 +114,7 @@ pub enum CallErrorKind {
 }
 
 impl CallError {
-    /// The kind of the error. The server's own words and JSON stay in [`CallError::Server`].
+    /// Returns the kind of the error. The server's own words and JSON stay in [`CallError::Server`].
     ///
     /// ```
     /// use electrum_session::proto::json::{ServerError, ServerErrorKind};
@@ -157,7 +157,7 @@ impl CallError {
         }
     }
 
-    /// The error of a request that can never be sent; `None` if it may be sent later.
+    /// Returns the error of a request that can never be sent; `None` if it may be sent later.
     pub(crate) fn from_reject(reason: RejectReason) -> Option<Self> {
         match reason {
             RejectReason::NotInVersion(error) => Some(Self::NotInVersion(error)),

@@ -16,7 +16,7 @@ const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 /// The newest value of a subscribed topic, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicUpdate {
-    /// Which of the topics that were subscribed together, counted from zero.
+    /// The topic's place in the list of those that were subscribed at once, counted from zero.
     pub topic: usize,
     /// The newest value, or why the server does not report it. A refused subscription is made again, and once it is
     /// accepted the value is reported, also if it has not changed.
@@ -51,11 +51,11 @@ struct Contents {
     waker: Option<Waker>,
 }
 
-/// What is unread of one raw or queued subscription.
+/// The unread updates of one raw or queued subscription.
 #[derive(Debug, Default)]
 struct Raw {
     kept: VecDeque<TopicUpdate>,
-    /// How often it stands among what is unread, which is at least as often as there is something.
+    /// How many places it has in `unread`, at least one for each of its updates.
     places: usize,
 }
 
@@ -72,7 +72,7 @@ impl Mailbox {
         Arc::new(Self::default())
     }
 
-    /// A mailbox that keeps up to `capacity` unread values of each topic, at least one, and drops the oldest beyond that.
+    /// Makes a mailbox that keeps up to `capacity` unread values of each topic, at least one, and drops the oldest beyond that.
     pub(crate) fn queued(capacity: usize) -> Arc<Self> {
         let capacity = Some(capacity.max(1));
         Arc::new(Self(Mutex::new(Contents { capacity, ..Contents::default() })))
@@ -109,7 +109,7 @@ impl Mailbox {
         contents.waker.take()
     }
 
-    /// The next update; `None` once the client is closed and all updates are read.
+    /// Returns the next update; `None` once the client is closed and all updates are read.
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Option<TopicUpdate>> {
         let polled = lock(&self.0).poll_next();
         if polled.is_ready() {

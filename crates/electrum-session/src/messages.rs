@@ -1,6 +1,6 @@
 //! A WebSocket of the platform, which hands over whole messages, as the socket of a driver: a message is the content of a line.
 //!
-//! It is for runtimes whose WebSockets are done for them, as a browser's are. Open one with [`open`] in
+//! It is for platforms that implement WebSockets themselves, as browsers do. Open one with [`open`] in
 //! [`Runtime::connect`](crate::drive::Runtime::connect), implement [`Sender`] for it, report its events to the [`Inbox`], and set
 //! [`Route::in_browser`](electrum_transport::Route::in_browser).
 
@@ -65,13 +65,13 @@ impl Inbox {
         self.change(|state| state.is_open = true);
     }
 
-    /// How many bytes of a message are of use; the rest of a longer one need not be handed over.
+    /// Returns how many bytes of a message are used; the rest of a longer one need not be handed over.
     #[must_use]
     pub fn useful(&self) -> usize {
         self.longest.saturating_add(1)
     }
 
-    /// How many bytes were reported and not read yet. A WebSocket that is read by a thread of its own waits while there are many.
+    /// Returns how many bytes were reported and not read yet. A WebSocket that is read by a thread of its own waits while there are many.
     #[must_use]
     pub fn unread(&self) -> usize {
         self.lock().lines.len()

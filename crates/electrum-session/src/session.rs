@@ -108,7 +108,7 @@ struct Open {
     conn: ConnId,
     index: usize,
     span: Span,
-    /// What is remembered of the server's certificate.
+    /// The pin of the server's certificate.
     pin: Option<Pin>,
     /// What the driver must do next about it.
     step: Option<Step>,
@@ -125,7 +125,7 @@ struct Open {
 }
 
 impl Session {
-    /// A session that connects as soon as it is polled.
+    /// Makes a session that connects as soon as it is polled.
     #[must_use]
     pub fn new(config: Config, now: Timestamp) -> Self {
         Self {
@@ -216,7 +216,7 @@ impl Session {
         self.machine.handle(now, Input::Closed(conn, cause));
     }
 
-    /// The bytes to write to the socket.
+    /// Returns the bytes to write to the socket.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
         match self.link.as_ref().and_then(|open| open.link.as_ref()) {
@@ -226,13 +226,13 @@ impl Session {
         }
     }
 
-    /// The current state of the connection.
+    /// Returns the current state of the connection.
     #[must_use]
     pub fn state(&self) -> State {
         self.machine.state()
     }
 
-    /// The machine, for requests and subscriptions. Poll the session afterwards.
+    /// Returns the machine, for requests and subscriptions. Poll the session afterwards.
     pub fn machine(&mut self) -> &mut Client {
         &mut self.machine
     }
@@ -273,7 +273,7 @@ impl Session {
         self.machine.close(now);
     }
 
-    /// The next step for the driver. Calls `on_event` for all that happened meanwhile.
+    /// Returns the next step for the driver, after calling `on_event` for each event that came before it.
     pub fn poll(&mut self, now: Timestamp, mut on_event: impl FnMut(SessionEvent<'_>)) -> Step {
         self.machine.handle(now, Input::Tick);
         self.pump(now);
@@ -357,7 +357,7 @@ impl Session {
         event
     }
 
-    /// The socket is to be closed, after the last bytes of its layers.
+    /// Makes the step that closes the socket, after the last bytes of its layers.
     fn disconnect(&mut self, conn: ConnId) -> Step {
         let mut last = Vec::new();
         if let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) {
@@ -375,7 +375,7 @@ impl Session {
         Some(open.link.as_ref().map_or_else(|| self.route.report(server), Link::report))
     }
 
-    /// The close cause of a failed proxy or TLS layer.
+    /// Reports the failure of a layer to the machine.
     fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LinkError) {
         let cause = match error {
             LinkError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },

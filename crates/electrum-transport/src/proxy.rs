@@ -43,27 +43,27 @@ pub(crate) struct Credentials {
     pub(crate) password: Vec<u8>,
 }
 
-/// How to introduce oneself to the proxy for one server.
+/// The login at the proxy for connections to one server.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Introduction {
     Anonymous,
-    /// The proxy may decide that it needs no password.
+    /// The proxy may also accept connections without a password.
     IfAsked(Credentials),
-    /// Without them the streams would not be isolated.
+    /// The proxy must take the credentials: without them streams would not be isolated.
     Always(Credentials),
 }
 
 impl Proxy {
-    /// A proxy that wants no password.
+    /// Makes a proxy without a password.
     pub const fn new(host: Host, port: u16) -> Self {
         Self { host, port, login: Login::Anonymous }
     }
 
-    /// Shows the proxy other credentials for each server, so that Tor keeps the streams apart: no relay sees two
+    /// Gives the proxy other credentials for each server, so that Tor keeps the streams apart: no relay sees two
     /// servers of one client on one circuit.
     ///
     /// The credentials follow from `seed` and the server's address alone. Use a random seed, new for each run, unless
-    /// runs shall share circuits.
+    /// runs are to share circuits.
     ///
     /// # Errors
     /// [`ProxyError::LoginAndIsolation`] if the proxy has a user and a password already.
@@ -74,17 +74,17 @@ impl Proxy {
         }
     }
 
-    /// Where the proxy runs.
+    /// Returns the host of the proxy.
     pub const fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The TCP port of the proxy.
+    /// Returns the TCP port of the proxy.
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Whether [`isolated`](Self::isolated) was asked for.
+    /// Returns whether streams are [`isolated`](Self::isolated).
     pub const fn is_isolated(&self) -> bool {
         matches!(self.login, Login::PerServer(_))
     }
@@ -133,7 +133,7 @@ impl fmt::Debug for Introduction {
     }
 }
 
-/// A text that is no proxy, or options that exclude each other. The text is not repeated: it may hold a password.
+/// Why a text is no proxy, or options exclude each other. The text is not quoted, since it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {

@@ -9,7 +9,7 @@ use crate::proxy::Proxy;
 use crate::report::LinkReport;
 use crate::trust::Trust;
 
-/// The options by which connections are made: straight or through a proxy, and which certificates are accepted.
+/// How connections are made: directly or through a proxy, and which certificates are accepted.
 #[derive(Debug, Clone)]
 pub struct Route {
     pub(crate) proxy: Option<Proxy>,
@@ -27,7 +27,7 @@ impl Default for Route {
 }
 
 impl Route {
-    /// Straight to the server, [`Trust::CaOrPin`].
+    /// Makes a route directly to servers, with [`Trust::CaOrPin`].
     pub fn direct() -> Self {
         Self {
             proxy: None,
@@ -39,25 +39,25 @@ impl Route {
         }
     }
 
-    /// Through a proxy.
+    /// Makes connections through a proxy.
     #[must_use]
     pub fn with_proxy(self, proxy: Proxy) -> Self {
         Self { proxy: Some(proxy), ..self }
     }
 
-    /// With other certificates accepted.
+    /// Sets which certificates are accepted.
     #[must_use]
     pub fn with_trust(self, trust: Trust) -> Self {
         Self { trust, ..self }
     }
 
-    /// With time-outs multiplied by `factor`, at least 1. The default is 4 behind a proxy, and 1 without.
+    /// Multiplies time-outs by `factor`, at least 1. The default is 4 behind a proxy, and 1 without.
     #[must_use]
     pub fn with_timeout_factor(self, factor: u32) -> Self {
         Self { timeout_factor: Some(factor.max(1)), ..self }
     }
 
-    /// Over the WebSockets of a browser, which does TLS and the frames by itself: only `ws://` and `wss://` servers can be
+    /// Uses the WebSockets of a browser, which does TLS and the frames by itself: only `ws://` and `wss://` servers can be
     /// reached, [`DialTarget::websocket`] is what to open, and a link has no layers: a message is a line.
     ///
     /// ```
@@ -75,12 +75,12 @@ impl Route {
         Self { in_browser: true, ..self }
     }
 
-    /// Whether links need no layers for these servers, since a browser has them.
+    /// Returns whether links need no layers for these servers, since a browser has them.
     pub(crate) const fn is_in_browser(&self) -> bool {
         self.in_browser
     }
 
-    /// With another CA beside those of the web, as a certificate in DER: a company's own, or a test's.
+    /// Accepts a further CA beside those of the web, as a certificate in DER: a company's own, or a test's.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn with_root(mut self, certificate: Vec<u8>) -> Self {
@@ -88,7 +88,7 @@ impl Route {
         self
     }
 
-    /// The proxy, if there is one.
+    /// Returns the proxy, if there is one.
     pub const fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
     }
@@ -98,18 +98,18 @@ impl Route {
         self.trust
     }
 
-    /// Whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`](crate::Known::with_pin).
+    /// Returns whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`](crate::Known::with_pin).
     pub fn uses_pin(&self, server: &ServerAddr) -> bool {
         server.security() == Security::Tls && self.trust == Trust::CaOrPin && !self.in_browser
     }
 
-    /// What to multiply time-outs by.
+    /// Returns by what time-outs are multiplied.
     pub fn timeout_factor(&self) -> u32 {
         let default = if self.proxy.is_some() { 4 } else { 1 };
         self.timeout_factor.unwrap_or(default)
     }
 
-    /// Where to open a TCP connection for this server: at the server, or at the proxy.
+    /// Returns where to open a TCP connection for this server: at the server, or at the proxy.
     ///
     /// # Errors
     /// If this route cannot lead to this server. Trying again cannot help.

@@ -5,7 +5,7 @@ use rustls::pki_types::{DnsName, ServerName};
 use crate::addr::ServerAddr;
 use crate::host::Host;
 
-/// The name under which the certificate is asked for and judged.
+/// Returns the name that the server's certificate must have, and that the client asks for.
 pub(crate) fn server_name(server: &ServerAddr) -> Result<ServerName<'static>, String> {
     match server.host() {
         Host::Ip(ip) => Ok(ServerName::IpAddress((*ip).into())),

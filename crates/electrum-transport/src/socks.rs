@@ -6,12 +6,12 @@ use crate::buffer::Buffer;
 use crate::host::Host;
 use crate::proxy::{Credentials, Introduction};
 
-/// One connection through a proxy, until the proxy says that it stands.
+/// One connection through a proxy, until the proxy says that it is open.
 #[derive(Debug)]
 pub(crate) struct Socks {
     awaiting: Awaiting,
     introduction: Introduction,
-    /// The CONNECT request, sent once the proxy knows who asks.
+    /// The CONNECT request, sent after the login.
     request: Vec<u8>,
     /// The reply so far; the longest has 262 bytes.
     held: Vec<u8>,
@@ -40,7 +40,7 @@ impl Socks {
         Self { awaiting: Awaiting::Method, introduction, request: connect_request(host, port), held: Vec::new() }
     }
 
-    /// Takes bytes from the proxy. `Some` is what follows the proxy's last reply: from there on the server speaks.
+    /// Takes bytes from the proxy. Returns the bytes behind the proxy's last reply, which are the server's, once that came.
     pub(crate) fn received<'a>(
         &mut self,
         mut bytes: &'a [u8],
@@ -57,7 +57,7 @@ impl Socks {
         Ok(None)
     }
 
-    /// Looks at what is held; true once the connection stands.
+    /// Handles the reply so far. Returns whether the connection is open.
     fn step(&mut self, out: &mut Buffer) -> Result<bool, SocksError> {
         match (self.awaiting, self.held.as_slice()) {
             (Awaiting::Method, &[version, ..]) if version != VERSION => {
@@ -155,14 +155,14 @@ fn login_request(login: &Credentials) -> Vec<u8> {
     request
 }
 
-/// Why the proxy gave no connection; says who must act.
+/// Why the proxy made no connection, and who must act.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SocksError {
     /// The first byte was not a SOCKS5 answer.
     #[error("what listens at the proxy's address is not a SOCKS5 proxy; check its host and port")]
     NotSocks5,
-    /// Nothing but a password will do, and none was given.
+    /// The proxy needs a password, and none was given.
     #[error("the proxy needs a password; write the proxy as socks5://user:password@host:port")]
     PasswordNeeded,
     /// User and password were refused.

@@ -1,11 +1,11 @@
 //! Finds the public key in a certificate that the usual parser refuses, and says which kind of key it is.
 //!
 //! Servers that were set up years ago show X.509 version 1 certificates, or ones with unusual extensions. A pin needs
-//! nothing of them but their bytes and the key, so only the key is looked for (RFC 5280, section 4.1).
+//! only their bytes and the key, so only the key is parsed (RFC 5280, section 4.1).
 
 use rustls::pki_types::AlgorithmIdentifier;
 
-/// The SubjectPublicKeyInfo of a certificate in DER; `None` if it is not shaped like a certificate.
+/// Returns the SubjectPublicKeyInfo of a certificate in DER; `None` if it is not a certificate by its structure.
 pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     let (certificate, rest) = Element::read(certificate)?;
     if !rest.is_empty() {
@@ -29,7 +29,7 @@ pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     Some(key.whole)
 }
 
-/// Says in words which kind of key this is, if it is none of the `supported` algorithms or an RSA key of a length that
+/// Describes for people which kind of key this is, if it is none of the `supported` algorithms or an RSA key of a length that
 /// they do not take. `key` is a SubjectPublicKeyInfo.
 pub(crate) fn unsupported_key(key: &[u8], mut supported: impl Iterator<Item = AlgorithmIdentifier>) -> Option<String> {
     const EC: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
@@ -71,7 +71,7 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// The element at the front, and what follows it.
+    /// Splits off the first element. Returns it and the bytes behind it.
     fn read(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let &[tag, first, ..] = input else {
             return None;

@@ -28,7 +28,7 @@ pub(crate) struct Tls {
     connection: ClientConnection,
     judge: Arc<Judge>,
     client_certificate: Arc<NoClientCertificate>,
-    /// What must be stored before anything is sent.
+    /// The new pin that must be stored before anything is sent.
     pin_change: Option<PinChange>,
     report: Option<TlsReport>,
 }
@@ -65,7 +65,7 @@ impl Tls {
         Ok(Self { connection, judge, client_certificate, pin_change: None, report: None })
     }
 
-    /// Moves what is due to `outgoing`; the first time that is the client's hello.
+    /// Moves the bytes to send to `outgoing`, at first the client's hello.
     pub(crate) fn flush(&mut self, outgoing: &mut Buffer) {
         while self.connection.wants_write() {
             // Writing to memory does not fail; and if it did, nothing would be gained by trying again.
@@ -131,7 +131,7 @@ impl Tls {
         self.pin_change
     }
 
-    /// The store holds this pin now, which another program may have changed since the link was opened.
+    /// Reports that this pin is stored now, which another program may have changed since the link was opened.
     pub(crate) fn pin_kept(&mut self, held: Pin) -> Result<(), LinkError> {
         let (Some(change), Some(report)) = (self.pin_change.take(), &self.report) else { return Ok(()) };
         if held == change.new || matches!(report.pin, PinState::Ca | PinState::CaReplaced) {
@@ -140,7 +140,7 @@ impl Tls {
         Err(self.judge.changed(report.fingerprint, held, false, None))
     }
 
-    /// Now the server has proven that the certificate is its own.
+    /// Completes the handshake: the server has proven that the certificate is its own.
     fn handshake_done(&mut self) -> Result<(), LinkError> {
         let (seen, state) = match self.judge.verdict() {
             Some(Verdict::Accepted { seen, state, change }) => {
@@ -196,7 +196,7 @@ impl Tls {
     }
 }
 
-/// What an alert of the server means. `greeted` says whether it agreed on a version before.
+/// Returns the error that an alert of the server means. `greeted` says whether it agreed on a version before.
 fn alert_error(alert: AlertDescription, greeted: bool, wanted_certificate: bool) -> TlsError {
     use AlertDescription as A;
     let name = format!("{alert:?}");
@@ -217,7 +217,7 @@ fn alert_error(alert: AlertDescription, greeted: bool, wanted_certificate: bool)
     }
 }
 
-/// Has no certificate for a server that wants one, and notes that it wanted one.
+/// Offers no client certificate, and records whether the server asked for one.
 #[derive(Debug, Default)]
 struct NoClientCertificate(AtomicBool);
 
@@ -238,7 +238,7 @@ impl ResolvesClientCert for NoClientCertificate {
     }
 }
 
-/// The cryptography: of the features that are on the first one, or else what the program installed for all of rustls.
+/// Returns the cryptography: `ring` or `aws-lc-rs` by the features, in this order, or else what the program installed for all of rustls.
 fn provider() -> Result<Arc<CryptoProvider>, String> {
     #[cfg(feature = "ring")]
     let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));

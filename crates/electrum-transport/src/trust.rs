@@ -1,4 +1,4 @@
-//! Which certificates are accepted, and what may replace a pin: all of it is decided here.
+//! Decides which certificates are accepted, and what may replace a pin.
 
 use crate::pins::{Fingerprint, Pin};
 #[cfg(feature = "tls")]
@@ -53,7 +53,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// The present time in seconds since 1970 (UTC), by which certificates of web CAs are judged; no pin.
+    /// Makes it of the present time in seconds since 1970 (UTC), by which certificates of web CAs are judged, without a pin.
     pub const fn at(unix_time: u64) -> Self {
         Self { unix_time, pin: None, accepts_new_pin: false }
     }
@@ -71,7 +71,7 @@ impl Known {
     }
 }
 
-/// What becomes of a certificate.
+/// The decision on a certificate.
 #[cfg(feature = "tls")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {

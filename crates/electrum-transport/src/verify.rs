@@ -1,4 +1,4 @@
-//! Which certificate is accepted, and whether the server holds its key.
+//! Verifies the certificate of a server, and that the server holds its key.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -86,7 +86,7 @@ impl Judge {
         }
     }
 
-    /// Whether the handshake is signed with the key of this very certificate. Never skipped.
+    /// Checks that the handshake is signed with the key of this certificate. It is never skipped.
     fn signature(
         &self,
         certificate: &CertificateDer<'_>,
@@ -109,7 +109,7 @@ impl Judge {
     }
 }
 
-/// What is wrong with a certificate, in words for people.
+/// Describes for people what is wrong with a certificate.
 fn words(error: Error) -> String {
     const DAY: u64 = 24 * 60 * 60;
     let Error::InvalidCertificate(error) = error else {
