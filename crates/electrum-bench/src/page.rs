@@ -51,7 +51,9 @@ impl Figures {
              fewer; 1,000 scripts take turns. electrum-smol and electrum-tokio run on the thread that calls, the latter on tokio's \
              single-threaded runtime.\n",
             "### Over WebSockets\n\nThe small calls of the table (many at a time, and one at a time) over `ws://` beside TCP, by the same \
-             clients and the same server, which answers each message with a message. For each operation, medians.\n",
+             clients and the same server. It answers a line with a line and a message with a message, in one way: the id is \
+             filled into an answer that was made before, and what came in one read is answered in one write. For each \
+             operation, medians.\n",
             &report::websocket(&self.cells),
             "### All figures\n\nFor each operation, medians. Clients with `-ws` use a WebSocket.\n",
             &report::details(&self.cells),

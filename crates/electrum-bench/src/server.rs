@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use self::websocket::Messages;
 use crate::fixture;
 
 /// Asks for notifications: `[how many]`. No real server knows it.
@@ -82,28 +81,31 @@ impl<'a> Connection<'a> {
     }
 
     fn serve(self) -> io::Result<()> {
-        if Messages::are_wanted(&self.stream)? { self.exchange_messages() } else { self.exchange_lines() }
+        if websocket::is_wanted(&self.stream)? { self.exchange_messages() } else { self.exchange_lines() }
     }
 
     /// Requests and answers in messages. There are no notifications.
     fn exchange_messages(mut self) -> io::Result<()> {
         self.copied = usize::MAX;
-        let mut messages = Messages::accept(&self.stream)?;
-        let mut buffer = vec![0; READ];
+        websocket::accept(&self.stream)?;
+        let (mut buffer, mut pending, mut answers) = (vec![0; READ], 0, Vec::new());
         loop {
-            let count = self.stream.read(&mut buffer)?;
+            let count = self.stream.read(&mut buffer[pending..])?;
             if count == 0 {
                 return Ok(());
             }
-            messages.push(&buffer[..count]);
-            while let Some(request) = messages.next()? {
-                self.line(request.as_bytes())?;
-                messages.send(self.out.trim_ascii_end())?;
+            let (end, mut start) = (pending + count, 0);
+            while let Some((request, length)) = websocket::message(&mut buffer[start..end])? {
+                self.line(request)?;
+                websocket::push_message(self.out.trim_ascii_end(), &mut answers)?;
                 self.out.clear();
+                start += length;
             }
-            let outgoing = messages.outgoing()?;
-            self.stream.write_all(outgoing)?;
-            outgoing.clear();
+            buffer.copy_within(start..end, 0);
+            pending = end - start;
+            // Requests that came in one read are answered in one write.
+            self.stream.write_all(&answers)?;
+            answers.clear();
         }
     }
 

@@ -50,9 +50,9 @@ impl Buffer {
         }
     }
 
-    /// Appends through [`std::io::Write`].
-    #[cfg(feature = "tls")]
-    pub(crate) fn writer(&mut self) -> impl std::io::Write + '_ {
+    /// The bytes and some that have left already, to append to.
+    #[cfg(any(feature = "tls", feature = "websocket"))]
+    pub(crate) fn writer(&mut self) -> &mut Vec<u8> {
         self.push(&[]);
         &mut self.bytes
     }

@@ -44,6 +44,8 @@
 mod addr;
 mod buffer;
 mod error;
+#[cfg(feature = "websocket")]
+mod frames;
 mod host;
 mod link;
 mod pins;

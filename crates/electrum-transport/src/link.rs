@@ -370,7 +370,7 @@ impl Link {
 
     /// Moves what the WebSocket has for the server. Returns how many bytes that was.
     fn send_messages(&mut self) -> usize {
-        let Some(bytes) = self.websocket.as_mut().and_then(WebSocket::outgoing) else { return 0 };
+        let Some(bytes) = self.websocket.as_mut().map(WebSocket::outgoing) else { return 0 };
         let count = bytes.len();
         match &mut self.tls {
             _ if count == 0 => {}

@@ -38,7 +38,7 @@ impl WebSocket {
         match *self {}
     }
 
-    pub(crate) fn outgoing(&mut self) -> Option<&mut Buffer> {
+    pub(crate) fn outgoing(&mut self) -> &mut Buffer {
         match *self {}
     }
 }

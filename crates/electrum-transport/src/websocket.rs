@@ -1,39 +1,36 @@
-//! The client side of a WebSocket (RFC 6455) by tungstenite, as bytes in and bytes out.
+//! The client side of a WebSocket (RFC 6455), as bytes in and bytes out, opened by tungstenite.
 //!
 //! A message is the content of a line: what comes in a message goes to the protocol with a newline behind it, and each
 //! line of the protocol goes out as one message.
 
 use std::io::{self, Read, Write};
+use std::mem;
 
 use memchr::memchr_iter;
 use tungstenite::error::CapacityError;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
-use tungstenite::protocol::frame::Frame;
-use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tungstenite::{Bytes, Error, Message, client::IntoClientRequest};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use tungstenite::{Error, client::IntoClientRequest};
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
 use crate::error::{LinkError, WebSocketError};
+use crate::frames::{self, Reader};
 use crate::route::RouteError;
 
 /// The longest HTTP answer that is looked at.
 const ANSWER_LIMIT: usize = 16 * 1024;
-/// Enough for small frames; larger ones get their own room.
-const READ_BUFFER: usize = 8 * 1024;
-/// So many bytes of frames gather before they are moved on.
-const WRITE_BUFFER: usize = 16 * 1024;
 
 /// One connection of messages.
 #[derive(Debug)]
 pub(crate) struct WebSocket {
     stage: Stage,
+    reader: Reader,
     /// A line that was handed in without its end so far.
     line: Vec<u8>,
-    /// The longest message that is taken.
-    limit: usize,
+    outgoing: Buffer,
 }
 
 #[derive(Debug)]
@@ -43,7 +40,7 @@ enum Stage {
         handshake: Box<MidHandshake<ClientHandshake<Memory>>>,
         answer: Vec<u8>,
     },
-    Open(Box<tungstenite::WebSocket<Memory>>),
+    Open,
     Failed,
 }
 
@@ -62,27 +59,24 @@ impl WebSocket {
         let path = server.websocket_path().unwrap_or("/");
         let url = format!("{}://{}:{}{path}", server.scheme(), server.host(), server.port());
         let request = url.into_client_request().map_err(failed)?;
-        let handshake = ClientHandshake::start(Memory::default(), request, Some(config(limit))).map_err(failed)?;
+        let handshake = ClientHandshake::start(Memory::default(), request, None).map_err(failed)?;
         // The request is written to memory, and the answer is awaited.
-        let handshake = match handshake.handshake() {
+        let mut handshake = match handshake.handshake() {
             Err(HandshakeError::Interrupted(handshake)) => Box::new(handshake),
             Err(HandshakeError::Failure(error)) => return Err(failed(error)),
             Ok(_) => return Err(failed(Error::ConnectionClosed)),
         };
-        Ok(Self { stage: Stage::Upgrading { handshake, answer: Vec::new() }, line: Vec::new(), limit })
+        let outgoing = mem::take(&mut handshake.get_mut().get_mut().outgoing);
+        let stage = Stage::Upgrading { handshake, answer: Vec::new() };
+        Ok(Self { stage, reader: Reader::new(limit), line: Vec::new(), outgoing })
     }
 
     /// Limits the length of messages.
     pub(crate) fn limit_messages(&mut self, limit: usize) {
-        if self.limit != limit {
-            self.limit = limit;
-            if let Stage::Open(socket) = &mut self.stage {
-                socket.set_config(|config| *config = self::config(limit));
-            }
-        }
+        self.reader.limit = limit;
     }
 
-    /// Takes all bytes from below, and adds the lines in them to `lines`, also if it fails: those came before the fault.
+    /// Takes whole frames from below, and adds the lines in them to `lines`, also if it fails: those came before the fault.
     pub(crate) fn received(&mut self, bytes: &mut Buffer, lines: &mut Buffer) -> Result<Progress, LinkError> {
         if let Stage::Upgrading { answer, .. } = &mut self.stage {
             let rest = take_answer(answer, bytes.as_slice())?.map(<[u8]>::len);
@@ -92,69 +86,52 @@ impl WebSocket {
             }
             self.finish_upgrade()?;
         }
-        let Stage::Open(socket) = &mut self.stage else { return Ok(Progress::Ended) };
-        socket.get_mut().incoming.take_all(bytes);
-        loop {
-            match socket.read() {
-                Ok(Message::Text(text)) => push_line(lines, text.as_bytes()),
-                Ok(Message::Binary(bytes)) => push_line(lines, &bytes),
-                // tungstenite has answered pings.
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Ok(Message::Close(frame)) => {
-                    // The answer, which is sent with the next call otherwise.
-                    let _ = socket.flush();
-                    return closed(frame).map(|()| Progress::Ended);
-                }
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Progress::Open),
-                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(Progress::Ended),
-                Err(error) => {
-                    let (code, error) = explain(error);
-                    let _ = socket.close(Some(CloseFrame { code, reason: "".into() }));
-                    return Err(error.into());
-                }
+        match self.reader.read(bytes, lines, &mut self.outgoing) {
+            Ok(None) => Ok(Progress::Open),
+            Ok(Some(frame)) => closed(frame).map(|()| Progress::Ended),
+            Err(error) => {
+                let (code, error) = explain(error);
+                self.send_close(code);
+                Err(error.into())
             }
         }
     }
 
     /// Takes lines of the protocol, which are text, the last one perhaps without its end so far.
     pub(crate) fn send(&mut self, plain: &[u8]) {
-        let Stage::Open(socket) = &mut self.stage else { return };
-        let (shared, mut start) = (Bytes::copy_from_slice(plain), 0);
+        let mut start = 0;
         for end in memchr_iter(b'\n', plain) {
-            let line = if self.line.is_empty() {
-                shared.slice(start..end)
+            let line = &plain[start..end];
+            let text = OpCode::Data(Data::Text);
+            if self.line.is_empty() {
+                frames::write(text, line, &mut self.outgoing);
             } else {
-                self.line.extend_from_slice(&plain[start..end]);
-                std::mem::take(&mut self.line).into()
-            };
+                let line = [&mem::take(&mut self.line), line].concat();
+                frames::write(text, &line, &mut self.outgoing);
+            }
             start = end + 1;
-            let frame = Frame::message(line, OpCode::Data(Data::Text), true);
-            // Memory takes everything. After the server's close nothing is sent any more.
-            let _ = socket.write(Message::Frame(frame));
         }
         self.line.extend_from_slice(&plain[start..]);
-        let _ = socket.flush();
     }
 
     /// Sends a close frame.
     pub(crate) fn close(&mut self) {
-        if let Stage::Open(socket) = &mut self.stage {
-            let _ = socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() }));
-        }
+        self.send_close(CloseCode::Normal);
     }
 
     /// Bytes for the layer below, which takes them out.
-    pub(crate) fn outgoing(&mut self) -> Option<&mut Buffer> {
-        match &mut self.stage {
-            Stage::Upgrading { handshake, .. } => Some(&mut handshake.get_mut().get_mut().outgoing),
-            Stage::Open(socket) => Some(&mut socket.get_mut().outgoing),
-            Stage::Failed => None,
-        }
+    pub(crate) fn outgoing(&mut self) -> &mut Buffer {
+        &mut self.outgoing
+    }
+
+    fn send_close(&mut self, code: CloseCode) {
+        let code = u16::from(code).to_be_bytes();
+        frames::write(OpCode::Control(Control::Close), &code, &mut self.outgoing);
     }
 
     /// The whole answer is there.
     fn finish_upgrade(&mut self) -> Result<(), LinkError> {
-        let Stage::Upgrading { mut handshake, answer } = std::mem::replace(&mut self.stage, Stage::Failed) else {
+        let Stage::Upgrading { mut handshake, answer } = mem::replace(&mut self.stage, Stage::Failed) else {
             return Ok(());
         };
         handshake.get_mut().get_mut().incoming.push(&answer);
@@ -163,9 +140,8 @@ impl WebSocket {
             Ok((_, response)) if response.headers().contains_key("Sec-WebSocket-Extensions") => {
                 WebSocketError::Upgrade("it names an extension of the protocol, and none was asked for".to_owned())
             }
-            Ok((mut socket, _)) => {
-                socket.set_config(|config| *config = self::config(self.limit));
-                self.stage = Stage::Open(Box::new(socket));
+            Ok(_) => {
+                self.stage = Stage::Open;
                 return Ok(());
             }
             Err(HandshakeError::Failure(Error::Http(_))) => WebSocketError::Http { status: status_line(&answer) },
@@ -174,14 +150,6 @@ impl WebSocket {
         };
         Err(error.into())
     }
-}
-
-fn config(limit: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(limit))
-        .max_frame_size(Some(limit))
 }
 
 /// Adds to the answer up to the empty line that ends it; then returns what follows.
@@ -213,24 +181,13 @@ fn status_line(answer: &[u8]) -> String {
     shown.escape_debug().to_string()
 }
 
-/// A message with newlines inside is as many lines.
-fn push_line(lines: &mut Buffer, message: &[u8]) {
-    if !message.is_empty() {
-        lines.push(message);
-        if !message.ends_with(b"\n") {
-            lines.push(b"\n");
-        }
-    }
-}
-
 /// Whether a close frame is a proper end.
-fn closed(frame: Option<CloseFrame>) -> Result<(), LinkError> {
-    match frame {
-        None => Ok(()),
-        Some(frame) if matches!(frame.code, CloseCode::Normal | CloseCode::Away | CloseCode::Status) => Ok(()),
-        Some(frame) => {
+fn closed(frame: CloseFrame) -> Result<(), LinkError> {
+    match frame.code {
+        CloseCode::Normal | CloseCode::Away | CloseCode::Status => Ok(()),
+        code => {
             let reason = frame.reason.chars().take(200).collect();
-            Err(WebSocketError::Closed { code: frame.code.into(), reason }.into())
+            Err(WebSocketError::Closed { code: code.into(), reason }.into())
         }
     }
 }
@@ -247,7 +204,7 @@ fn explain(error: Error) -> (CloseCode, WebSocketError) {
     }
 }
 
-/// What tungstenite reads from and writes to.
+/// What tungstenite reads an answer from and writes its request to.
 #[derive(Debug, Default)]
 struct Memory {
     incoming: Buffer,

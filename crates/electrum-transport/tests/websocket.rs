@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::HashSet;
+
 use common::cut;
 use common::websocket::{answer, connected, error, frames, open, take};
 use electrum_testkit::frames::{BINARY, CLOSE, END, MORE, PING, PONG, TEXT, TEXT_BEGIN, frame};
@@ -48,6 +50,27 @@ fn each_line_is_a_message_and_each_message_a_line() {
         link.consume(9);
     }
     assert_eq!(frames(&take(&mut link)), [(PONG, b"now".to_vec())], "pings are answered");
+}
+
+#[test]
+fn characters_may_be_cut_between_frames() {
+    let text = "\"€ 😀\"\n";
+    for cut in 0..=text.len() {
+        let (begin, end) = text.as_bytes().split_at(cut);
+        let mut link = connected();
+        link.received(&[frame(TEXT_BEGIN, begin), frame(END, end), frame(TEXT, text.as_bytes())].concat()).unwrap();
+        assert_eq!(link.plaintext(), text.repeat(2).as_bytes(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn each_frame_has_a_mask_of_its_own() {
+    let mut link = connected();
+    link.send(&b"\n".repeat(100));
+    let sent = take(&mut link);
+    assert_eq!(frames(&sent), vec![(TEXT, Vec::new()); 100]);
+    let masks: HashSet<&[u8]> = sent.chunks(6).map(|frame| &frame[2..]).collect();
+    assert!(masks.len() > 90, "{} of 100 masks differ", masks.len());
 }
 
 #[test]

@@ -56,6 +56,10 @@ fn frames_that_break_the_rules() {
     broken(&frame(CLOSE, &[3; 126]));
     // A close frame whose code is half there.
     broken(&frame(CLOSE, &[3]));
+    // Codes that only stand for what a program saw.
+    for code in [0_u16, 1005, 1006, 1015] {
+        broken(&frame(CLOSE, &code.to_be_bytes()));
+    }
     // Pieces out of order.
     broken(&frame(END, b"x"));
     broken(&[frame(TEXT_BEGIN, b"x"), frame(TEXT, b"y")].concat());
@@ -64,7 +68,9 @@ fn frames_that_break_the_rules() {
 
 #[test]
 fn text_that_is_none() {
-    for stream in [frame(TEXT, b"a\xff"), [frame(TEXT_BEGIN, b"a\xe2"), frame(END, b"(")].concat()] {
+    for stream in
+        [frame(TEXT, b"a\xff"), frame(TEXT_BEGIN, b"a\xff"), [frame(TEXT_BEGIN, b"a\xe2"), frame(END, b"(")].concat()]
+    {
         let (error, code) = refused(&stream);
         assert!(matches!(error, WebSocketError::Broken(_)), "{error:?}");
         assert_eq!(code, 1007);
@@ -92,6 +98,9 @@ fn endless_pieces_end_at_the_limit() {
     let (error, code) = refused(&pieces);
     assert!(matches!(error, WebSocketError::TooLong { limit: 1000, .. }), "{error:?}");
     assert_eq!(code, 1009);
+    // The last one is judged by its header.
+    let (error, _) = refused(&[frame(TEXT_BEGIN, &[b'x'; 900]), vec![END, 101]].concat());
+    assert_eq!(error, WebSocketError::TooLong { size: 1001, limit: 1000 });
     // Empty ones fill nothing.
     let mut link = connected();
     link.received(&frame(TEXT_BEGIN, b"")).unwrap();

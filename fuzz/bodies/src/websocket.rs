@@ -132,7 +132,9 @@ impl Expected {
             || (matches!(kind, 1 | 2) && self.message.is_some());
         let whole = usize::try_from(length).ok().and_then(|length| length.checked_add(header));
         let frame = whole.and_then(|end| bytes.get(..end));
-        if length > limit as u64 {
+        // A message is judged as a whole, a control frame by itself.
+        let before = self.message.as_ref().filter(|_| !is_control).map_or(0, |(_, content)| content.len());
+        if length > (limit - before) as u64 {
             self.end = if is_fault || frame.is_none() && bytes.len() < header { End::Unfinished } else { End::Fault };
             return None;
         }
@@ -147,19 +149,19 @@ impl Expected {
         match kind {
             8 => self.end = End::Close,
             9 | 10 => {}
-            _ => self.data(kind, is_last, &frame[header..], limit),
+            _ => self.data(kind, is_last, &frame[header..]),
         }
         Some(&bytes[frame.len()..])
     }
 
-    fn data(&mut self, kind: u8, is_last: bool, payload: &[u8], limit: usize) {
+    fn data(&mut self, kind: u8, is_last: bool, payload: &[u8]) {
         let (is_text, mut content) = self.message.take().unwrap_or((kind == 1, Vec::new()));
         content.extend_from_slice(payload);
         let is_utf8 = match std::str::from_utf8(&content) {
             Ok(_) => true,
             Err(error) => error.error_len().is_none() && !is_last,
         };
-        if content.len() > limit || (is_text && !is_utf8) {
+        if is_text && !is_utf8 {
             self.end = End::Fault;
         } else if !is_last {
             self.message = Some((is_text, content));

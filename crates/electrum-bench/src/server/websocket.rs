@@ -1,85 +1,47 @@
-//! The server's side of a WebSocket, by tungstenite: a message is the content of a line.
+//! The server's side of a WebSocket: a message is the content of a line. tungstenite opens it and knows the headers of frames.
 
-use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor};
 use std::net::TcpStream;
 
-use tungstenite::protocol::{Role, WebSocketConfig};
-use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-const READ_BUFFER: usize = 8 * 1024;
+const TEXT: OpCode = OpCode::Data(Data::Text);
 
-/// An open WebSocket, whose bytes the caller reads and writes: what came in one read is answered in one write.
-pub(super) struct Messages(WebSocket<Memory>);
-
-/// What tungstenite reads from and writes to.
-#[derive(Debug, Default)]
-struct Memory {
-    incoming: VecDeque<u8>,
-    outgoing: Vec<u8>,
+/// Whether the client begins with HTTP. Waits for its first byte.
+pub(super) fn is_wanted(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(stream.peek(&mut first)? == 1 && first == *b"G")
 }
 
-impl Messages {
-    /// Whether the client begins with HTTP. Waits for its first byte.
-    pub(super) fn are_wanted(stream: &TcpStream) -> io::Result<bool> {
-        let mut first = [0];
-        Ok(stream.peek(&mut first)? == 1 && first == *b"G")
-    }
-
-    /// Answers the client's HTTP request, after which it sends nothing before it has the answer.
-    pub(super) fn accept(stream: &TcpStream) -> io::Result<Self> {
-        tungstenite::accept(stream.try_clone()?).map_err(io::Error::other)?;
-        // The rest of the buffer is zeroed with each read.
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
-        Ok(Self(WebSocket::from_raw_socket(Memory::default(), Role::Server, Some(config))))
-    }
-
-    /// Takes bytes that were read.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.0.get_mut().incoming.extend(bytes);
-    }
-
-    /// The next whole message.
-    pub(super) fn next(&mut self) -> io::Result<Option<Utf8Bytes>> {
-        loop {
-            match self.0.read() {
-                Ok(Message::Text(text)) => return Ok(Some(text)),
-                Ok(_) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        }
-    }
-
-    /// Sends a message.
-    pub(super) fn send(&mut self, text: &[u8]) -> io::Result<()> {
-        let text = std::str::from_utf8(text).map_err(io::Error::other)?;
-        self.0.write(Message::text(text)).map_err(io::Error::other)
-    }
-
-    /// The bytes to write, to be emptied by the caller.
-    pub(super) fn outgoing(&mut self) -> io::Result<&mut Vec<u8>> {
-        self.0.flush().map_err(io::Error::other)?;
-        Ok(&mut self.0.get_mut().outgoing)
-    }
+/// Answers the client's HTTP request, after which it sends nothing before it has the answer.
+pub(super) fn accept(stream: &TcpStream) -> io::Result<()> {
+    tungstenite::accept(stream.try_clone()?).map(drop).map_err(io::Error::other)
 }
 
-impl Read for Memory {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.incoming.read(into)? {
-            // More will come: the end is seen where bytes are read.
-            0 => Err(io::ErrorKind::WouldBlock.into()),
-            count => Ok(count),
-        }
+/// The first message, with its mask taken off, and how long its frame is; if it is whole. No client of the benchmark sends
+/// messages in pieces.
+pub(super) fn message(bytes: &mut [u8]) -> io::Result<Option<(&[u8], usize)>> {
+    let mut cursor = Cursor::new(&*bytes);
+    let Some((header, length)) = FrameHeader::parse(&mut cursor).map_err(io::Error::other)? else { return Ok(None) };
+    let start = cursor.position() as usize;
+    let end = start + length as usize;
+    let Some(message) = bytes.get_mut(start..end) else { return Ok(None) };
+    let Some(mask) = header.mask.filter(|_| header.opcode == TEXT && header.is_final) else {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a client's message"));
+    };
+    let mut words = message.chunks_exact_mut(mask.len());
+    for word in &mut words {
+        word.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
     }
+    words.into_remainder().iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    Ok(Some((message, end)))
 }
 
-impl Write for Memory {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.outgoing.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Appends a message.
+pub(super) fn push_message(text: &[u8], to: &mut Vec<u8>) -> io::Result<()> {
+    let header = FrameHeader { opcode: TEXT, ..FrameHeader::default() };
+    header.format(text.len() as u64, to).map_err(io::Error::other)?;
+    to.extend_from_slice(text);
+    Ok(())
 }
