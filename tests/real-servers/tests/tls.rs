@@ -131,7 +131,7 @@ fn plain_text_where_tls_is_expected_is_reported_as_what_it_is() {
             for client in &clients {
                 match client.events().down() {
                     DownCause::Connect { side: Side::Server, message, .. } => {
-                        assert!(message.contains("TLS"), "{message}")
+                        assert!(message.contains("TLS"), "{message}");
                     }
                     DownCause::Timeout { .. } => {}
                     other => panic!("{other:?}"),
