@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 use core::ops::Range;
 use core::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Stream {
     pub(super) outbox: Outbox,
     /// When the last padded write began.
     last_packet: Timestamp,
+    /// When the one before it began.
+    packet_before: Timestamp,
     /// What each request carries.
     pub(super) authorization: Option<Authorization>,
     inbox: Inbox,
@@ -93,6 +96,7 @@ impl Stream {
             conn,
             outbox: if config.padding { Outbox::padded() } else { Outbox::default() },
             last_packet: now,
+            packet_before: now,
             authorization,
             inbox: Inbox::default(),
             array: None,
@@ -134,8 +138,22 @@ impl Stream {
     pub(super) fn fill_packet(&mut self, now: Timestamp) {
         if self.packet_at().is_some_and(|at| at <= now) {
             self.outbox.fill_packet();
-            self.last_packet = now;
+            self.packet_before = mem::replace(&mut self.last_packet, now);
         }
+    }
+
+    /// Withdraws requests as [`Outbox::withdraw`] does. If none is left that waited for a padded write, or was in one that
+    /// is dropped, the last one was sent with the write before: the link is silent since then.
+    pub(super) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
+        let is_under_way = !self.outbox.bytes().is_empty();
+        let withdrawn = self.outbox.withdraw(begins);
+        if self.outbox.is_padded() && self.outbox.len() == 0 {
+            if is_under_way {
+                self.last_packet = self.packet_before;
+            }
+            self.last_sent = self.last_sent.min(self.last_packet);
+        }
+        withdrawn
     }
 
     pub(super) fn close(&mut self, cause: CloseCause) {

@@ -223,6 +223,25 @@ fn what_is_cancelled_while_it_waits_is_not_sent() {
 }
 
 #[test]
+fn what_is_not_sent_does_not_put_off_the_ping() {
+    for is_cancelled in [true, false] {
+        let mut driver = warm();
+        // A second after it, the only request that was sent is answered.
+        let ping_at = driver.now + (config().timeouts.ping_idle - SECOND);
+        driver.read(r#"{"result":"late","id":2}"#);
+        let id = driver.client.request_until(driver.now, driver.now + SECOND / 2, Banner).unwrap().id;
+        if is_cancelled {
+            assert!(driver.client.cancel(id));
+        } else {
+            driver.drain();
+            assert_eq!((driver.client.outgoing().len(), driver.sleep()), (1024, TimerKind::Request));
+        }
+        let until = driver.drain().unwrap();
+        assert_eq!((driver.client.outgoing(), until), (&b""[..], (ping_at, TimerKind::Ping)), "{is_cancelled}");
+    }
+}
+
+#[test]
 fn it_is_off_by_default() {
     let mut driver = Driver::ready("1.4");
     call(&mut driver, 100);

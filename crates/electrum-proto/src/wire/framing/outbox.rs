@@ -37,6 +37,11 @@ impl Outbox {
         Self { packet: Some(Packet::default()), ..Self::default() }
     }
 
+    /// Whether messages are padded.
+    pub(crate) const fn is_padded(&self) -> bool {
+        self.packet.is_some()
+    }
+
     /// Appends one message, which `write` writes without a line end, and returns where in the stream it begins.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
         let begin = self.written + self.len() as u64;
