@@ -31,8 +31,6 @@ pub(super) struct Stream {
     pub(super) outbox: Outbox,
     /// When the last padded write began.
     last_packet: Timestamp,
-    /// When the one before it began.
-    packet_before: Timestamp,
     /// What each request carries.
     pub(super) authorization: Option<Authorization>,
     inbox: Inbox,
@@ -41,8 +39,10 @@ pub(super) struct Stream {
     /// Why the connection ended, if the driver says that it did. What came before is read first.
     closed: Option<CloseCause>,
     overflow: Option<Overflow>,
-    /// When a request was written last.
+    /// When a request was sent last, or a padded write of some.
     pub(super) last_sent: Timestamp,
+    /// The same before the last padded write.
+    sent_before: Timestamp,
     /// When a whole line was read last.
     pub(super) last_line: Timestamp,
     /// Bytes received of a message that is not whole yet, or written of requests that are not all written yet.
@@ -96,13 +96,13 @@ impl Stream {
             conn,
             outbox: if config.padding { Outbox::padded() } else { Outbox::default() },
             last_packet: now,
-            packet_before: now,
             authorization,
             inbox: Inbox::default(),
             array: None,
             closed: None,
             overflow: None,
             last_sent: now,
+            sent_before: now,
             last_line: now,
             progress: 0,
             is_padded: false,
@@ -138,20 +138,18 @@ impl Stream {
     pub(super) fn fill_packet(&mut self, now: Timestamp) {
         if self.packet_at().is_some_and(|at| at <= now) {
             self.outbox.fill_packet();
-            self.packet_before = mem::replace(&mut self.last_packet, now);
+            self.last_packet = now;
+            self.sent_before = mem::replace(&mut self.last_sent, now);
         }
     }
 
-    /// Withdraws requests as [`Outbox::withdraw`] does. If none is left that waited for a padded write, or was in one that
-    /// is dropped, the last one was sent with the write before: the link is silent since then.
+    /// Withdraws requests as [`Outbox::withdraw`] does. If a padded write is dropped with them, nothing was sent since the one
+    /// before.
     pub(super) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
-        let is_under_way = !self.outbox.bytes().is_empty();
+        let is_under_way = self.outbox.is_padded() && !self.outbox.bytes().is_empty();
         let withdrawn = self.outbox.withdraw(begins);
-        if self.outbox.is_padded() && self.outbox.len() == 0 {
-            if is_under_way {
-                self.last_packet = self.packet_before;
-            }
-            self.last_sent = self.last_sent.min(self.last_packet);
+        if is_under_way && self.outbox.bytes().is_empty() {
+            self.last_sent = self.sent_before;
         }
         withdrawn
     }
@@ -183,7 +181,10 @@ impl Stream {
 
     #[inline]
     fn write_line(&mut self, now: Timestamp, id: u64, call: impl FnOnce(&mut Vec<u8>)) -> u64 {
-        self.last_sent = now;
+        // With padding it is sent later, or never.
+        if !self.outbox.is_padded() {
+            self.last_sent = now;
+        }
         let authorization = self.authorization.as_ref();
         self.outbox.push(|out| {
             out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
