@@ -45,8 +45,16 @@ impl Ready {
                     self.requests.remove(id);
                     self.nudge.answered(shared.now, false);
                 }
-                // Its answer counts once it is written; the link ends by the time for the pong.
-                Owner::Ping if !stream.outbox.has_begun(waiting.begin) => self.requests.pass_to(id, Owner::Ping, grace),
+                Owner::Ping if !stream.outbox.has_begun(waiting.begin) => {
+                    if self.keepalive.is_waiting() {
+                        // No other was written in its place, and the link ends if its answer does not come.
+                        self.requests.pass_to(id, Owner::Ping, grace);
+                    } else {
+                        self.requests.remove(id);
+                        unwritten.push(waiting.begin);
+                        self.keepalive.ping_begin = 0;
+                    }
+                }
                 Owner::Ping | Owner::Abandoned => {
                     self.requests.remove(id);
                 }

@@ -138,7 +138,7 @@ fn ping_unwritten(request: u64, pong: u64) -> Driver {
 }
 
 #[test]
-fn the_answer_to_a_ping_that_could_not_be_written_in_time_counts() {
+fn a_ping_that_could_not_be_written_in_time_is_written_anew_and_its_answer_counts() {
     let mut driver = ping_unwritten(30, 20);
     let ping = driver.written_id("server.ping");
     driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
