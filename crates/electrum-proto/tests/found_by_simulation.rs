@@ -91,7 +91,7 @@ fn pings_do_not_pile_up_on_a_link_that_takes_no_bytes() {
         (0..300).map(|_| driver.client.request_until(driver.now, late, Banner).unwrap().id.number()).collect();
     driver.write();
     for id in ids {
-        while driver.sleep() != TimerKind::Ping {}
+        driver.sleep_until(TimerKind::Ping);
         driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
     }
     assert_eq!(driver.client.outgoing().split(|b| *b == b'\n').count(), 2, "one line");

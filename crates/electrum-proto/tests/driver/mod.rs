@@ -90,6 +90,11 @@ impl Driver {
         kind
     }
 
+    /// Sleeps until this timer fires.
+    pub fn sleep_until(&mut self, kind: TimerKind) {
+        assert!((0..1000).any(|_| self.sleep() == kind), "{kind:?} does not come");
+    }
+
     /// Polls until the client waits, noting what it does.
     pub fn drain(&mut self) -> Option<(Timestamp, TimerKind)> {
         for _ in 0..100_000 {

@@ -23,7 +23,7 @@ fn answer_after(driver: &mut Driver, id: u64, seconds: u64) {
 
 /// Lets the client send its next ping, and gives its id.
 fn ping(driver: &mut Driver) -> u64 {
-    while driver.sleep() != TimerKind::Ping {}
+    driver.sleep_until(TimerKind::Ping);
     driver.written_id("server.ping")
 }
 
@@ -160,7 +160,7 @@ fn a_link_on_which_no_ping_can_be_written_ends() {
     for (request, pong) in [(30, 20), (90, 80)] {
         let mut driver = ping_unwritten(request, pong);
         let pinged = driver.now;
-        while driver.sleep() != TimerKind::Pong {}
+        driver.sleep_until(TimerKind::Pong);
         assert_eq!(driver.client.phase(), Phase::Backoff);
         assert_eq!(driver.now.since(pinged).as_secs(), pong);
     }

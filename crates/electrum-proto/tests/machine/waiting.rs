@@ -100,7 +100,7 @@ fn a_long_line_keeps_the_link_while_it_grows() {
     assert_eq!(slow_line(4095).client.phase(), Phase::Backoff);
     let mut driver = slow_line(4096);
     assert_eq!(driver.client.phase(), Phase::Ready);
-    while driver.sleep() != TimerKind::Ping {}
+    driver.sleep_until(TimerKind::Ping);
     assert_eq!(driver.sleep(), TimerKind::Pong);
     assert_eq!(driver.client.phase(), Phase::Backoff, "it grew no more");
 }
