@@ -1,5 +1,7 @@
 //! How often, and until when, calls are sent, in virtual time.
 
+mod manual_clock;
+
 use std::future::Future as _;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,21 +9,11 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use electrum_session::proto::ConnId;
 use electrum_session::proto::operations::Banner;
-use electrum_session::proto::{ConnId, Timestamp};
-use electrum_session::{Call, CallError, CallErrorKind, Client, Clock, Config, Driver, Step};
+use electrum_session::{Call, CallError, CallErrorKind, Client, Config, Driver, Step};
 
-struct Manual(Arc<AtomicU64>);
-
-impl Clock for Manual {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-
-    fn unix_time(&self) -> u64 {
-        1_750_000_000
-    }
-}
+use manual_clock::Manual;
 
 type Virtual = (Client, Driver, Arc<AtomicU64>);
 

@@ -1,5 +1,7 @@
 //! Which calls are sent again, in which order and when, in virtual time.
 
+mod manual_clock;
+
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,26 +11,16 @@ use std::time::Duration;
 
 use electrum_session::proto::operations::Raw;
 use electrum_session::proto::{CloseCause, ConnId, Timestamp};
-use electrum_session::{Call, CallError, Client, Clock, Config, Driver, Step};
+use electrum_session::{Call, CallError, Client, Config, Driver, Step};
 use serde_json::{Value, json};
+
+use manual_clock::Manual;
 
 const FIRST_PORT: u16 = 50_001;
 /// How long an answer may be.
 const LINE: usize = 1_000;
 /// More steps without a wait are a loop.
 const MOST_STEPS: usize = 1_000;
-
-struct Manual(Arc<AtomicU64>);
-
-impl Clock for Manual {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-
-    fn unix_time(&self) -> u64 {
-        1_750_000_000
-    }
-}
 
 /// A client, its driver, and the clock and the servers that the test plays.
 struct World {
