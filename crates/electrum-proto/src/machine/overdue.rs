@@ -73,7 +73,7 @@ impl Ready {
     pub(super) fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
         begins.append(&mut self.cancelled);
         begins.sort_unstable();
-        let withdrawn = stream.withdraw(&begins);
+        let withdrawn = stream.withdraw(begins);
         if !withdrawn.is_empty() {
             self.requests.withdrawn(&withdrawn);
             self.keepalive.ping_begin = begin_after(self.keepalive.ping_begin, &withdrawn);

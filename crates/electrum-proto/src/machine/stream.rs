@@ -145,7 +145,7 @@ impl Stream {
 
     /// Withdraws requests as [`Outbox::withdraw`] does. If a padded write is dropped with them, nothing was sent since the one
     /// before.
-    pub(super) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
+    pub(super) fn withdraw(&mut self, begins: Vec<u64>) -> Vec<(u64, u64)> {
         let is_under_way = self.outbox.is_padded() && !self.outbox.bytes().is_empty();
         let withdrawn = self.outbox.withdraw(begins);
         if is_under_way && self.outbox.bytes().is_empty() {

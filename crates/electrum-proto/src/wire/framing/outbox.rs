@@ -59,9 +59,8 @@ impl Outbox {
     /// Withdraws the messages that begin at these places, in rising order, as far as no byte of them was written.
     /// Returns where each of those began, and how long they were up to and with it. In a padded write they become spaces,
     /// and nothing moves; if nothing else is in it, and no byte of it was written, it is dropped.
-    pub(crate) fn withdraw(&mut self, begins: &[u64]) -> Vec<(u64, u64)> {
+    pub(crate) fn withdraw(&mut self, mut begins: Vec<u64>) -> Vec<(u64, u64)> {
         let (mut withdrawn, mut kept, mut from, mut total) = (Vec::new(), Vec::new(), self.start, 0);
-        let mut begins = begins.to_vec();
         if let Some(packet) = &mut self.packet {
             begins.retain(|begin| !packet.blank(*begin));
             if let Some(length) = packet.drop_blank() {
@@ -152,6 +151,7 @@ impl fmt::Debug for Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn what_waits_is_moved_to_the_front_once_most_was_written() {
@@ -189,12 +189,12 @@ mod tests {
         let mut outbox = Outbox::default();
         let begins = [&b"one"[..], b"two", b"six", b"seven"].map(|line| outbox.push(|out| out.extend_from_slice(line)));
         outbox.wrote(1);
-        assert_eq!(outbox.withdraw(&[begins[0], begins[1], begins[3]]), [(4, 4), (12, 10)], "the first was begun");
+        assert_eq!(outbox.withdraw(vec![begins[0], begins[1], begins[3]]), [(4, 4), (12, 10)], "the first was begun");
         assert_eq!(outbox.bytes(), b"ne\nsix\n");
-        assert_eq!(outbox.withdraw(&[u64::MAX]), []);
+        assert_eq!(outbox.withdraw(vec![u64::MAX]), []);
         assert_eq!(outbox.push(|out| out.extend_from_slice(b"x")), 8);
         outbox.wrote(3);
-        assert_eq!(outbox.withdraw(&[4]), [(4, 4)]);
+        assert_eq!(outbox.withdraw(vec![4]), [(4, 4)]);
         assert_eq!(outbox.bytes(), b"x\n");
     }
 }
