@@ -50,7 +50,7 @@ fn agrees(found: &Result<Message<'_>, NotAMessage>, members: &Members<'_>) {
             if let Some(words) = strict::string(error) {
                 assert_eq!((server.code, &server.message), (None, &words), "an error that is a bare text");
             }
-            // A key written with escapes would count for serde_json, and JSON knows a zero that is no integer.
+            // Half a character in a key spoils the object for the machine, and JSON knows a zero that is no integer.
             let is_plain = !error.contains('\\') && !error.contains("-0");
             let inside = Members::of(error)
                 .filter(|inside| is_plain && !inside.has_twice("message") && !inside.has_twice("code"));

@@ -5,11 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of a JSON object in their order, keys and values as they are written.
-///
-/// A key that is written with escapes is another key than the one without, as it is for the machine.
+/// The members of a JSON object in their order: each key as it is read, unless half a character stands in it, and the
+/// value as it is written.
 #[derive(Debug)]
-pub(crate) struct Members<'a>(Vec<(&'a str, &'a str)>);
+pub(crate) struct Members<'a>(Vec<(Option<String>, &'a str)>);
 
 impl<'a> Members<'a> {
     /// The members, if `text` is JSON to the letter, and an object.
@@ -28,12 +27,8 @@ impl<'a> Members<'a> {
     }
 
     fn values<'s>(&'s self, key: &'s str) -> impl Iterator<Item = &'a str> + 's {
-        self.0.iter().filter(move |(found, _)| unquoted(found) == key).map(|(_, value)| *value)
+        self.0.iter().filter(move |(found, _)| found.as_deref() == Some(key)).map(|(_, value)| *value)
     }
-}
-
-fn unquoted(key: &str) -> &str {
-    &key[1..key.len() - 1]
 }
 
 /// Whether `text` is JSON to the letter.
@@ -65,7 +60,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
                 while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    members.push((key.get(), value.get()));
+                    members.push((string(key.get()), value.get()));
                 }
                 Ok(Members(members))
             }

@@ -184,7 +184,7 @@ impl<O: Copy> InFlight<O> {
 }
 
 /// Where a line begins after others were withdrawn: where each of those began, and how long they were up to and with it.
-pub(crate) fn begin_after(begin: u64, withdrawn: &[(u64, u64)]) -> u64 {
+fn begin_after(begin: u64, withdrawn: &[(u64, u64)]) -> u64 {
     let before = withdrawn.partition_point(|(other, _)| *other < begin);
     match before.checked_sub(1) {
         // One that was never written stands nowhere.

@@ -19,15 +19,15 @@ pub(super) struct Keepalive {
     last_answered: Timestamp,
     /// The ping that was sent last, as long as nothing was answered since.
     ping_sent: Option<Timestamp>,
-    /// Where in the stream the last ping begins.
-    pub(super) ping_begin: u64,
+    /// The id of the last ping on this link.
+    pub(super) last_ping: Option<u64>,
     /// How often in a row progress counted as an answer.
     spared: u32,
 }
 
 impl Keepalive {
     pub(super) const fn new(now: Timestamp) -> Self {
-        Self { last_answered: now, ping_sent: None, ping_begin: 0, spared: 0 }
+        Self { last_answered: now, ping_sent: None, last_ping: None, spared: 0 }
     }
 
     /// When a ping is due.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::in_flight::{Waiting, begin_after};
+use super::in_flight::Waiting;
 use super::ready::{Owner, Ready};
 use super::shared::Shared;
 use super::stream::Stream;
@@ -45,16 +45,6 @@ impl Ready {
                     self.requests.remove(id);
                     self.nudge.answered(shared.now, false);
                 }
-                Owner::Ping if !stream.outbox.has_begun(waiting.begin) => {
-                    if self.keepalive.is_waiting() {
-                        // No other was written in its place, and the link ends if its answer does not come.
-                        self.requests.pass_to(id, Owner::Ping, grace);
-                    } else {
-                        self.requests.remove(id);
-                        unwritten.push(waiting.begin);
-                        self.keepalive.ping_begin = 0;
-                    }
-                }
                 Owner::Ping | Owner::Abandoned => {
                     self.requests.remove(id);
                 }
@@ -76,7 +66,6 @@ impl Ready {
         let withdrawn = stream.withdraw(begins);
         if !withdrawn.is_empty() {
             self.requests.withdrawn(&withdrawn);
-            self.keepalive.ping_begin = begin_after(self.keepalive.ping_begin, &withdrawn);
         }
     }
 

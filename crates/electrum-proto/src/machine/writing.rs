@@ -10,6 +10,7 @@ use super::subscriptions::Due;
 use crate::error::SubscribeError;
 use crate::operations::Ping;
 use crate::request::Request;
+use crate::time::Timestamp;
 
 impl Ready {
     /// Writes whatever can be written, so that it goes into one write.
@@ -83,17 +84,21 @@ impl Ready {
         stream.last_sent = now;
         self.keepalive.pinged(now);
         stream.progress = 0;
-        // On a link that takes no bytes pings would pile up.
-        if !stream.outbox.has_begun(self.keepalive.ping_begin) {
-            return;
+        if let Some(last) = self.keepalive.last_ping {
+            // On a link that takes no bytes pings would pile up.
+            if self.requests.get_mut(last).is_some_and(|ping| !stream.outbox.has_begun(ping.begin)) {
+                return;
+            }
+            self.requests.pass_to(last, Owner::Abandoned, now + shared.config.timeouts.request);
         }
         // Every version from 1.0 on has one.
         let Ok(method) = Ping.method(version) else { return };
         let id = self.requests.draw_id();
         let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
-        self.keepalive.ping_begin = begin;
+        self.keepalive.last_ping = Some(id);
         let answer = shared.servers.window().expects(method.as_bytes());
-        self.requests.add(Owner::Ping, now, now + shared.config.timeouts.request, begin, answer);
+        // The time for the pong is its deadline, and any answer counts as a pong: this one may come late.
+        self.requests.add(Owner::Ping, now, Timestamp::MAX, begin, answer);
         self.nudge.wrote_request();
     }
 }

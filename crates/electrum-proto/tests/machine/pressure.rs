@@ -138,21 +138,27 @@ fn ping_unwritten(request: u64, pong: u64) -> Driver {
 }
 
 #[test]
-fn a_ping_that_could_not_be_written_in_time_is_written_anew_and_its_answer_counts() {
-    let mut driver = ping_unwritten(30, 20);
-    let ping = driver.written_id("server.ping");
-    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
-    assert_eq!(driver.sleep(), TimerKind::Ping, "the link is kept, and the next ping is due");
+fn a_ping_that_is_still_to_be_written_as_the_next_one_is_due_stands_for_it() {
+    for (request, pong) in [(30, 20), (90, 80)] {
+        let mut driver = ping_unwritten(request, pong);
+        let ping = driver.written_id("server.ping");
+        driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
+        assert_eq!(driver.sleep(), TimerKind::Ping, "the link is kept, and the next ping is due");
+    }
 }
 
 #[test]
-fn a_ping_that_is_still_to_be_written_as_the_next_one_is_due_stands_for_it() {
-    let mut driver = ping_unwritten(90, 80);
-    // A request's time after the first.
-    assert_eq!(driver.sleep(), TimerKind::Request);
-    let ping = driver.written_id("server.ping");
-    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
-    assert_eq!(driver.sleep(), TimerKind::Ping, "the link is kept, and the next ping is due");
+fn a_pong_that_other_answers_overtook_is_known_even_after_the_next_ping() {
+    let mut driver = patient(20);
+    let banner = driver.request_all(vec![Banner])[0];
+    driver.write();
+    let first = ping(&mut driver);
+    answer_after(&mut driver, banner, 1);
+    let second = ping(&mut driver);
+    driver.seen();
+    driver.read(&format!(r#"{{"id":{first},"result":null}}"#));
+    driver.read(&format!(r#"{{"id":{second},"result":null}}"#));
+    assert_eq!(driver.seen(), [""; 0], "neither answers nothing");
 }
 
 #[test]
