@@ -31,7 +31,10 @@ pub use transport::Transport;
 /// No scenario takes longer, also on a machine that has much else to do.
 pub const BOUND: Duration = Duration::from_secs(120);
 
-/// Set in a process that runs one scenario, which needs it for itself.
+/// The scenarios that need a process for themselves.
+const NEEDS_A_PROCESS: &[&str] = &["idle"];
+
+/// Set in such a process.
 const ALONE: &str = "DRIVER_CONFORMANCE_ALONE";
 
 /// Runs every scenario on every transport, one after the other.
@@ -61,7 +64,7 @@ pub fn run_scenario<A: Adapter>(adapter: A, transport: Transport, name: &str) {
     let Some(scenario) = scenarios::all::<A>().into_iter().find(|scenario| scenario.name == name) else {
         panic!("there is no scenario {name}");
     };
-    if scenario.alone && std::env::var_os(ALONE).is_none() {
+    if NEEDS_A_PROCESS.contains(&name) && std::env::var_os(ALONE).is_none() {
         return run_alone();
     }
     bounded(move || (scenario.run)(adapter, transport));

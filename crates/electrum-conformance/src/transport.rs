@@ -8,7 +8,7 @@ use electrum_proto::{Backoff, Config};
 use electrum_testkit::Front;
 use electrum_testkit::tls::Identity;
 
-use super::Setup;
+use super::{Adapter, Setup};
 
 /// What lies between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,13 @@ impl fmt::Display for Transport {
             Self::WebSocketOverTls => "WebSocket over TLS",
         })
     }
+}
+
+/// Connects a client to some servers, over a route that must be held as long as the client.
+pub(super) fn connect<A: Adapter>(adapter: A, transport: Transport, servers: &[SocketAddr]) -> (Route, A::Client) {
+    let route = Route::to(transport, servers);
+    let client = adapter.connect(route.setup.clone());
+    (route, client)
 }
 
 /// A route to some servers, for as long as it is held.

@@ -1,12 +1,6 @@
 //! Addresses: what people write for output scripts.
 
-use crate::hash::Hash256;
-
-const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-/// What the checksum of version 0 leaves, and of later versions.
-const BECH32_REST: u32 = 1;
-const BECH32M_REST: u32 = 0x2bc8_30a3;
+use bech32::{Fe32, hrp, segwit};
 
 /// The output script of an address of any network, or `None` if it is not an address.
 ///
@@ -15,129 +9,29 @@ const BECH32M_REST: u32 = 0x2bc8_30a3;
 /// assert_eq!(script.unwrap()[..2], [0x00, 0x14]);
 /// ```
 pub fn to_script(address: &str) -> Option<Vec<u8>> {
-    base58_script(address).or_else(|| segwit_script(address))
+    if let Ok((_, version, program)) = segwit::decode(address) {
+        let opcode = if version == Fe32::Q { 0 } else { 0x50 + version.to_u8() };
+        return Some([&[opcode, program.len() as u8], &program[..]].concat());
+    }
+    let payload = base58ck::decode_check(address).ok()?;
+    match payload.split_first()? {
+        (0x00 | 0x6f, hash) if hash.len() == 20 => Some([&[0x76, 0xa9, 20], hash, &[0x88, 0xac]].concat()),
+        (0x05 | 0xc4, hash) if hash.len() == 20 => Some([&[0xa9, 20], hash, &[0x87]].concat()),
+        _ => None,
+    }
 }
 
 /// The regtest address of an output script, if it has one.
 pub fn of_script(script: &[u8]) -> Option<String> {
+    let base58 = |prefix: u8, hash: &[u8]| Some(base58ck::encode_check(&[&[prefix], hash].concat()));
     match script {
-        [0x76, 0xa9, 20, hash @ .., 0x88, 0xac] if hash.len() == 20 => Some(base58(0x6f, hash)),
-        [0xa9, 20, hash @ .., 0x87] if hash.len() == 20 => Some(base58(0xc4, hash)),
-        [version @ (0 | 0x51..=0x60), length @ 2..=40, program @ ..] if program.len() == usize::from(*length) => {
-            Some(segwit("bcrt", version.saturating_sub(0x50), program))
+        [0x76, 0xa9, 20, hash @ .., 0x88, 0xac] if hash.len() == 20 => base58(0x6f, hash),
+        [0xa9, 20, hash @ .., 0x87] if hash.len() == 20 => base58(0xc4, hash),
+        [version @ (0 | 0x51..=0x60), length, program @ ..] if program.len() == usize::from(*length) => {
+            segwit::encode(hrp::BCRT, Fe32::try_from(version.saturating_sub(0x50)).ok()?, program).ok()
         }
         _ => None,
     }
-}
-
-fn base58_script(address: &str) -> Option<Vec<u8>> {
-    let mut bytes = [0_u8; 25];
-    for letter in address.bytes() {
-        let mut carry = BASE58.iter().position(|other| *other == letter)? as u32;
-        for byte in bytes.iter_mut().rev() {
-            carry += u32::from(*byte) * 58;
-            *byte = carry as u8;
-            carry >>= 8;
-        }
-        if carry > 0 {
-            return None;
-        }
-    }
-    let (payload, checksum) = bytes.split_at(21);
-    if Hash256::double(payload).as_bytes()[..4] != *checksum {
-        return None;
-    }
-    match payload[0] {
-        0x00 | 0x6f => Some([&[0x76, 0xa9, 20], &payload[1..], &[0x88, 0xac]].concat()),
-        0x05 | 0xc4 => Some([&[0xa9, 20], &payload[1..], &[0x87]].concat()),
-        _ => None,
-    }
-}
-
-fn base58(prefix: u8, hash: &[u8]) -> String {
-    let mut bytes = [&[prefix], hash].concat();
-    let checksum = Hash256::double(&bytes);
-    bytes.extend(&checksum.as_bytes()[..4]);
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let mut letters = Vec::new();
-    while bytes.iter().any(|byte| *byte != 0) {
-        let mut rest = 0;
-        for byte in &mut bytes {
-            let value = rest * 256 + u32::from(*byte);
-            *byte = (value / 58) as u8;
-            rest = value % 58;
-        }
-        letters.push(BASE58[rest as usize]);
-    }
-    letters.extend(std::iter::repeat_n(BASE58[0], zeros));
-    letters.iter().rev().map(|letter| char::from(*letter)).collect()
-}
-
-fn segwit_script(address: &str) -> Option<Vec<u8>> {
-    let lower = address.to_ascii_lowercase();
-    if lower != address && address.to_ascii_uppercase() != address {
-        return None;
-    }
-    let (prefix, data) = lower.rsplit_once('1')?;
-    let values: Vec<u8> = data
-        .bytes()
-        .map(|letter| BECH32.iter().position(|other| *other == letter).map(|n| n as u8))
-        .collect::<Option<_>>()?;
-    let (version, rest) = values.split_first()?;
-    let packed = rest.get(..rest.len().checked_sub(6)?)?;
-    let wanted = if *version == 0 { BECH32_REST } else { BECH32M_REST };
-    if *version > 16 || polymod(prefix, &values) != wanted {
-        return None;
-    }
-    let mut program = Vec::new();
-    let (mut buffer, mut bits) = (0_u32, 0);
-    for value in packed {
-        buffer = (buffer << 5 | u32::from(*value)) & 0xfff;
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            program.push((buffer >> bits) as u8);
-        }
-    }
-    let padding_is_zero = bits < 5 && buffer & ((1 << bits) - 1) == 0;
-    let fits = (2..=40).contains(&program.len()) && (*version != 0 || [20, 32].contains(&program.len()));
-    let opcode = if *version == 0 { 0 } else { 0x50 + version };
-    (padding_is_zero && fits).then(|| [&[opcode, program.len() as u8], &program[..]].concat())
-}
-
-fn segwit(prefix: &str, version: u8, program: &[u8]) -> String {
-    let mut values = vec![version];
-    let (mut buffer, mut bits) = (0_u32, 0);
-    for byte in program {
-        buffer = (buffer << 8 | u32::from(*byte)) & 0xfff;
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            values.push((buffer >> bits) as u8 & 31);
-        }
-    }
-    if bits > 0 {
-        values.push((buffer << (5 - bits)) as u8 & 31);
-    }
-    let wanted = if version == 0 { BECH32_REST } else { BECH32M_REST };
-    let rest = polymod(prefix, &[&values[..], &[0; 6]].concat()) ^ wanted;
-    values.extend((0..6).map(|n| (rest >> (5 * (5 - n))) as u8 & 31));
-    let letters: String = values.iter().map(|value| char::from(BECH32[usize::from(*value)])).collect();
-    format!("{prefix}1{letters}")
-}
-
-/// The remainder of the checksum's polynomial over prefix and data.
-fn polymod(prefix: &str, values: &[u8]) -> u32 {
-    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
-    let high = prefix.bytes().map(|byte| byte >> 5);
-    let low = prefix.bytes().map(|byte| byte & 31);
-    let all = high.chain([0]).chain(low).chain(values.iter().copied());
-    all.fold(1, |rest, value| {
-        let top = rest >> 25;
-        let rest = (rest & 0x1ff_ffff) << 5 ^ u32::from(value);
-        let taps = GENERATOR.iter().enumerate().filter(|(n, _)| top >> n & 1 == 1);
-        taps.fold(rest, |rest, (_, tap)| rest ^ tap)
-    })
 }
 
 #[cfg(test)]

@@ -67,6 +67,12 @@ impl Step {
         [Self::Call("server.version".to_owned()), Self::result(&format!("[\"{software}\",\"{version}\"]"))]
     }
 
+    /// Agrees on a version, and then waits for these calls in turn, each of a method, and answers with the result, which is JSON.
+    pub fn session(version: &str, calls: &[(&str, &str)]) -> Vec<Self> {
+        let answers = calls.iter().flat_map(|(method, result)| [Self::call(method), Self::result(result)]);
+        Self::handshake("Scripted 1", version).into_iter().chain(answers).collect()
+    }
+
     /// Sends a result, which is JSON, as the answer to the line last received.
     pub fn result(json: &str) -> Self {
         Self::SendLine(format!("{{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{json}}}"))

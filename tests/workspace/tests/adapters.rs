@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use electrum_conformance::Transport;
 use electrum_conformance::hostile::count;
+use electrum_conformance::session::SessionAdapter;
+use electrum_conformance::{Transport, scenario_names};
 use workspace_tests::code::{documented_functions, lines};
 use workspace_tests::documents::check;
 use workspace_tests::files::root;
@@ -65,12 +66,12 @@ fn every_driver_is_listed_here() {
 #[test]
 fn the_scenarios_are_listed() {
     let folder = root().join(SCENARIOS);
-    let names = names(&fs::read_to_string(folder.join("mod.rs")).expect("the list of scenarios"));
+    let names = scenario_names::<SessionAdapter>();
     let mut list = String::from("| scenario | what must hold |\n|---|---|\n");
     let mut listed = Vec::new();
     for file in files_of(&folder) {
         for (name, sentence) in documented_functions(&file) {
-            if names.contains(&name) {
+            if names.contains(&name.as_str()) {
                 writeln!(list, "| `{name}` | {sentence} |").expect("a string takes all");
                 listed.push(name);
             }
@@ -78,15 +79,9 @@ fn the_scenarios_are_listed() {
     }
     assert!(names.len() > 20, "{names:?}");
     for name in names {
-        assert!(listed.contains(&name), "the scenario {name} has no documentation");
+        assert!(listed.iter().any(|listed| listed == name), "the scenario {name} has no documentation");
     }
     check(PAGE, "scenarios", &list);
-}
-
-/// The names in quotes in the list of all scenarios.
-fn names(list: &str) -> Vec<String> {
-    let quoted = list.split('"').skip(1).step_by(2);
-    quoted.map(str::to_owned).collect()
 }
 
 #[test]
@@ -98,7 +93,7 @@ fn the_drivers_are_counted_in_both_documents() {
 /// Each driver with its transports, its lines, and what it passes. Links begin with `to_root`.
 fn drivers(to_root: &str) -> String {
     let packages = packages();
-    let scenarios = names(&fs::read_to_string(root().join(SCENARIOS).join("mod.rs")).expect("the list of scenarios"));
+    let scenarios = scenario_names::<SessionAdapter>();
     let mut list = String::from(
         "| driver | runtime | TCP | TLS | SOCKS5 | WS | WSS | sockets and timers | loop | hostile servers |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",

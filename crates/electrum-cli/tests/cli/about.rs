@@ -73,9 +73,8 @@ fn features_are_printed_but_for_a_server_that_has_none() {
 
 #[test]
 fn peers_by_addresses_that_can_be_typed() {
-    let mut steps = Step::handshake("Test 1", "1.4").to_vec();
     let peers = r#"[["192.0.2.7", "a.example", ["v1.4.2", "s50002", "t"]], ["b.onion", "b.onion", ["v1.4", "p100", "\u001b"]]]"#;
-    steps.extend([Step::call("server.peers.subscribe"), Step::result(peers)]);
+    let steps = Step::session("1.4", &[("server.peers.subscribe", peers)]);
     let server = Scripted::in_turn(vec![steps.clone(), steps]);
     let done = run(&["peers", &server.url()]);
     assert_eq!(

@@ -1,12 +1,11 @@
 //! The longest answer that the tool accepts, and how it is raised: by option, variable or configuration file.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::faulty::{Reply, faulty};
-use crate::tool::{Done, Tool};
+use crate::tool::{Done, Tool, configure, configured};
 use electrum_testkit::prelude::*;
 
 #[test]
@@ -21,9 +20,7 @@ fn an_answer_over_the_limit_names_it_and_the_option_that_raises_it() {
             Reply::Result(format!("{:?}", "x".repeat(LENGTH)))
         })
     });
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir(folder.path().join("electrum-cli")).expect("a folder of our own");
-    fs::write(folder.path().join("electrum-cli/config.toml"), "max-answer = 1\n").expect("a folder of our own");
+    let folder = configured("max-answer = 1\n");
     let file = ("XDG_CONFIG_HOME", folder.path());
     let variable = |value| ("ELECTRUM_MAX_ANSWER", Path::new(value));
     let call = |more: &[&str], variables: &[(&str, &Path)]| {
@@ -53,7 +50,7 @@ fn an_answer_over_the_limit_names_it_and_the_option_that_raises_it() {
     let setting = settings.into_iter().find(|setting| setting["name"] == "max-answer").expect("it is listed");
     assert_eq!((&setting["value"], &setting["source"]), (&"1 MiB".into(), &"configuration file".into()));
     for (config, words) in [("max-answer = 0\n", "max-answer"), ("max-answer = 'x'\n", "config.toml")] {
-        fs::write(folder.path().join("electrum-cli/config.toml"), config).expect("a folder of our own");
+        configure(&folder, config);
         let done = call(&[], &[file]);
         assert_eq!(done.code, Some(2), "{config}");
         assert!(done.errors.contains(words), "{}", done.errors);

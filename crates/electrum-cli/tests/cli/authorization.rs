@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::tool::{BOUND, Tool, run};
+use crate::tool::{BOUND, Tool, configure, run};
 use electrum_testkit::Front;
 use electrum_testkit::prelude::*;
 use electrum_testkit::tls::Identity;
@@ -57,8 +57,7 @@ fn the_file_is_named_on_the_command_line_in_the_environment_or_in_the_configurat
     fs::create_dir(folder.path().join("electrum-cli")).expect("a folder of our own");
     let configured = folder.path().join("electrum-cli/other");
     fs::write(&configured, "Bearer other").expect("a folder of our own");
-    fs::write(folder.path().join("electrum-cli/config.toml"), "authorization-file = 'other'\n")
-        .expect("a folder of our own");
+    configure(&folder, "authorization-file = 'other'\n");
     let config = ("XDG_CONFIG_HOME", folder.path());
     let environment = ("ELECTRUM_AUTHORIZATION_FILE", file.as_path());
     let option = ["--authorization-file", file.to_str().expect("UTF-8")];

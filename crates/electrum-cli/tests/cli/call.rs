@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 #[test]
 fn parameters_are_json_or_else_texts_and_the_result_is_shown() {
     let server = Server::start(Family::Fulcrum2_1);
-    let done = run(&["call", &server.url(), "blockchain.block.header", "0"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["call", &server.url(), "blockchain.block.header", "0"]).succeeded();
     let header = server.chain(|chain| chain.header(0).map(|header| header.to_hex()));
     assert_eq!(done.lines, [header.expect("the first block")]);
 
@@ -25,11 +24,9 @@ fn parameters_are_json_or_else_texts_and_the_result_is_shown() {
 
 #[test]
 fn as_json_it_is_one_object_with_the_servers_own_digits() {
-    let mut script = Step::handshake("Test 1", "1.6").to_vec();
-    script.extend([Step::call("a.b"), Step::result("{ \"z\" : 1e-05, \"a\" : 18446744073708651616.0 }")]);
-    let server = Scripted::start(script);
-    let done = run(&["--json", "call", &server.url(), "a.b", "[1, 2]", "-1"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let result = "{ \"z\" : 1e-05, \"a\" : 18446744073708651616.0 }";
+    let server = Scripted::start(Step::session("1.6", &[("a.b", result)]));
+    let done = run(&["--json", "call", &server.url(), "a.b", "[1, 2]", "-1"]).succeeded();
     let expected =
         format!(r#"{{"server":"{}","method":"a.b","result":{{"z":1e-05,"a":18446744073708651616.0}}}}"#, server.url());
     assert_eq!(done.lines, [expected]);
@@ -69,9 +66,8 @@ fn an_error_of_the_server_is_reported_with_its_code_and_is_a_failure() {
 
 #[test]
 fn a_text_is_shown_as_its_lines_without_what_a_terminal_obeys() {
-    let mut script = Step::handshake("Test 1", "1.6").to_vec();
-    script.extend([Step::call("server.banner"), Step::result(r#""Welcome\n\u001b[2Jto \"us\"\n""#)]);
-    let server = Scripted::start(script);
+    let banner = r#""Welcome\n\u001b[2Jto \"us\"\n""#;
+    let server = Scripted::start(Step::session("1.6", &[("server.banner", banner)]));
     let done = run(&["call", &server.url(), "server.banner"]);
     assert_eq!(done.lines, ["Welcome", r#"\u{1b}[2Jto "us""#]);
 }

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::faulty::{Reply, faulty};
 use crate::tls_front::TlsFront;
-use crate::tool::{Done, run};
+use crate::tool::{Done, closed_port, file_in, run};
 use electrum_testkit::prelude::*;
 use serde_json::{Value, json};
 
@@ -55,9 +55,7 @@ fn nothing_is_wrong_with_any_family() {
 
 #[test]
 fn a_port_where_nothing_listens() {
-    let mut server = Server::start(Family::Electrs);
-    server.stop();
-    names("nothing_listens", &server.url(), &[]);
+    names("nothing_listens", &closed_port(), &[]);
 }
 
 #[test]
@@ -76,8 +74,7 @@ fn certificates_that_are_not_trusted() {
     let server = Server::start(Family::Fulcrum2_1);
     let (front, _) = TlsFront::start(&server);
     let folder = tempfile::tempdir().expect("a folder");
-    let pins = folder.path().join("pins");
-    let pins = pins.to_str().expect("UTF-8");
+    let pins = &file_in(&folder, "pins");
     names("certificate", &front.url(), &["--trust", "ca"]);
     names("certificate", &front.url(), &["--trust", &format!("pin:{}", ["00"; 32].join(":"))]);
     assert_eq!(doctor(&front.url(), &["--pins", pins]).0.code, Some(0));
@@ -88,9 +85,7 @@ fn certificates_that_are_not_trusted() {
 #[test]
 fn ways_that_cannot_be_gone() {
     names("no_route", "tcp://explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion:110", &[]);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let gone = format!("socks5://{}", listener.local_addr().expect("its address"));
-    drop(listener);
+    let gone = closed_port().replace("tcp://", "socks5://");
     names("unreachable_through_proxy", "tcp://127.0.0.1:1", &["--proxy", &gone]);
     for (answer, fault) in [
         // None of the ways to sign in; something that is no proxy; a server that the proxy cannot reach.

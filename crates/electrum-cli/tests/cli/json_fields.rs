@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scripts::{KEY, SCRIPTS};
-use crate::tool::{Tool, run};
+use crate::tool::{Tool, configured, file_in, run};
 use crate::transactions::payment;
 use electrum_testkit::hash::{from_hex, to_hex};
 use electrum_testkit::prelude::*;
@@ -204,9 +204,8 @@ fn every_field_is_in_the_table() {
     let digits = to_hex(&script(1));
     let descriptor = format!("wpkh({KEY}/0/*)");
     server.pay(&from_hex(SCRIPTS[0]).expect("hex"), 50_000);
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("headers");
-    let file = file.to_str().expect("UTF-8");
+    let folder = configured("servers = { home = 'tcp://127.0.0.1:1' }\nscripts = { savings = 'script:51' }");
+    let file = &file_in(&folder, "headers");
     let transaction = payment(&server).to_hex();
     let outpoints = [format!("{paid}:0"), format!("{spent}:0")];
     let commands: Vec<Vec<&str>> = vec![
@@ -234,13 +233,6 @@ fn every_field_is_in_the_table() {
         vec!["bench", &url, "--calls", "1"],
         vec!["config", &url],
     ];
-    let config = folder.path().join("electrum-cli");
-    std::fs::create_dir(&config).expect("a folder of our own");
-    std::fs::write(
-        config.join("config.toml"),
-        "servers = { home = 'tcp://127.0.0.1:1' }\nscripts = { savings = 'script:51' }",
-    )
-    .expect("a folder of our own");
     let mut tables: BTreeMap<&str, BTreeMap<String, BTreeSet<&'static str>>> = BTreeMap::new();
     let mut order = Vec::new();
     for command in &commands {

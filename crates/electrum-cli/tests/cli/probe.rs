@@ -1,8 +1,6 @@
 //! `probe` against fake servers: one by one, the matrix, and servers that behave badly.
 
-use std::net::TcpListener;
-
-use crate::tool::{BOUND, Tool, run};
+use crate::tool::{BOUND, Tool, closed_port, run};
 use electrum_testkit::chain::REGTEST_GENESIS;
 use electrum_testkit::prelude::*;
 use serde_json::{Value, json};
@@ -46,8 +44,7 @@ fn steady(mut object: Value) -> Value {
 
 #[test]
 fn the_matrix_of_the_families_is_shown() {
-    let done = run(&["probe", "--families"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["probe", "--families"]).succeeded();
     let rows = rows(&done.lines);
     assert_eq!(
         rows[0],
@@ -61,8 +58,7 @@ fn the_matrix_of_the_families_is_shown() {
 #[test]
 fn without_arguments_the_tool_shows_its_help_and_cargo_run_in_the_workspace_the_matrix() {
     let none: [&str; 0] = [];
-    let help = run(&none);
-    assert_eq!((help.code, help.errors.as_str()), (Some(0), ""));
+    let help = run(&none).succeeded();
     assert_eq!(help.lines, run(&["--help"]).lines);
     // As `.cargo/config.toml` of the workspace has it.
     let arguments = std::path::Path::new("probe --families");
@@ -114,8 +110,7 @@ fn what_each_family_agrees_to() {
     let servers = Family::ALL.map(Server::start);
     let mut args = vec!["--json".to_owned(), "probe".to_owned()];
     args.extend(servers.iter().map(Server::url));
-    let done = run(&args);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&args).succeeded();
     let found: Vec<_> = done.objects().into_iter().map(steady).collect();
     let expected = servers.each_ref().map(|server| {
         let (family, profile) = (server.family(), server.family().profile());
@@ -128,8 +123,7 @@ fn what_each_family_agrees_to() {
 fn for_people_the_server_is_described() {
     let server = Server::start(Family::ElectrumX2_0);
     let address = server.addr();
-    let done = run(&["probe", &format!("{address}:t"), "--range", "1.3..1.4"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["probe", &format!("{address}:t"), "--range", "1.3..1.4"]).succeeded();
     assert_eq!(done.lines[0], server.url());
     let rest = rows(&done.lines);
     for row in [
@@ -184,10 +178,7 @@ fn each_way_to_fail_has_its_cause() {
 
 #[test]
 fn nothing_listens_there() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("tcp://{}", listener.local_addr().expect("its address"));
-    drop(listener);
-    let done = run(&["probe", "--json", &url]);
+    let done = run(&["probe", "--json", &closed_port()]);
     assert_eq!(done.code, Some(1));
     assert_eq!(done.objects()[0]["cause"], "connect");
     assert!(done.errors.contains("(connecting)"), "{}", done.errors);
@@ -196,8 +187,7 @@ fn nothing_listens_there() {
 #[test]
 fn the_chain_that_is_wanted_or_none() {
     let server = Server::start(Family::Fulcrum2_1);
-    let done = run(&["probe", "--json", &server.url(), "--genesis", REGTEST_GENESIS]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["probe", "--json", &server.url(), "--genesis", REGTEST_GENESIS]).succeeded();
     assert_eq!(done.objects()[0]["genesis_hash"], REGTEST_GENESIS);
 
     let mainnet = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";

@@ -1,10 +1,11 @@
 //! Servers behind a SOCKS5 proxy, and what is reported when the proxy refuses.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use crate::tool::{BOUND, run};
+use crate::tool::{BOUND, closed_port, run};
+use electrum_testkit::Front;
 use electrum_testkit::prelude::*;
 use serde_json::json;
 
@@ -33,48 +34,15 @@ fn answering(answers: &'static [&'static [u8]]) -> SocketAddr {
     })
 }
 
-/// A real one: RFC 1928 without a password, to an IPv4 address. It serves one connection.
-fn relaying() -> SocketAddr {
-    proxy(relay)
-}
-
-/// The same for any number of connections.
-pub(crate) fn relaying_all() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            thread::spawn(move || relay(client));
-        }
-    });
-    address
-}
-
-fn relay(mut client: TcpStream) -> io::Result<()> {
-    let (mut greeting, mut request) = ([0; 3], [0; 10]);
-    client.read_exact(&mut greeting)?;
-    assert_eq!(greeting, [5, 1, 0]);
-    client.write_all(&[5, 0])?;
-    client.read_exact(&mut request)?;
-    let [5, 1, 0, 1, a, b, c, d, high, low] = request else { panic!("{request:?}") };
-    let mut server = TcpStream::connect((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])))?;
-    client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-    let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
-    thread::spawn(move || io::copy(&mut answers, &mut back).and_then(|_| back.shutdown(Shutdown::Write)));
-    io::copy(&mut client, &mut server)?;
-    server.shutdown(Shutdown::Both)
-}
-
 #[test]
 fn a_server_is_probed_through_a_proxy() {
-    let server = Server::start(Family::Fulcrum2_1);
-    let route = format!("socks5://{}", relaying());
-    let done = run(&["probe", "--json", &server.url(), "--proxy", &route]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let (server, front) = (Server::start(Family::Fulcrum2_1), Front::socks());
+    let route = front.url();
+    let done = run(&["probe", "--json", &server.url(), "--proxy", &route]).succeeded();
     let found = &done.objects()[0];
     assert_eq!((&found["route"], &found["software"]), (&json!(route), &json!("Fulcrum 2.1.1")));
-    let words = run(&["probe", &server.url(), "--proxy", &format!("socks5://{}", relaying())]).lines.join("\n");
-    assert!(words.contains("socks5://127.0.0.1:"), "{words}");
+    let words = run(&["probe", &server.url(), "--proxy", &route]).lines.join("\n");
+    assert!(words.contains(&route), "{words}");
 }
 
 #[test]
@@ -129,10 +97,8 @@ fn what_a_proxy_refuses_is_reported() {
 
 #[test]
 fn a_proxy_that_is_not_there() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    drop(listener);
-    let done = run(&["probe", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}")]);
+    let gone = closed_port().replace("tcp://", "socks5://");
+    let done = run(&["probe", "tcp://127.0.0.1:1", "--proxy", &gone]);
     assert_eq!(done.code, Some(1));
     assert!(done.errors.contains("check that the proxy runs"), "{}", done.errors);
 }

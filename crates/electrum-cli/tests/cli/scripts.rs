@@ -1,8 +1,6 @@
 //! What people write for scripts: descriptors, names of the configuration file, lines of standard input.
 
-use std::fs;
-
-use crate::tool::{Tool, run};
+use crate::tool::{Tool, configured, run};
 use electrum_testkit::hash::from_hex;
 use electrum_testkit::{address, prelude::*};
 use serde_json::{Value, json};
@@ -108,18 +106,14 @@ fn descriptors_that_cannot_be_used_are_explained() {
 fn names_of_the_configuration_file_stand_for_servers_and_scripts() {
     let server = Server::builder(Family::Fulcrum2_1).prompt().start().expect("a port");
     server.pay(&script_bytes(SCRIPTS[0]), 70_000);
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir(folder.path().join("electrum-cli")).expect("a folder of our own");
-    let text = format!(
+    let folder = configured(&format!(
         "[servers]\nhome = '{}'\n[scripts]\nsavings = 'wpkh({KEY}/0/*)'\nboth = ['{}', 'script:{}']\n",
         server.url(),
         SCRIPTS[0],
         SCRIPTS[1]
-    );
-    fs::write(folder.path().join("electrum-cli").join("config.toml"), text).expect("a folder of our own");
+    ));
     let with = |args: &[&str]| Tool::start_with(args, &[("XDG_CONFIG_HOME", folder.path())]);
-    let done = with(&["balance", "-s", "home", "savings", "both", "--json"]).finish();
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = with(&["balance", "-s", "home", "savings", "both", "--json"]).finish().succeeded();
     let amounts: Vec<Value> = done.objects().iter().map(|object| object["unconfirmed"].clone()).collect();
     assert_eq!(amounts, [json!(70_000), json!(70_000), json!(0)]);
     let shown = with(&["config"]).finish().lines.join("\n");
@@ -161,8 +155,7 @@ fn watch_takes_addresses_descriptors_and_standard_input() {
 fn a_script_and_a_hash_are_watched_on_a_protocol_that_has_hashes() {
     let server = Server::builder(Family::ElectrumX2_0).prompt().start().expect("a port");
     let hash = Scripthash::of_script(&script(2)).to_string();
-    let done = run(&["watch", &server.url(), SCRIPTS[0], &hash, "--for", "3", "--json"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["watch", &server.url(), SCRIPTS[0], &hash, "--for", "3", "--json"]).succeeded();
     let ready = done.objects().into_iter().find(|object| object["event"] == "ready").expect("it is there");
     assert_eq!(ready["version"], "1.6");
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use crate::faulty::{Reply, faulty};
-use crate::tool::{BOUND, SETTINGS, run};
+use crate::tool::{BOUND, SETTINGS, closed_port, file_in, run};
 use electrum_testkit::prelude::*;
 use pty_process::Size;
 use pty_process::blocking::{Command, open};
@@ -131,8 +131,7 @@ fn results_and_errors_show_whole_words_in_terminals_of_any_width() {
     let url = server.url();
     let address = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
     let txid = server.chain(|chain| chain.block(100).expect("it is mined").txids[0].to_string());
-    let mut down = Server::start(Family::Electrs);
-    down.stop();
+    let down = closed_port();
     for args in [
         &["balance", address][..],
         &["balance", &url, "address"],
@@ -140,11 +139,11 @@ fn results_and_errors_show_whole_words_in_terminals_of_any_width() {
         &["header", &url, "x"],
         &["balance", &url, address],
         &["balance", &url, "--isolate", address],
-        &["header", &down.url()],
+        &["header", &down],
         &["header", &url, "999999"],
         &["probe", &url],
         &["probe", &url, "--range", "2.0..3.0"],
-        &["doctor", &url, &down.url()],
+        &["doctor", &url, &down],
         &["fees", &url],
         &["features", &url],
         &["merkle", &url, &txid, "100"],
@@ -178,8 +177,7 @@ fn there_are_colours_in_a_terminal_and_none_elsewhere() {
 fn progress_is_shown_while_it_lasts_and_gone_when_it_is_done() {
     let server = Server::builder(Family::Fulcrum2_1).prompt().start().expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("headers");
-    let file = file.to_str().expect("UTF-8");
+    let file = &file_in(&folder, "headers");
     let shown = run_in_terminal(80, &["headers", &server.url(), file]);
     assert_eq!(shown.code, Some(0));
     for words in ["of 111 headers", "left"] {

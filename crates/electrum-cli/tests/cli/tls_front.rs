@@ -1,14 +1,13 @@
 //! TLS in front of a fake server, with a certificate that can be changed.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 use electrum_blocking::transport::Fingerprint;
 use electrum_testkit::Server;
+use electrum_testkit::listener::Listener;
 use electrum_testkit::tls::Identity;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -18,8 +17,7 @@ use crate::tool::BOUND;
 #[derive(Debug)]
 pub(crate) struct TlsFront {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    acceptor: Option<JoinHandle<()>>,
+    listener: Listener,
 }
 
 #[derive(Debug)]
@@ -28,41 +26,26 @@ struct Shared {
     config: Mutex<Arc<ServerConfig>>,
     requests: Mutex<Vec<String>>,
     ends: (Mutex<Sender<String>>, Mutex<Receiver<String>>),
-    is_over: AtomicBool,
 }
 
 impl TlsFront {
     /// In front of `server`, with a certificate that it made for itself, and that certificate's fingerprint.
     pub(crate) fn start(server: &Server) -> (Self, String) {
         let (config, fingerprint) = identity();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let address = listener.local_addr().expect("its address");
         let (sender, receiver) = channel();
         let shared = Arc::new(Shared {
             server: server.addr(),
             config: Mutex::new(config),
             requests: Mutex::default(),
             ends: (Mutex::new(sender), Mutex::new(receiver)),
-            is_over: AtomicBool::new(false),
         });
-        let acceptor = Some(thread::spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                for stream in listener.incoming().flatten() {
-                    if shared.is_over.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let shared = Arc::clone(&shared);
-                    // It ends with the connection, at the latest when nothing comes for long.
-                    thread::spawn(move || shared.serve(stream));
-                }
-            }
-        }));
-        (Self { shared, address, acceptor }, fingerprint)
+        let serving = Arc::clone(&shared);
+        let listener = Listener::start(move |_, stream| serving.serve(stream).unwrap_or_default());
+        (Self { shared, listener }, fingerprint)
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ssl://{}", self.address)
+        format!("ssl://{}", self.listener.addr())
     }
 
     /// Shows another certificate from now on, and gives its fingerprint.
@@ -80,17 +63,6 @@ impl TlsFront {
     /// How many requests came through since the last time.
     pub(crate) fn requests(&self) -> usize {
         std::mem::take(&mut *self.shared.requests.lock().expect("no holder panics")).len()
-    }
-}
-
-impl Drop for TlsFront {
-    fn drop(&mut self) {
-        self.shared.is_over.store(true, Ordering::SeqCst);
-        // The acceptor looks whether to go on when someone connects.
-        drop(TcpStream::connect(self.address));
-        if let Some(acceptor) = self.acceptor.take() {
-            acceptor.join().expect("it does not panic");
-        }
     }
 }
 

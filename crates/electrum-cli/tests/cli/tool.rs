@@ -1,6 +1,7 @@
 //! Running the tool as its users do.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -8,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// How long anything may take that a test waits for.
 pub(crate) const BOUND: Duration = Duration::from_secs(60);
@@ -119,6 +121,13 @@ pub(crate) fn run<S: AsRef<str>>(args: &[S]) -> Done {
 }
 
 impl Done {
+    /// Checks that the tool did what it was asked, without a word on stderr.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert_eq!((self.code, self.errors.as_str()), (Some(0), ""));
+        self
+    }
+
     /// All lines, each of which must be a JSON object.
     pub(crate) fn objects(&self) -> Vec<Value> {
         self.lines.iter().map(|line| object(line)).collect()
@@ -129,4 +138,28 @@ fn object(line: &str) -> Value {
     let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     assert!(value.is_object(), "{line}");
     value
+}
+
+/// The path of a file in a folder, as an argument.
+pub(crate) fn file_in(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().expect("UTF-8").to_owned()
+}
+
+/// A folder for `XDG_CONFIG_HOME` in which the configuration file holds this.
+pub(crate) fn configured(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("electrum-cli")).expect("a folder of our own");
+    configure(&folder, text);
+    folder
+}
+
+/// Writes another configuration file into such a folder.
+pub(crate) fn configure(folder: &TempDir, text: &str) {
+    std::fs::write(folder.path().join("electrum-cli/config.toml"), text).expect("a folder of our own");
+}
+
+/// The URL of a port at which nothing listens any more.
+pub(crate) fn closed_port() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    format!("tcp://{}", listener.local_addr().expect("its address"))
 }

@@ -1,6 +1,6 @@
 //! `tx`, `merkle`, `broadcast` and `outpoint`, where things go wrong too.
 
-use crate::tool::{Tool, run};
+use crate::tool::{Tool, file_in, run};
 use electrum_testkit::prelude::*;
 use serde_json::json;
 
@@ -33,8 +33,7 @@ fn a_transaction_from_stdin() {
     let transaction = payment(&server);
     let mut tool = Tool::start(&["broadcast", &server.url(), "-", "--json"]);
     tool.say(&format!("{}\n", transaction.to_hex()));
-    let done = tool.finish();
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = tool.finish().succeeded();
     assert_eq!(done.objects(), [json!({"txid": transaction.txid().to_string(), "outcome": "accepted"})]);
 }
 
@@ -59,10 +58,8 @@ fn a_transaction_that_no_server_knows_or_that_is_another() {
         assert_eq!((done.code, done.lines.len()), (Some(1), 0), "{command:?}");
         assert!(done.errors.contains(&unknown) && done.errors.contains("hint:"), "{}", done.errors);
     }
-    let mut script = Step::handshake("Test 1", "1.4").to_vec();
-    let other = payment(&server).to_hex();
-    script.extend([Step::call("blockchain.transaction.get"), Step::result(&format!("{other:?}"))]);
-    let lying = Scripted::start(script);
+    let other = format!("{:?}", payment(&server).to_hex());
+    let lying = Scripted::start(Step::session("1.4", &[("blockchain.transaction.get", &other)]));
     let done = run(&["tx", &lying.url(), &unknown]);
     assert_eq!((done.code, done.lines.len()), (Some(1), 0));
     assert!(done.errors.contains("was asked for"), "{}", done.errors);
@@ -74,11 +71,10 @@ fn a_proof_that_does_not_hold_is_refused() {
     server.pay(&script(1), 10_000);
     server.mine(1);
     let (txid, header) = server.chain(|chain| (chain.block(111).expect("mined").txids[1], chain.tip().to_hex()));
-    let mut script = Step::handshake("Test 1", "1.4").to_vec();
-    script.extend([Step::call("blockchain.block.header"), Step::result(&format!("{header:?}"))]);
+    let header = format!("{header:?}");
     let proof = format!(r#"{{"block_height":111,"pos":1,"merkle":["{}"]}}"#, "cd".repeat(32));
-    script.extend([Step::call("blockchain.transaction.get_merkle"), Step::result(&proof)]);
-    let lying = Scripted::start(script);
+    let calls = [("blockchain.block.header", &header[..]), ("blockchain.transaction.get_merkle", &proof)];
+    let lying = Scripted::start(Step::session("1.4", &calls));
     let done = run(&["merkle", &lying.url(), &txid.to_string(), "111"]);
     assert_eq!((done.code, done.lines.len()), (Some(1), 0));
     assert!(done.errors.contains("leads to"), "{}", done.errors);
@@ -87,11 +83,9 @@ fn a_proof_that_does_not_hold_is_refused() {
     assert_eq!(done.lines[0], "consistent in block 111 at position 1");
     assert!(done.lines.iter().any(|line| line.contains("not proven")), "{:?}", done.lines);
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("headers");
-    let file = file.to_str().expect("UTF-8");
+    let file = &file_in(&folder, "headers");
     server.mine(3);
-    let done = run(&["merkle", &server.url(), &txid.to_string(), "111", "--headers", file, "--json"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["merkle", &server.url(), &txid.to_string(), "111", "--headers", file, "--json"]).succeeded();
     let found = &done.objects()[0];
     assert_eq!(
         (&found["proven"], &found["confirmations"], &found["network"]),
@@ -105,8 +99,7 @@ fn a_proof_that_does_not_hold_is_refused() {
 fn what_the_node_says_of_a_transaction() {
     let server = Server::start(Family::ElectrumX1_16);
     let txid = server.pay(&script(1), 10_000).to_string();
-    let done = run(&["tx", &server.url(), &txid, "--verbose", "--json"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["tx", &server.url(), &txid, "--verbose", "--json"]).succeeded();
     assert_eq!(done.objects()[0]["verbose"]["txid"], txid);
     let words = run(&["tx", &server.url(), &txid, "--verbose"]).lines.join("\n");
     assert!(words.contains("0.00010000"), "the node's own digits: {words}");

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::proxy::relaying_all;
 use crate::tls_front::TlsFront;
-use crate::tool::{Tool, run};
+use crate::tool::{Tool, closed_port, file_in, run};
+use electrum_testkit::Front;
 use electrum_testkit::prelude::*;
 use serde_json::{Value, json};
 
@@ -13,8 +13,7 @@ const SCRIPT: &str = "0014751e76e8199196d454941c45d1b3a323f1433bd6";
 /// Records a session with the server at `url`, and plays it back.
 fn recorded_and_played(server: &Server, url: &str, more: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("session");
-    let file = file.to_str().expect("UTF-8");
+    let file = &file_in(&folder, "session");
     let recorder = Tool::start(&[&["record", url, file], more].concat());
     let between = recorder.line().expect("its address");
     for command in [&["balance", &between, SCRIPT][..], &["header", &between, "5"]] {
@@ -60,8 +59,7 @@ fn what_was_recorded_is_played_back_without_scripts() {
 fn a_session_over_any_transport_is_recorded() {
     let server = Server::builder(Family::Fulcrum2_1).prompt().start().expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
-    let pins = folder.path().join("pins");
-    let pins = pins.to_str().expect("UTF-8");
+    let pins = &file_in(&folder, "pins");
     let (front, _) = TlsFront::start(&server);
     recorded_and_played(&server, &front.url(), &["--pins", pins]);
     // What is not trusted is not recorded either.
@@ -82,25 +80,24 @@ fn a_session_over_any_transport_is_recorded() {
     assert!(done.errors.contains("--accept-new-pin"), "{}", done.errors);
 
     recorded_and_played(&server, &server.websocket().url(), &[]);
-    let proxy = format!("socks5://{}", relaying_all());
+    let socks = Front::socks();
+    let proxy = socks.url();
     recorded_and_played(&server, &server.url(), &["--proxy", &proxy]);
     recorded_and_played(&server, &front.url(), &["--proxy", &proxy, "--trust", "insecure"]);
 }
 
 #[test]
 fn the_recorder_takes_the_next_server_and_reports_those_that_cannot_be_reached() {
-    let mut down = Server::start(Family::Electrs);
-    down.stop();
+    let down = closed_port();
     let up = Server::start(Family::Fulcrum2_1);
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("session");
-    let file = file.to_str().expect("UTF-8");
-    let recorder = Tool::start(&["record", &down.url(), &up.url(), file, "--for", "3"]);
+    let file = &file_in(&folder, "session");
+    let recorder = Tool::start(&["record", &down, &up.url(), file, "--for", "3"]);
     let between = recorder.line().expect("its address");
     assert_eq!(run(&["header", &between]).code, Some(0));
     let done = recorder.finish();
     assert_eq!(done.code, Some(0));
-    assert!(done.errors.contains(&down.url()) && done.errors.contains("hint:"), "{}", done.errors);
+    assert!(done.errors.contains(&down) && done.errors.contains("hint:"), "{}", done.errors);
 }
 
 #[test]
@@ -119,8 +116,7 @@ fn a_file_that_exists_is_refused() {
 #[test]
 fn a_bench_counts_what_it_asked() {
     let server = Server::start(Family::Fulcrum2_1);
-    let done = run(&["bench", &server.url(), "--calls", "3", "--json"]);
-    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let done = run(&["bench", &server.url(), "--calls", "3", "--json"]).succeeded();
     let found = &done.objects()[0];
     assert_eq!((&found["server"], &found["version"]), (&json!(server.url()), &json!("1.6")));
     let measured = found["measured"].as_array().expect("a list");

@@ -6,15 +6,14 @@ use electrum_proto::operations::Raw;
 use electrum_proto::{Origin, Topic};
 
 use crate::expect::{PATIENCE, header, next, read, ready, tip};
-use crate::transport::Route;
+use crate::transport::connect;
 use crate::{Adapter, Client, Failure, Transport};
 use electrum_testkit::{Family, Server};
 
 /// Each call of a batch is answered by itself, in the order of the batch; an error is the server's own.
 pub(super) fn answers_and_errors<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let expected: Vec<String> = server.chain(|chain| chain_headers(chain));
     let mut batch: Vec<Raw> = (0..100).map(header).collect();
     batch.insert(50, read("no.such.method"));
@@ -36,8 +35,7 @@ fn chain_headers(chain: &electrum_testkit::chain::Chain) -> Vec<String> {
 pub(super) fn every_family<A: Adapter>(adapter: A, transport: Transport) {
     for family in Family::ALL {
         let server = Server::start(family);
-        let route = Route::to(transport, &[server.addr()]);
-        let client = adapter.connect(route.setup.clone());
+        let (_route, client) = connect(adapter, transport, &[server.addr()]);
         let mut events = client.events();
         let mut tips = client.subscribe(vec![Topic::Headers]);
         let first = next(&mut tips);
@@ -57,8 +55,7 @@ pub(super) fn every_family<A: Adapter>(adapter: A, transport: Transport) {
 /// An answer that comes after its call has failed is dropped, and the connection is as good as before.
 pub(super) fn late_replies<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let expected = client.call(header(2), None).expect("a header");
     server.pause();
     for height in 0..3 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use electrum_proto::{Origin, TimerKind, Topic};
 
 use crate::expect::{PATIENCE, call_aside, down, next, outcome, read, ready, tip, wait_for};
-use crate::transport::Route;
+use crate::transport::{Route, connect};
 use crate::{Adapter, Client, ConnectionEvent, Next, Source, Transport};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
@@ -14,8 +14,8 @@ const VERSION: &str = "server.version";
 
 /// A server that accepts and says nothing is left in time, and nothing but the version was sent to it.
 pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, transport: Transport) {
-    let talks = [Step::handshake("Talks 1", "1.4").to_vec(), vec![Step::call("server.banner"), Step::result("\"hi\"")]];
-    let server = Scripted::in_turn(vec![vec![Step::Silence], [talks.concat(), vec![Step::Silence]].concat()]);
+    let talks = Step::session("1.4", &[("server.banner", "\"hi\"")]);
+    let server = Scripted::in_turn(vec![vec![Step::Silence], [talks, vec![Step::Silence]].concat()]);
     let mut route = Route::to(transport, &[server.addr()]);
     route.setup.protocol.timeouts.handshake = Duration::from_millis(200);
     let client = adapter.connect(route.setup.clone());
@@ -100,8 +100,7 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, transport: Transport) {
 pub(super) fn servers_in_turn<A: Adapter>(adapter: A, transport: Transport) {
     let mut servers: Vec<_> =
         [Family::Fulcrum2_1, Family::ElectrumX1_16, Family::Electrs].into_iter().map(Server::start).collect();
-    let route = Route::to(transport, &servers.iter().map(Server::addr).collect::<Vec<_>>());
-    let client = adapter.connect(route.setup.clone());
+    let (route, client) = connect(adapter, transport, &servers.iter().map(Server::addr).collect::<Vec<_>>());
     let mut events = client.events();
     let mut tips = client.subscribe(vec![Topic::Headers]);
     let mut last = tip(&next(&mut tips)).height;
@@ -129,9 +128,8 @@ pub(super) fn servers_in_turn<A: Adapter>(adapter: A, transport: Transport) {
 /// The events report, in order, what happens, and where.
 pub(super) fn connection_events<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::ElectrumX2_0);
-    let route = Route::to(transport, &[server.addr()]);
-    let address = route.setup.servers[0].clone();
-    let client = adapter.connect(route.setup.clone());
+    let (route, client) = connect(adapter, transport, &[server.addr()]);
+    let address = &route.setup.servers[0];
     let mut events = client.events();
     let mut others = client.events();
     let software = Family::ElectrumX2_0.profile().software;
@@ -151,7 +149,7 @@ pub(super) fn connection_events<A: Adapter>(adapter: A, transport: Transport) {
             ConnectionEvent::Down { server, retry_in, .. } => Some((server.clone(), *retry_in)),
             _ => None,
         });
-        assert!(reported.0 == address && reported.1 <= Duration::from_millis(100), "{reported:?}");
+        assert!(reported.0 == *address && reported.1 <= Duration::from_millis(100), "{reported:?}");
         server.restart();
     }
     ready(&mut events);

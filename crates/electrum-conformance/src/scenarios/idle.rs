@@ -7,7 +7,7 @@ use std::time::Duration;
 use electrum_proto::Topic;
 
 use crate::expect::{PATIENCE, call_aside, down, header, next};
-use crate::transport::Route;
+use crate::transport::{Route, connect};
 use crate::{Adapter, Client, Transport};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
@@ -26,8 +26,7 @@ pub(super) fn idle<A: Adapter>(adapter: A, transport: Transport) {
         return eprintln!("this system does not say how often threads wake up");
     }
     let server = Server::start(Family::ElectrumX2_0);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut tips = client.subscribe(vec![Topic::Headers]);
     next(&mut tips);
     assert_asleep("ready");

@@ -1,7 +1,7 @@
 //! Scenarios with more data than the buffers between client and server hold.
 
 use crate::expect::{header, ready};
-use crate::transport::Route;
+use crate::transport::connect;
 use crate::wire::Wire;
 use crate::{Adapter, Client, Transport};
 use electrum_testkit::listener::Listener;
@@ -20,8 +20,7 @@ pub(super) fn full_duplex<A: Adapter>(adapter: A, transport: Transport) {
             }
         }
     });
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut events = client.events();
     ready(&mut events);
     let answers = client.batch((0..CALLS).map(header).collect());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use electrum_proto::operations::Raw;
 
 use crate::expect::{aside, down, header, outcome, read, ready};
-use crate::transport::Route;
+use crate::transport::{Route, connect};
 use crate::wire::Wire;
 use crate::{Adapter, Client, Failure, Transport};
 use electrum_testkit::listener::{Listener, end_with_reset};
@@ -20,9 +20,7 @@ const BROADCAST: &str = "blockchain.transaction.broadcast";
 
 /// A script after which a server has answered a call of the banner with "hi".
 fn greets() -> Vec<Step> {
-    let mut script = Step::handshake("Greets 1", "1.4").to_vec();
-    script.extend([Step::call("server.banner"), Step::result("\"hi\"")]);
-    script
+    Step::session("1.4", &[("server.banner", "\"hi\"")])
 }
 
 /// An answer that is cut off is no answer: the call is made again, and answered once.
@@ -30,15 +28,13 @@ pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, transport: Transport) {
     let mut cut = Step::handshake("Cuts 1", "1.4").to_vec();
     cut.extend([Step::call("server.banner"), Step::send(&b"{\"jsonrpc\":\"2.0\",\"result\":\"h"[..]), Step::Close]);
     let server = Scripted::in_turn(vec![cut.clone(), [greets(), vec![Step::Silence]].concat()]);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
     server.check();
     assert_eq!(server.connections(), 2);
     // A request that ends every connection is not sent for ever, and the next one has its turn.
     let server = Scripted::in_turn(vec![cut.clone(), cut, [greets(), vec![Step::Silence]].concat()]);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let failed = client.call(read("server.banner"), None);
     assert!(matches!(&failed, Err(Failure::Other(why)) if why.contains("2 times")), "{failed:?}");
     assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
@@ -51,8 +47,7 @@ pub(super) fn reset_with_calls_waiting<A: Adapter>(adapter: A, transport: Transp
     let server = Listener::start(|number, stream| {
         let _ = answer_all(number, stream, 30, |_| {});
     });
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let answers = client.batch((0..100).map(header).collect());
     let numbers: Vec<_> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
     assert_eq!(numbers, (0..100).map(serde_json::Value::from).collect::<Vec<_>>());
@@ -79,8 +74,7 @@ pub(super) fn last_words<A: Adapter>(adapter: A, transport: Transport) {
     const ROUNDS: usize = 30;
     // The greeting and the end of the stream may arrive together, or not.
     let server = Scripted::each(|n| if n < ROUNDS { greets() } else { [greets(), vec![Step::Silence]].concat() });
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut events = client.events();
     for _ in 0..ROUNDS {
         assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
@@ -113,8 +107,7 @@ pub(super) fn restarts_under_load<A: Adapter>(adapter: A, transport: Transport) 
     let mut server = Server::start(Family::Fulcrum2_1);
     let expected: Vec<_> = server.chain(|chain| (0..100).map(|h| chain.header(h).map(|h| h.to_hex())).collect());
     let expected = Arc::new(expected.into_iter().map(serde_json::Value::from).collect::<Vec<_>>());
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let is_over = Arc::new(AtomicBool::new(false));
     let rounds: [_; 4] = std::array::from_fn(|_| Arc::new(AtomicUsize::new(0)));
     let callers: Vec<_> = rounds
@@ -164,8 +157,7 @@ pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, transport: Transport
         }
         let _ = answer_changes(wire, &for_server);
     });
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let padding = "x".repeat(1000);
     let change = |which: &str| Raw::new(BROADCAST, vec![which.into()]);
     let mut calls = vec![change("first")];
@@ -209,8 +201,7 @@ pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, transport: Transp
 /// Calls that are dropped at any moment, while connections come and go, harm no other call.
 pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let expected = client.call(header(1), None).expect("a header");
     if client.begin(header(1)).is_none() {
         return;

@@ -10,7 +10,7 @@ use electrum_testkit::session::Busy;
 use electrum_testkit::{Family, Server};
 
 use crate::expect::{call_aside, header, next, outcome, read};
-use crate::transport::Route;
+use crate::transport::connect;
 use crate::{Adapter, Client, Failure, Transport};
 
 /// A request on which the server hangs up fails with that cause and is not sent for ever. All other calls that are made
@@ -21,8 +21,7 @@ pub(super) fn calls_that_end_connections<A: Adapter>(adapter: A, transport: Tran
     const MOST: u64 = 6;
     let server = Server::start(Family::Fulcrum2_1);
     server.quirks(|quirks| quirks.closes_at = Some(METHOD));
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let deadly = call_aside(&client, read(METHOD));
     let healthy: Vec<_> = (0..20).map(|height| call_aside(&client, header(height))).collect();
     for (height, answer) in healthy.iter().enumerate() {
@@ -40,8 +39,7 @@ pub(super) fn busy_servers<A: Adapter>(adapter: A, transport: Transport) {
         let server = Server::start(Family::Fulcrum2_1);
         let busy = Busy { requests: 1, code, message: "server busy".into(), closes };
         server.quirks(|quirks| quirks.busy = Some(busy));
-        let route = Route::to(transport, &[server.addr()]);
-        let client = adapter.connect(route.setup.clone());
+        let (_route, client) = connect(adapter, transport, &[server.addr()]);
         if closes {
             // The next connection is served.
             let answer = call_aside(&client, header(1));
@@ -69,8 +67,7 @@ pub(super) fn long_answers_at_once<A: Adapter>(adapter: A, transport: Transport)
         quirks.more_history = (0..ENTRIES).map(entry).collect();
         quirks.max_buffer = Some(8_000_000);
     });
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let begin = Instant::now();
     let history = |number: u32| {
         let hash = Script::new(script(number)).scripthash();
@@ -91,8 +88,7 @@ pub(super) fn long_answers_at_once<A: Adapter>(adapter: A, transport: Transport)
 pub(super) fn servers_that_only_answer_pings<A: Adapter>(adapter: A, transport: Transport) {
     let (mute, good) = (Server::start(Family::Fulcrum2_1), Server::start(Family::Fulcrum2_1));
     mute.quirks(|quirks| quirks.answers_only_pings = true);
-    let route = Route::to(transport, &[mute.addr(), good.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[mute.addr(), good.addr()]);
     assert!(client.call(header(1), Some(Duration::from_secs(15))).is_ok());
     assert_eq!([&mute, &good].map(|server| server.stats().requests("blockchain.block.header")), [1, 1]);
 }
@@ -101,8 +97,7 @@ pub(super) fn servers_that_only_answer_pings<A: Adapter>(adapter: A, transport: 
 pub(super) fn subscriptions_refused_for_a_moment<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Electrs);
     server.quirks(|quirks| quirks.refused_subscriptions = 1);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut updates = client.subscribe(vec![Topic::Script(Script::new(script(1)))]);
     loop {
         let update = next(&mut updates);

@@ -6,7 +6,7 @@ use electrum_proto::types::ScriptHash;
 use electrum_proto::{Origin, Script, SubscribeError, Topic, Update};
 
 use crate::expect::{PATIENCE, header, next, tip};
-use crate::transport::Route;
+use crate::transport::connect;
 use crate::{Adapter, Client, Next, Source, TopicUpdate, Transport};
 use electrum_testkit::chain::script;
 use electrum_testkit::hash::Scripthash;
@@ -35,8 +35,7 @@ pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, transport: Trans
         (Family::ElectrumX2_0, "blockchain.scriptpubkey.unsubscribe"),
     ] {
         let server = Server::start(family);
-        let route = Route::to(transport, &[server.addr()]);
-        let client = adapter.connect(route.setup.clone());
+        let (_route, client) = connect(adapter, transport, &[server.addr()]);
         let mut first = client.subscribe(vec![topic(1)]);
         let mut second = client.subscribe(vec![topic(2), topic(1)]);
         assert_eq!(status(&next(&mut first)), None);
@@ -60,8 +59,7 @@ pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, transport: Trans
 pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
     const BLOCKS: u32 = 400;
     let server = Server::start(Family::Fulcrum2_1);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut slow = client.subscribe(vec![Topic::Headers, topic(1)]);
     let mut fast = client.subscribe(vec![Topic::Headers]);
     let start = tip(&next(&mut fast)).height;
@@ -84,8 +82,7 @@ pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
 /// A topic is subscribed once; each consumer gets every change, and one that is added later the current value first.
 pub(super) fn several_consumers<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut consumers = vec![client.subscribe(vec![topic(1)]), client.subscribe(vec![topic(1)])];
     for consumer in &mut consumers {
         let change = next(consumer);
@@ -110,8 +107,7 @@ pub(super) fn several_consumers<A: Adapter>(adapter: A, transport: Transport) {
 /// What changed while there was no connection is reported once, and what did not change is not reported.
 pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::ElectrumX2_0);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut updates = client.subscribe(vec![Topic::Headers, topic(1), topic(2)]);
     for _ in 0..3 {
         assert_eq!(next(&mut updates).origin, Origin::Subscribed);
@@ -137,8 +133,7 @@ pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, transport: Transp
 /// A topic that the version does not have is refused in words, to each consumer, and others are not harmed.
 pub(super) fn refused_topics<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX2_0);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let bare = || Topic::ScriptHash(ScriptHash::of(&script(1)));
     for _ in 0..2 {
         // The second one comes when the refusal is old.

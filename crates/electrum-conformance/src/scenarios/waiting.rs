@@ -5,7 +5,7 @@ use std::time::Duration;
 use electrum_proto::{Phase, Topic};
 
 use crate::expect::{PATIENCE, aside, call_aside, header, next, outcome, read};
-use crate::transport::Route;
+use crate::transport::{Route, connect};
 use crate::{Adapter, Client, Failure, Next, Source, Transport};
 use electrum_testkit::{Family, Server};
 
@@ -14,8 +14,7 @@ pub(super) fn waits_while_down<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     let expected = server.chain(|chain| chain.header(5).map(|header| header.to_hex()));
     server.stop();
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let single = call_aside(&client, header(5));
     let batch = aside({
         let client = client.clone();
@@ -49,8 +48,7 @@ pub(super) fn bounded_queue<A: Adapter>(adapter: A, transport: Transport) {
 pub(super) fn deadline_while_down<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     server.stop();
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (route, client) = connect(adapter, transport, &[server.addr()]);
     loop {
         match client.call(header(1), Some(Duration::from_millis(200))) {
             Err(Failure::Unsent(why)) if why.is_empty() => {}
@@ -92,8 +90,7 @@ pub(super) fn dropped_calls<A: Adapter>(adapter: A, transport: Transport) {
 /// Closing a client ends everything that waits, and its connection.
 pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut events = client.events();
     let mut tips = client.subscribe(vec![Topic::Headers]);
     next(&mut tips);
@@ -121,8 +118,7 @@ pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, transport: Trans
 /// When the last handle is dropped the connection is closed, and not before.
 pub(super) fn dropped_handles<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
-    let route = Route::to(transport, &[server.addr()]);
-    let client = adapter.connect(route.setup.clone());
+    let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let mut tips = client.subscribe(vec![Topic::Headers]);
     let events = client.events();
     next(&mut tips);

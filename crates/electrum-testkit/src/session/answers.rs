@@ -11,13 +11,16 @@ use crate::family::{Dialect, Failure, Version};
 use crate::hash::Txid;
 use crate::json::Json;
 
-/// What a quirk makes of a request.
+/// What becomes of a request.
 pub(super) enum Answer {
     Result(Json),
     Error(Failure),
     /// The error, and then the end of the connection.
     Last(Failure),
     Close,
+    /// No answer, to this and to all that follows.
+    Dead,
+    /// No answer, and all goes on.
     Silence,
 }
 

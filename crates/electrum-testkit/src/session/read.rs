@@ -72,13 +72,9 @@ fn python_unit(habits: &mut Habits, item: Json) -> Unit {
         Some(Json::Text(method)) => method.clone(),
         Some(_) => return answer(id, -32601, "method must be a string".to_owned()),
     };
-    let params = match item.get("params") {
-        None => Params::Absent,
-        Some(Json::Array(values)) => Params::Positional(values.clone()),
-        Some(Json::Object(members)) => Params::Named(members.clone()),
-        Some(other) => {
-            return answer(id, -32602, format!("invalid request arguments: {}", py::text(other)));
-        }
+    let params = match params(&item) {
+        Ok(params) => params,
+        Err(other) => return answer(id, -32602, format!("invalid request arguments: {}", py::text(other))),
     };
     Unit::Call(Call { id, method, params, legacy: false })
 }
@@ -90,8 +86,7 @@ fn answer(id: Option<Json>, code: i64, message: String) -> Unit {
 
 fn fulcrum(line: &[u8]) -> Message {
     // Numbers beyond 64 bits are not read either.
-    let json = std::str::from_utf8(line).ok().and_then(|text| parse(text, Leniency::Strict).ok());
-    let Some(json) = json.filter(fits_64_bits) else {
+    let Some(json) = strict(line).filter(|json| all_numbers(json, fits_64_bits)) else {
         return Message::Single(bad(-32700, &fulcrum_unreadable(line), Json::Null));
     };
     match json {
@@ -128,12 +123,7 @@ fn fulcrum_unit(item: Json) -> Unit {
     if members.iter().any(|(name, _)| !known.contains(&&name[..])) {
         return bad(-32600, "Invalid request", shown);
     }
-    let params = match item.get("params") {
-        None => Params::Absent,
-        Some(Json::Array(values)) => Params::Positional(values.clone()),
-        Some(Json::Object(members)) => Params::Named(members.clone()),
-        Some(_) => return bad(-32600, "Invalid params", shown),
-    };
+    let Ok(params) = params(&item) else { return bad(-32600, "Invalid params", shown) };
     Unit::Call(Call { id, method, params, legacy: false })
 }
 
@@ -162,13 +152,10 @@ fn whole(digits: &str) -> Result<Json, &'static str> {
     }
 }
 
-fn fits_64_bits(json: &Json) -> bool {
-    match json {
-        Json::Number(digits) if digits.contains(['.', 'e', 'E']) => digits.parse::<f64>().is_ok_and(f64::is_finite),
-        Json::Number(digits) => digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok(),
-        Json::Array(items) => items.iter().all(fits_64_bits),
-        Json::Object(members) => members.iter().all(|(_, value)| fits_64_bits(value)),
-        _ => true,
+fn fits_64_bits(digits: &str) -> bool {
+    match digits.contains(['.', 'e', 'E']) {
+        true => fits_f64(digits),
+        false => digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok(),
     }
 }
 
@@ -190,8 +177,7 @@ fn electrs(line: &[u8]) -> Message {
     let Ok(text) = std::str::from_utf8(line) else {
         return Message::Dead;
     };
-    let finite = |json: &Json| fits_f64(json);
-    let Some(json) = parse(text, Leniency::Strict).ok().filter(finite) else {
+    let Some(json) = parse(text, Leniency::Strict).ok().filter(|json| all_numbers(json, fits_f64)) else {
         return Message::Single(bad(-32700, "parse error", Json::Null));
     };
     let invalid = || Message::Single(bad(-32600, "invalid request", Json::Null));
@@ -205,13 +191,8 @@ fn electrs(line: &[u8]) -> Message {
     }
 }
 
-fn fits_f64(json: &Json) -> bool {
-    match json {
-        Json::Number(digits) => digits.parse::<f64>().is_ok_and(f64::is_finite),
-        Json::Array(items) => items.iter().all(fits_f64),
-        Json::Object(members) => members.iter().all(|(_, value)| fits_f64(value)),
-        _ => true,
-    }
+fn fits_f64(digits: &str) -> bool {
+    digits.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn electrs_call(item: &Json) -> Option<Call> {
@@ -230,19 +211,13 @@ fn serde_call(item: &Json, exponent: &str) -> Option<Call> {
         id => id.clone(),
     };
     let method = item.get("method")?.as_text()?.to_owned();
-    let params = match item.get("params") {
-        None => Params::Absent,
-        Some(Json::Array(values)) => Params::Positional(values.clone()),
-        Some(Json::Object(members)) => Params::Named(members.clone()),
-        Some(other) => Params::Positional(vec![other.clone()]),
-    };
+    let params = params(item).unwrap_or_else(|other| Params::Positional(vec![other.clone()]));
     Some(Call { id: Some(id), method, params, legacy: false })
 }
 
 /// Whatever is not a plain call closes the connection.
 fn esplora(line: &[u8]) -> Message {
-    let text = std::str::from_utf8(line).ok();
-    let json = text.and_then(|text| parse(text, Leniency::Strict).ok()).filter(fits_f64);
+    let json = strict(line).filter(|json| all_numbers(json, fits_f64));
     let positional = |json: &Json| matches!(json.get("params"), None | Some(Json::Array(_)));
     let call = json.filter(positional).and_then(|json| serde_call(&json, "e"));
     call.map_or(Message::Close, |call| Message::Single(Unit::Call(call)))
@@ -252,8 +227,7 @@ fn libbitcoin(line: &[u8]) -> Message {
     if line.trim_ascii().is_empty() {
         return Message::Single(Unit::Ignored);
     }
-    let text = std::str::from_utf8(line).ok();
-    match text.and_then(|text| parse(text, Leniency::Strict).ok()) {
+    match strict(line) {
         Some(Json::Array(items)) if !items.is_empty() => {
             let calls = items.iter().map(libbitcoin_call);
             let calls = calls.map(|call| call.filter(|call| !call.legacy)).collect::<Option<Vec<_>>>();
@@ -279,16 +253,37 @@ fn libbitcoin_call(item: &Json) -> Option<Call> {
         Some(_) => return None,
     };
     let method = item.get("method")?.as_text()?.to_owned();
-    let params = match item.get("params") {
-        None if legacy => return None,
-        None => Params::Absent,
-        Some(Json::Array(values)) => Params::Positional(values.clone()),
-        Some(_) if legacy => return None,
-        Some(Json::Object(members)) => Params::Named(members.clone()),
-        Some(Json::Null) => return None,
-        Some(other) => Params::Positional(vec![other.clone()]),
+    let params = match params(item) {
+        Ok(params @ Params::Positional(_)) => params,
+        Ok(params) if !legacy => params,
+        Err(other) if !legacy && *other != Json::Null => Params::Positional(vec![other.clone()]),
+        _ => return None,
     };
     Some(Call { id, method, params, legacy })
+}
+
+/// The parameters of a request, or the value that can be none.
+fn params(item: &Json) -> Result<Params, &Json> {
+    match item.get("params") {
+        None => Ok(Params::Absent),
+        Some(Json::Array(values)) => Ok(Params::Positional(values.clone())),
+        Some(Json::Object(members)) => Ok(Params::Named(members.clone())),
+        Some(other) => Err(other),
+    }
+}
+
+fn strict(line: &[u8]) -> Option<Json> {
+    parse(std::str::from_utf8(line).ok()?, Leniency::Strict).ok()
+}
+
+/// Whether this holds of the digits of every number in a value.
+fn all_numbers(json: &Json, fits: fn(&str) -> bool) -> bool {
+    match json {
+        Json::Number(digits) => fits(digits),
+        Json::Array(items) => items.iter().all(|item| all_numbers(item, fits)),
+        Json::Object(members) => members.iter().all(|(_, value)| all_numbers(value, fits)),
+        _ => true,
+    }
 }
 
 fn bad(code: i64, message: &str, id: Json) -> Unit {

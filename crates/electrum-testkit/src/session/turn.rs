@@ -10,18 +10,6 @@ use crate::chain::Chain;
 use crate::family::{Dialect, Failure, Unversioned, Verdict, Version};
 use crate::json::Json;
 
-/// What becomes of a call.
-enum Outcome {
-    Result(Json),
-    Error(Failure),
-    /// The error, and then the end of the connection.
-    Last(Failure),
-    Close,
-    Dead,
-    /// No answer, and all goes on.
-    Silence,
-}
-
 impl Session {
     pub(super) fn line(&mut self, now: Duration, chain: &mut Chain, line: &[u8]) {
         match read::read(&self.profile, &mut self.habits, line) {
@@ -43,22 +31,22 @@ impl Session {
             }
         };
         match self.call(now, chain, &call) {
-            Outcome::Result(result) => {
+            Answer::Result(result) => {
                 self.debt -= i32::from(self.profile.dialect == Dialect::Fulcrum);
                 self.answer(&call, Ok(result));
             }
-            Outcome::Error(failure) => {
+            Answer::Error(failure) => {
                 if let Some(id) = call.id {
                     self.failed(now, id, call.legacy, failure);
                 }
             }
-            Outcome::Last(failure) => {
+            Answer::Last(failure) => {
                 self.answer(&call, Err(failure));
                 self.close(now);
             }
-            Outcome::Close => self.close(now),
-            Outcome::Dead => self.state = State::Dead,
-            Outcome::Silence => {}
+            Answer::Close => self.close(now),
+            Answer::Dead => self.state = State::Dead,
+            Answer::Silence => {}
         }
     }
 
@@ -68,22 +56,22 @@ impl Session {
         for unit in units {
             let (call, result) = match unit {
                 Unit::Call(call) => match self.call(now, chain, &call) {
-                    Outcome::Result(result) => (call, Ok(result)),
-                    Outcome::Error(failure) => (call, Err(failure)),
+                    Answer::Result(result) => (call, Ok(result)),
+                    Answer::Error(failure) => (call, Err(failure)),
                     // libbitcoin answers with what it has and abandons the rest; others say nothing.
-                    Outcome::Last(failure) if self.profile.dialect == Dialect::Libbitcoin => {
+                    Answer::Last(failure) if self.profile.dialect == Dialect::Libbitcoin => {
                         let id = call.id.unwrap_or(Json::Null);
                         quick.push(rpc::reply(&self.profile, id, false, Err(failure)));
                         self.quick.push(rpc::batch_text(&self.profile, &quick));
                         return self.close(now);
                     }
-                    Outcome::Last(failure) if self.profile.dialect == Dialect::Fulcrum => {
+                    Answer::Last(failure) if self.profile.dialect == Dialect::Fulcrum => {
                         self.answer(&call, Err(failure));
                         return self.close(now);
                     }
-                    Outcome::Last(_) | Outcome::Close => return self.close(now),
-                    Outcome::Dead => return self.state = State::Dead,
-                    Outcome::Silence => continue,
+                    Answer::Last(_) | Answer::Close => return self.close(now),
+                    Answer::Dead => return self.state = State::Dead,
+                    Answer::Silence => continue,
                 },
                 Unit::Bad(failure, id) => {
                     quick.push(rpc::reply(&self.profile, id, false, Err(failure)));
@@ -105,15 +93,10 @@ impl Session {
         }
     }
 
-    fn call(&mut self, now: Duration, chain: &mut Chain, call: &Call) -> Outcome {
+    fn call(&mut self, now: Duration, chain: &mut Chain, call: &Call) -> Answer {
         *self.requests.entry(call.method.clone()).or_default() += 1;
-        match self.quirk(now, call) {
-            None => {}
-            Some(Answer::Result(result)) => return Outcome::Result(result),
-            Some(Answer::Error(failure)) => return Outcome::Error(failure),
-            Some(Answer::Last(failure)) => return Outcome::Last(failure),
-            Some(Answer::Close) => return Outcome::Close,
-            Some(Answer::Silence) => return Outcome::Silence,
+        if let Some(answer) = self.quirk(now, call) {
+            return answer;
         }
         if call.method == "server.version" {
             return self.agree(call);
@@ -121,8 +104,8 @@ impl Session {
         if self.version.is_none() {
             match self.profile.unversioned {
                 Unversioned::Served(_) => {}
-                Unversioned::Stalled if methods::exists(&call.method) => return Outcome::Dead,
-                Unversioned::Stalled => return Outcome::Close,
+                Unversioned::Stalled if methods::exists(&call.method) => return Answer::Dead,
+                Unversioned::Stalled => return Answer::Close,
                 Unversioned::ShownOut => {
                     // Notifications without parameters: made to crash clients of 2018.
                     for method in ["blockchain.relayfee", "blockchain.estimatefee"] {
@@ -130,24 +113,24 @@ impl Session {
                         self.quick.push(text);
                     }
                     let message = "use server.version to identify client";
-                    return Outcome::Last(Failure::new(1, message));
+                    return Answer::Last(Failure::new(1, message));
                 }
             }
         }
         match self.method(chain, call) {
-            Ok(result) => Outcome::Result(result),
+            Ok(result) => Answer::Result(result),
             Err(problem) => match problem.verdict(&self.profile, &call.method) {
-                Verdict::Error(failure) => Outcome::Error(failure),
-                Verdict::Close => Outcome::Close,
+                Verdict::Error(failure) => Answer::Error(failure),
+                Verdict::Close => Answer::Close,
             },
         }
     }
 
-    fn agree(&mut self, call: &Call) -> Outcome {
+    fn agree(&mut self, call: &Call) -> Answer {
         if let Some(version) = &self.version {
             match self.profile.dialect {
                 Dialect::Python | Dialect::Fulcrum => {
-                    return Outcome::Error(Failure::new(1, "server.version already sent"));
+                    return Answer::Error(Failure::new(1, "server.version already sent"));
                 }
                 Dialect::Libbitcoin => return self.introduce(version.to_string()),
                 Dialect::Electrs | Dialect::Esplora => {}
@@ -159,14 +142,14 @@ impl Session {
                 self.version = Some(version);
                 self.introduce(words)
             }
-            Agreement::Refused(failure) if self.profile.closes_on_refusal => Outcome::Last(failure),
-            Agreement::Refused(failure) | Agreement::Wrong(failure) => Outcome::Error(failure),
-            Agreement::Close => Outcome::Close,
+            Agreement::Refused(failure) if self.profile.closes_on_refusal => Answer::Last(failure),
+            Agreement::Refused(failure) | Agreement::Wrong(failure) => Answer::Error(failure),
+            Agreement::Close => Answer::Close,
         }
     }
 
-    fn introduce(&self, version: String) -> Outcome {
-        Outcome::Result(Json::array([self.settings.software.clone().into(), version.into()]))
+    fn introduce(&self, version: String) -> Answer {
+        Answer::Result(Json::array([self.settings.software.clone().into(), version.into()]))
     }
 
     /// The version that shapes answers now.

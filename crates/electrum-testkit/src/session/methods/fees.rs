@@ -1,32 +1,18 @@
 //! Fees and the mempool as a whole.
 
 use super::args::Args;
-use super::method::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER, method};
 use crate::chain::Chain;
 use crate::family::{Dialect, Failure, Problem};
 use crate::json::Json;
 use crate::session::Session;
 
 pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: "blockchain.estimatefee",
-        params: &["number", "mode"],
-        required: 1,
-        since: ALWAYS,
-        until: NEVER,
-        run: estimate,
-    },
-    Method { name: "blockchain.relayfee", params: &[], required: 0, since: ALWAYS, until: &[1, 6], run: relay },
-    Method { name: "mempool.get_info", params: &[], required: 0, since: &[1, 6], until: NEVER, run: info },
-    Method {
-        name: "mempool.get_fee_histogram",
-        params: &[],
-        required: 0,
-        since: &[1, 2],
-        until: NEVER,
-        run: histogram,
-    },
-    Method { name: "mempool.recent", params: &[], required: 0, since: &[1, 7], until: NEVER, run: recent },
+    method("blockchain.estimatefee", &["number", "mode"], 1, [ALWAYS, NEVER], estimate),
+    method("blockchain.relayfee", &[], 0, [ALWAYS, &[1, 6]], relay),
+    method("mempool.get_info", &[], 0, [&[1, 6], NEVER], info),
+    method("mempool.get_fee_histogram", &[], 0, [&[1, 2], NEVER], histogram),
+    method("mempool.recent", &[], 0, [&[1, 7], NEVER], recent),
 ];
 
 /// A tenth of a satoshi per virtual byte, in coins per kilobyte, in the digits of the family.

@@ -1,7 +1,7 @@
 //! `blockchain.block.*`, `blockchain.headers.*`, and what they were before 1.3.
 
 use super::args::Args;
-use super::method::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER, method};
 use crate::chain::{Chain, Header};
 use crate::family::{Dialect, Problem};
 use crate::json::Json;
@@ -11,54 +11,12 @@ use crate::session::Session;
 const MOST: u64 = 2016;
 
 pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: "blockchain.headers.subscribe",
-        params: &["raw"],
-        required: 0,
-        since: ALWAYS,
-        until: NEVER,
-        run: subscribe,
-    },
-    Method {
-        name: "blockchain.numblocks.subscribe",
-        params: &[],
-        required: 0,
-        since: ALWAYS,
-        until: &[1, 1],
-        run: numblocks,
-    },
-    Method {
-        name: "blockchain.block.header",
-        params: &["height", "cp_height"],
-        required: 1,
-        since: &[1, 3],
-        until: NEVER,
-        run: header,
-    },
-    Method {
-        name: "blockchain.block.headers",
-        params: &["start_height", "count", "cp_height"],
-        required: 2,
-        since: &[1, 2],
-        until: NEVER,
-        run: headers,
-    },
-    Method {
-        name: "blockchain.block.get_header",
-        params: &["height"],
-        required: 1,
-        since: ALWAYS,
-        until: &[1, 4],
-        run: get_header,
-    },
-    Method {
-        name: "blockchain.block.get_chunk",
-        params: &["index"],
-        required: 1,
-        since: ALWAYS,
-        until: &[1, 4],
-        run: get_chunk,
-    },
+    method("blockchain.headers.subscribe", &["raw"], 0, [ALWAYS, NEVER], subscribe),
+    method("blockchain.numblocks.subscribe", &[], 0, [ALWAYS, &[1, 1]], numblocks),
+    method("blockchain.block.header", &["height", "cp_height"], 1, [&[1, 3], NEVER], header),
+    method("blockchain.block.headers", &["start_height", "count", "cp_height"], 2, [&[1, 2], NEVER], headers),
+    method("blockchain.block.get_header", &["height"], 1, [ALWAYS, &[1, 4]], get_header),
+    method("blockchain.block.get_chunk", &["index"], 1, [ALWAYS, &[1, 4]], get_chunk),
 ];
 
 /// The tip as a subscriber sees it: raw from 1.3 on unless asked otherwise, and before if asked.

@@ -21,3 +21,14 @@ pub(super) struct Method {
 
 pub(super) const ALWAYS: &[u64] = &[1];
 pub(super) const NEVER: &[u64] = &[u64::MAX];
+
+/// A method with the first version that has it, and the first that has it no more.
+pub(super) const fn method(
+    name: &'static str,
+    params: &'static [&'static str],
+    required: usize,
+    [since, until]: [&'static [u64]; 2],
+    run: Run,
+) -> Method {
+    Method { name, params, required, since, until, run }
+}

@@ -22,18 +22,11 @@ use method::{Method, NEVER};
 pub(super) use outpoint::status_json as outpoint_status;
 pub(super) use script::status_json as script_status;
 
-const TABLES: [&[Method]; 7] = [
-    server::METHODS,
-    headers::METHODS,
-    fees::METHODS,
-    script::METHODS,
-    outpoint::METHODS,
-    fulcrum::METHODS,
-    transaction::METHODS,
-];
+const TABLES: [&[Method]; 6] =
+    [server::METHODS, headers::METHODS, fees::METHODS, outpoint::METHODS, fulcrum::METHODS, transaction::METHODS];
 
 fn find(name: &str) -> Option<&'static Method> {
-    TABLES.into_iter().flatten().find(|method| method.name == name)
+    TABLES.into_iter().chain(script::METHODS).flatten().find(|method| method.name == name)
 }
 
 /// Whether any version has a method of this name.

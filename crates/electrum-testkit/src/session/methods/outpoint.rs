@@ -1,37 +1,16 @@
 //! `blockchain.outpoint.*`, from 1.7.
 
 use super::args::Args;
-use super::method::{Method, NEVER};
+use super::method::{Method, NEVER, method};
 use crate::chain::{Chain, OutPoint, OutpointStatus};
 use crate::family::Problem;
 use crate::json::Json;
 use crate::session::Session;
 
 pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: "blockchain.outpoint.subscribe",
-        params: &["tx_hash", "txout_idx", "spk_hint"],
-        required: 3,
-        since: &[1, 7],
-        until: NEVER,
-        run: subscribe,
-    },
-    Method {
-        name: "blockchain.outpoint.unsubscribe",
-        params: &["tx_hash", "txout_idx"],
-        required: 2,
-        since: &[1, 7],
-        until: NEVER,
-        run: unsubscribe,
-    },
-    Method {
-        name: "blockchain.outpoint.get_status",
-        params: &["tx_hash", "txout_idx", "spk_hint"],
-        required: 3,
-        since: &[1, 7],
-        until: NEVER,
-        run: get_status,
-    },
+    method("blockchain.outpoint.subscribe", &["tx_hash", "txout_idx", "spk_hint"], 3, [&[1, 7], NEVER], subscribe),
+    method("blockchain.outpoint.unsubscribe", &["tx_hash", "txout_idx"], 2, [&[1, 7], NEVER], unsubscribe),
+    method("blockchain.outpoint.get_status", &["tx_hash", "txout_idx", "spk_hint"], 3, [&[1, 7], NEVER], get_status),
 ];
 
 /// The status as the protocol writes it.

@@ -1,7 +1,7 @@
 //! `blockchain.address.*` up to 1.2, `blockchain.scripthash.*` up to 1.6, `blockchain.scriptpubkey.*` from 1.7.
 
 use super::args::Args;
-use super::method::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER, method};
 use crate::address;
 use crate::chain::{Chain, HistoryEntry, OutPoint, Unspent};
 use crate::family::{Dialect, Problem};
@@ -14,39 +14,27 @@ use crate::session::subscriptions::Topic;
 macro_rules! all {
     ($name:literal, $address_until:expr, $scripthash_since:expr, $run:ident) => {
         [
-            Method {
-                name: concat!("blockchain.address.", $name),
-                params: &["address"],
-                required: 1,
-                since: ALWAYS,
-                until: $address_until,
-                run: |session, chain, args| {
-                    let script = Hash256::of_script(&args.address(0)?);
-                    $run(session, chain, args, script)
-                },
-            },
-            Method {
-                name: concat!("blockchain.scripthash.", $name),
-                params: &["scripthash"],
-                required: 1,
-                since: $scripthash_since,
-                until: &[1, 7],
-                run: |session, chain, args| {
-                    let script = args.scripthash(0)?;
-                    $run(session, chain, args, script)
-                },
-            },
-            Method {
-                name: concat!("blockchain.scriptpubkey.", $name),
-                params: &["scriptpubkey"],
-                required: 1,
-                since: &[1, 7],
-                until: NEVER,
-                run: |session, chain, args| {
-                    let script = Hash256::of_script(&args.script(0)?);
-                    $run(session, chain, args, script)
-                },
-            },
+            method(
+                concat!("blockchain.address.", $name),
+                &["address"],
+                1,
+                [ALWAYS, $address_until],
+                |session, chain, args| $run(session, chain, args, Hash256::of_script(&args.address(0)?)),
+            ),
+            method(
+                concat!("blockchain.scripthash.", $name),
+                &["scripthash"],
+                1,
+                [$scripthash_since, &[1, 7]],
+                |session, chain, args| $run(session, chain, args, args.scripthash(0)?),
+            ),
+            method(
+                concat!("blockchain.scriptpubkey.", $name),
+                &["scriptpubkey"],
+                1,
+                [&[1, 7], NEVER],
+                |session, chain, args| $run(session, chain, args, Hash256::of_script(&args.script(0)?)),
+            ),
         ]
     };
 }
@@ -54,32 +42,19 @@ macro_rules! all {
 /// The first version without addresses.
 const NO_ADDRESSES: &[u64] = &[1, 3];
 
-const BALANCE: [Method; 3] = all!("get_balance", NO_ADDRESSES, &[1, 1], get_balance);
-const HISTORY: [Method; 3] = all!("get_history", NO_ADDRESSES, &[1, 1], get_history);
-const MEMPOOL: [Method; 3] = all!("get_mempool", NO_ADDRESSES, &[1, 1], get_mempool);
-const UNSPENT: [Method; 3] = all!("listunspent", NO_ADDRESSES, &[1, 1], list_unspent);
-const SUBSCRIBE: [Method; 3] = all!("subscribe", NO_ADDRESSES, &[1, 1], subscribe);
-const UNSUBSCRIBE: [Method; 3] = all!("unsubscribe", &[], &[1, 4, 2], unsubscribe);
-
-pub(super) const METHODS: &[Method] = &{
-    let [a, b, c] = BALANCE;
-    let [d, e, f] = HISTORY;
-    let [g, h, i] = MEMPOOL;
-    let [j, k, l] = UNSPENT;
-    let [m, n, o] = SUBSCRIBE;
-    let [_, p, q] = UNSUBSCRIBE;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, UTXO_ADDRESS]
-};
-
-/// Removed in 1.1.
-const UTXO_ADDRESS: Method = Method {
-    name: "blockchain.utxo.get_address",
-    params: &["tx_hash", "index"],
-    required: 2,
-    since: ALWAYS,
-    until: &[1, 1],
-    run: utxo_address,
-};
+pub(super) const METHODS: [&[Method]; 7] = [
+    &all!("get_balance", NO_ADDRESSES, &[1, 1], get_balance),
+    &all!("get_history", NO_ADDRESSES, &[1, 1], get_history),
+    &all!("get_mempool", NO_ADDRESSES, &[1, 1], get_mempool),
+    &all!("listunspent", NO_ADDRESSES, &[1, 1], list_unspent),
+    &all!("subscribe", NO_ADDRESSES, &[1, 1], subscribe),
+    &{
+        let [_, of_hash, of_script] = all!("unsubscribe", &[], &[1, 4, 2], unsubscribe);
+        [of_hash, of_script]
+    },
+    // Removed in 1.1.
+    &[method("blockchain.utxo.get_address", &["tx_hash", "index"], 2, [ALWAYS, &[1, 1]], utxo_address)],
+];
 
 fn get_balance(session: &Session, chain: &Chain, _: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
     let mut balance = chain.balance(&script);

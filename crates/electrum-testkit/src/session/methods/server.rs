@@ -1,26 +1,19 @@
 //! `server.*`
 
 use super::args::Args;
-use super::method::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER, method};
 use crate::chain::{Chain, REGTEST_GENESIS};
 use crate::family::{Dialect, Failure, Family, Problem};
 use crate::json::Json;
 use crate::session::Session;
 
 pub(super) const METHODS: &[Method] = &[
-    Method { name: "server.banner", params: &[], required: 0, since: ALWAYS, until: NEVER, run: banner },
-    Method {
-        name: "server.donation_address",
-        params: &[],
-        required: 0,
-        since: ALWAYS,
-        until: NEVER,
-        run: donation_address,
-    },
-    Method { name: "server.features", params: &[], required: 0, since: &[1, 1], until: NEVER, run: features },
-    Method { name: "server.ping", params: &["pong_len", "data"], required: 0, since: &[1, 2], until: NEVER, run: ping },
-    Method { name: "server.peers.subscribe", params: &[], required: 0, since: ALWAYS, until: NEVER, run: peers },
-    Method { name: "server.add_peer", params: &["features"], required: 1, since: &[1, 1], until: NEVER, run: add_peer },
+    method("server.banner", &[], 0, [ALWAYS, NEVER], banner),
+    method("server.donation_address", &[], 0, [ALWAYS, NEVER], donation_address),
+    method("server.features", &[], 0, [&[1, 1], NEVER], features),
+    method("server.ping", &["pong_len", "data"], 0, [&[1, 2], NEVER], ping),
+    method("server.peers.subscribe", &[], 0, [ALWAYS, NEVER], peers),
+    method("server.add_peer", &["features"], 1, [&[1, 1], NEVER], add_peer),
 ];
 
 fn banner(session: &mut Session, _: &mut Chain, _: &Args<'_>) -> Result<Json, Problem> {

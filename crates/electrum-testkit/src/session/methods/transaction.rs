@@ -1,7 +1,7 @@
 //! `blockchain.transaction.*`
 
 use super::args::Args;
-use super::method::{ALWAYS, Method, NEVER};
+use super::method::{ALWAYS, Method, NEVER, method};
 use crate::chain::{Chain, Transaction};
 use crate::family::{Dialect, Failure, Problem};
 use crate::hash::{from_hex, to_hex};
@@ -9,54 +9,12 @@ use crate::json::Json;
 use crate::session::Session;
 
 pub(super) const METHODS: &[Method] = &[
-    Method {
-        name: "blockchain.transaction.get",
-        params: &["tx_hash", "verbose"],
-        required: 1,
-        since: ALWAYS,
-        until: NEVER,
-        run: get,
-    },
-    Method {
-        name: "blockchain.transaction.get_merkle",
-        params: &["tx_hash", "height"],
-        required: 2,
-        since: ALWAYS,
-        until: NEVER,
-        run: get_merkle,
-    },
-    Method {
-        name: "blockchain.transaction.id_from_pos",
-        params: &["height", "tx_pos", "merkle"],
-        required: 2,
-        since: &[1, 4],
-        until: NEVER,
-        run: id_from_pos,
-    },
-    Method {
-        name: "blockchain.transaction.broadcast",
-        params: &["raw_tx"],
-        required: 1,
-        since: ALWAYS,
-        until: NEVER,
-        run: broadcast,
-    },
-    Method {
-        name: "blockchain.transaction.broadcast_package",
-        params: &["raw_txs", "verbose"],
-        required: 1,
-        since: &[1, 6],
-        until: NEVER,
-        run: broadcast_package,
-    },
-    Method {
-        name: "blockchain.transaction.testmempoolaccept",
-        params: &["raw_txs"],
-        required: 1,
-        since: &[1, 7],
-        until: NEVER,
-        run: test_accept,
-    },
+    method("blockchain.transaction.get", &["tx_hash", "verbose"], 1, [ALWAYS, NEVER], get),
+    method("blockchain.transaction.get_merkle", &["tx_hash", "height"], 2, [ALWAYS, NEVER], get_merkle),
+    method("blockchain.transaction.id_from_pos", &["height", "tx_pos", "merkle"], 2, [&[1, 4], NEVER], id_from_pos),
+    method("blockchain.transaction.broadcast", &["raw_tx"], 1, [ALWAYS, NEVER], broadcast),
+    method("blockchain.transaction.broadcast_package", &["raw_txs", "verbose"], 1, [&[1, 6], NEVER], broadcast_package),
+    method("blockchain.transaction.testmempoolaccept", &["raw_txs"], 1, [&[1, 7], NEVER], test_accept),
 ];
 
 fn get(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
