@@ -23,6 +23,8 @@ fn what_became_of_a_transaction_is_said_in_words_and_in_json() {
         (vec![Step::error(-27, "Transaction already in block chain")], 0, "already_in_chain", "already in the chain"),
         (vec![Step::error(1, "min relay fee not met")], 1, "rejected", "min relay fee not met"),
         (vec![Step::error(-101, "excessive resource usage")], 1, "not_sent", "try again in a minute"),
+        (vec![Step::result("\"bad-txns-inputs-missingorspent\"")], 1, "may_have_been_sent", "missingorspent"),
+        (vec![Step::result("null")], 1, "may_have_been_sent", "the server said \"null\" and no transaction's id"),
         (vec![Step::Silence], 1, "may_have_been_sent", "it may have been sent"),
         (vec![], 1, "may_have_been_sent", "it may have been sent"),
     ] {

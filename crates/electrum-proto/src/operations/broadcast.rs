@@ -15,8 +15,10 @@ use crate::version::ProtocolVersion;
 /// Broadcasts a transaction.
 ///
 /// - Parameters: the transaction.
-/// - Result: [`Accepted`], with the transaction's own id, whatever text the server answers: Fulcrum sends a page of HTML
-///   instead of an id to clients that it takes for a vulnerable version of Electrum, and broadcasts all the same.
+/// - Result: [`Accepted`], with the transaction's own id, also where the server answers a page of HTML instead of an id:
+///   ElectrumX and Fulcrum do so to clients that they take for a vulnerable version of Electrum, and broadcast all the
+///   same. Anything else is refused, since it may be an error: Electrum Personal Server up to 0.2.0 and servers of
+///   protocol 1.0 answer the reason of a rejection as the result.
 /// - Versions: all.
 /// - Errors: the network's rules reject it (code 1 or 2, with the node's words), or the network has it already; after a
 ///   loss or a time-out it may have been sent. [`BroadcastOutcome`] tells these apart.
@@ -187,7 +189,14 @@ impl Request for Broadcast {
         let answered = read(result, read_txid);
         match (self.transaction.txid(), answered) {
             (Ok(txid), Ok(answered)) if answered == txid => Ok(Accepted { txid, server_said: None }),
-            (Ok(txid), _) => Ok(Accepted { txid, server_said: Some(said(result)?) }),
+            (Ok(txid), answered) => {
+                let said = said(result)?;
+                if answered.is_err() && !is_page(&said) {
+                    let what = format_args!("the server said {said:?} and no transaction's id; it may have been sent");
+                    return Err(DecodeError::new("", what));
+                }
+                Ok(Accepted { txid, server_said: Some(said) })
+            }
             // What is no transaction by Bitcoin's rules has the id that the server says.
             (Err(_), Ok(txid)) => Ok(Accepted { txid, server_said: None }),
             (Err(error), Err(_)) => {
@@ -195,6 +204,11 @@ impl Request for Broadcast {
             }
         }
     }
+}
+
+/// Whether a text is a page of HTML, which servers send only after they broadcast.
+fn is_page(text: &str) -> bool {
+    text.trim_start().starts_with('<')
 }
 
 /// What the server said, as text if it is one and as JSON otherwise.

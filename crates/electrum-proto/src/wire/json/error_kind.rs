@@ -56,6 +56,7 @@ const WORDS: &[(ServerErrorKind, &[&str])] = &[
             "already in the mempool",
             "same-nonwitness-data-in-mempool",
             "already have transaction",
+            "already known",
         ],
     ),
     (
@@ -105,9 +106,13 @@ const WORDS: &[(ServerErrorKind, &[&str])] = &[
             "loading block index",
             "verifying blocks",
             "warming up",
+            "work queue depth exceeded",
         ],
     ),
-    (ServerErrorKind::TooLarge, &["too large", "too long", "too many", "batch limit exceeded"]),
+    (
+        ServerErrorKind::TooLarge,
+        &["too large", "too long", "too many", "batch limit exceeded", "query may take a long time"],
+    ),
     (
         ServerErrorKind::UnsupportedVersion,
         &[
@@ -122,7 +127,19 @@ const WORDS: &[(ServerErrorKind, &[&str])] = &[
         ServerErrorKind::UnknownMethod,
         &["unknown method", "method not found", "no such method", "unsupported request", "unsupported method"],
     ),
-    (ServerErrorKind::Unsupported, &["unsupported", "not supported", "is disabled", "lacks dsproof"]),
+    (
+        ServerErrorKind::Unsupported,
+        &[
+            "unsupported",
+            "not supported",
+            "is disabled",
+            "broadcast disabled",
+            "lacks dsproof",
+            "use -txindex",
+            "pruned data",
+            "pruned block",
+        ],
+    ),
     (
         ServerErrorKind::NotFound,
         &[
@@ -145,6 +162,7 @@ const WORDS: &[(ServerErrorKind, &[&str])] = &[
             "out of range",
             "not on disk",
             "not found",
+            "genesis block coinbase",
         ],
     ),
     (
@@ -165,7 +183,10 @@ const WORDS: &[(ServerErrorKind, &[&str])] = &[
             "invalid",
         ],
     ),
-    (ServerErrorKind::Internal, &["internal", "daemon error", "db error"]),
+    (
+        ServerErrorKind::Internal,
+        &["internal", "daemon error", "db error", "transport error", "connection refused", "bitcoind", "disconnected"],
+    ),
 ];
 
 /// Codes that say by themselves what an error is about, where its words do not.
@@ -240,6 +261,12 @@ mod tests {
         (Kind::TooLarge, Some(1), "history too large"),
         (Kind::TooLarge, Some(10001), "history too large"),
         (Kind::TooLarge, None, "Too many history entries"),
+        (
+            Kind::TooLarge,
+            None,
+            "failed to get confirmed status\nCaused by: 1534+ transactions found, query may take a long time",
+        ),
+        (Kind::TooLarge, Some(-32600), "response too large (at least 1020631 bytes)"),
         (Kind::TooLarge, Some(4), "Batch limit exceeded"),
         (Kind::UnknownMethod, Some(-32601), "unknown method \"no.such\""),
         (Kind::UnknownMethod, Some(-32601), "Unsupported request: mempool.recent"),
@@ -249,7 +276,20 @@ mod tests {
         (Kind::UnknownMethod, None, "Unsupported request: mempool.recent"),
         (Kind::Unsupported, None, "verbose transactions are currently unsupported"),
         (Kind::Unsupported, Some(1), "batch requests are not supported"),
+        (Kind::Unsupported, None, "Broadcast disabled when using blocksonly"),
+        (
+            Kind::Unsupported,
+            Some(2),
+            "daemon error: DaemonError({'code': -5, 'message': 'No such mempool transaction. Use -txindex or provide a \
+             block hash to enable blockchain transaction queries. Use gettransaction for wallet transactions.'})",
+        ),
+        (
+            Kind::Unsupported,
+            Some(2),
+            "daemon error: DaemonError({'code': -1, 'message': 'Block not available (pruned data)'})",
+        ),
         (Kind::Busy, Some(1), "Too many requests, try again later"),
+        (Kind::Busy, Some(2), "daemon error: DaemonError({'code': -32603, 'message': 'Work queue depth exceeded'})"),
         (Kind::TooLarge, Some(1), "History is too long for this server"),
         (Kind::Rejected, Some(-26), "too-long-mempool-chain, too many descendants"),
         (Kind::NotFound, None, "no such block"),
@@ -275,9 +315,23 @@ mod tests {
         ),
         (Kind::Internal, Some(-32603), "internal error: readRecords specification is out of range"),
         (Kind::Internal, Some(2), "daemon error: DaemonError({'code': -1})"),
+        (
+            Kind::Internal,
+            None,
+            "failed to get transaction: reconnecting to bitcoind: Connection refused (os error 111)",
+        ),
+        (Kind::Internal, None, "JSON-RPC error: transport error: unexpected end of file"),
+        (
+            Kind::NotFound,
+            Some(2),
+            "daemon error: DaemonError({'code': -5, 'message': 'The genesis block coinbase is not considered an ordinary \
+             transaction and cannot be retrieved'})",
+        ),
         (Kind::Rejected, Some(2), "min relay fee not met, 0 < 15"),
         (Kind::Rejected, Some(-26), "whatever"),
         (Kind::AlreadyInMempool, Some(-26), "txn-already-in-mempool"),
+        (Kind::AlreadyInMempool, Some(-32000), "already known"),
+        (Kind::AlreadyInChain, Some(-27), "txn-already-known"),
         (
             Kind::AlreadyInMempool,
             Some(1),
