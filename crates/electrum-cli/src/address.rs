@@ -23,6 +23,8 @@ pub(crate) enum AddressError {
     OtherCoin(Option<&'static str>),
     /// It stands for many addresses.
     ExtendedKey,
+    /// It is a secret.
+    PrivateKey,
     /// It has not even the shape of one.
     NoAddress,
 }
@@ -39,7 +41,7 @@ const REGTEST: &[Network] = &[Network::Regtest];
 const BASE58_LENGTH: std::ops::RangeInclusive<usize> = 25..=36;
 /// What segwit addresses begin with, by network, and those of other coins.
 const PREFIXES: [(&str, &[Network]); 3] = [("bc", MAINNET), ("tb", TESTNETS), ("bcrt", REGTEST)];
-const OTHER_PREFIXES: [(&str, &str); 12] = [
+const OTHER_PREFIXES: [(&str, &str); 13] = [
     ("ltc", "Litecoin"),
     ("tltc", "Litecoin"),
     ("nc", "Namecoin"),
@@ -47,12 +49,49 @@ const OTHER_PREFIXES: [(&str, &str); 12] = [
     ("mona", "Monacoin"),
     ("dgb", "DigiByte"),
     ("grs", "Groestlcoin"),
-    ("ex", "Liquid"),
-    ("lq", "Liquid"),
+    ("ex", LIQUID),
+    ("lq", LIQUID),
+    ("tlq", LIQUID),
     ("lnbc", "Lightning"),
     ("bitcoincash", "Bitcoin Cash"),
     ("sp", "silent payments"),
 ];
+
+/// Its addresses that hide amounts have a checksum of their own, which is not checked here.
+const LIQUID: &str = "Liquid";
+/// What URIs of other coins and networks begin with, and those of Bitcoin.
+const SCHEMES: [(&str, &str); 8] = [
+    ("bitcoincash", "Bitcoin Cash"),
+    ("bchtest", "Bitcoin Cash"),
+    ("litecoin", "Litecoin"),
+    ("dogecoin", "Dogecoin"),
+    ("namecoin", "Namecoin"),
+    ("liquidnetwork", LIQUID),
+    ("lightning", "Lightning"),
+    (BITCOIN, "Bitcoin"),
+];
+const BITCOIN: &str = "bitcoin";
+
+/// Whether a text begins as a URI that names an address.
+pub(crate) fn is_uri(text: &str) -> bool {
+    scheme(text).is_some()
+}
+
+/// The scheme of a URI that names an address, in lower case, and the name of its coin.
+fn scheme(text: &str) -> Option<(&'static str, &'static str)> {
+    let (found, _) = text.split_once(':')?;
+    SCHEMES.into_iter().find(|(scheme, _)| found.eq_ignore_ascii_case(scheme))
+}
+
+/// Whether a text is a private key, well written or not: an extended one, or one in the wallet import format.
+pub(crate) fn is_private_key(text: &str) -> bool {
+    const WIF: [&str; 5] = ["5", "K", "L", "9", "c"];
+
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_extended = text.get(1..4).is_some_and(|kind| kind == "prv") && text.len() > 100;
+    let is_wif = (51..=52).contains(&text.len()) && WIF.iter().any(|first| text.starts_with(first));
+    is_plain && (is_extended || is_wif)
+}
 
 /// Reads an address, also as a `bitcoin:` URI.
 pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
@@ -62,11 +101,14 @@ pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
     if ["xpub", "ypub", "zpub", "tpub", "upub", "vpub"].iter().any(|prefix| lower.starts_with(prefix)) {
         return Err(AddressError::ExtendedKey);
     }
-    if let Some((scheme, _)) = lower.split_once(':').filter(|(scheme, _)| *scheme == "bitcoincash") {
-        return Err(AddressError::OtherCoin(other_coin(scheme)));
+    if let Some((_, coin)) = scheme(text) {
+        return Err(AddressError::OtherCoin(Some(coin)));
     }
     if !is_plain {
         return Err(AddressError::NoAddress);
+    }
+    if is_private_key(text) {
+        return Err(AddressError::PrivateKey);
     }
     if let Ok((hrp, version, program)) = bech32::segwit::decode(text) {
         return segwit(hrp, version.to_u8(), &program);
@@ -82,6 +124,9 @@ pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
         return Err(if is_ours { AddressError::Mistyped } else { AddressError::OtherCoin(other_coin(&hrp)) });
     }
     let begins = |prefix: &str| lower.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('1'));
+    if begins("lq") || begins("tlq") {
+        return Err(AddressError::OtherCoin(Some(LIQUID)));
+    }
     let has_prefix = PREFIXES.iter().any(|(prefix, _)| begins(prefix));
     let is_other = OTHER_PREFIXES.iter().any(|(prefix, _)| begins(prefix));
     let mistyped = has_prefix || is_other || BASE58_LENGTH.contains(&text.len());
@@ -90,14 +135,10 @@ pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
 
 /// The address in a `bitcoin:` URI (BIP 21), or the text itself.
 fn without_uri(text: &str) -> &str {
-    const SCHEME: &str = "bitcoin:";
-    match text.get(..SCHEME.len()) {
-        Some(scheme) if scheme.eq_ignore_ascii_case(SCHEME) => {
-            let rest = &text[SCHEME.len()..];
-            rest.split(['?', '#']).next().unwrap_or(rest)
-        }
-        _ => text,
-    }
+    let Some((BITCOIN, _)) = scheme(text) else { return text };
+    let rest = &text[BITCOIN.len() + 1..];
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    rest.split(['?', '#']).next().unwrap_or(rest)
 }
 
 fn segwit(hrp: Hrp, version: u8, program: &[u8]) -> Result<Address, AddressError> {
@@ -201,6 +242,7 @@ mod tests {
             let expected = Ok(Address { script, networks });
             assert_eq!(parse(address), expected, "{address}");
             assert_eq!(parse(&format!("bitcoin:{address}?amount=0.1&label=x")), expected, "{address}");
+            assert_eq!(parse(&format!("bitcoin://{address}")), expected, "{address}");
             let network = networks[0];
             assert_eq!(of_script(&parse(address).unwrap().script, network).as_deref(), Some(address));
         }
@@ -218,6 +260,13 @@ mod tests {
             ("N7FdkoPbHSxKfrSVVbRu3NZtrLqc1oKpAR", Some("Namecoin")),
             ("Q7wegLt2qMGhm28vch6VTzvpzs8KXvs4X7", Some("Liquid")),
             ("ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9", Some("Litecoin")),
+            ("litecoin:LVuDpNCSSj6pQ7t9Pv6d6sUkLKoqDEVUnJ?amount=1", Some("Litecoin")),
+            ("bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", Some("Bitcoin Cash")),
+            // An address that hides amounts, from the documentation of Elements.
+            (
+                "lq1qqf8er278e6nyvuwtgf39e6ewvdcnjupn9a86rzpx655y5lhkt0walu3djf9cklkxd3ryld97hu8h3xepw7sh2rlu7q45dcew5",
+                Some("Liquid"),
+            ),
         ] {
             assert_eq!(parse(address), Err(AddressError::OtherCoin(coin)), "{address}");
         }
@@ -238,6 +287,14 @@ mod tests {
                 "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8",
                 AddressError::ExtendedKey,
             ),
+            (
+                "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
+                AddressError::PrivateKey,
+            ),
+            ("KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn", AddressError::PrivateKey),
+            // Mistyped it is as secret.
+            ("KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWm", AddressError::PrivateKey),
+            ("5HpHagT65TZzG1PH3CSu63k8DbpvD8s5ip4nEB3kEsreAnchuDf", AddressError::PrivateKey),
         ] {
             assert_eq!(parse(text), Err(error), "{text}");
         }

@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 
 use clap::Command;
 
+use crate::address;
+
 /// The option that takes servers.
 const SERVER: &str = "server";
 
@@ -109,13 +111,15 @@ fn takes_next_word(option: &clap::Arg) -> bool {
 
 /// Whether a word is meant to be a server, well written or not.
 fn is_server(text: &str) -> bool {
+    if address::is_uri(text) {
+        return false;
+    }
     if text.contains("://") {
         return true;
     }
     // An output is written TXID:INDEX, and a script may have a word in front.
     let (head, _) = text.split_once(':').unwrap_or((text, ""));
-    let is_other =
-        head.len() == 64 || ["script", "scripthash", "bitcoin"].contains(&head.to_ascii_lowercase().as_str());
+    let is_other = head.len() == 64 || ["script", "scripthash"].contains(&head.to_ascii_lowercase().as_str());
     // Descriptors hold colons, too.
     let is_other = is_other || text.contains('(') || text.starts_with(['/', '.']);
     text.contains(':') && !is_other
@@ -151,6 +155,8 @@ mod tests {
                 "--json balance --timeout 3 @ a:1:t --range 1.4 bc1q more",
             ),
             ("balance bitcoin:bc1q?x=1", "balance bitcoin:bc1q?x=1"),
+            ("balance BITCOIN://bc1q tcp:1", "balance BITCOIN://bc1q tcp:1"),
+            ("balance tcp://a bitcoincash:qpm2", "balance @ tcp://a bitcoincash:qpm2"),
             ("balance -s home script:00", "balance -s home script:00"),
             ("call tcp://a -- m -1", "call @ tcp://a -- m -1"),
             ("call tcp://a m tcp://b -1", "call @ tcp://a m tcp://b -1"),

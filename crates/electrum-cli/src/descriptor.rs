@@ -7,6 +7,7 @@ use electrum_smol::proto::types::Network;
 use miniscript::bitcoin::NetworkKind;
 use miniscript::bitcoin::secp256k1::Secp256k1;
 use miniscript::descriptor::Wildcard;
+use miniscript::descriptor::checksum::desc_checksum;
 use miniscript::{DescriptorPublicKey, ForEachKey};
 
 use crate::address::{MAINNET, TESTNETS_AND_REGTEST};
@@ -16,15 +17,26 @@ use crate::indexes::Indexes;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Descriptor(Vec<miniscript::Descriptor<DescriptorPublicKey>>);
 
+/// Whether a text is a descriptor with a private key.
+pub(crate) fn holds_private_key(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    text.contains('(') && words.any(|word| word.get(1..4) == Some("prv") || crate::address::is_private_key(word))
+}
+
+/// Reads `addr(ADDRESS)` and `raw(HEX)` (BIP 385), which miniscript does not, as what they stand for.
+pub(crate) fn of_one_script(text: &str) -> Option<Result<String, String>> {
+    let (descriptor, checksum) = text.split_once('#').map_or((text, None), |(text, sum)| (text, Some(sum)));
+    let inside = |name: &str| descriptor.strip_prefix(name)?.strip_suffix(')');
+    let script = || inside("raw(").map(|digits| format!("script:{digits}"));
+    let word = inside("addr(").map(ToOwned::to_owned).or_else(script)?;
+    let fits = checksum.is_none_or(|checksum| desc_checksum(descriptor).is_ok_and(|right| right == checksum));
+    Some(if fits { Ok(word) } else { Err("the descriptor is mistyped: its checksum does not fit".into()) })
+}
+
 impl FromStr for Descriptor {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.contains("prv") {
-            return Err("this descriptor holds a private key, which this tool does not take: give the one with \
-                        public keys (xpub or tpub)"
-                .into());
-        }
         let descriptor: miniscript::Descriptor<DescriptorPublicKey> =
             text.parse().map_err(|error| format!("this is no output descriptor: {error}"))?;
         if descriptor.for_any_key(is_hardened) {
@@ -126,11 +138,30 @@ mod tests {
     }
 
     #[test]
+    fn an_address_and_a_script_are_descriptors_too() {
+        let word = |text: &str| of_one_script(text).map(|word| word.map_err(drop));
+        assert_eq!(word(&format!("addr({FIRST})")), Some(Ok(FIRST.into())));
+        assert_eq!(word("raw(6a)"), Some(Ok("script:6a".into())));
+        // From BIP 380.
+        assert_eq!(word("raw(deadbeef)#89f8spxm"), Some(Ok("script:deadbeef".into())));
+        for mistyped in
+            ["raw(deadbeef)#", "raw(deadbeef)#89f8spxmx", "raw(deedbeef)#89f8spxm", "raw(deadbeef)##9f8spxm"]
+        {
+            assert_eq!(word(mistyped), Some(Err(())), "{mistyped}");
+        }
+        assert_eq!((word("wpkh(a)"), word("addr"), word(FIRST)), (None, None, None));
+    }
+
+    #[test]
     fn what_is_none_is_refused_in_words() {
         let key = "xprv9uPDJpEQgRQfDcW7BkF7eTya6RPxXeJCqCJGHuCJ4GiRVLzkTXBAJMu2qaMWPrS7AANYqdq6vcBcBUdJCVVFceUvJFjaPdGZ2y9WACViL4L";
+        let wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
+        for text in [format!("pkh({key}/0)"), format!("wpkh({wif})"), format!("sh(wpkh([d34db33f/49h]{key}/*))")] {
+            assert!(holds_private_key(&text), "{text}");
+        }
+        assert!(!holds_private_key(&format!("wpkh({BIP84}/0/*)")));
         for (text, words) in [
-            (format!("pkh({key}/0)"), "private key"),
-            ("wpkh(".into(), "no output descriptor"),
+            ("wpkh(".to_owned(), "no output descriptor"),
             (format!("wpkh({BIP84}/0/*)#aaaaaaaa"), "checksum"),
             (format!("nope({BIP84}/0/*)"), "no output descriptor"),
             (format!("wpkh({BIP84}/0/*h)"), "hardened"),

@@ -1,8 +1,8 @@
 //! Failures: which cause of the table each one has.
 
-use electrum_smol::CallError;
 use electrum_smol::proto::json::{DecodeErrorKind, ServerError, ServerErrorKind};
 use electrum_smol::proto::{DownCause, Layer, Phase, Side, TimerKind};
+use electrum_smol::{CallError, NoAnswer};
 use serde::Serialize;
 
 use crate::causes::{Cause, Kind};
@@ -132,7 +132,7 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
         }
         DownCause::Closed { .. } | DownCause::Reset { .. } => Cause::Dropped,
         DownCause::Refused { error: ServerError { code: Some(INVALID_REQUEST), .. }, .. } => Cause::RefusedRequest,
-        DownCause::Refused { .. } => Cause::Refused,
+        DownCause::Refused { error, .. } => refused_cause(error.kind()),
         DownCause::OutOfRange { .. } => Cause::OutOfRange,
         DownCause::Malformed { .. } => Cause::Malformed,
         DownCause::WrongChain { .. } => Cause::WrongChain,
@@ -144,13 +144,23 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
     }
 }
 
+/// The cause of a refused handshake.
+const fn refused_cause(kind: ServerErrorKind) -> Cause {
+    match kind {
+        ServerErrorKind::Busy => Cause::Busy,
+        // Such as a Bitcoin node's RPC port.
+        ServerErrorKind::UnknownMethod => Cause::Malformed,
+        _ => Cause::Refused,
+    }
+}
+
 /// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it.
 fn tls_cause(message: &str) -> Cause {
     let message = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
     if says(&["certificaterequired", "certificate required", "client certificate"]) {
         Cause::TlsClientCertificate
-    } else if says(&["unsupportedsignaturealgorithm", "unsupported signature", "unsupportedcert", "curve"]) {
+    } else if says(&["unsupportedsignaturealgorithm", "unsupported signature", "unsupportedcertificate", "curve"]) {
         Cause::TlsUnsupported
     } else {
         Cause::Tls
@@ -163,7 +173,7 @@ fn call_cause(error: &CallError) -> Cause {
         CallError::Decode(error) => decode_cause(error.kind()),
         CallError::NotInVersion(_) => Cause::NotInVersion,
         CallError::AnswerTooLarge { .. } => Cause::AnswerTooLong,
-        CallError::TimedOut => Cause::TimedOut,
+        CallError::TimedOut | CallError::MaybeSent { reason: NoAnswer::TimedOut } => Cause::TimedOut,
         CallError::Unsent { .. } | CallError::QueueFull { .. } | CallError::Closed => Cause::NotSent,
         CallError::MaybeSent { .. } | CallError::ClosesConnection { .. } => Cause::Lost,
         CallError::TooLong { .. } => Cause::TooLong,
@@ -200,11 +210,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_refused_handshake_may_not_be_about_versions() {
+        let offered = electrum_smol::proto::VersionRange::ALL.into();
+        for (code, message, cause) in [
+            (1, "unsupported protocol version: 1.6", Cause::Refused),
+            (-102, "server busy - request timed out", Cause::Busy),
+            (-101, "excessive resource usage", Cause::Busy),
+            // A Bitcoin node, on its RPC port.
+            (-32601, "Method not found", Cause::Malformed),
+            (-32600, "Invalid request", Cause::RefusedRequest),
+        ] {
+            let down = DownCause::Refused { offered, error: ServerError::new(Some(code), message) };
+            assert_eq!(connection_cause(&down, Way::default()), cause, "{message}");
+        }
+    }
+
+    #[test]
     fn a_failed_layer_has_its_own_hint() {
         for (layer, message, cause) in [
             (Layer::Tls, "received fatal alert: CertificateRequired", Cause::TlsClientCertificate),
             (Layer::Tls, "peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext", Cause::TlsUnsupported),
             (Layer::Tls, "invalid peer certificate: Expired", Cause::Tls),
+            (Layer::Tls, "no web CA vouches for one of its kind (UnsupportedCertVersion)", Cause::Tls),
             // Its words are the server's own.
             (Layer::WebSocket, "the server answered \"HTTP/1.1 403 Certificate required\"", Cause::RefusedByHost),
             (Layer::Proxy, "it cannot be reached", Cause::UnreachableThroughProxy),

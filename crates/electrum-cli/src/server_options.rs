@@ -109,6 +109,7 @@ pub(crate) struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerName {
     Address(ServerAddr),
+    /// A name; empty behind the last comma of a list, where it is none.
     Name(String),
 }
 
@@ -125,6 +126,8 @@ impl FromStr for ServerName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // Lists in the environment and in files have spaces and ends of lines.
+        let text = text.trim();
         if text.contains([':', '.', '[']) {
             return text.parse().map(Self::Address).map_err(|error: AddrError| error.to_string());
         }
@@ -196,7 +199,10 @@ impl ServerOptions {
             };
             Setting { name, value: value.unwrap_or_else(|| default.to_owned()), source }
         };
-        let servers = |servers: &[ServerName]| servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let servers = |servers: &[ServerName]| {
+            let names = servers.iter().map(ToString::to_string).filter(|name| !name.is_empty());
+            names.collect::<Vec<_>>().join(",")
+        };
         let parse_servers = |text: &str| text.split(',').map(str::parse).collect::<Result<Vec<_>, _>>().ok();
         let network = |WantedChain(genesis)| chain_name(genesis);
         let proxy = |proxy: &Proxy| proxy.to_string();
@@ -225,6 +231,7 @@ impl ServerOptions {
         for server in &self.servers {
             match server {
                 ServerName::Address(address) => servers.push(address.clone()),
+                ServerName::Name(name) if name.is_empty() => {}
                 ServerName::Name(name) => servers.extend(self.settings.group(name).map_err(Stop::Usage)?),
             }
         }

@@ -104,7 +104,7 @@ impl Settings {
                 "{name} is no server: write tcp://HOST:PORT or ssl://HOST:PORT, or a name of the configuration file; {known}"
             ));
         };
-        let address = |text: &String| text.parse().map_err(|error| format!("the server {name}: {error}"));
+        let address = |text: &String| text.trim().parse().map_err(|error| format!("the server {name}: {error}"));
         written.texts().iter().map(address).collect()
     }
 }

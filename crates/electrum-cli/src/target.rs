@@ -33,6 +33,7 @@ impl FromStr for Target {
             // A script of 32 bytes is nothing that is in use.
             (ScriptRef::Hash(hash), None)
         } else if text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            refuse_keys(text)?;
             (script_in_digits(text)?.into(), None)
         } else {
             let address = address::parse(text).map_err(|error| in_words(&error, text))?;
@@ -47,9 +48,29 @@ pub(crate) fn is_no_address(text: &str) -> bool {
     matches!(address::parse(text), Err(AddressError::NoAddress))
 }
 
+/// What is said of a private key, which is not repeated.
+pub(crate) const PRIVATE_KEY: &str = "a private key was given, which this tool does not take, since it can spend the coins: \
+                                      give an address, or an output descriptor with public keys";
+
+/// Refuses digits that are the public key or the hash of an address: as scripts they would hold nothing.
+fn refuse_keys(digits: &str) -> Result<(), String> {
+    let begins = |starts: &[&str]| starts.iter().any(|start| digits.starts_with(start));
+    let what = match digits.len() {
+        66 if begins(&["02", "03"]) => "a public key",
+        130 if begins(&["04"]) => "a public key",
+        40 => "the hash of a key or of a script",
+        _ => return Ok(()),
+    };
+    Err(format!(
+        "these digits are {what}, not an output script: give the address or an output descriptor, such as wpkh(KEY), or \
+         write script: before them if they are a script after all"
+    ))
+}
+
 fn in_words(error: &AddressError, text: &str) -> String {
     match error {
         AddressError::ExtendedKey => "an extended key stands for many addresses: name those that are meant".into(),
+        AddressError::PrivateKey => PRIVATE_KEY.into(),
         AddressError::Mistyped => "the address is mistyped: its checksum does not fit".into(),
         AddressError::OtherCoin(coin) => {
             let whose = coin.map_or_else(String::new, |coin| format!(" ({coin})"));
@@ -87,6 +108,8 @@ mod tests {
         let script = |digits: &str| Ok(Script::from_hex(digits).unwrap().into());
         assert_eq!(read("0014ab"), script("0014ab"));
         assert_eq!(read("script:6A"), script("6a"));
+        let key = format!("02{hash}");
+        assert_eq!(read(&format!("script:{key}")), script(&key));
         assert_eq!(read(&format!("script:{hash}")), script(&hash));
         let by_hash: Result<ScriptRef, String> = Ok(hash.parse::<ScriptHash>().unwrap().into());
         assert_eq!(read(&hash), by_hash);
@@ -104,6 +127,13 @@ mod tests {
             ("address", "neither an address"),
             ("no-address", "neither an address"),
             ("electrum.example.org", "a server is written"),
+            (
+                "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+                "a public key, not an output script",
+            ),
+            (&format!("04{}", "ab".repeat(64)), "a public key, not an output script"),
+            ("751e76e8199196d454941c45d1b3a323f1433bd6", "the hash of a key"),
+            ("KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn", "a private key was given"),
             (
                 "tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp",
                 "extended key",

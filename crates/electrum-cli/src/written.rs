@@ -6,10 +6,11 @@ use std::str::FromStr;
 
 use electrum_smol::proto::ProtocolVersion;
 
-use crate::descriptor::Descriptor;
+use crate::address;
+use crate::descriptor::{self, Descriptor};
 use crate::indexes::Indexes;
 use crate::settings::Settings;
-use crate::target::{Target, is_no_address};
+use crate::target::{PRIVATE_KEY, Target, is_no_address};
 
 /// One word of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(crate) enum Written {
     Name(String),
     /// The lines of standard input, written `-`.
     Stdin,
+    /// A private key, which is refused only after the command line was read: errors there repeat what was written.
+    PrivateKey,
 }
 
 /// A word and the scripts that it stands for.
@@ -38,6 +41,13 @@ impl FromStr for Written {
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "-" {
             return Ok(Self::Stdin);
+        }
+        if address::is_private_key(text) || descriptor::holds_private_key(text) {
+            return Ok(Self::PrivateKey);
+        }
+        if let Some(inside) = descriptor::of_one_script(text) {
+            let target = inside?.parse()?;
+            return Ok(Self::Target(Target { written: text.to_owned(), ..target }));
         }
         if text.contains('(') {
             return text.parse().map(|descriptor| Self::Descriptor(text.to_owned(), descriptor));
@@ -72,6 +82,9 @@ pub(crate) fn groups(words: &[Written], indexes: Indexes, settings: &Settings) -
             if !line.is_empty() && !line.starts_with('#') {
                 let in_words = |error| format!("standard input: {line}: {error}");
                 let word = line.parse().map_err(in_words)?;
+                if word == Written::PrivateKey {
+                    return Err(format!("standard input: {PRIVATE_KEY}"));
+                }
                 add(&word, indexes, settings, &mut groups).map_err(in_words)?;
             }
         }
@@ -100,6 +113,7 @@ fn add(word: &Written, indexes: Indexes, settings: &Settings, groups: &mut Vec<G
                 }
             }
         }
+        Written::PrivateKey => return Err(PRIVATE_KEY.into()),
         Written::Stdin => return Err("- stands for standard input on the command line only".into()),
     }
     Ok(())

@@ -47,10 +47,15 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
     } else {
         args.transaction
     };
-    if digits.trim().is_empty() {
+    let digits = without_wrapping(&digits);
+    if digits.is_empty() {
         return Err(Stop::Usage("there is no transaction: its hexadecimal digits are wanted".into()));
     }
-    let transaction = RawTransaction::from_hex(digits.trim())
+    if PSBT.iter().any(|begin| digits.starts_with(begin)) {
+        let how = "this is a partially signed transaction (PSBT): finalize it, and give the transaction in it";
+        return Err(Stop::Usage(how.into()));
+    }
+    let transaction = RawTransaction::from_hex(&digits)
         .map_err(|_| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
     let txid = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;
     with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
@@ -58,6 +63,16 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
         print(&query, txid, outcome, output)
     })
     .await
+}
+
+/// What a partially signed transaction begins with (BIP 174), in base 64 and in digits.
+const PSBT: [&str; 2] = ["cHNidP", "70736274ff"];
+
+/// Digits without what other programs put around and between them: quotes, spaces, ends of lines.
+fn without_wrapping(text: &str) -> String {
+    let text: String = text.split_whitespace().collect();
+    let unquoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(ToOwned::to_owned);
+    unquoted.unwrap_or(text)
 }
 
 /// What became of the transaction; an error if it was not handed over.

@@ -24,7 +24,8 @@ fn the_server_comes_from_the_command_line_or_the_environment_or_the_file_in_that
     ));
     let file = folder.path().join("electrum-cli/config.toml");
     let config = ("XDG_CONFIG_HOME", folder.path().to_str().expect("UTF-8"));
-    let environment = ("ELECTRUM_SERVER", &urls[1][..]);
+    // A list as people write it, with spaces, and with the end of the line that it was read from.
+    let environment = ("ELECTRUM_SERVER", &format!(" {} ,\n", urls[1])[..]);
     let asked = |done: &Done| {
         assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
         servers.each_ref().map(|server| server.stats().connections)

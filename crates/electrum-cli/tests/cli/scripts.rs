@@ -88,6 +88,8 @@ fn descriptors_that_cannot_be_used_are_explained() {
     for (args, words) in [
         (vec![format!("wpkh({KEY}/0/*h)")], "hardened"),
         (vec!["pkh(xprv9s21ZrQH143K)".to_owned()], "private key"),
+        (vec!["addr(1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb)".to_owned()], "mistyped"),
+        (vec!["raw(deadbeef)#89f8spxn".to_owned()], "mistyped"),
         (vec!["wpkh(".to_owned()], "no output descriptor"),
         (vec![format!("wpkh({KEY}/0/*)"), "--indexes".into(), "0..10000".into()], "0..99"),
         (vec!["savings".to_owned()], "nor a name of the configuration file"),
@@ -100,6 +102,39 @@ fn descriptors_that_cannot_be_used_are_explained() {
         }
     }
     assert_eq!(server.stats().connections, 0);
+}
+
+#[test]
+fn a_private_key_is_refused_and_not_repeated() {
+    let server = Server::start(Family::Electrs);
+    let extended = "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi";
+    let wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
+    for key in [extended, wif] {
+        for command in ["balance", "watch"] {
+            for word in [key, &format!("wpkh({key})"), "-"] {
+                let mut tool = Tool::start(&[command, &server.url(), word]);
+                if word == "-" {
+                    tool.say(&format!("{key}\n"));
+                }
+                let done = tool.finish();
+                assert_eq!((done.code, done.lines.len()), (Some(2), 0), "{command}: {}", done.errors);
+                assert!(done.errors.contains("private key") && !done.errors.contains(key), "{}", done.errors);
+            }
+        }
+    }
+    assert_eq!(server.stats().connections, 0);
+}
+
+#[test]
+fn a_descriptor_of_an_address_stands_for_it() {
+    let server = Server::builder(Family::Fulcrum2_1).prompt().start().expect("a port");
+    server.pay(&script_bytes(SCRIPTS[0]), 70_000);
+    let address = address::of_script(&script_bytes(SCRIPTS[0])).expect("it has one");
+    let raw = format!("raw({})", SCRIPTS[0]);
+    let done = run(&["balance", &server.url(), &format!("addr({address})"), &raw, "--json"]);
+    assert_eq!((done.code, done.errors.as_str()), (Some(0), ""));
+    let found: Vec<Value> = done.objects().iter().map(|object| object["unconfirmed"].clone()).collect();
+    assert_eq!(found, [json!(70_000), json!(70_000)]);
 }
 
 #[test]

@@ -32,7 +32,10 @@ fn a_transaction_from_stdin() {
     let server = Server::start(Family::Fulcrum2_1);
     let transaction = payment(&server);
     let mut tool = Tool::start(&["broadcast", &server.url(), "-", "--json"]);
-    tool.say(&format!("{}\n", transaction.to_hex()));
+    // As other programs print it: in quotes, and wrapped.
+    let digits = transaction.to_hex();
+    let (first, second) = digits.split_at(64);
+    tool.say(&format!("\"{first}\r\n  {second}\"\n"));
     let done = tool.finish().succeeded();
     assert_eq!(done.objects(), [json!({"txid": transaction.txid().to_string(), "outcome": "accepted"})]);
 }
