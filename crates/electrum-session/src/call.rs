@@ -40,7 +40,7 @@ impl<T: Send + 'static> Call<T> {
     where
         R: Request<Response = T> + Send + 'static,
     {
-        // Code of the caller, which may panic: before the other requests of the pipeline are taken.
+        // Called first, since it is code of the caller and may panic: the pipeline's other requests would be lost.
         let effect = request.effect();
         pipeline.with(handle.driver(), |submission| {
             Self::push(submission, handle, Some(Arc::clone(pipeline)), effect, request)

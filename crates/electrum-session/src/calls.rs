@@ -1,4 +1,4 @@
-//! The calls of a client, queued or in flight: when each is sent, sent again, or fails.
+//! Tracks the calls of a client, queued or in flight: when each is sent, sent again, or fails.
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -18,52 +18,54 @@ use crate::retry::{self, Paused, Suspects};
 use crate::server_set::ServerSet;
 use crate::trace::{self, Span};
 
-/// The most requests that the driver encodes at a time.
+/// The maximum number of requests that the driver encodes at a time.
 const ENCODED_AT_ONCE: usize = 256;
 
-/// All calls without a result yet.
+/// All calls that have no result yet.
 pub(crate) struct Calls {
     in_flight: IdMap<RequestId, Queued>,
-    /// In the order of sending.
+    /// Requests that wait to be sent, the next one first.
     queue: VecDeque<Queued>,
     /// Requests that were in flight when a connection ended.
     suspects: Suspects,
-    /// Requests that a busy server gets again later.
+    /// Requests that were refused by a busy server, and are sent again later.
     paused: Paused,
     limit: usize,
-    /// Callers of some queued requests may have dropped their futures.
+    /// Whether callers of queued requests may have dropped their futures.
     pub(crate) has_abandoned: bool,
-    /// No waiting request has a deadline before this.
+    /// A lower bound of the deadlines of waiting requests.
     earliest: Option<Timestamp>,
-    /// The machine takes no request now: not ready, or no room.
+    /// Whether the machine accepts no request now: it is not ready, or has no room.
     is_blocked: bool,
-    /// The driver encodes the next requests of the queue: none may overtake them.
+    /// Whether the driver is encoding the next requests of the queue, which no other request may overtake.
     is_encoding: bool,
-    /// Why the last connection ended, and whether its oldest request is known.
+    /// How the last connection ended.
     loss: Option<Loss>,
     /// A request that was the oldest in flight when this many connections ended is taken for their cause.
     most_losses: usize,
-    /// Watches for calls that another server should be asked.
+    /// Decides when calls without an answer should go to another server.
     moves: Moves,
-    /// When another server should be used at the latest, since this one and others were too busy for a call.
+    /// By when to move to another server because of a call for which these servers are too busy.
     leave_by: Option<(Timestamp, ServerSet)>,
-    /// The connection is given up for another server.
+    /// Whether the connection is being given up for another server.
     is_leaving: bool,
 }
 
-/// The end of a connection.
+/// How a connection ended, and which of its requests are suspected of having caused it.
 struct Loss {
     cause: String,
-    /// Whether a request can have caused it.
+    /// Whether a request may have caused it.
     is_suspicious: bool,
-    /// How many suspects were in flight: if any was, no other request is taken for the cause.
+    /// The number of suspects that were in flight. If there were any, only they can be the cause.
     suspects: usize,
+    /// Whether the request that was the oldest in flight is counted.
     has_culprit: bool,
+    /// Whether the suspect that is the likeliest cause is counted.
     has_likeliest: bool,
 }
 
 impl Calls {
-    /// Those of a client with so many servers, of which at most `limit` wait to be sent.
+    /// Makes the calls of a client with `servers` servers, of which at most `limit` wait to be sent.
     pub(crate) fn new(limit: usize, servers: usize) -> Self {
         Self {
             in_flight: IdMap::default(),
@@ -83,7 +85,8 @@ impl Calls {
         }
     }
 
-    /// Sends a new request if it can be sent now, or queues it. `encoded` is its text for the current version, if known.
+    /// Sends a new request if it can be sent now, otherwise queues it. `encoded` is its text for the current version,
+    /// if it was encoded for that.
     #[inline]
     pub(crate) fn submit(
         &mut self,
@@ -124,8 +127,8 @@ impl Calls {
         taken
     }
 
-    /// Sends requests that [`take_sendable`](Self::take_sendable) returned, each with its text, and queues again what
-    /// cannot be sent. A request without a text was encoded for another version.
+    /// Sends requests that [`take_sendable`](Self::take_sendable) returned, each with its text, and puts back those
+    /// that cannot be sent. A request has no text if the version has changed since it was encoded.
     pub(crate) fn send_encoded<'a>(
         &mut self,
         machine: &mut Client,
@@ -166,19 +169,19 @@ impl Calls {
         }
     }
 
-    /// A server is ready.
+    /// Handles a server becoming ready.
     pub(crate) fn ready(&mut self, now: Timestamp) {
         self.moves.ready();
         self.unblock();
         self.resume(now);
     }
 
-    /// The machine takes requests again.
+    /// Notes that the machine accepts requests again.
     pub(crate) fn unblock(&mut self) {
         self.is_blocked = false;
     }
 
-    /// The connection ended: the machine takes no requests until there is another one.
+    /// Handles the end of a connection: the machine accepts no requests until there is another one.
     pub(crate) fn connection_ended(&mut self, server: &ServerAddr, cause: &DownCause) {
         self.is_blocked = true;
         self.leave_by = None;
@@ -210,14 +213,14 @@ impl Calls {
         }
     }
 
-    /// Sends a request in flight that has no result again later, or fails it.
+    /// Handles a request in flight that got no result: schedules it to be sent again, or fails it.
     fn answered_with_error(&mut self, now: Timestamp, request: Queued, error: RequestError) -> Option<Waker> {
         let reads = request.effect == Effect::Reads;
         match error {
             RequestError::Lost { written, .. } if !written || reads => self.lost(now, request, written),
             RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
             RequestError::TooLarge { .. } => {
-                // The cause is known, and is reported before the other requests are.
+                // The cause is known, since the machine reports this request before the others that are lost.
                 self.loss.iter_mut().for_each(|loss| loss.is_suspicious = false);
                 request.fail(CallError::from_request(error))
             }
@@ -234,26 +237,27 @@ impl Calls {
         }
     }
 
-    /// The next moment at which [`expire`](Self::expire) or [`resume`](Self::resume) has something to do.
+    /// Returns when the driver must come back at the latest: a request expires, is sent again, or its server is left.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         let suspects = self.suspects.next().filter(|_| !self.is_blocked);
         let leave_by = self.leave_by.map(|(leave_by, _)| leave_by);
         [self.earliest, self.paused.next(), self.moves.next(), leave_by, suspects].into_iter().flatten().min()
     }
 
-    /// The connection is one to the server with this place in the list.
+    /// Sets the server of the current connection, by its index in the list.
     pub(crate) const fn set_server(&mut self, server: usize) {
         self.moves.set_server(server);
     }
 
-    /// Queues requests again whose pause is over, or for which this server is not too busy as another one was.
+    /// Queues requests again whose pause is over, and those that only other servers were too busy for.
     pub(crate) fn resume(&mut self, now: Timestamp) {
         for request in self.paused.take_due(now, self.moves.ready_server()) {
             self.push_again(request);
         }
     }
 
-    /// Fails waiting requests whose deadline has passed with the error that `why` makes.
+    /// Fails waiting requests whose deadline has passed: with the last answer of a busy server, or with the error that
+    /// `why` makes.
     pub(crate) fn expire(&mut self, now: Timestamp, why: impl Fn() -> CallError, wakers: &mut Vec<Waker>) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
@@ -285,7 +289,8 @@ impl Calls {
         self.earliest = None;
     }
 
-    /// A request was lost with its connection, and may be sent again.
+    /// Handles a request that was lost with its connection and may be sent again: queues it, or fails it if it is the
+    /// likely cause.
     fn lost(&mut self, now: Timestamp, mut request: Queued, written: bool) -> Option<Waker> {
         request.call.set_sent_as(None);
         request.history.lost += u8::from(written);
@@ -295,7 +300,7 @@ impl Calls {
             return request.fail(CallError::ClosesConnection { times, cause });
         }
         let Some(loss) = self.loss.as_mut().filter(|loss| loss.is_suspicious && written) else {
-            // They are lost in the order of sending, before anything else can be sent.
+            // The machine reports lost requests in the order of sending, so the queue keeps that order.
             self.push_again(request);
             return None;
         };
@@ -304,7 +309,7 @@ impl Calls {
             request.history.likeliest += 1;
         }
         if request.history.is_suspect && loss.suspects > 1 {
-            // Any of them may be the cause.
+            // Any of the suspects may be the cause.
             request.history.overlaps = request.history.overlaps.saturating_add(1);
         } else if !loss.has_culprit && (request.history.is_suspect || loss.suspects == 0) {
             loss.has_culprit = true;
@@ -319,7 +324,7 @@ impl Calls {
         None
     }
 
-    /// A server was too busy for a request that only reads.
+    /// Handles the answer of a busy server to a request that only reads: pauses it, or fails it.
     fn busy(&mut self, now: Timestamp, mut request: Queued, error: ServerError) -> Option<Waker> {
         request.call.set_sent_as(None);
         let pause = request.history.refused(&error);
@@ -336,9 +341,9 @@ impl Calls {
         None
     }
 
-    /// Why another server should be asked than this one, which is too busy or does not answer. Returns it once.
+    /// Returns why the client should move to another server, once: this one is too busy, or does not answer.
     pub(crate) fn why_leave(&mut self, now: Timestamp) -> Option<&'static str> {
-        // What the server is at work on is waited for in the first half of the pause.
+        // Requests that the server is working on have half of the pause to be answered.
         let is_due = |(leave_by, _): &mut (Timestamp, _)| *leave_by <= now || self.in_flight.is_empty();
         if self.leave_by.take_if(is_due).is_some_and(|(_, busy)| self.moves.should_leave(busy)) {
             return Some("the server is too busy");
@@ -346,20 +351,20 @@ impl Calls {
         self.moves.why_leave(now, self.in_flight.values_mut())
     }
 
-    /// The driver came so much later than it was asked to.
+    /// Extends the time that the server has to answer by `late`, the time by which the driver came too late.
     pub(crate) fn driver_was_late(&mut self, late: Duration) {
         self.moves.driver_was_late(late);
     }
 
-    /// The connection is about to be given up, and no request is the cause.
+    /// Notes that the client gives up the connection, so that no request is taken for the cause.
     pub(crate) fn leaves_server(&mut self) {
         self.is_leaving = true;
     }
 
-    /// Queues a new request, if there is room.
+    /// Queues a new request, or fails it if the queue is full.
     fn enqueue(&mut self, request: Queued) -> Option<Waker> {
         if self.queue.len() >= self.limit && std::mem::take(&mut self.has_abandoned) {
-            // Cancelled calls take no room.
+            // Cancelled calls do not count.
             self.queue.retain(|request| request.call.is_awaited());
         }
         if self.queue.len() >= self.limit {
@@ -369,7 +374,7 @@ impl Calls {
         None
     }
 
-    /// Queues a request that was sent before. One that may have ended a connection is still suspected of it.
+    /// Queues a request that was sent before, among the suspects if it may have ended a connection.
     fn push_again(&mut self, request: Queued) {
         if request.history.is_suspect {
             self.note_deadline(request.deadline);
@@ -388,7 +393,7 @@ impl Calls {
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
     }
 
-    /// Sends a request or fails it. Returns it if it must wait.
+    /// Sends a request or fails it; hands it back if the machine has no room.
     #[inline]
     fn send(&mut self, machine: &mut Client, now: Timestamp, mut request: Queued, encoded: EncodedRequest<'_>) -> Sent {
         match machine.request_encoded(now, request.deadline, encoded) {
@@ -412,11 +417,11 @@ impl Calls {
     }
 }
 
-/// What became of a request that was to be sent.
+/// The result of sending a request.
 enum Sent {
-    /// It was sent, or failed.
+    /// The request was sent, or it failed and this waker must be called.
     Done(Option<Waker>),
-    /// The machine has no room for it.
+    /// The machine has no room for the request.
     NoRoom(Queued),
 }
 

@@ -1,4 +1,4 @@
-//! The client that callers hold.
+//! The callers' half of a client: calls, subscriptions, connection events.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client and the half that drives it. `wake` is called when the driver must look at its [`Session`](crate::Session) again;
-    /// it must return soon.
+    /// Makes a client and the half that drives it. `wake` is called when the driver must [poll](Driver::poll) again,
+    /// and must return soon.
     pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
         Self::with_clock(config, SystemClock::default(), wake)
     }
 
-    /// As [`new`](Self::new), with another clock than the operating system's.
+    /// Makes a client with another clock than the operating system's. See [`new`](Self::new).
     pub fn with_clock(config: Config, clock: impl Clock, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
         let driver = Driver::new(config, Box::new(clock), wake);
         (Self { handle: Handle::new(driver.clone()) }, driver)
@@ -37,20 +37,20 @@ impl Client {
     /// Makes a call, which must be answered within
     /// [`Timeouts::request`](electrum_proto::Timeouts::request).
     ///
-    /// While there is no connection it waits for one. If the connection is lost before the answer comes, a call that
-    /// only reads is sent again; one that changes something only if not one byte of it was sent.
+    /// While there is no connection, the call waits for one. If the connection is lost before the answer comes, a call
+    /// that only reads is sent again; a call that changes something is sent again only if no byte of it was written.
     ///
-    /// The number of attempts is limited. A call that only reads is sent at most ten times, and once more for each answer that
-    /// the server is busy: after growing pauses, or at once if another server becomes ready. It fails earlier, with
-    /// [`CallError::ClosesConnection`](crate::CallError::ClosesConnection), if two connections ended while it was the
-    /// oldest call in flight or the only one that could be the cause: three connections with three servers, four with
-    /// more, since all but one server may hang up for reasons of their own. To find the call that ends connections, each
-    /// candidate is sent alone, so that the one is sent up to six times if all others are answered. A call whose answer is
-    /// too long is sent once.
+    /// The number of attempts is limited. A call that only reads is sent at most ten times, and once more for each
+    /// answer that the server is busy: after growing pauses, or at once if another server becomes ready. It fails
+    /// earlier, with [`CallError::ClosesConnection`](crate::CallError::ClosesConnection), if two connections ended
+    /// while it was the oldest call in flight or the only one that could be the cause (three connections with three
+    /// servers, four with more, since all but one server may hang up for reasons of their own). To find the call that
+    /// ends connections, the client sends each candidate alone; the one that does is sent up to six times if all others
+    /// are answered. A call whose answer is too long is sent once.
     ///
     /// # Cancel safety
-    /// The call is under way before the future is first polled. Dropping the future cancels the call if it was not
-    /// sent yet; the server may still carry out a request that it has.
+    /// The call is submitted at once, before the future is first polled. Dropping the future cancels the call if it was
+    /// not sent yet; the server may still carry out a request that it has received.
     pub fn call<R>(&self, request: R) -> Call<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -66,7 +66,8 @@ impl Client {
         Call::submit(&self.handle, Some(timeout), request)
     }
 
-    /// Makes several calls at once. The results come in the order of the requests; an error of one touches no other.
+    /// Makes several calls of one type at once. The results come in the order of the requests; an error of one does not
+    /// affect the others.
     ///
     /// Cancel safe as [`call`](Self::call) is.
     pub fn batch<R>(&self, requests: Vec<R>) -> Batch<R::Response>
@@ -84,7 +85,7 @@ impl Client {
         Batch::submit(&self.handle, Some(timeout), requests)
     }
 
-    /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
+    /// Makes calls of different types at once: those that `make` makes are sent in one write when it returns,
     /// and each has a result of its own type.
     ///
     /// ```no_run
@@ -100,7 +101,7 @@ impl Client {
         self.run_pipeline(None, make)
     }
 
-    /// Makes calls of any kinds at once, each of which must be answered within `timeout`. See
+    /// Makes calls of different types at once, each of which must be answered within `timeout`. See
     /// [`pipeline`](Self::pipeline).
     pub fn pipeline_within<T>(&self, timeout: Duration, make: impl FnOnce(&mut Pipeline<'_>) -> T) -> T {
         self.run_pipeline(Some(timeout), make)
@@ -138,9 +139,8 @@ impl Client {
         Updates::new(&self.handle, Mailbox::new(), topics.into_iter().collect())
     }
 
-    /// Subscribes to a topic all of whose values are kept until they are read, in order, up to `capacity` of them (at
-    /// least one). Beyond that the oldest are dropped, and the next one read says how many were
-    /// [skipped](crate::TopicUpdate::skipped).
+    /// Subscribes to a topic and keeps all unread values in order, up to `capacity` of them (at least one). Beyond that
+    /// the oldest are dropped, and the next one read says how many were [skipped](crate::TopicUpdate::skipped).
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
@@ -148,7 +148,7 @@ impl Client {
         Updates::new(&self.handle, Mailbox::queued(capacity), vec![topic])
     }
 
-    /// Returns the events of the connection from now on, beginning with the last one so far.
+    /// Returns a stream of connection events, beginning with the most recent one.
     #[must_use]
     pub fn events(&self) -> ConnectionEvents {
         ConnectionEvents::new(&self.handle)
@@ -160,10 +160,10 @@ impl Client {
         self.handle.driver().with(|session, _| session.state())
     }
 
-    /// Sets the secret that each request carries from now on, on this connection and on later ones; `None` for no more.
+    /// Sets the secret that each request carries from now on, on this connection and on later ones; `None` removes it.
     ///
-    /// The first one is [`Config::authorization`](electrum_proto::Config::authorization). Where tokens expire, renew it
-    /// before that from wherever the program gets new ones; it costs next to nothing.
+    /// The initial one is [`Config::authorization`](electrum_proto::Config::authorization). If tokens expire, set a new
+    /// one in time, from anywhere in the program; it costs next to nothing.
     ///
     /// ```no_run
     /// # use electrum_session::{Client, proto::Authorization};

@@ -37,14 +37,14 @@ use electrum_proto::Timestamp;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Clock: Send + Sync + 'static {
-    /// The time since a moment of the clock's choice. It never goes back.
+    /// Returns the time since a fixed moment of the clock's choice. It never goes back.
     fn now(&self) -> Timestamp;
 
-    /// The present time in seconds since 1970 (UTC), by which certificates are judged.
+    /// Returns the present time in seconds since 1970 (UTC), for checking whether certificates have expired.
     fn unix_time(&self) -> u64;
 }
 
-/// The clock of the operating system, counted from when the value was made. In a browser there is none.
+/// The clock of the operating system, which starts at zero when the value is made. It does not work in a browser.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock(Instant);
 
@@ -60,7 +60,7 @@ impl Clock for SystemClock {
     }
 
     fn unix_time(&self) -> u64 {
-        // Not a time that was counted on from the start: clocks are set, and computers sleep.
+        // Read anew each time, not counted from the start: clocks are adjusted, and computers sleep.
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
     }
 }

@@ -7,7 +7,7 @@ use electrum_transport::{Route, ServerAddr};
 
 use crate::pins::{MemoryPins, PinStore};
 
-/// Which servers to use, how to reach them, and how to behave.
+/// The configuration of a client: its servers, the route to them, certificate pins, and the settings of the protocol.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The servers, the preferred one first. One is used at a time; after a failure the next is tried.
@@ -20,7 +20,7 @@ pub struct Config {
     pub accept_new_pins: bool,
     /// Everything about the protocol: versions, time-outs, limits.
     pub protocol: electrum_proto::Config,
-    /// How many calls may wait while there is no connection, or no room.
+    /// How many calls may wait to be sent, while there is no connection or too many requests are in flight.
     pub queue: usize,
 }
 
@@ -38,7 +38,8 @@ impl Config {
         }
     }
 
-    /// The configuration of the machine: with the number of servers, and longer time-outs if the route needs them.
+    /// Returns the configuration of the machine: with the number of servers, and longer time-outs if the route needs
+    /// them.
     pub(crate) fn for_machine(&self) -> electrum_proto::Config {
         let mut protocol = self.protocol.clone();
         protocol.servers = self.servers.len();

@@ -48,7 +48,7 @@ pub enum ConnectionEvent {
     },
 }
 
-/// All listeners.
+/// All listeners for connection events.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     listeners: Vec<Weak<Events>>,
@@ -115,7 +115,7 @@ impl Events {
                 Poll::Pending
             }
         };
-        // Before the waker that was registered until now is dropped.
+        // The lock is released before the waker that was registered until now is dropped.
         drop(unread);
         polled
     }

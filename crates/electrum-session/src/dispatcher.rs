@@ -1,7 +1,7 @@
-//! The state behind a client's lock: the session, and the calls, subscriptions and listeners that its events go to.
+//! The state behind a client's lock: the session, and the calls, subscriptions and listeners that receive its events.
 //!
-//! Code of callers never runs here. Requests come encoded, results leave as text, and wakers are collected, to be called
-//! when the lock is released.
+//! Code of callers never runs here: requests are encoded before, results are decoded later, and wakers are collected
+//! and called once the lock is released.
 
 use std::task::Waker;
 
@@ -25,7 +25,7 @@ pub(crate) struct Dispatcher {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) listeners: Listeners,
     pub(crate) timers: Timers,
-    /// When the driver is to come back at the latest.
+    /// When the driver was asked to come back at the latest.
     wait_until: Option<Timestamp>,
     /// The wakers to call when the lock is released.
     pub(crate) wakers: Vec<Waker>,
@@ -55,13 +55,14 @@ impl Dispatcher {
         }
     }
 
-    /// The next thing to do. Delivers results to callers and updates to consumers.
+    /// Returns what the driver must do next, after delivering results to callers and updates to consumers.
     pub(crate) fn poll(&mut self, now: Timestamp) -> Work {
         if let Some(until) = self.wait_until.take() {
             self.calls.driver_was_late(now.since(until));
         }
         self.timers.fire(now, &mut self.wakers);
-        // What is too late is not sent, and would be taken from the queue and put back again and again.
+        // Requests that are too late are never sent: left in the queue, they would be taken and put back again and
+        // again.
         let failure = &self.last_failure;
         self.calls.expire(now, || CallError::Unsent { why: failure.clone() }, &mut self.wakers);
         self.calls.resume(now);
@@ -134,7 +135,7 @@ impl Dispatcher {
         })
     }
 
-    /// Leaves a server that is too busy, or answers nothing, for another one. Returns whether it did.
+    /// Leaves the server for another one if it is too busy or does not answer. Returns whether it did.
     fn leave_server(&mut self, now: Timestamp) -> bool {
         let Some(why) = self.calls.why_leave(now) else { return false };
         let leaves = self.session.server_count() > 1 && self.session.machine().phase() == Phase::Ready;

@@ -1,4 +1,4 @@
-//! The loop that drives a client in an async runtime: adapters give it sockets and a timer.
+//! Drives a client in an async runtime, with sockets and a timer that an adapter provides.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -18,15 +18,15 @@ use crate::driver::Driver;
 use crate::session::Step;
 use crate::signal::Signal;
 
-/// The most turns without a wait, after which the other tasks of the thread run.
+/// The maximum number of turns without a wait, after which the other tasks of the thread run.
 const TURNS: u32 = 16;
-/// The most bytes of one read.
+/// The maximum number of bytes of one read.
 const READ_SIZE: usize = 64 * 1024;
-/// Timers of runtimes have limits of their own. One that fires too early is set again.
+/// The maximum time that a timer is set to, since runtimes have limits of their own. It is set again if more is left.
 const LONGEST_TIMER: Duration = Duration::from_secs(24 * 60 * 60);
 
 thread_local! {
-    /// Shared by all clients of a thread: an idle one has no buffer.
+    /// The read buffer, shared by all clients of a thread, so that an idle one holds none.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -62,8 +62,8 @@ pub trait Socket: Send + 'static {
     /// Those of the socket.
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some bytes. Returns how many. The client is locked meanwhile: a socket that runs code of others stores the bytes, and writes
-    /// them in [`poll_flush`](Self::poll_flush).
+    /// Writes some bytes. Returns how many. The client is locked meanwhile: a socket that runs foreign code when it
+    /// writes stores the bytes here, and writes them in [`poll_flush`](Self::poll_flush).
     ///
     /// # Errors
     /// Those of the socket.
@@ -84,12 +84,12 @@ pub trait Timer: Send + 'static {
     /// Sets the timer to fire once, after this time, which is at most a day, instead of what it was set to before.
     fn set(&mut self, after: Duration);
 
-    /// Ready when the time has passed.
+    /// Polls the timer: ready when the time has passed.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
-/// Makes a client, and the future that drives it on `runtime`. The future ends when the client is closed; if it is dropped before,
-/// the client is closed.
+/// Makes a client, and the future that drives it on `runtime`. The future ends when the client is closed; if it is
+/// dropped before, the client is closed.
 pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> (Client, impl Future<Output = ()> + Send + 'static) {
     let signal = Arc::new(Signal::default());
     let wake = Arc::clone(&signal);
@@ -98,7 +98,7 @@ pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> (Client, impl
 }
 
 async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
-    // When this task is dropped, no caller is left waiting.
+    // Closes the client if this task is dropped, so that no caller is left waiting.
     let _close = driver.close_on_drop();
     let mut connection: Connection<R::Socket> = Connection::None;
     let mut wake_up = WakeUp { timer: runtime.timer(), at: None };
@@ -110,7 +110,7 @@ async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
                 connection = Connection::Opening(conn, Box::pin(connecting));
             }
             Step::Disconnect(conn, last) => connection.disconnect(conn, &last),
-            // The driver does these by itself.
+            // `Driver::poll` carries these out itself.
             Step::ReadPin(..) | Step::KeepPin(..) => {}
             Step::Finished => return,
             Step::Wait { until, write } => {
@@ -120,7 +120,7 @@ async fn run<R: Runtime>(driver: Driver, signal: Arc<Signal>, mut runtime: R) {
                     yield_now().await;
                 }
                 poll_fn(|context| {
-                    // Both directions in every turn: a server may stop reading until it is read from.
+                    // Both directions in every turn: a server may read nothing more until its own bytes are read.
                     let ready = [
                         signal.poll_take(context).is_ready(),
                         connection.poll(&driver, write, context).is_ready(),
@@ -158,7 +158,7 @@ enum Connection<S> {
 }
 
 impl<S: Socket> Connection<S> {
-    /// Closes the socket, after what it takes of its last bytes at once.
+    /// Closes the socket, after writing as many of the last bytes as it has room for.
     fn disconnect(&mut self, conn: ConnId, last: &[u8]) {
         match self {
             Self::Open(current, socket) if *current == conn => {
@@ -172,7 +172,7 @@ impl<S: Socket> Connection<S> {
         *self = Self::None;
     }
 
-    /// Ready if anything was moved.
+    /// Reads and writes: ready if any bytes were moved, or the connection changed.
     fn poll(&mut self, driver: &Driver, write: bool, context: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::None => Poll::Pending,
@@ -214,7 +214,7 @@ fn poll_read<S: Socket>(
     conn: ConnId,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), CloseCause>> {
-    // Not borrowed: the socket may run another client on this thread.
+    // Taken out, not borrowed: the socket may run another client on this thread.
     let mut buffer = BUFFER.take();
     buffer.resize(READ_SIZE, 0);
     let read = socket.poll_read(context, &mut buffer).map(|read| match read {
@@ -229,7 +229,7 @@ fn poll_read<S: Socket>(
     read
 }
 
-/// Writes what is outgoing, and flushes. Ready if bytes were taken.
+/// Writes the outgoing bytes, and flushes. Ready if the socket took some.
 fn poll_write<S: Socket>(
     socket: &mut S,
     driver: &Driver,
@@ -237,7 +237,7 @@ fn poll_write<S: Socket>(
     write: bool,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), CloseCause>> {
-    // What was stored before goes first.
+    // Bytes that were stored before go first.
     ready!(socket.poll_flush(context)).map_err(|error| failed(&error))?;
     if !write {
         return Poll::Pending;
@@ -260,7 +260,7 @@ fn failed(error: &io::Error) -> CloseCause {
     CloseCause::Failed(error.to_string())
 }
 
-/// Fires at a moment, or somewhat earlier: the timer is moved only when it would fire too late.
+/// A timer that fires at a given time or earlier: it is set anew only when it would fire too late.
 struct WakeUp<T> {
     timer: T,
     at: Option<Timestamp>,

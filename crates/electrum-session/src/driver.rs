@@ -1,4 +1,4 @@
-//! The half of a client that its adapter holds: the session behind its lock, and the clock.
+//! The adapter's half of a client: the session behind its lock, and the clock.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ pub struct Driver(Arc<Shared>);
 struct Shared {
     dispatcher: Mutex<Dispatcher>,
     pins: Arc<dyn PinStore>,
-    /// Whether a thread waits for the store of pins.
+    /// Whether a thread is waiting for the pin store.
     is_asking_store: AtomicBool,
     clock: Box<dyn Clock>,
     wake: Box<dyn Fn() + Send + Sync>,
@@ -36,12 +36,12 @@ pub struct CloseOnDrop(Driver);
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.with(Session::close);
-        // The only other step closes a socket, which the adapter no longer has.
+        // All other steps are about a socket, which the adapter no longer has.
         while self.0.poll() != Step::Finished {}
     }
 }
 
-/// The callers' share of a driver: the client is closed when the last one is dropped.
+/// A caller's reference to the driver. The client is closed when the last one is dropped.
 #[derive(Clone)]
 pub(crate) struct Handle(Arc<Owner>);
 
@@ -77,7 +77,7 @@ impl Driver {
         self.0.clock.now()
     }
 
-    /// Returns the time that is left until `moment`, zero if it has passed.
+    /// Returns the time left until `moment`, or zero if it has passed.
     #[must_use]
     pub fn until(&self, moment: Timestamp) -> Duration {
         moment.since(self.now())
@@ -98,8 +98,8 @@ impl Driver {
         CloseOnDrop(self.clone())
     }
 
-    /// Returns the next step to carry out. It is never one about certificate pins: for those the driver asks the store on a
-    /// thread of its own, since a store may block.
+    /// Returns the next step to carry out. It is never one about certificate pins: the driver carries those out itself,
+    /// and asks the pin store on a thread of its own, since a store may block.
     pub fn poll(&self) -> Step {
         loop {
             let step = match self.access(Dispatcher::poll) {
@@ -133,7 +133,7 @@ impl Driver {
         self.with(|session, now| session.connected(now, conn, unix_time));
     }
 
-    /// Asks the store of pins on a thread, of which there is one at a time, and reports its answer.
+    /// Asks the pin store on a thread of its own, one at a time, and reports its answer to the session.
     fn ask_store<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&dyn PinStore) -> Result<T, PinError> + Send + 'static,
@@ -165,14 +165,14 @@ impl Driver {
         self.access(|dispatcher, now| access(&mut dispatcher.session, now))
     }
 
-    /// Runs `act` behind the lock on behalf of a caller, then wakes the adapter.
+    /// Runs `act` under the lock on behalf of a caller, then wakes the adapter.
     pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
         let result = self.access(act);
         (self.0.wake)();
         result
     }
 
-    /// Runs `access` behind the lock, then calls the wakers that it collected.
+    /// Runs `access` under the lock, then calls the wakers that it collected.
     pub(crate) fn access<T>(&self, access: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
         let now = self.now();
         let mut dispatcher = lock(&self.0.dispatcher);

@@ -1,9 +1,9 @@
-//! How a call can end without a result.
+//! The error of a call.
 
 use electrum_proto::json::{DecodeError, ServerError, ServerErrorKind};
 use electrum_proto::{NotInVersion, RejectReason, RequestError};
 
-/// Why a call has no result. Each says who must act.
+/// Why a call has no result. Each variant says who must act.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -16,10 +16,10 @@ pub enum CallError {
     /// The negotiated version has no such operation.
     #[error(transparent)]
     NotInVersion(#[from] NotInVersion),
-    /// The server was asked and did not answer in time.
+    /// The server did not answer in time.
     #[error("the server did not answer in time")]
     TimedOut,
-    /// It was never sent: until its deadline there was no connection, or no room among other calls.
+    /// The request was not sent before its deadline: there was no connection, or other calls were before it.
     #[error(
         "the request could not be sent in time: {}",
         if .why.is_empty() { "other requests were before it; make fewer at once, or allow more time" } else { .why }
@@ -28,8 +28,8 @@ pub enum CallError {
         /// Why the last attempt to connect failed; empty while there is a connection.
         why: String,
     },
-    /// The request changes something (a broadcast) and was sent, but no answer came: the server may have done it. It is
-    /// not sent again.
+    /// The request changes something (a broadcast) and was sent, but no answer came: the server may have carried it
+    /// out. It is not sent again.
     #[error("{reason}; the server may have done what was asked")]
     MaybeSent {
         /// Why there is no answer.
@@ -40,7 +40,7 @@ pub enum CallError {
         "the connection ended {times} times while the server worked on this request ({cause}); it is not sent again"
     )]
     ClosesConnection {
-        /// How often.
+        /// How often the connection ended.
         times: u32,
         /// With which server the connection ended the last time, and why.
         cause: String,
@@ -59,14 +59,14 @@ pub enum CallError {
         /// The limit.
         limit: usize,
     },
-    /// The answer is longer than the limit on the length of a line. It is not asked for again.
+    /// The answer is longer than the limit on the length of a line. The request is not sent again.
     #[error(
         "the answer is longer than the limit of {limit} bytes, which can be raised; it has {received} bytes or more"
     )]
     AnswerTooLarge {
         /// The limit in bytes, [`Limits::line`](electrum_proto::Limits::line).
         limit: usize,
-        /// How many bytes of the answer were received. The whole one is as long or longer.
+        /// How many bytes of the answer were received. The whole answer is at least as long.
         received: usize,
     },
     /// The client was closed.
@@ -77,7 +77,7 @@ pub enum CallError {
 /// Why a request that was sent has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// None came in time.
+    /// No answer came in time.
     #[error("the server did not answer in time")]
     TimedOut,
     /// The connection was lost.
@@ -97,17 +97,17 @@ pub enum CallErrorKind {
     NotInVersion,
     /// The server did not answer in time.
     TimedOut,
-    /// It was never sent.
+    /// The request was not sent before its deadline.
     Unsent,
-    /// It changes something, and may have been carried out.
+    /// The request changes something, and may have been carried out.
     MaybeSent,
-    /// It ended the connection whenever it was sent.
+    /// The connection ended each time while the server worked on the request.
     ClosesConnection,
-    /// Too many calls wait.
+    /// Too many calls wait already.
     QueueFull,
-    /// It is too long to be sent.
+    /// The request is too long to be sent.
     TooLong,
-    /// Its answer is longer than the limit.
+    /// The answer is longer than the limit.
     AnswerTooLarge,
     /// The client was closed.
     Closed,

@@ -1,4 +1,4 @@
-//! Pins in a file that people can read and edit.
+//! A store of certificate pins in a text file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -8,11 +8,12 @@ use electrum_transport::Pin;
 
 use crate::pins::{PinError, PinStore};
 
-/// Pins in a text file: one server a line as `host:port fingerprint`, and comments after `#`.
+/// A store of certificate pins in a text file that people can read and edit: one server a line as
+/// `host:port fingerprint`, and comments after `#`.
 ///
-/// Several processes may share the file. It is replaced as a whole by a rename, so a reader sees the old or the new
-/// one; writers take turns by a lock on a file beside it, which the system releases when a process dies. The file and
-/// its folder are made when the first pin is stored.
+/// Several processes may share the file. It is replaced as a whole by a rename, so that a reader sees the old or the
+/// new one. A writer locks another file beside it, and the system releases that lock when the process ends. The file
+/// and its folder are made when the first pin is stored.
 ///
 /// ```no_run
 /// use electrum_session::{Config, FilePins};
@@ -53,12 +54,12 @@ impl FilePins {
         }
     }
 
-    /// Reads, changes and writes in one turn. `change` says whether there is something to write.
+    /// Reads, changes and writes the file under its lock. `change` returns whether there is something to write.
     fn update<T>(&self, change: impl FnOnce(&mut Content) -> (T, bool)) -> Result<T, PinError> {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder).map_err(|error| io_error("written to", &self.path, &error))?;
         }
-        // The lock file stays: who deletes it could let two writers in, one by the old file and one by the new.
+        // The lock file is never deleted: otherwise one writer could lock the old file while another locks a new one.
         let lock_path = self.beside(".lock");
         let lock = OpenOptions::new()
             .create(true)
@@ -81,7 +82,7 @@ impl FilePins {
         let temporary = self.beside(".new");
         let mut file = File::create(&temporary)?;
         file.write_all(text.as_bytes())?;
-        // Before the rename, or a power cut could leave an empty file under the right name.
+        // Synced before the rename, or a power cut could leave an empty file under the right name.
         file.sync_all()?;
         drop(file);
         fs::rename(&temporary, &self.path)
@@ -120,7 +121,7 @@ fn io_error(doing: &'static str, path: &Path, error: &io::Error) -> PinError {
     PinError::Io { doing, path: path.display().to_string(), reason: error.to_string() }
 }
 
-/// The file's lines; what people wrote beside the pins is kept.
+/// The lines of the file, with the comments that people wrote.
 #[derive(Debug, Default)]
 struct Content {
     lines: Vec<Line>,
@@ -133,7 +134,7 @@ enum Line {
 }
 
 impl Content {
-    /// The error is the number of the line that is not a pin.
+    /// Parses the file. The error is the number of a line that is not a pin.
     fn parse(text: &str) -> Result<Self, usize> {
         let mut content = Self::default();
         for (i, line) in text.lines().enumerate() {
@@ -147,7 +148,7 @@ impl Content {
                 }
                 _ => return Err(i + 1),
             };
-            // Two pins for one server: which one holds must not hang on their order.
+            // Two pins of one server are an error: which one holds must not depend on their order.
             if matches!(&parsed, Line::Pin { key, .. } if content.get(key).is_some()) {
                 return Err(i + 1);
             }

@@ -1,4 +1,4 @@
-//! Failed transport layers in the words of the protocol's machine.
+//! Converts errors of transport layers to the types of the protocol's machine.
 
 use electrum_proto::{Layer, Side};
 use electrum_transport::{LinkError, Stage};

@@ -1,4 +1,4 @@
-//! Unread updates of subscribed topics, bounded however slow their consumer is.
+//! Buffers unread updates of subscribed topics, within bounds however slow the consumer is.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -8,9 +8,10 @@ use electrum_proto::{Origin, SubscribeError, Update};
 
 use crate::oneshot::lock;
 
-/// How many notifications of one raw subscription are kept for a consumer who does not read them.
+/// How many unread notifications of one raw subscription are kept.
 const RAW_KEPT: usize = 256;
-/// How many bytes of such notifications are kept for one consumer. The newest one of each subscription always is.
+/// How many bytes of unread raw notifications are kept for one consumer. The newest one of each subscription is kept
+/// whatever its length.
 const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
 /// The newest value of a subscribed topic, or why there is none.
@@ -18,8 +19,8 @@ const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 pub struct TopicUpdate {
     /// The topic's place in the list of those that were subscribed at once, counted from zero.
     pub topic: usize,
-    /// The newest value, or why the server does not report it. A refused subscription is made again, and once it is
-    /// accepted the value is reported, also if it has not changed.
+    /// The newest value, or why the server refuses the subscription. The client subscribes again, and once the server
+    /// accepts it the value is reported, even if it has not changed.
     pub value: Result<Update, SubscribeError>,
     /// Whether it came with the subscription, as a change, or after an outage.
     pub origin: Origin,
@@ -27,8 +28,8 @@ pub struct TopicUpdate {
     pub skipped: u64,
 }
 
-/// The unread updates of one consumer: at most one for each topic; of raw and of queued topics at most [`RAW_KEPT`]
-/// each, or what the consumer asked for, and [`RAW_BYTES_KEPT`] of all of them.
+/// The unread updates of one consumer: at most one for each topic. Raw topics keep at most [`RAW_KEPT`] each, queued
+/// ones as many as the consumer asked for, and all of these topics at most [`RAW_BYTES_KEPT`].
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox(Mutex<Contents>);
 
@@ -36,16 +37,16 @@ pub(crate) struct Mailbox(Mutex<Contents>);
 struct Contents {
     /// Unread updates, oldest first.
     unread: VecDeque<Unread>,
-    /// The number of updates read: the first in `unread` has this number.
+    /// The number of updates read, which is also the number of the first one in `unread`.
     read: u64,
     /// For each topic the number of its unread value, counted from one; zero if there is none.
     values: Vec<u64>,
-    /// How many values of each topic are kept, if a newer one does not replace an older one.
+    /// How many values of each topic are kept. With `None` a newer value replaces an older one.
     capacity: Option<usize>,
     raw: BTreeMap<usize, Raw>,
-    /// The bytes of all that is in `raw`.
+    /// The number of bytes in `raw`.
     raw_bytes: usize,
-    /// Refusals, which do not replace values: the newest value is delivered whatever came after it.
+    /// Refusals, kept apart: a refusal does not replace the newest value.
     refusals: BTreeMap<usize, TopicUpdate>,
     is_closed: bool,
     waker: Option<Waker>,
@@ -55,14 +56,14 @@ struct Contents {
 #[derive(Debug, Default)]
 struct Raw {
     kept: VecDeque<TopicUpdate>,
-    /// How many places it has in `unread`, at least one for each of its updates.
+    /// How many entries it has in `unread`, at least one for each of its updates.
     places: usize,
 }
 
 #[derive(Debug)]
 enum Unread {
     Value(TopicUpdate),
-    /// The oldest one of this topic.
+    /// The oldest update of this raw or queued topic.
     Raw(usize),
     Refusal(usize),
 }
@@ -72,7 +73,8 @@ impl Mailbox {
         Arc::new(Self::default())
     }
 
-    /// Makes a mailbox that keeps up to `capacity` unread values of each topic, at least one, and drops the oldest beyond that.
+    /// Makes a mailbox that keeps up to `capacity` unread values of each topic, at least one, and drops the oldest
+    /// beyond that.
     pub(crate) fn queued(capacity: usize) -> Arc<Self> {
         let capacity = Some(capacity.max(1));
         Arc::new(Self(Mutex::new(Contents { capacity, ..Contents::default() })))
@@ -101,7 +103,7 @@ impl Mailbox {
         lock(&self.0).remove(topic);
     }
 
-    /// Ends the updates: the consumer reads what is buffered, and no more. Returns the waker to call.
+    /// Closes the mailbox: the consumer reads the buffered updates, and then its end. Returns the waker to call.
     #[must_use]
     pub(crate) fn close(&self) -> Option<Waker> {
         let mut contents = lock(&self.0);
@@ -115,7 +117,7 @@ impl Mailbox {
         if polled.is_ready() {
             return polled;
         }
-        // Wakers are code of the caller: they are cloned and dropped without the lock.
+        // Wakers run code of the caller, so they are cloned and dropped without the lock.
         let waker = context.waker().clone();
         let mut contents = lock(&self.0);
         let polled = contents.poll_next();
@@ -159,7 +161,7 @@ impl Contents {
         if let Some(raw) = self.raw.get_mut(&topic) {
             self.raw_bytes -= raw.kept.drain(..).map(|update| length(&update)).sum::<usize>();
         }
-        // The place of a value stays, for places are counted; an update that is not there is passed over.
+        // The entry of a value stays, since entries are counted; reading passes over an entry without an update.
         let place = self.values.get_mut(topic).map(std::mem::take);
         let place =
             place.and_then(|place| place.checked_sub(self.read + 1)).and_then(|place| usize::try_from(place).ok());
@@ -176,7 +178,7 @@ impl Contents {
         let place = self.values[topic].checked_sub(self.read + 1).and_then(|place| usize::try_from(place).ok());
         match place.and_then(|place| self.unread.get_mut(place)) {
             Some(Unread::Value(unread)) => {
-                // The first update of a topic keeps its origin, whatever its value has become.
+                // The first update of a topic keeps its origin when a newer value replaces its value.
                 if unread.origin == Origin::Subscribed {
                     update.origin = Origin::Subscribed;
                 }

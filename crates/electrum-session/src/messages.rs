@@ -1,8 +1,8 @@
-//! A WebSocket of the platform, which hands over whole messages, as the socket of a driver: a message is the content of a line.
+//! Adapts a WebSocket of the platform, which reports whole messages, to the socket of a driver: each message is a line.
 //!
-//! It is for platforms that implement WebSockets themselves, as browsers do. Open one with [`open`] in
-//! [`Runtime::connect`](crate::drive::Runtime::connect), implement [`Sender`] for it, report its events to the [`Inbox`], and set
-//! [`Route::in_browser`](electrum_transport::Route::in_browser).
+//! It is for platforms that implement WebSockets themselves, such as browsers. Open one with [`open`] in
+//! [`Runtime::connect`](crate::drive::Runtime::connect), implement [`Sender`] for it, report its events to the
+//! [`Inbox`], and set [`Route::in_browser`](electrum_transport::Route::in_browser).
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -15,22 +15,30 @@ use electrum_transport::WebSocketError;
 
 use crate::drive;
 
-/// About as many bytes are sent before the WebSocket is asked again whether they left.
+/// How many bytes are handed to the WebSocket, roughly, before it is asked again whether it has room.
 const SENT: usize = 64 * 1024;
+
+/// The error of a WebSocket that was open and ended with code 1006.
+const BROKEN: &str = "the WebSocket ended without a closing message: the connection broke, or the server sent \
+                      something that is not WebSocket; the browser does not say which";
+/// The error of a WebSocket that ended with code 1006 before it was open.
+const NOT_OPENED: &str = "the browser could not open the WebSocket and does not say why; its console may. The server \
+                          may be down, its certificate may not be trusted, or the page comes from an https:// address \
+                          and may only open wss:// addresses";
 
 /// The sending half of a WebSocket. Dropping it closes the WebSocket.
 pub trait Sender: Send + 'static {
-    /// Sends a text message, without waiting for it to leave.
+    /// Sends a text message, without waiting until it has left.
     ///
     /// # Errors
     /// Those of the WebSocket.
     fn send(&mut self, message: &str) -> io::Result<()>;
 
-    /// Ready if few of the bytes that were sent are still waiting to leave.
+    /// Polls for room: ready if few of the bytes that were sent are still waiting to leave.
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()>;
 }
 
-/// Takes the events of one WebSocket. Clones are the same inbox.
+/// Receives the events of one WebSocket. Clones are the same inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     state: Arc<Mutex<State>>,
@@ -40,15 +48,15 @@ pub struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     is_open: bool,
-    /// The messages that were not read yet, as lines.
+    /// The unread messages, as lines.
     lines: VecDeque<u8>,
-    /// How it ended: in order, or for a reason.
+    /// How the WebSocket ended: in order, or with an error.
     end: Option<Result<(), String>>,
     waker: Option<Waker>,
 }
 
-/// Opens a WebSocket by `open`, which is given the inbox for its events. A message of more than `longest` bytes is cut: the
-/// client refuses it for its length.
+/// Opens a WebSocket with the function `open`, which receives the inbox for its events. A message of more than
+/// `longest` bytes is cut off after the first byte that is too many, and the client refuses it as too long.
 ///
 /// # Errors
 /// Those of `open`, and if the WebSocket closes before it is open.
@@ -65,13 +73,14 @@ impl Inbox {
         self.change(|state| state.is_open = true);
     }
 
-    /// Returns how many bytes of a message are used; the rest of a longer one need not be handed over.
+    /// Returns how many bytes of a message are used at most; the rest need not be reported.
     #[must_use]
     pub fn useful(&self) -> usize {
         self.longest.saturating_add(1)
     }
 
-    /// Returns how many bytes were reported and not read yet. A WebSocket that is read by a thread of its own waits while there are many.
+    /// Returns how many bytes were reported and are still unread. A WebSocket that a thread of its own reads from
+    /// should wait while there are many.
     #[must_use]
     pub fn unread(&self) -> usize {
         self.lock().lines.len()
@@ -81,7 +90,7 @@ impl Inbox {
     pub fn received(&self, message: &[u8]) {
         self.change(|state| {
             if state.lines.len() > self.longest {
-                // The driver reads after each message: it was kept from running.
+                // The driver reads after each message, unless something keeps it from running.
                 state.end.get_or_insert_with(|| Err("the server sends more than this program reads".to_owned()));
             } else if state.end.is_none() && !message.is_empty() {
                 state.lines.extend(&message[..message.len().min(self.useful())]);
@@ -90,22 +99,14 @@ impl Inbox {
         });
     }
 
-    /// Reports that the WebSocket was closed, with the code and the reason of the closing message; 1006 if there was none.
+    /// Reports that the WebSocket was closed, with the code and the reason of the closing message; the code is 1006 if
+    /// there was none.
     pub fn closed(&self, code: u16, reason: &str) {
         self.change(|state| {
             let end = match code {
                 1000 | 1001 | 1005 => Ok(()),
-                1006 if state.is_open => {
-                    Err("the WebSocket ended without a closing message: the connection broke, or what \
-                                              the server sent was none; the browser does not say which"
-                        .to_owned())
-                }
-                1006 => {
-                    Err("the browser could not open the WebSocket and does not say why; its console may. The server \
-                             may be down, its certificate not be trusted, or the page be one from https://, which may \
-                             only open wss:// addresses"
-                        .to_owned())
-                }
+                1006 if state.is_open => Err(BROKEN.to_owned()),
+                1006 => Err(NOT_OPENED.to_owned()),
                 code => Err(WebSocketError::Closed { code, reason: reason.chars().take(200).collect() }.to_string()),
             };
             state.end.get_or_insert(end);
@@ -132,20 +133,20 @@ impl Inbox {
         }
         state.waker = Some(context.waker().clone());
         match &state.end {
-            Some(end) => {
-                Poll::Ready(Err(failed(end.clone().err().unwrap_or_else(|| "the server closed it".to_owned()))))
-            }
+            Some(end) => Poll::Ready(Err(failed(
+                end.clone().err().unwrap_or_else(|| "the server closed the WebSocket".to_owned()),
+            ))),
             None => Poll::Pending,
         }
     }
 
-    /// Reads what is unread, and then the end.
+    /// Reads the unread bytes, and after them how the WebSocket ended.
     fn poll_read(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut state = self.lock();
         if !state.lines.is_empty() {
             return Poll::Ready(state.lines.read(buffer));
         }
-        // One large message must not keep its memory.
+        // The memory of a large message is released.
         state.lines.shrink_to(buffer.len());
         state.waker = Some(context.waker().clone());
         match &state.end {
@@ -161,7 +162,7 @@ impl Inbox {
 pub struct Messages<S> {
     inbox: Inbox,
     sender: S,
-    /// A line that was written without its end so far.
+    /// A line whose end was not written yet.
     line: Vec<u8>,
 }
 
@@ -171,7 +172,7 @@ impl<S: Sender> drive::Socket for Messages<S> {
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // What is sent after the end is lost, and must not count as written. The end is about to be read.
+        // Bytes sent after the end are lost, and must not count as written. The end is about to be read.
         if self.inbox.lock().end.is_some() {
             return Poll::Pending;
         }
@@ -203,7 +204,7 @@ mod tests {
     use std::future::Future;
     use std::pin::pin;
 
-    /// A WebSocket that keeps what is sent, as long as it has room.
+    /// A WebSocket that keeps the messages sent, and has room until it is marked as full.
     #[derive(Debug, Default)]
     struct Sent {
         messages: Vec<String>,
@@ -225,7 +226,7 @@ mod tests {
         Context::from_waker(Waker::noop())
     }
 
-    /// Opens a WebSocket, of which `report` makes what it is.
+    /// Opens a WebSocket whose first events `report` reports.
     fn opened(longest: usize, report: impl FnOnce(&Inbox)) -> io::Result<Messages<Sent>> {
         let open = pin!(open(longest, |inbox| {
             report(&inbox);
@@ -233,7 +234,7 @@ mod tests {
         }));
         match open.poll(&mut context()) {
             Poll::Ready(opened) => opened,
-            Poll::Pending => panic!("it is neither open nor closed"),
+            Poll::Pending => panic!("the WebSocket is neither open nor closed"),
         }
     }
 
@@ -273,7 +274,7 @@ mod tests {
         let mut messages = opened(10, Inbox::opened).unwrap();
         (0..1000).for_each(|_| messages.inbox.received(b"12345678"));
         assert_eq!(read(&mut messages), Poll::Ready(Ok("12345678\n12345678\n".into())));
-        let Poll::Ready(Err(error)) = read(&mut messages) else { panic!("it has not ended") };
+        let Poll::Ready(Err(error)) = read(&mut messages) else { panic!("the WebSocket has not ended") };
         assert!(error.contains("more than this program reads"), "{error}");
     }
 

@@ -1,4 +1,4 @@
-//! When a server is left for another one because calls get no answer from it.
+//! Decides when to move to another server because calls get no answer from the current one.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use electrum_proto::{Effect, Timestamp};
 use crate::queued::{History, Queued};
 use crate::server_set::ServerSet;
 
-/// So many other servers are tried for the sake of one call.
+/// The maximum number of other servers that are tried for one call.
 const MOST_MOVES: usize = 3;
-/// A server is not left before this, however short the deadlines are.
+/// The minimum time that a server has to answer, however short the deadlines are.
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
-/// A call that changes something is in flight: so much longer the server is not left, since that call's outcome would not
-/// be known.
+/// The maximum time by which a call in flight that changes something puts off the move: its outcome would not be known.
 const LONGEST_GRACE: Duration = Duration::from_secs(5);
-/// A call that waits its turn is looked at again after this.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The minimum time between two checks of calls that have no answer yet.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Watches for calls that get no answer while there are other servers: each call spends a share of its time with each of them.
+/// Decides when calls without an answer should go to another server. Each server gets a share of a call's time.
 #[derive(Debug)]
 pub(crate) struct Moves {
+    /// The number of servers besides the current one.
     others: usize,
-    /// The server of the connection, by its place in the list.
+    /// The server of the current connection, by its index in the list.
     server: usize,
     is_ready: bool,
-    /// It answered a call.
+    /// Whether the server has answered a call with a result on this connection.
     has_answered: bool,
     /// The servers to which the last attempt to connect failed.
     failed: ServerSet,
-    /// The servers that were left since they did not answer, and answered no call since.
+    /// The servers that were left because they did not answer, and have answered no call since.
     silent: ServerSet,
-    /// When to look for calls that get no answer.
+    /// When to check for calls without an answer.
     check_at: Option<Timestamp>,
-    /// When the server answered a call last.
+    /// When the last answer of a server came.
     last_answered: Timestamp,
-    /// When that call was sent that was sent last of those that were answered.
+    /// The latest sending time of all calls that were answered.
     newest_answered: Timestamp,
 }
 
@@ -55,23 +55,23 @@ impl Moves {
         }
     }
 
-    /// The connection is one to the server with this place in the list.
+    /// Sets the server of the current connection, by its index in the list.
     pub(crate) const fn set_server(&mut self, server: usize) {
         self.server = server;
     }
 
-    /// The server is ready.
+    /// Notes that the server is ready.
     pub(crate) fn ready(&mut self) {
         (self.is_ready, self.has_answered) = (true, false);
         self.failed.remove(self.server);
     }
 
-    /// The server, if it is ready.
+    /// Returns the index of the current server, if it is ready.
     pub(crate) fn ready_server(&self) -> Option<usize> {
         self.is_ready.then_some(self.server)
     }
 
-    /// A call was sent.
+    /// Schedules a check of a call that was sent.
     pub(crate) fn sent(&mut self, request: &Queued) {
         if self.others > 0 {
             if let Some(patience) = self.patience(request) {
@@ -80,13 +80,13 @@ impl Moves {
         }
     }
 
-    /// The server answered a call, if only with an error.
+    /// Notes that the server answered a call, with a result or an error.
     pub(crate) fn answered(&mut self, now: Timestamp, request: &Queued) {
         self.last_answered = now;
         self.newest_answered = self.newest_answered.max(request.sent);
     }
 
-    /// The connection ended, or could not be made.
+    /// Notes that the connection ended, or could not be made.
     pub(crate) fn connection_ended(&mut self) {
         self.check_at = None;
         if !std::mem::take(&mut self.is_ready) {
@@ -94,30 +94,32 @@ impl Moves {
         }
     }
 
-    /// The server served a call.
+    /// Notes that the server answered a call with a result.
     pub(crate) const fn served(&mut self) {
         self.has_answered = true;
         self.silent.remove(self.server);
     }
 
-    /// The server is too busy for a call.
+    /// Notes in the history of a call that the server is too busy for it.
     pub(crate) const fn busy(&self, request: &mut Queued) {
         request.history.busy_servers.insert(self.server);
     }
 
-    /// Whether the server should be left for the sake of a call for which these are too busy: another one may serve it. One that
-    /// answered nothing the last time is worth it only if this one serves no other call either.
+    /// Whether to move to another server because of a call for which the servers in `busy` are too busy: one that can
+    /// be reached is not among them. One that answered no call the last time counts only while the current one answers
+    /// none.
     pub(crate) fn should_leave(&self, busy: ServerSet) -> bool {
         let may_serve = |server: usize| !busy.contains(server) && !self.failed.contains(server);
         (0..=self.others).any(|server| may_serve(server) && !(self.has_answered && self.silent.contains(server)))
     }
 
-    /// The next moment at which [`why_leave`](Self::why_leave) has something to find.
+    /// Returns when [`why_leave`](Self::why_leave) must be called next.
     pub(crate) const fn next(&self) -> Option<Timestamp> {
         self.check_at
     }
 
-    /// Why the server must be left for the sake of some of these calls, if it must.
+    /// Checks the calls in flight. Returns why the server should be left, if one of them waited too long for its
+    /// answer.
     pub(crate) fn why_leave<'a>(
         &mut self,
         now: Timestamp,
@@ -142,7 +144,7 @@ impl Moves {
             } else if is_passed_over {
                 why = why.or(Some("the server does not answer some calls"));
             } else {
-                self.check_by(silent_at.min(passed_over_at).max(now + LOOK_AGAIN));
+                self.check_by(silent_at.min(passed_over_at).max(now + CHECK_INTERVAL));
                 continue;
             }
             request.history.unanswered_by.insert(self.server);
@@ -153,8 +155,8 @@ impl Moves {
         why
     }
 
-    /// The driver came so much later than it was asked to: that time says nothing of the server, whose answers may wait to
-    /// be read.
+    /// Puts off the next check by `late`, the time by which the driver came too late: answers may be waiting to be
+    /// read.
     pub(crate) fn driver_was_late(&mut self, late: Duration) {
         self.check_at = self.check_at.map(|check_at| check_at + late);
     }
@@ -163,7 +165,7 @@ impl Moves {
         self.check_at = Some(self.check_at.map_or(at, |earliest| earliest.min(at)));
     }
 
-    /// How long a call is left with the server, if there are others to try.
+    /// Returns how long a call waits for this server's answer, if other servers remain to be tried.
     fn patience(&self, request: &Queued) -> Option<Patience> {
         let untried = self.untried(&request.history).filter(|untried| *untried > 0)?;
         let time = request.deadline.since(request.sent);
@@ -173,7 +175,7 @@ impl Moves {
         Some(Patience { silent: share(untried + 2), passed_over, grace })
     }
 
-    /// How many other servers may still be tried for a call.
+    /// Returns how many other servers may still be tried for a call.
     fn untried(&self, history: &History) -> Option<u32> {
         let tried = &history.unanswered_by;
         let most = u32::try_from(self.others.min(MOST_MOVES)).ok()?;
@@ -181,12 +183,12 @@ impl Moves {
     }
 }
 
-/// How long a call is left with a server that does not answer it.
+/// How long a call waits for a server's answer before the client moves to another server.
 struct Patience {
-    /// If it answers no call.
+    /// If the server answers no call.
     silent: Duration,
-    /// If it answers calls that were sent later.
+    /// If the server answers calls that were sent later.
     passed_over: Duration,
-    /// How much longer, for the sake of calls that change something.
+    /// How much is added to `passed_over` while a call that changes something is in flight.
     grace: Duration,
 }

@@ -63,7 +63,7 @@ impl<T> Oneshot<T> {
             // A future that is polled after completion stays pending.
             State::Taken => None,
         };
-        // Before `waker`, the one that was registered until now, is dropped.
+        // The lock is released before `waker`, the one that was registered until now, is dropped.
         drop(state);
         match taken {
             Some(State::Full(value)) => Poll::Ready(value),
@@ -72,7 +72,7 @@ impl<T> Oneshot<T> {
     }
 }
 
-/// Locks a mutex, also a poisoned one: no panic happens while the data behind it are inconsistent.
+/// Locks a mutex and ignores poisoning: no panic leaves the data behind it inconsistent.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Requests of callers until they have a result, which is decoded by the caller.
+//! Requests of callers until they have a result, which the caller decodes.
 //!
 //! The session and its driver see a [`PendingCall`]; the caller's future sees a [`TypedCall`]. The request and its
 //! response belong to the caller's half alone: they are decoded and dropped there, never under a lock.
@@ -40,7 +40,7 @@ pub(crate) trait TypedCall<T>: Send + Sync {
     /// Drops the requests. Returns whether the call was still waiting for a result.
     fn abandon(&self) -> bool;
 
-    /// The id of the request in flight, of a call with one request.
+    /// Returns the id of the request in flight, if the call has a single request.
     fn sent_as(&self) -> Option<RequestId>;
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Outcome<'a> {
 
 /// Why a request was not encoded.
 pub(crate) enum EncodeError {
-    /// Its caller is gone.
+    /// Its caller dropped the call.
     Abandoned,
     NotInVersion(NotInVersion),
     /// The caller's code panicked.
@@ -61,7 +61,7 @@ pub(crate) enum EncodeError {
 }
 
 impl EncodeError {
-    /// The result of a request, as its caller gets it.
+    /// Returns the outcome to deliver for the request.
     pub(crate) fn into_outcome(self) -> Outcome<'static> {
         match self {
             Self::Abandoned => Outcome::Failed(CallError::Closed.into()),
@@ -71,14 +71,14 @@ impl EncodeError {
     }
 }
 
-/// One request.
+/// A call of one request.
 pub(crate) struct SingleCall<R> {
     request: Mutex<Option<R>>,
     sent_as: Mutex<Option<RequestId>>,
     outcome: Oneshot<Settled<KeptReply>>,
 }
 
-/// An outcome that waits to be decoded by the caller. `S` holds a reply.
+/// An outcome that the caller has not decoded yet. `S` holds a reply.
 enum Settled<S> {
     Reply(S),
     Failed(Box<CallError>),
@@ -94,7 +94,7 @@ impl<S> Settled<S> {
         }
     }
 
-    /// Decodes the reply. A panic of the caller's code that was caught continues here.
+    /// Decodes the reply. Resumes a panic of the caller's code that was caught.
     fn decode<T>(self, decode: impl FnOnce(S) -> Result<T, DecodeError>) -> Result<T, CallError> {
         match self {
             Self::Reply(kept) => Ok(decode(kept)?),
@@ -152,17 +152,17 @@ impl<R: Request + Send> TypedCall<Result<R::Response, CallError>> for SingleCall
     }
 }
 
-/// Several requests of one type, whose results are delivered when all are complete.
+/// A call of several requests of one type, whose results are delivered when all are complete.
 pub(crate) struct BatchCall<R> {
     requests: Mutex<Option<Vec<R>>>,
     settled: Mutex<BatchSettled>,
     outcome: Oneshot<BatchSettled>,
 }
 
-/// The most bytes that are reserved for the texts of a batch when the first of them comes.
+/// The maximum number of bytes that are reserved for the texts of a batch when the first one comes.
 const RESERVED: usize = 64 * 1024;
 
-/// The version of a reply, and where its text stands.
+/// The version of a reply, and the range of its text in the string of all texts.
 type BatchReply = (ProtocolVersion, Range<usize>);
 
 /// The outcomes of a batch so far. The texts of all results are in one string.
@@ -230,7 +230,7 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
         self.outcome.poll_take(context).map(|BatchSettled { text, outcomes, .. }| {
             let requests = lock(&self.requests).take().unwrap_or_default();
             let mut results = Vec::with_capacity(requests.len());
-            // Each has one: none is missing.
+            // Every request has an outcome by now.
             let settled = outcomes.into_iter().flatten();
             results.extend(requests.iter().zip(settled).map(|(request, settled)| {
                 settled.decode(|(version, range)| request.decode(version, RawJson::new(&text[range])))

@@ -1,4 +1,4 @@
-//! Where certificate pins are stored.
+//! Stores of certificate pins, and the store in memory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,17 +11,17 @@ use crate::oneshot::lock;
 /// A store of certificate pins, one per host and port. The host is written as
 /// [`Host`](electrum_transport::Host) shows it.
 ///
-/// The driver calls it on a thread of its own, without any lock, so it may block: other clients go on, and the connection
-/// that waits for it is bounded by the connect time-out.
+/// The driver calls it on a thread of its own, without any lock, so it may block: other clients go on, and the
+/// connection that waits for it is bounded by the connect time-out.
 pub trait PinStore: Send + Sync + fmt::Debug {
     /// Reads the pin of a server, if there is one.
     ///
     /// # Errors
-    /// If the store cannot be read, which is never taken for "no pin".
+    /// If the store cannot be read. The client never takes that for "no pin".
     fn get(&self, host: &str, port: u16) -> Result<Option<Pin>, PinError>;
 
     /// Stores `new` (or, with `None`, removes the pin) if the stored pin is `old`. Returns the pin that is stored
-    /// afterwards: another one than `new` if another program changed it meanwhile.
+    /// afterwards, which is not `new` if another program has changed it meanwhile.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -55,7 +55,7 @@ pub enum PinError {
     Other(String),
 }
 
-/// Pins for as long as the process runs.
+/// A store of certificate pins in memory, which are lost when the process ends.
 ///
 /// ```
 /// use electrum_session::{MemoryPins, PinStore};

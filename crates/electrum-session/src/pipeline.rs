@@ -1,4 +1,4 @@
-//! Calls of any kinds that are sent in one write.
+//! Calls of different types that are sent in one write.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ impl<'a> Pipeline<'a> {
         Self { handle, calls: Arc::new(SharedSubmission::new(handle.driver(), timeout)) }
     }
 
-    /// Adds a call, which is sent with the others: when the pipeline is complete, or when one of them is awaited before.
+    /// Adds a call, which is sent with the others: when the pipeline is complete, or when one of them is awaited
+    /// before.
     pub fn call<R>(&mut self, request: R) -> Call<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,

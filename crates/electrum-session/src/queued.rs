@@ -1,4 +1,4 @@
-//! A request that waits to be sent or for its answer, and what it went through so far.
+//! A request that waits to be sent or for its answer, and its history of failed attempts.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -12,8 +12,9 @@ use crate::pending::{Outcome, PendingCall};
 use crate::server_set::ServerSet;
 use crate::trace::Span;
 
-/// The pause before a request that met a busy server is sent again: at first, and at most.
+/// The pause before a request is sent again after the first answer of a busy server. It doubles with each one.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The maximum of that pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A request that waits to be sent, or for its answer.
@@ -29,25 +30,26 @@ pub(crate) struct Queued {
     pub(crate) span: Span,
 }
 
-/// What a request went through.
+/// The failed attempts of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     /// How often it was the oldest request in flight, or the oldest suspect, when the connection ended.
     pub(crate) losses: u8,
-    /// How often it was the likeliest cause of that: of the suspects that had been sent a moment before, the oldest.
+    /// How often it was the likeliest cause of that: the oldest of the suspects that had just been sent.
     pub(crate) likeliest: u8,
-    /// It was in flight when a connection ended, and was not answered since.
+    /// Whether it was in flight when a connection ended, and was not answered since.
     pub(crate) is_suspect: bool,
-    /// How often it was in flight with other suspects when a connection ended. From the first time on it goes alone.
+    /// How often it was in flight with other suspects when a connection ended. After the first time it is sent alone.
     pub(crate) overlaps: u8,
-    /// The servers that were left for its sake.
+    /// The servers that the client left because they did not answer it.
     pub(crate) unanswered_by: ServerSet,
     /// The servers that were too busy for it.
     pub(crate) busy_servers: ServerSet,
-    /// On how many connections it was sent that ended before the answer came.
+    /// How many connections it was sent on that ended before the answer came.
     pub(crate) lost: u8,
-    /// How often a server was too busy for it, and what the last one said.
+    /// How often a server was too busy for it.
     busy_count: u8,
+    /// The last answer of a server that was too busy for it.
     pub(crate) busy: Option<Box<ServerError>>,
 }
 
@@ -60,7 +62,7 @@ impl History {
         pause
     }
 
-    /// Whether the request should be sent to another server: every second time that one is too busy for it.
+    /// Whether the request should go to another server: after every second answer of a busy server.
     pub(crate) const fn should_move(&self) -> bool {
         self.busy_count % 2 == 0
     }

@@ -1,4 +1,4 @@
-//! Waiting for a connection.
+//! Waits until a client is connected.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -15,10 +15,10 @@ use crate::streams::ConnectionEvents;
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReady {
-    /// None was made in time.
+    /// No connection was made in time.
     #[error("no connection in time: {}", if .why.is_empty() { "the first attempt still runs; allow more time" } else { .why })]
     TimedOut {
-        /// With which server the last attempt failed, and why; empty if the first attempt is not over yet.
+        /// With which server the last attempt failed, and why; empty while the first attempt is under way.
         why: String,
     },
     /// The client was closed.

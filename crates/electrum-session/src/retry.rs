@@ -1,4 +1,4 @@
-//! When requests are sent again: after a lost connection, and by a busy server.
+//! Decides when requests are sent again: after a lost connection, or after the answer of a busy server.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use electrum_proto::json::{ServerError, ServerErrorKind};
 
 use crate::queued::Queued;
 
-/// How often a request may be the oldest in flight when a connection ends before it is taken for the cause: two times, or
-/// once with each of three or four servers, all but one of which may hang up for reasons of their own.
+/// Returns how often a request may be the oldest in flight when a connection ends before it is taken for the cause:
+/// twice, or with three or more servers up to four times, since all servers but one may hang up for other reasons.
 pub(crate) fn most_losses(servers: usize) -> usize {
     servers.clamp(2, 4)
 }
 
-/// A request whose connection ended so often before the answer came is not sent again, whatever was the cause.
+/// A request is not sent again once so many connections ended before its answer came, whatever the cause.
 pub(crate) const MOST_SENDINGS: u8 = 10;
 
-/// Whether an error says that the server may answer the same request later: it is over its limits, or not ready.
+/// Whether an error says that the server may answer the same request later: it is over its limits, or not ready yet.
 pub(crate) fn is_busy(error: &ServerError) -> bool {
-    // electrs says the latter for a moment after a restart.
+    // electrs answers "unavailable index" for a moment after a restart.
     error.kind() == ServerErrorKind::Busy || error.message.contains("unavailable index")
 }
 
-/// Requests that were in flight when a connection ended: one of them may have been the cause.
+/// Suspects: requests that were in flight when a connection ended, one of which may be the cause.
 ///
 /// They are sent again in small groups, beginning with one, so that a request on which the server hangs up costs the
 /// others little. A group that is answered lets the next one be twice as large.
@@ -32,15 +32,15 @@ pub(crate) struct Suspects {
     waiting: VecDeque<Queued>,
     in_flight: usize,
     window: usize,
-    /// When the next group is sent though the one in flight is not answered.
+    /// When the next group is sent even if the one in flight is not answered.
     next_at: Timestamp,
-    /// A request is in flight that must be alone, so that it shows whether it ends the connection.
+    /// Whether a request is in flight that must be alone, to find out whether it ends the connection.
     is_trial: bool,
 }
 
 /// How long a group of suspects may keep the next one from being sent: a request that ends connections does so at once.
 pub(crate) const NEXT_GROUP: Duration = Duration::from_secs(1);
-/// It is twice as long each time that a connection ended with several of them in flight, but not more often than this.
+/// How often that time is doubled at most: once each time that a connection ended with several suspects in flight.
 const MOST_DOUBLINGS: u8 = 3;
 
 impl Suspects {
@@ -48,8 +48,8 @@ impl Suspects {
         self.waiting.is_empty()
     }
 
-    /// Adds a request that was lost with its connection. They are added in the order of sending, and wait in this order,
-    /// except that the likelier cause goes later: all others are answered before it ends one more connection.
+    /// Adds a request that was lost with its connection. Requests keep the order in which they are added, that of
+    /// sending, but likelier causes go last: the others are answered before another connection ends.
     pub(crate) fn push(&mut self, mut request: Queued) {
         request.history.is_suspect = true;
         let likeliest = request.history.likeliest;
@@ -57,12 +57,12 @@ impl Suspects {
         self.waiting.insert(place, request);
     }
 
-    /// Puts a request back in front that was taken and could not be sent.
+    /// Puts back a request that was taken and could not be sent, as the first one.
     pub(crate) fn put_back(&mut self, request: Queued) {
         self.waiting.push_front(request);
     }
 
-    /// When the next group is sent at the latest, if one waits behind another.
+    /// Returns when the next group is sent at the latest, if it waits for the one in flight.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         (self.in_flight > 0 && (self.is_trial || !self.waiting.is_empty())).then_some(self.next_at)
     }
@@ -72,14 +72,14 @@ impl Suspects {
         self.is_trial
     }
 
-    /// Takes the next group, of at most `room` requests, unless one was sent a moment ago and is in flight.
+    /// Takes the next group, of at most `room` requests. It is empty while a group is in flight that was just sent.
     pub(crate) fn take(&mut self, now: Timestamp, room: usize) -> Vec<Queued> {
         let mut group = Vec::new();
         if self.in_flight > 0 {
             if now < self.next_at {
                 return group;
             }
-            // What is in flight does not end the connection soon, or never gets an answer.
+            // The group in flight has not ended the connection in this time, and may never be answered.
             self.window = self.window.max(1).saturating_mul(2);
         }
         self.is_trial = false;
@@ -107,7 +107,7 @@ impl Suspects {
         self.in_flight += usize::from(request.history.is_suspect);
     }
 
-    /// A request in flight has an outcome.
+    /// Notes that a request in flight has an outcome.
     pub(crate) fn settled(&mut self, request: &Queued) {
         if request.history.is_suspect && self.in_flight > 0 {
             self.in_flight -= 1;
@@ -118,8 +118,8 @@ impl Suspects {
         }
     }
 
-    /// The connection ended: what was in flight will be added again, and groups are small again. Returns how many
-    /// suspects were in flight.
+    /// Handles the end of a connection: groups begin with one request again, and those in flight will be added again.
+    /// Returns how many suspects were in flight.
     pub(crate) fn connection_ended(&mut self) -> usize {
         (self.window, self.is_trial) = (1, false);
         std::mem::take(&mut self.in_flight)
@@ -134,7 +134,7 @@ impl Suspects {
     }
 }
 
-/// Requests that wait until a busy server gets them again.
+/// Requests that a busy server refused, until they are sent again.
 #[derive(Default)]
 pub(crate) struct Paused(Vec<(Timestamp, Queued)>);
 
@@ -147,12 +147,12 @@ impl Paused {
         self.0.push((resume_at, request));
     }
 
-    /// When the first pause is over.
+    /// Returns when the first pause is over.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.0.iter().map(|(resume_at, _)| *resume_at).min()
     }
 
-    /// Removes the requests whose pause is over, and those for which the server that is ready, if one is, was not too busy yet.
+    /// Removes the requests whose pause is over, and those for which the server `ready` has not been too busy so far.
     pub(crate) fn take_due(&mut self, now: Timestamp, ready: Option<usize>) -> Vec<Queued> {
         let is_due = |(resume_at, request): &(Timestamp, Queued)| {
             *resume_at <= now || ready.is_some_and(|server| !request.history.busy_servers.contains(server))

@@ -1,6 +1,6 @@
 //! A set of servers of a client.
 
-/// A set of servers, by their places in the list. Those that are 64 places apart count as one.
+/// A set of servers, by their indexes in the list. Servers that are 64 places apart count as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServerSet(u64);
 

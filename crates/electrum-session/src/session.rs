@@ -13,37 +13,38 @@ use crate::layer::at_fault;
 use crate::pins::PinError;
 use crate::trace::{self, Span};
 
-/// What a driver must do next.
+/// What a driver must do next for a [`Session`].
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a step that is not carried out is lost, and the connection with it"]
 pub enum Step {
     /// Open a socket to this target, and report [`Session::connected`] or [`Session::closed`].
     Connect(ConnId, DialTarget),
-    /// Write these last bytes as far as the socket takes them at once (a TLS alert, or nothing), and close it; or stop
-    /// opening it. The driver need not report it.
+    /// Write these last bytes (a TLS alert, or nothing) as far as the socket has room for them, and close it; or stop
+    /// opening it. The driver need not report that.
     Disconnect(ConnId, Vec<u8>),
     /// Read the certificate pin of this server, and report it with [`Session::pin_read`]. A
     /// [`Driver`](crate::Driver) carries this step out itself.
     ReadPin(ConnId, ServerAddr),
-    /// Store the new certificate pin of this server if the stored one is still the old one, and report with
-    /// [`Session::pin_kept`]. A [`Driver`](crate::Driver) does it by itself.
+    /// Store the new certificate pin of this server if the stored one is still the old one, and report the stored one
+    /// with [`Session::pin_kept`]. A [`Driver`](crate::Driver) carries this step out itself.
     KeepPin(ConnId, ServerAddr, PinChange),
-    /// Wait for the socket, for this moment, or to be woken.
+    /// Wait until the socket is readable, the driver is woken, or this time has come.
     Wait {
-        /// Call [`Session::poll`] again at this moment at the latest.
+        /// When to call [`Session::poll`] again at the latest.
         until: Option<Timestamp>,
-        /// There are [outgoing](Session::outgoing) bytes.
+        /// Whether there are [outgoing](Session::outgoing) bytes, so that the driver also waits for the socket to be
+        /// writable.
         write: bool,
     },
     /// The client is closed: stop driving it.
     Finished,
 }
 
-/// Something that a session emits.
+/// An event that a session emits.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "it is handed over once, and stored by none")]
 pub enum SessionEvent<'a> {
-    /// An event of the connection. It stands for [`Event::Ready`] and [`Event::Down`] of the machine.
+    /// An event of the connection, in place of [`Event::Ready`] and [`Event::Down`] of the machine.
     Connection(ConnectionEvent),
     /// Another event of the machine.
     Machine(Event<'a>),
@@ -51,8 +52,8 @@ pub enum SessionEvent<'a> {
 
 /// The protocol machine with the transport layers of its link (TLS, SOCKS5), without I/O and without callers.
 ///
-/// It is the layer to embed for programs that have their own way to wait for results: requests go to
-/// [`machine`](Self::machine), results come from [`poll`](Self::poll). [`Client`](crate::Client) adds callers.
+/// Embed it in a program that waits for results in its own way: requests go to [`machine`](Self::machine), results come
+/// from [`poll`](Self::poll). [`Client`](crate::Client) adds futures and streams for callers.
 ///
 /// ```
 /// use electrum_session::proto::operations::Banner;
@@ -97,7 +98,7 @@ pub struct Session {
     machine: Client,
     servers: Vec<ServerAddr>,
     route: Route,
-    /// By server: whether the certificate that it shows next replaces its pin.
+    /// For each server, whether the next certificate that it shows replaces its pin.
     accepts_new_pin: Vec<bool>,
     link: Option<Open>,
 }
@@ -110,17 +111,17 @@ struct Open {
     span: Span,
     /// The pin of the server's certificate.
     pin: Option<Pin>,
-    /// What the driver must do next about it.
+    /// What the driver must do next for this connection.
     step: Option<Step>,
     /// Whether the new pin is being stored.
     is_keeping_pin: bool,
-    /// The layers, once the socket is open.
+    /// The transport layers, once the socket is open.
     link: Option<Link>,
     /// Whether the socket was reported closed.
     is_closed: bool,
-    /// Whether another server is wanted, though the socket works.
+    /// Whether the client leaves this server for another one, though the socket works.
     is_left: bool,
-    /// When the protocol could start.
+    /// When the transport layers were ready for the protocol.
     since: Timestamp,
 }
 
@@ -137,7 +138,7 @@ impl Session {
         }
     }
 
-    /// Reports the pin of the server, if it has one: the answer to [`Step::ReadPin`].
+    /// Reports the stored pin of the server, if it has one: the result of [`Step::ReadPin`].
     pub fn pin_read(&mut self, now: Timestamp, conn: ConnId, pin: Result<Option<Pin>, PinError>) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.link.is_none()) else { return };
         let target = self.servers.get(open.index).and_then(|server| self.route.dial_target(server).ok());
@@ -151,7 +152,7 @@ impl Session {
         }
     }
 
-    /// Reports which pin of the server is stored now: the answer to [`Step::KeepPin`].
+    /// Reports which pin of the server is stored now: the result of [`Step::KeepPin`].
     pub fn pin_kept(&mut self, now: Timestamp, conn: ConnId, held: Result<Pin, PinError>) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         let Some(link) = open.link.as_mut() else { return };
@@ -162,8 +163,8 @@ impl Session {
         }
     }
 
-    /// Reports that the socket is open. `unix_time` is the present time in seconds since 1970 (UTC), by which certificates are
-    /// judged.
+    /// Reports that the socket is open. `unix_time` is the present time in seconds since 1970 (UTC), for checking
+    /// whether certificates have expired.
     pub fn connected(&mut self, now: Timestamp, conn: ConnId, unix_time: u64) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.link.is_none()) else { return };
         let Some(server) = self.servers.get(open.index) else { return };
@@ -178,7 +179,7 @@ impl Session {
         }
     }
 
-    /// Reports received bytes.
+    /// Reports bytes that were read from the socket.
     pub fn read(&mut self, now: Timestamp, conn: ConnId, bytes: &[u8]) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         let Some(link) = open.link.as_mut() else { return };
@@ -212,7 +213,7 @@ impl Session {
         if let (CloseCause::End, Some(Err(error))) = (&cause, open.link.as_mut().map(Link::closed)) {
             self.layer_failed(now, conn, &error);
         }
-        // What was reported first counts.
+        // The machine keeps the first cause that it is given.
         self.machine.handle(now, Input::Closed(conn, cause));
     }
 
@@ -237,23 +238,23 @@ impl Session {
         &mut self.machine
     }
 
-    /// The version that was negotiated, if requests can be sent.
+    /// Returns the negotiated version, if requests can be sent.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
         self.machine.version()
     }
 
-    /// The span of the current connection.
+    /// Returns the tracing span of the current connection.
     pub(crate) fn span(&self) -> Span {
         self.link.as_ref().map_or_else(Span::none, |open| open.span.clone())
     }
 
-    /// The place of the server of the current connection in the list.
+    /// Returns the index of the current connection's server in the list.
     pub(crate) fn server_index(&self) -> Option<usize> {
         self.link.as_ref().map(|open| open.index)
     }
 
-    /// How many servers there are to choose from.
+    /// Returns the number of servers of the client.
     #[must_use]
     pub fn server_count(&self) -> usize {
         self.servers.len()
@@ -287,7 +288,7 @@ impl Session {
                         on_event(SessionEvent::Connection(event));
                     }
                 }
-                // The layers stay until the `Down` event, which reports on them.
+                // The layers are kept until the `Down` event, which reports on them.
                 Action::Disconnect(conn) => return self.disconnect(conn),
                 Action::Event(Event::Ready { server, software, version }) => {
                     if let Some(event) = self.ready(now, server.0, software, version) {
@@ -295,8 +296,8 @@ impl Session {
                     }
                 }
                 Action::Event(Event::Down { server, cause, retry_at }) => {
-                    // The machine does not close a link that was reported closed, but the socket below a failed layer is
-                    // open, and so is that of a server that was left.
+                    // The machine does not close a link that was reported closed, but the socket below a failed layer
+                    // is open, and so is that of a server that was left.
                     let is_open = |open: &&Open| {
                         let is_layered = open.link.as_ref().is_some_and(|link| !link.is_plain());
                         !open.is_closed && (open.is_left || is_layered)
@@ -325,7 +326,7 @@ impl Session {
         }
     }
 
-    /// Begins a new connection, with the server's pin if it needs that.
+    /// Begins a new connection: dials, or reads the server's pin first if the connection needs it.
     fn connect(&mut self, now: Timestamp, conn: ConnId, index: usize) -> Option<ConnectionEvent> {
         let Some(server) = self.servers.get(index).cloned() else {
             self.fail(now, conn, Side::Caller, "no server was given; name at least one".into());
@@ -336,7 +337,7 @@ impl Session {
         let step = match self.route.dial_target(&server) {
             Ok(_) if self.route.uses_pin(&server) => Step::ReadPin(conn, server),
             Ok(target) => Step::Connect(conn, target),
-            // Trying again cannot help.
+            // Another attempt would fail in the same way.
             Err(error) => {
                 self.fail(now, conn, Side::Caller, error.to_string());
                 return event;
@@ -357,7 +358,7 @@ impl Session {
         event
     }
 
-    /// Makes the step that closes the socket, after the last bytes of its layers.
+    /// Returns the step that closes the socket after the last bytes of its layers.
     fn disconnect(&mut self, conn: ConnId) -> Step {
         let mut last = Vec::new();
         if let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) {
@@ -402,7 +403,7 @@ impl Session {
         }
         if link.established() && self.machine.phase() == Phase::Connecting {
             open.since = now;
-            // Once: what this server shows from now on must be this certificate.
+            // Only once: from now on the server must show this certificate.
             self.accepts_new_pin[open.index] = false;
             self.machine.handle(now, Input::Connected(conn));
         }

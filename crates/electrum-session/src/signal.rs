@@ -1,4 +1,4 @@
-//! A flag that one task waits for.
+//! A flag that any thread sets and one task waits for.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::oneshot::lock;
 
-/// Set from any thread; waited for and cleared by one task.
+/// A flag that any thread sets. One task waits for it and clears it.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     is_set: AtomicBool,
@@ -23,7 +23,7 @@ impl Signal {
         }
     }
 
-    /// Ready, and cleared, if the flag was set.
+    /// Polls the flag: ready if it was set, and then clears it.
     pub(crate) fn poll_take(&self, context: &Context<'_>) -> Poll<()> {
         if self.is_set.swap(false, Ordering::AcqRel) {
             return Poll::Ready(());
@@ -31,7 +31,7 @@ impl Signal {
         let waker = Some(context.waker().clone());
         let before = std::mem::replace(&mut *lock(&self.waker), waker);
         drop(before);
-        // It may have been set before the waker was there to be woken.
+        // The flag may have been set before the waker was registered.
         if self.is_set.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
     }
 }

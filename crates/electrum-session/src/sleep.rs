@@ -1,4 +1,4 @@
-//! Waiting until a moment, by the clock of the client's driver.
+//! A sleep future that the client's driver wakes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use electrum_proto::Timestamp;
 use crate::driver::Handle;
 use crate::timers::TimerKey;
 
-/// A future that is ready after some time, or when the client is closed. It needs no timer of a runtime.
+/// A future that is ready after a given time, or when the client is closed. It needs no timer of a runtime.
 pub(crate) struct Sleep {
     handle: Handle,
     until: Timestamp,

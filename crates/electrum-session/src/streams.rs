@@ -16,15 +16,16 @@ use crate::driver::Handle;
 use crate::mailbox::{Mailbox, TopicUpdate};
 use crate::sleep::Sleep;
 
-/// The updates of subscribed topics, as a stream. It ends when the client is closed; dropping it ends the subscriptions.
+/// The updates of subscribed topics, as a stream. It ends when the client is closed; dropping it ends the
+/// subscriptions.
 ///
 /// A consumer that is slow misses values but never the newest one: a new value of a topic replaces an unread one.
 ///
 /// # Cancel safety
-/// Dropping the future of the next update loses none.
+/// Dropping the future of the next update loses no update.
 pub struct Updates {
     mailbox: Arc<Mailbox>,
-    /// The subscriptions by number, without those that were removed.
+    /// The subscriptions by number; `None` if it was removed.
     subs: Vec<Option<SubId>>,
     handle: Handle,
 }
@@ -62,7 +63,7 @@ impl Updates {
     /// Waits for the next update for at most `timeout`, which works in any runtime.
     ///
     /// # Errors
-    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    /// [`NoUpdate::TimedOut`] if no update came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
         next_within(&self.handle, timeout, |context| self.mailbox.poll_next(context)).await
     }
@@ -95,10 +96,10 @@ impl Drop for Updates {
     }
 }
 
-/// What happens to the connection, as a stream. It ends when the client is closed.
+/// The events of a client's connections, as a stream. It ends when the client is closed.
 ///
 /// # Cancel safety
-/// Dropping the future of the next event loses none.
+/// Dropping the future of the next event loses no event.
 pub struct ConnectionEvents {
     events: Arc<Events>,
     handle: Handle,
@@ -115,7 +116,7 @@ impl ConnectionEvents {
     /// Waits for the next event for at most `timeout`, which works in any runtime.
     ///
     /// # Errors
-    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    /// [`NoUpdate::TimedOut`] if no event came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub async fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NoUpdate> {
         next_within(&self.handle, timeout, |context| self.events.poll_next(context)).await
     }
@@ -132,7 +133,7 @@ impl Stream for ConnectionEvents {
 /// Why `next_within` returned no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NoUpdate {
-    /// None came in the given time. Later ones may.
+    /// No item came in the given time. Later ones may.
     #[error("nothing came in time")]
     TimedOut,
     /// The client was closed, and all items are read.

@@ -1,4 +1,4 @@
-//! Handing requests over to the session: they are encoded first, and sent under the lock.
+//! Submits requests to the session: they are encoded without its lock, and sent under it.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
@@ -14,20 +14,20 @@ use crate::pending::{self, EncodeError, PendingCall};
 use crate::queued::Queued;
 use crate::wake::wake_all;
 
-/// Requests that are handed over at once.
+/// Requests that are submitted under one lock.
 pub(crate) struct Submission {
     requests: Vec<(Arc<dyn PendingCall>, u32, Effect)>,
-    /// The requests in the same order, if a version is negotiated.
+    /// The encoded requests in the same order, if a version is negotiated.
     encoded: Option<EncodedRequests>,
 }
 
 thread_local! {
-    /// Memory that is used again by the next submission of the thread.
+    /// An empty submission, whose memory the next one of this thread uses again.
     static UNUSED: Cell<Option<Submission>> = const { Cell::new(None) };
 }
 
 impl Submission {
-    /// An empty submission, to be encoded for the version that the driver has negotiated now.
+    /// Makes an empty submission that encodes for the version negotiated at present.
     pub(crate) fn new(driver: &Driver) -> Self {
         let version = driver.access(|dispatcher, _| dispatcher.session.version());
         let Some(Self { requests, encoded }) = UNUSED.take() else {
@@ -49,7 +49,7 @@ impl Submission {
         self.encoded.as_mut().map_or(Ok(()), |encoded| pending::encode(request, encoded))
     }
 
-    /// Adds a request of a call. One that could not be encoded has failed.
+    /// Adds a request of a call, or fails it if it could not be encoded.
     pub(crate) fn push(
         &mut self,
         call: &Arc<dyn PendingCall>,
@@ -63,7 +63,7 @@ impl Submission {
         }
     }
 
-    /// Sends the requests, or queues them. Each must be answered within `timeout`, or within the default.
+    /// Sends or queues the requests. Each must be answered within `timeout`; with `None` within the default time-out.
     pub(crate) fn submit(mut self, driver: &Driver, timeout: Option<Duration>) {
         if self.requests.is_empty() {
             return;
@@ -90,7 +90,7 @@ impl Submission {
     }
 }
 
-/// A submission that several calls may submit: the pipeline at its end, or the first call that is awaited before.
+/// The submission of a pipeline, submitted when the pipeline is complete, or when one of its calls is awaited before.
 pub(crate) struct SharedSubmission {
     submission: Mutex<Option<Submission>>,
     timeout: Option<Duration>,
@@ -101,9 +101,9 @@ impl SharedSubmission {
         Self { submission: Mutex::new(Some(Submission::new(driver))), timeout }
     }
 
-    /// Runs `add` on the requests that are sent by the next [`submit`](Self::submit).
+    /// Runs `add` on the submission that the next [`submit`](Self::submit) sends.
     pub(crate) fn with<T>(&self, driver: &Driver, add: impl FnOnce(&mut Submission) -> T) -> T {
-        // Encoding runs code of the caller: not under the lock.
+        // Taken out, since encoding runs code of the caller, which must not run under the lock.
         let taken = lock(&self.submission).take();
         let mut submission = taken.unwrap_or_else(|| Submission::new(driver));
         let added = add(&mut submission);
@@ -111,7 +111,7 @@ impl SharedSubmission {
         added
     }
 
-    /// Sends what was added since the last time.
+    /// Submits the requests that were added since the last time.
     pub(crate) fn submit(&self, driver: &Driver) {
         let taken = lock(&self.submission).take();
         if let Some(submission) = taken {

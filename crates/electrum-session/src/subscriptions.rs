@@ -1,4 +1,4 @@
-//! The subscriptions of the machine and the consumers of their updates.
+//! Passes the updates of the machine's subscriptions on to their consumers.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -17,7 +17,7 @@ pub(crate) struct Subscriptions {
 #[derive(Debug)]
 struct Subscription {
     consumers: Vec<Consumer>,
-    /// The newest value, or why there is none: the first update of consumers that are added later.
+    /// The newest value, or why there is none. A consumer that is added later receives it first.
     last: Option<Result<Update, SubscribeError>>,
 }
 
@@ -54,7 +54,7 @@ impl Subscriptions {
         Ok(sub)
     }
 
-    /// Removes the consumer that is called `index` in `mailbox`. Without consumers the subscription ends.
+    /// Removes the consumer with the number `index` in `mailbox`, and ends the subscription if it was the last one.
     pub(crate) fn remove(
         &mut self,
         client: &mut Client,
@@ -84,13 +84,13 @@ impl Subscriptions {
         for consumer in &entry.consumers {
             wakers.extend(consumer.mailbox.put(consumer.topic, Err(error.clone()), Origin::Subscribed));
         }
-        // A value that was once known stays the newest.
+        // A refusal does not replace a known value.
         if !matches!(entry.last, Some(Ok(_))) {
             entry.last = Some(Err(error.clone()));
         }
     }
 
-    /// Reports the known value again after a refusal: it is what holds.
+    /// Delivers the known value again when the server accepts the subscription after a refusal, without a change.
     pub(crate) fn restored(&self, sub: SubId, wakers: &mut Vec<Waker>) {
         let Some(Subscription { consumers, last: Some(Ok(value)) }) = self.entries.get(&sub) else { return };
         for consumer in consumers {

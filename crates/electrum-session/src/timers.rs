@@ -1,4 +1,4 @@
-//! Deadlines of callers that wait for something other than a call.
+//! Deadlines of callers that wait for anything but the result of a call.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -8,7 +8,7 @@ use electrum_proto::Timestamp;
 /// Identifies a timer that was set.
 pub(crate) type TimerKey = (Timestamp, u64);
 
-/// The tasks to wake at a moment.
+/// The wakers to call when their time has come.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     waiting: BTreeMap<TimerKey, Waker>,
@@ -22,7 +22,8 @@ impl Timers {
         (at, self.last)
     }
 
-    /// Replaces the waker of a timer. Returns the other one, to be dropped when no lock is held.
+    /// Replaces the waker of a timer. Returns the waker to drop when no lock is held: the former one, or `waker` itself
+    /// if there is no such timer.
     pub(crate) fn replace(&mut self, key: TimerKey, waker: Waker) -> Option<Waker> {
         match self.waiting.get_mut(&key) {
             Some(registered) => Some(std::mem::replace(registered, waker)),

@@ -1,19 +1,19 @@
-//! Happy Eyeballs (RFC 8305) without I/O: which address of a server is tried when.
+//! Happy Eyeballs (RFC 8305) without I/O: decides when each address of a server is tried.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How long one attempt goes on alone before the next address is tried beside it (RFC 8305, section 5).
+/// The connection attempt delay: how long after one attempt the next address is tried beside it (RFC 8305, section 5).
 pub(super) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// The addresses of one name: those to try, and those that failed. Moments are counted from the start of the first attempt.
+/// The addresses of one name, untried, being tried or failed. Times are counted from the start of the first attempt.
 #[derive(Debug)]
 pub(super) struct Attempts {
     untried: VecDeque<SocketAddr>,
     running: Vec<SocketAddr>,
     failed: Vec<(SocketAddr, String)>,
-    /// When the next address is tried although others have not failed.
+    /// When the next address is tried even if no other has failed.
     next_at: Duration,
 }
 
@@ -22,14 +22,15 @@ pub(super) struct Attempts {
 pub(super) enum Next {
     /// Try this address now.
     Start(SocketAddr),
-    /// Wait for an attempt to end, until this moment if there is one.
+    /// Wait for an attempt to end, with a time until this at the latest.
     Wait(Option<Duration>),
     /// All addresses failed.
     Failed,
 }
 
 impl Attempts {
-    /// The system sorted the addresses by preference (RFC 6724). Families alternate, beginning with the preferred one.
+    /// Orders addresses so that IPv6 and IPv4 alternate, beginning with the family of the first one. The operating
+    /// system has sorted them by preference (RFC 6724).
     pub(super) fn new(sorted: impl IntoIterator<Item = SocketAddr>) -> Self {
         let mut all: Vec<SocketAddr> = Vec::new();
         for address in sorted {
@@ -49,7 +50,7 @@ impl Attempts {
         Self { untried, running: Vec::new(), failed: Vec::new(), next_at: Duration::ZERO }
     }
 
-    /// Returns what to do at the moment `now`. An address that it returns counts as being tried.
+    /// Returns what to do at the time `now`. A returned address counts as being tried.
     pub(super) fn next(&mut self, now: Duration) -> Next {
         if self.untried.is_empty() {
             return if self.running.is_empty() { Next::Failed } else { Next::Wait(None) };
@@ -70,7 +71,7 @@ impl Attempts {
         self.next_at = Duration::ZERO;
     }
 
-    /// Every address that did not connect, and why.
+    /// Describes every address that did not connect, and why.
     pub(super) fn failures(&self) -> String {
         let failed = self.failed.iter().map(|(address, error)| format!("{address}: {error}"));
         let running = self.running.iter().map(|address| format!("{address}: no answer in time"));

@@ -1,7 +1,8 @@
-//! Opening a std socket to a server, within a time limit: name look-up and connection attempts as RFC 8305 has them.
+//! Opens a `std` socket to a server within a time limit: looks the name up and tries its addresses (Happy Eyeballs, RFC
+//! 8305).
 //!
-//! Name look-ups and connection attempts block and cannot be interrupted. Each that may have to be given up runs in a thread
-//! of its own, which ends with its system call.
+//! Name look-ups and connection attempts block and cannot be interrupted. One that may be given up runs in a thread of
+//! its own, which ends with its system call.
 
 mod attempts;
 
@@ -39,8 +40,8 @@ pub struct Dial {
     events: Receiver<Event>,
 }
 
-/// Cancels a [`Dial`] when it is dropped. Its [`run`](Dial::run) returns at once, or as soon as the system call ends that it
-/// is in.
+/// Cancels a [`Dial`] when it is dropped. Its [`run`](Dial::run) then returns at once, or as soon as its current system
+/// call ends.
 #[derive(Debug)]
 pub struct CancelDial(Sender<Event>);
 
@@ -51,7 +52,7 @@ impl Drop for CancelDial {
     }
 }
 
-/// What happens while a socket is being opened.
+/// An event while a socket is being opened.
 #[derive(Debug)]
 enum Event {
     Resolved(io::Result<Vec<SocketAddr>>),
@@ -60,8 +61,8 @@ enum Event {
 }
 
 impl Dial {
-    /// Prepares to open a socket to `target`, name look-up included, within nine tenths of `timeout`, the time-out of the
-    /// whole connection: so that the error names the addresses that failed, before the connection is given up.
+    /// Prepares to open a socket to `target`, name look-up included, within nine tenths of `timeout`, the time-out of
+    /// the whole connection. The rest is left for reporting which addresses failed before the connection is given up.
     #[must_use]
     pub fn new(target: DialTarget, timeout: Duration) -> (Self, CancelDial) {
         let (sender, events) = channel();
@@ -70,7 +71,7 @@ impl Dial {
     }
 
     /// Opens the socket, in blocking mode and with `TCP_NODELAY`. The addresses of a name are tried side by side, each
-    /// 250 ms after the one before or when that failed; the first that connects is used.
+    /// 250 ms after the previous one or as soon as that failed; the first that connects is used.
     ///
     /// # Errors
     /// Names each address that failed, with its error; or says that the name could not be looked up, or not in time.
@@ -83,8 +84,9 @@ impl Dial {
         resolve: impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + 'static,
     ) -> io::Result<TcpStream> {
         if let Some(url) = &self.target.websocket {
-            let why =
-                format!("{url} is to be opened by a browser, and this is not one; use a route that is not in_browser");
+            let why = format!(
+                "{url} can only be opened by a browser, and this program does not run in one; use another route"
+            );
             return Err(io::Error::new(ErrorKind::Unsupported, why));
         }
         let deadline = Instant::now().checked_add(self.timeout);
@@ -94,7 +96,7 @@ impl Dial {
         };
         match addresses[..] {
             [] => Err(io::Error::new(ErrorKind::NotFound, "the name has no address")),
-            // No thread beside this one is needed.
+            // One address needs no other thread.
             [address] => connect(address, self.left(deadline))
                 .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}"))),
             _ => self.connect_first(addresses, deadline),
@@ -110,7 +112,7 @@ impl Dial {
         let (sender, port) = (self.sender.clone(), self.target.port);
         let text = name.clone();
         thread::Builder::new().name("electrum-lookup".into()).spawn(move || {
-            // A dial that was given up takes no result.
+            // Fails if the dial was given up.
             let _ = sender.send(Event::Resolved(resolve(&name, port)));
         })?;
         match self.next_event(deadline) {
@@ -136,7 +138,7 @@ impl Dial {
                 Next::Start(address) => {
                     let (sender, left) = (self.sender.clone(), self.left(deadline));
                     let attempt = thread::Builder::new().name("electrum-dial".into()).spawn(move || {
-                        // A socket that comes too late is closed by dropping it.
+                        // If the dial has ended, the socket is dropped, which closes it.
                         let _ = sender.send(Event::Attempted(address, connect(address, left)));
                     });
                     if let Err(error) = attempt {
@@ -145,7 +147,7 @@ impl Dial {
                     continue;
                 }
                 Next::Wait(Some(until)) => start.checked_add(until).into_iter().chain(deadline).min(),
-                // The attempts end by themselves when the time is over.
+                // The attempts end by themselves at the deadline.
                 Next::Wait(None) => None,
                 Next::Failed => return Err(io::Error::new(kind, attempts.failures())),
             };
@@ -171,7 +173,7 @@ impl Dial {
         }
     }
 
-    /// The time left for an attempt.
+    /// Returns the time left for an attempt.
     fn left(&self, deadline: Option<Instant>) -> Duration {
         deadline.map_or(self.timeout, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
@@ -181,15 +183,16 @@ fn cancelled() -> io::Error {
     io::Error::new(ErrorKind::Interrupted, "the connection is no longer wanted")
 }
 
-/// One attempt, which takes at most `timeout`.
+/// Tries to connect to one address, for at most `timeout`.
 fn connect(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
-    // Zero is refused as an argument, and is over at once.
+    // `connect_timeout` refuses zero as an argument.
     let socket = TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1)))?;
-    // Dialling a port of this machine that no server listens on can, rarely, end at the dialling port itself.
+    // A connection to a local port that no server listens on can, rarely, connect to its own port (TCP simultaneous
+    // open).
     if socket.local_addr()? == socket.peer_addr()? {
         return Err(io::Error::new(ErrorKind::ConnectionRefused, "no server listens there"));
     }
-    // Requests are written whole, and waited for: nothing is gained by holding them back.
+    // Requests are written whole and their replies awaited, so holding back small packets gains nothing.
     socket.set_nodelay(true)?;
     Ok(socket)
 }
@@ -200,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    /// Nothing here takes as long, unless it never ends.
+    /// A time-out that is reached only by what never ends.
     const LONG: Duration = Duration::from_secs(60);
 
     fn named(timeout: Duration) -> (Dial, CancelDial) {

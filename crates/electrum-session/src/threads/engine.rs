@@ -1,9 +1,9 @@
-//! Moves the bytes of a session with blocking sockets, from whichever thread has something to do.
+//! Drives a session over blocking sockets, from any thread of the client.
 //!
-//! Each thread [advances](Engine::advance) the session after each change: it carries out the session's steps until the
-//! session waits, so that no change depends on another thread being awake. [`state`](super::state) has the table of who
-//! reads and who writes. The lock of the state is taken before the session's own, and never held during a system
-//! call that blocks.
+//! A thread that changes the session [advances](Engine::advance) it: it carries out the session's steps until the
+//! session waits, so that no change depends on another thread being awake. [`state`](super::state) has the table of
+//! which thread reads and which one writes. The lock of the state is taken before the session's own, and never held
+//! during a system call that blocks.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -23,15 +23,15 @@ const PIECE_SIZE: usize = 64 * 1024;
 /// How many pieces a thread writes before it leaves the rest to the ticker.
 const PIECES: usize = 16;
 
-/// A lock of the state that is held.
+/// The guard of the locked state.
 type Guard<'a, R> = MutexGuard<'a, State<<R as Runtime>::Socket, <R as Runtime>::Cancel>>;
 
 /// Which thread advances the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// One that has something else to do, and writes a limited number of pieces.
+    /// A thread that has other work, and therefore writes at most [`PIECES`].
     Passing,
-    /// The one that has nothing else to do.
+    /// The ticker, which has no other work.
     Ticker,
 }
 
@@ -44,9 +44,9 @@ pub(crate) struct Engine<R: Runtime> {
     tick: Condvar,
     /// Wakes the connection's thread while it leaves the socket to callers.
     pub(crate) unread: Condvar,
-    /// Callers whose reply has not come.
+    /// The number of callers that wait for a reply.
     pub(crate) waiting: Arc<AtomicUsize>,
-    /// Calls so far that had to wait for a reply.
+    /// The number of calls so far that had to wait for a reply.
     pub(crate) calls: AtomicUsize,
 }
 
@@ -77,12 +77,12 @@ impl<R: Runtime> Engine<R> {
         Ok(cancel)
     }
 
-    /// Carries out what the session asks for after a change, and writes what it has outgoing.
+    /// Advances the session after a change: carries out its steps and writes its outgoing bytes.
     pub(crate) fn turn(self: &Arc<Self>) {
         drop(self.advance(Role::Passing));
     }
 
-    /// The ticker: advances the session at its deadlines until the client is closed.
+    /// Runs the ticker, which advances the session at its deadlines until the client is closed.
     fn run_ticker(self: &Arc<Self>) {
         loop {
             let state = self.advance(Role::Ticker);
@@ -94,7 +94,8 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Opens the connection `conn` with the socket that was dialled, unless it is no longer wanted.
+    /// Reports the dialled socket of `conn` to the session, unless the session no longer wants it. Returns the open
+    /// socket.
     pub(crate) fn dialled(self: &Arc<Self>, conn: ConnId, socket: io::Result<R::Socket>) -> Option<Arc<R::Socket>> {
         let mut state = self.state.lock();
         if !state.is_dialling(conn) {
@@ -118,8 +119,8 @@ impl<R: Runtime> Engine<R> {
         socket
     }
 
-    /// Reads once and hands the bytes to the session. Returns whether the read ended because its time was over, or the
-    /// error that the connection ended with, which is reported.
+    /// Reads once and hands the bytes to the session. If the connection has ended, reports that to the session and
+    /// returns [`Ended`].
     pub(crate) fn read(
         self: &Arc<Self>,
         conn: ConnId,
@@ -158,21 +159,22 @@ impl<R: Runtime> Engine<R> {
                     match self.dial(conn, target) {
                         Ok(dialling) => state.connection = Connection::Dialling(conn, dialling),
                         Err(error) => {
-                            let message = format!("the system gives no thread to connect with: {error}");
+                            let message = format!("no thread could be started to connect from: {error}");
                             self.report_end(conn, CloseCause::Failed(message));
                         }
                     }
                     continue;
                 }
                 Step::Disconnect(conn, last) => {
-                    // After what was begun; where another thread writes at this moment, the order would be lost.
+                    // The last bytes follow the piece whose write has begun. While another thread writes that piece,
+                    // the order cannot be kept, and the last bytes are left out.
                     if let Some(open) = state.open_as(conn).filter(|open| open.writer != Writer::Busy) {
                         open.socket.write_at_once(&[open.piece.rest(), &last].concat());
                     }
                     self.close(&mut state, conn);
                     continue;
                 }
-                // The driver of the session does these by itself.
+                // `Driver::poll` carries these out itself.
                 Step::ReadPin(..) | Step::KeepPin(..) => continue,
                 Step::Finished => {
                     if let Some(conn) = state.open().map(|open| open.conn) {
@@ -208,7 +210,7 @@ impl<R: Runtime> Engine<R> {
             drop(state);
             let written = socket.write(piece.rest());
             state = self.state.lock();
-            // If the connection is gone, its bytes are too; the next one may have some.
+            // If the connection was closed meanwhile, the rest of the piece is dropped.
             let Some(open) = state.open_as(conn) else { continue };
             (open.piece, open.writer) = (piece, Writer::Idle);
             pieces += 1;
@@ -216,9 +218,9 @@ impl<R: Runtime> Engine<R> {
                 Ok(count) => open.piece.written += count,
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
-                    // The server takes no bytes.
+                    // The server reads too slowly: only the ticker goes on writing.
                     ErrorKind::WouldBlock => pieces = PIECES,
-                    // The server may have said why: the thread that reads gets to the end of what it sent.
+                    // What the server sent before may say why, so it is read to its end before the error is reported.
                     _ => {
                         open.write_error = Some(error.to_string());
                         open.socket.shutdown();
@@ -242,7 +244,7 @@ impl<R: Runtime> Engine<R> {
         self.driver.with(|session, now| session.closed(now, conn, cause));
     }
 
-    /// Ends a connection, and the waits of all threads for it.
+    /// Shuts down the socket of a connection, and wakes the thread that waits for it.
     fn close(&self, state: &mut State<R::Socket, R::Cancel>, conn: ConnId) {
         if let Some(open) = state.take(conn) {
             open.socket.shutdown();
@@ -252,7 +254,7 @@ impl<R: Runtime> Engine<R> {
 }
 
 impl<S> Open<S> {
-    /// Whether this thread is the one to write, if anything is outgoing.
+    /// Whether a thread in this role has something to write, and no other thread writes.
     fn may_write(&self, role: Role, is_outgoing: bool) -> bool {
         let is_turn = match self.writer {
             Writer::Idle => true,
@@ -263,11 +265,11 @@ impl<S> Open<S> {
     }
 }
 
-/// What came of one read.
+/// The result of one read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadOutcome {
     Received,
-    /// No byte came in the time that a read may take.
+    /// No byte came within the limit that [`Socket::limit_reads`] has set.
     Nothing,
 }
 

@@ -1,12 +1,12 @@
-//! The threads that drive a client: adapters give them sockets that block.
+//! Drives a client with threads and blocking sockets, which an adapter provides.
 //!
-//! It is what [`drive`](crate::drive) is for async runtimes. Three kinds of threads meet here:
-//! - *callers* change the session and write what it has outgoing, and read their own reply if no other thread reads;
+//! For async runtimes there is [`drive`](crate::drive). Three kinds of threads share the work:
+//! - *callers* change the session and write its outgoing bytes, and read their own reply if no other thread reads;
 //! - one thread per connection dials it and reads from it;
 //! - the *ticker* sleeps until the session's next deadline, and writes to a server that takes bytes slowly.
 //!
-//! All of them sleep while there is nothing to do. The threads and locks are those of the standard library; a socket is
-//! whatever reads and writes. The example is a client over a pipe, to a server in the same process:
+//! All of them sleep while there is nothing to do. Threads and locks are those of the standard library; a [`Socket`] is
+//! anything that reads and writes. The example is a client over a pipe, to a server in the same process:
 //!
 //! ```
 //! # #[cfg(unix)]
@@ -99,7 +99,7 @@ pub struct Threads<R: Runtime>(Arc<Engine<R>>);
 /// Starts a client, and the threads that drive it with sockets of `runtime`.
 ///
 /// # Errors
-/// If the system gives no thread.
+/// If the operating system cannot start a thread.
 pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> io::Result<(Client, Threads<R>)> {
     let engine = Arc::new(OnceLock::<Weak<Engine<R>>>::new());
     let woken = Arc::clone(&engine);
@@ -115,10 +115,11 @@ pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> io::Result<(C
 }
 
 impl<R: Runtime> Threads<R> {
-    /// Makes a call and waits for its result. The calling thread reads from the socket meanwhile if no other thread does, so
-    /// that a reply need not be handed from one thread to another.
+    /// Makes a call and blocks until its result is there. Meanwhile the calling thread reads from the socket if no
+    /// other thread does, which saves handing the reply from one thread to another.
     ///
-    /// Any future of the client will do; one that waits for something else than a reply is better waited for elsewhere.
+    /// It works with any future, but is meant for one that waits for a reply: while another future waits, a reply that
+    /// comes for another caller is read by this thread and handed over.
     pub fn block_on<F: Future>(&self, call: impl FnOnce() -> F) -> F::Output {
         self.0.block_on(call)
     }

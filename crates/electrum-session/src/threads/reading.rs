@@ -1,8 +1,8 @@
-//! Reading: by the connection's thread, or by a caller that waits for its reply.
+//! Reads from the socket, in the connection's thread or in the thread of a caller that waits for its reply.
 //!
-//! A reply that one thread reads for another costs a switch of threads, which takes about as long as all the rest of a
-//! call to a server nearby. So the connection's thread, once it has delivered the last reply that was waited for, leaves
-//! the socket to callers while calls keep coming.
+//! A reply that one thread reads for another costs a thread switch, which takes about as long as the rest of a call to
+//! a nearby server. So the connection's thread, once it has delivered all replies that callers wait for, leaves the
+//! socket to callers while calls keep coming.
 
 use std::future::Future;
 use std::io;
@@ -22,7 +22,7 @@ use super::waiting::Waiting;
 const READ_SIZE: usize = 64 * 1024;
 
 impl<R: Runtime> Engine<R> {
-    /// The thread of a connection: reads from the socket that it dialled until the connection ends.
+    /// Runs the thread of a connection, which reads from the socket that it dialled until the connection ends.
     pub(crate) fn run_connection(self: &Arc<Self>, conn: ConnId, socket: io::Result<R::Socket>) {
         let Some(socket) = self.dialled(conn, socket) else { return };
         let mut buffer = vec![0; READ_SIZE];
@@ -43,10 +43,11 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Leaves the socket to callers until none came for a while, or one returned it.
+    /// Leaves the socket to callers until none has come for [`REST`], or one returns it. Returns the buffer, or `None`
+    /// if the connection has ended.
     fn rest(&self, conn: ConnId, socket: &R::Socket, buffer: Vec<u8>) -> Option<Vec<u8>> {
         if socket.limit_reads(Some(LEASE)).is_err() {
-            // Callers could not return it.
+            // A caller that reads without a limit could not return the socket.
             return Some(buffer);
         }
         let mut state = self.state.lock();
@@ -54,7 +55,7 @@ impl<R: Runtime> Engine<R> {
         let mut is_rested = false;
         loop {
             if let Some(buffer) = state.open_as(conn)?.reclaim(is_rested) {
-                // If it stays limited, reads only end more often.
+                // If this fails, reads only end more often.
                 let _ = socket.limit_reads(None);
                 return Some(buffer);
             }
@@ -64,7 +65,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Makes a call and waits for its reply, reading meanwhile if no other thread does.
+    /// Makes a call and blocks until its reply is there, reading from the socket meanwhile if no other thread does.
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, call: impl FnOnce() -> F) -> F::Output {
         // Counted before the call is made, so that the connection's thread does not rest when it has read the reply.
         let waiting = Waiting::new(&self.waiting, current());
@@ -74,14 +75,14 @@ impl<R: Runtime> Engine<R> {
         if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
             return output;
         }
-        // Calls that end at once are none for which the connection's thread should leave the socket.
+        // Not counted if it ends at once: the connection's thread leaves the socket only to callers that wait.
         self.calls.fetch_add(1, SeqCst);
         if let Some(mut lease) = self.lease() {
-            // Looked at first, for the last reader may have read this reply.
+            // Checked before the first read: the thread that read until now may have delivered this reply.
             while !waiting.waiter.is_done() && lease.read() == Ok(ReadOutcome::Received) {}
             lease.has_reply = waiting.waiter.is_done();
         }
-        // Others read meanwhile: a long reply takes long to decode.
+        // The lease has ended: another thread can read while this one decodes its reply.
         loop {
             if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
                 return output;
@@ -90,7 +91,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// The socket, if no thread reads from it.
+    /// Takes over reading from the socket, if no other thread reads.
     fn lease(self: &Arc<Self>) -> Option<Lease<'_, R>> {
         let mut state = self.state.lock();
         let open = state.open()?;
@@ -99,13 +100,14 @@ impl<R: Runtime> Engine<R> {
     }
 }
 
-/// The right of a caller to read. Dropping it leaves the socket to the next caller, or returns it.
+/// A caller's exclusive right to read from the socket. Dropping it leaves the socket to the next caller, or returns it
+/// to the connection's thread.
 struct Lease<'a, R: Runtime> {
     engine: &'a Arc<Engine<R>>,
     conn: ConnId,
     socket: Arc<R::Socket>,
     buffer: Vec<u8>,
-    /// The caller needs no more reads. If it gives up without, another thread must read on.
+    /// Whether the caller has its reply. If not, the connection's thread must read on.
     has_reply: bool,
 }
 
@@ -120,7 +122,7 @@ impl<R: Runtime> Drop for Lease<'_, R> {
         let buffer = std::mem::take(&mut self.buffer);
         let mut state = self.engine.state.lock();
         let Some(open) = state.open_as(self.conn) else { return };
-        // A caller that waits now found that another one reads.
+        // A caller that is waiting now saw that another one reads, and does not read itself.
         if self.has_reply && self.engine.waiting.load(SeqCst) == 0 {
             open.reader = Reader::Free(buffer);
         } else {

@@ -1,4 +1,4 @@
-//! What an adapter for threads implements: sockets that block, and how they are opened.
+//! The traits that an adapter for threads implements: blocking sockets, and how they are opened.
 
 use std::io;
 use std::time::Duration;
@@ -14,8 +14,8 @@ pub trait Runtime: Send + Sync + 'static {
     /// Cancels the opening of a socket when it is dropped.
     type Cancel: Send + 'static;
 
-    /// Prepares to open a socket to `target` within `timeout`. The function that is returned opens it, in a thread that
-    /// has nothing else to do.
+    /// Prepares to open a socket to `target` within `timeout`. The returned function opens it, and may block: it runs
+    /// in a thread of its own.
     fn connect(
         &self,
         target: DialTarget,
@@ -28,29 +28,31 @@ pub trait Runtime: Send + Sync + 'static {
     }
 }
 
-/// A socket that blocks, for a bounded time where it says so. One thread reads, another one may write at the same time.
+/// A blocking socket. One thread reads while another one may write.
 pub trait Socket: Send + Sync + 'static {
-    /// Waits for bytes, for as long as [`limit_reads`](Self::limit_reads) allows. Returns zero at the end of the stream.
+    /// Blocks until bytes can be read, for as long as [`limit_reads`](Self::limit_reads) allows, and reads them.
+    /// Returns how many, zero at the end of the stream.
     ///
     /// # Errors
     /// `WouldBlock` if that time is over; otherwise those of the socket.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes some bytes, and waits for some milliseconds at most until any are taken. Returns how many.
+    /// Writes some bytes, blocking for some milliseconds at most until the socket has room. Returns how many.
     ///
     /// # Errors
-    /// `WouldBlock` if none were taken in that time; otherwise those of the socket.
+    /// `WouldBlock` if there was no room in that time; otherwise those of the socket.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Writes as much as is taken without a wait, as the last bytes before [`shutdown`](Self::shutdown).
+    /// Writes as many bytes as the socket has room for, without blocking: the last ones before
+    /// [`shutdown`](Self::shutdown).
     fn write_at_once(&self, bytes: &[u8]);
 
-    /// Limits how long later reads wait for bytes, or ends the limit.
+    /// Limits how long later reads block; `None` lifts the limit.
     ///
     /// # Errors
-    /// Those of the socket. The client then does without.
+    /// Those of the socket. Replies are then always read by the connection's thread.
     fn limit_reads(&self, limit: Option<Duration>) -> io::Result<()>;
 
-    /// Ends reads and writes, also those that wait.
+    /// Shuts the socket down in both directions, which ends reads and writes that are blocked.
     fn shutdown(&self);
 }

@@ -1,10 +1,11 @@
-//! The state that the threads of a client share: who reads from the socket, who writes to it, when the ticker wakes.
+//! The state that the threads of a client share: which thread reads from the socket, which one writes, when the ticker
+//! wakes.
 //!
 //! # Reading
 //!
 //! | [`Reader`] | which thread reads | next state, and when |
 //! |---|---|---|
-//! | `Thread` | the connection's thread, for as long as nothing comes | `Free` when no call waits for its reply any more |
+//! | `Thread` | the connection's thread, without a time limit | `Free` when it has delivered all replies that callers wait for |
 //! | `Free` | none; the connection's thread rests for [`REST`] at a time | `Caller` when a caller waits; `Thread` after a rest without calls |
 //! | `Caller` | a caller, for at most [`LEASE`] without a byte | `Free` when its reply came and no other caller waits, otherwise `Returned` |
 //! | `Returned` | none; the connection's thread was notified | `Thread` |
@@ -17,33 +18,33 @@
 //! | `Busy` | the thread that found them | `Idle` when all is written, `Stalled` when the server takes no bytes |
 //! | `Stalled` | none; the ticker was notified | `Busy`, by the ticker only |
 //!
-//! A thread that finds `Busy` leaves its bytes to the thread that writes, which looks for more before it stops.
+//! A thread that finds `Busy` leaves its bytes to the thread that writes, which checks for more before it stops.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use electrum_proto::{ConnId, Timestamp};
 
-/// How long the connection's thread leaves an unread socket to callers. An update may come later by as much.
+/// How long the connection's thread leaves the socket to callers while none reads. Updates may come later by as much.
 pub(crate) const REST: Duration = Duration::from_millis(5);
 /// How long a caller waits for bytes before it leaves the socket to the connection's thread.
 pub(crate) const LEASE: Duration = Duration::from_millis(10);
 
-/// The state of a client, behind one lock.
+/// The state that the threads of a client share, behind one lock.
 #[derive(Debug)]
 pub(crate) struct State<S, D> {
     pub(crate) connection: Connection<S, D>,
     /// When the ticker wakes at the latest; `None` if it waits to be notified.
     pub(crate) wakes_at: Option<Timestamp>,
-    /// The client is closed, and its threads end.
+    /// Whether the client is closed, so that its threads end.
     pub(crate) is_finished: bool,
 }
 
-/// The connection that the session asked for last.
+/// The connection that the session asked for most recently.
 #[derive(Debug)]
 pub(crate) enum Connection<S, D> {
     None,
-    /// A thread opens the socket. Dropping the second part cancels that.
+    /// A thread is opening the socket. Dropping the second field cancels that.
     Dialling(ConnId, D),
     Open(Open<S>),
 }
@@ -56,11 +57,11 @@ pub(crate) struct Open<S> {
     pub(crate) reader: Reader,
     pub(crate) writer: Writer,
     pub(crate) piece: Piece,
-    /// Why nothing more can be written. The thread that reads finds the end of the stream, and reports this cause.
+    /// Why writing failed. The reading thread reports it when it gets to the end of the stream.
     pub(crate) write_error: Option<String>,
 }
 
-/// Who reads, with the buffer if no thread has it.
+/// Which thread reads. Holds the buffer while none does.
 #[derive(Debug)]
 pub(crate) enum Reader {
     Thread,
@@ -69,7 +70,7 @@ pub(crate) enum Reader {
     Returned(Vec<u8>),
 }
 
-/// Who writes.
+/// Which thread writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writer {
     Idle,
@@ -96,7 +97,7 @@ impl<S, D> State<S, D> {
         Self { connection: Connection::None, wakes_at: None, is_finished: false }
     }
 
-    /// The open connection.
+    /// Returns the open connection, if there is one.
     pub(crate) fn open(&mut self) -> Option<&mut Open<S>> {
         match &mut self.connection {
             Connection::Open(open) => Some(open),
@@ -104,17 +105,17 @@ impl<S, D> State<S, D> {
         }
     }
 
-    /// The connection `conn`, if it is open.
+    /// Returns the connection `conn`, if it is open.
     pub(crate) fn open_as(&mut self, conn: ConnId) -> Option<&mut Open<S>> {
         self.open().filter(|open| open.conn == conn)
     }
 
-    /// Whether the socket of `conn` is still wanted.
+    /// Whether the connection `conn` is being dialled.
     pub(crate) fn is_dialling(&self, conn: ConnId) -> bool {
         matches!(self.connection, Connection::Dialling(dialling, _) if dialling == conn)
     }
 
-    /// Takes out the connection `conn`. The caller shuts its socket down.
+    /// Removes the connection `conn`. Returns it if it was open; the caller shuts its socket down.
     pub(crate) fn take(&mut self, conn: ConnId) -> Option<Open<S>> {
         if self.is_dialling(conn) {
             self.connection = Connection::None;
@@ -144,8 +145,7 @@ impl<S> Open<S> {
         }
     }
 
-    /// `Free` or `Returned` to `Thread`: hands the buffer to the connection's thread, unless `is_rested` is false and
-    /// callers may still come.
+    /// `Returned` to `Thread`, and if `is_rested` also `Free` to `Thread`: hands the buffer to the connection's thread.
     pub(crate) fn reclaim(&mut self, is_rested: bool) -> Option<Vec<u8>> {
         match std::mem::replace(&mut self.reader, Reader::Thread) {
             Reader::Returned(buffer) => Some(buffer),

@@ -11,7 +11,7 @@ pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) use std::sync::{Condvar, MutexGuard};
 pub(crate) use std::thread::{Thread, current, park};
 
-/// A lock that ignores poisoning: no state here is left half changed by a panic.
+/// A mutex that ignores poisoning: no panic leaves the state behind it half changed.
 #[derive(Debug)]
 pub(crate) struct Lock<T>(Mutex<T>);
 

@@ -1,11 +1,11 @@
-//! Callers that wait for a reply, and how their threads are woken.
+//! Counts the callers that wait for a reply, and wakes their threads.
 
 use std::sync::Arc;
 use std::task::Wake;
 
 use super::sync::{AtomicUsize, Ordering::SeqCst, Thread};
 
-/// Counts as waiting until it is woken, or until the wait ends otherwise.
+/// A caller that counts as waiting until its waker is called or this is dropped.
 pub(crate) struct Waiting {
     pub(crate) waiter: Arc<Waiter>,
 }
@@ -24,7 +24,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Wakes the thread of a caller.
+/// The waker of a caller's thread.
 pub(crate) struct Waiter {
     thread: Thread,
     count: Arc<AtomicUsize>,
@@ -32,12 +32,12 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    /// Whether it was woken.
+    /// Whether the waker was called.
     pub(crate) fn is_done(&self) -> bool {
         self.is_done.load(SeqCst) != 0
     }
 
-    /// Counts it as waiting no longer.
+    /// Stops counting the caller as waiting.
     fn done(&self) {
         if self.is_done.swap(1, SeqCst) == 0 {
             self.count.fetch_sub(1, SeqCst);

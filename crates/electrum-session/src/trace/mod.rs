@@ -1,4 +1,4 @@
-//! What a client logs: with the crate `tracing` if the feature of that name is on, and with the crate `log` otherwise.
+//! Logs what a client does: with the crate `tracing` if the feature of that name is on, otherwise with the crate `log`.
 
 #[cfg(not(feature = "tracing"))]
 mod records;

@@ -1,16 +1,16 @@
-//! Records for the crate `log`, which has no spans.
+//! Log records for the crate `log`, which has no spans.
 
 use std::time::Duration;
 
 use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, RequestError, RequestId, Unknown};
 use electrum_transport::ServerAddr;
 
-/// The target of what is logged about connections.
+/// The target of log records about connections.
 const SESSION: &str = "electrum_session::session";
-/// The target of what is logged about messages.
+/// The target of log records about messages.
 const DISPATCHER: &str = "electrum_session::dispatcher";
 
-/// Stands for a span where there are none.
+/// A span that does nothing: `log` has none.
 #[derive(Clone, Debug)]
 pub(crate) struct Span;
 
@@ -40,7 +40,7 @@ pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
     log::warn!(target: SESSION, "{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
 }
 
-/// Without the text, in which a server may repeat what it was sent.
+/// Logs a message that belongs to nothing, without its text: a server may repeat in it what it was sent.
 pub(crate) fn ignored(unknown: &Unknown<'_>) {
     let (kind, json) = match unknown {
         Unknown::Reply(json) => ("reply to no request", json),

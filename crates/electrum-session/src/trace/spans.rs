@@ -1,6 +1,6 @@
 //! Spans and events for the crate `tracing`.
 //!
-//! Parameters, results, and the words of servers in which they may come back are left out: they say whose wallet it is.
+//! Parameters and results are left out, and so are texts of servers that may repeat them: they say whose wallet it is.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use electrum_transport::ServerAddr;
 /// The target of spans and events.
 const TARGET: &str = "electrum_session";
 
-/// The span of a connection, or of a call.
+/// The `tracing` span of a connection or of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Span(tracing::Span);
 
@@ -20,12 +20,14 @@ impl Span {
         Self(tracing::Span::none())
     }
 
-    /// The span of a connection. It is inside of no other: the one before may still be entered.
+    /// Makes the span of a connection. It has no parent, since the span of the previous connection may still be
+    /// entered.
     pub(crate) fn connection(server: &ServerAddr, conn: ConnId) -> Self {
         Self(tracing::info_span!(target: TARGET, parent: None, "connection", %server, conn = conn.number()))
     }
 
-    /// The span of a call from its sending to its answer, inside of that of its connection, which is entered.
+    /// Makes the span of a call, from its sending to its answer. Its parent is the span of its connection, which is
+    /// entered.
     pub(crate) fn call(request: EncodedRequest<'_>, id: RequestId) -> Self {
         let method = request.method();
         let span = Self(tracing::debug_span!(target: TARGET, "call", %method, id = id.number()));
@@ -44,7 +46,7 @@ pub(crate) fn ready(server: &ServerAddr, software: &str, version: ProtocolVersio
 
 pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
     let cause = match cause {
-        // The excerpt of what the server sent is left out.
+        // Without the excerpt of what the server sent.
         DownCause::Malformed { what, .. } => Cow::Owned(format!("the server does not speak the protocol: {what}")),
         DownCause::Busy { .. } => Cow::Borrowed("the server is busy"),
         cause => Cow::Owned(cause.to_string()),
