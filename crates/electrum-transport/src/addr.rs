@@ -5,7 +5,7 @@ use core::str::FromStr;
 
 use crate::host::{Host, HostError};
 
-/// Where a server listens, and what it speaks there: TLS or not, lines or a WebSocket.
+/// The address of a server: host, port, with TLS or without, lines or a WebSocket.
 ///
 /// | written | read as |
 /// |---|---|
@@ -14,11 +14,11 @@ use crate::host::{Host, HostError};
 /// | `wss://host:port/path` | WebSocket over TLS, port 443 unless given |
 /// | `ws://host:port/path` | WebSocket without TLS, port 80 unless given |
 /// | `host:port:s`, `host:port:t` | TLS, no TLS: as Electrum's server lists write it |
-/// | `host:50002`, `host:50001` | TLS, no TLS: known by these two ports |
+/// | `host:50002`, `host:50001` | TLS, no TLS: by the customary ports |
 /// | `host`, `host:port` | refused: it does not say whether to use TLS, and guessing wrong would mean plain text |
 ///
-/// An IPv6 address stands in brackets; a slash at the end means nothing. [`Display`](fmt::Display) gives one of the first
-/// four forms, with the port.
+/// An IPv6 address is written in brackets; a slash at the end is ignored. [`Display`](fmt::Display) writes one of the
+/// first four forms, with the port.
 ///
 /// ```
 /// use electrum_transport::{Security, ServerAddr};
@@ -33,7 +33,7 @@ pub struct ServerAddr {
     host: Host,
     port: u16,
     security: Security,
-    /// The path of the WebSocket, if it is one.
+    /// The path of the WebSocket, if the server speaks through one.
     path: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub enum Security {
 }
 
 impl Security {
-    /// The port that servers use by custom: 50001 or 50002.
+    /// Returns the customary port of servers: 50001 for plain text, 50002 for TLS.
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Tcp => 50001,
@@ -55,7 +55,7 @@ impl Security {
         }
     }
 
-    /// The scheme of a written address without a WebSocket: `tcp` or `ssl`.
+    /// Returns the scheme of an address without a WebSocket: `tcp` or `ssl`.
     pub const fn scheme(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -65,12 +65,12 @@ impl Security {
 }
 
 impl ServerAddr {
-    /// An address from its parts.
+    /// Makes an address from its parts.
     pub const fn new(host: Host, port: u16, security: Security) -> Self {
         Self { host, port, security, path: None }
     }
 
-    /// Reaches the server over a WebSocket at this path (and query), which begins with a slash.
+    /// Makes the address one of a WebSocket at this path (and query), which begins with a slash.
     ///
     /// ```
     /// use electrum_transport::{Security, ServerAddr};
@@ -80,7 +80,7 @@ impl ServerAddr {
     /// ```
     ///
     /// # Errors
-    /// [`AddrProblem::Path`] if it is none.
+    /// [`AddrProblem::Path`] if `path` is not a path.
     pub fn with_websocket(self, path: &str) -> Result<Self, AddrProblem> {
         let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
         if !is_path {
@@ -89,12 +89,12 @@ impl ServerAddr {
         Ok(Self { path: Some(path.to_owned()), ..self })
     }
 
-    /// The path of the server's WebSocket; `None` if it speaks in lines.
+    /// Returns the path of the server's WebSocket, or `None` if the server speaks in lines.
     pub fn websocket_path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// The scheme of a written address: `tcp`, `ssl`, `ws` or `wss`.
+    /// Returns the scheme of the address: `tcp`, `ssl`, `ws` or `wss`.
     pub const fn scheme(&self) -> &'static str {
         match (self.security, &self.path) {
             (security, None) => security.scheme(),
@@ -103,17 +103,17 @@ impl ServerAddr {
         }
     }
 
-    /// The machine.
+    /// Returns the host.
     pub const fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The TCP port.
+    /// Returns the TCP port.
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// TLS or not.
+    /// Returns whether the connection uses TLS.
     pub const fn security(&self) -> Security {
         self.security
     }
@@ -126,7 +126,7 @@ impl fmt::Display for ServerAddr {
     }
 }
 
-/// A text that is no server address; says what to write instead.
+/// The error of parsing a server address. It says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{input:?} is not a server address: {problem}")]
 pub struct AddrError {
@@ -135,7 +135,7 @@ pub struct AddrError {
 }
 
 impl AddrError {
-    /// What is wrong with the text.
+    /// Returns what is wrong with the text.
     pub const fn problem(&self) -> &AddrProblem {
         &self.problem
     }
@@ -150,7 +150,7 @@ pub enum AddrProblem {
         "write tcp:// for plain text or ssl:// for TLS (with a WebSocket ws:// or wss://) before the host, not {0}://"
     )]
     Scheme(String),
-    /// A path where there can be none, or one with characters that no path has.
+    /// A path in an address without a WebSocket, or a path with characters that are not allowed.
     #[error(
         "{0:?} is not possible as a path; only the address of a WebSocket has one, as in wss://electrum.example.org/path"
     )]
@@ -158,25 +158,25 @@ pub enum AddrProblem {
     /// An IPv6 address without brackets.
     #[error("an IPv6 address is written in brackets; write {0}")]
     Brackets(
-        /// What was probably meant.
+        /// The text with brackets.
         String,
     ),
-    /// Neither scheme nor letter nor a telling port.
+    /// Neither the scheme nor a letter nor the port says whether to use TLS.
     #[error("it does not say whether to use TLS; write ssl://{host}:{port} for TLS or tcp://{host}:{port} for plain text",
             port = .port.map_or_else(|| "PORT".to_owned(), |port| port.to_string()))]
     Ambiguous {
-        /// The host that was read.
+        /// The host in the text.
         host: Host,
-        /// The port, if there was one.
+        /// The port in the text, if there is one.
         port: Option<u16>,
     },
     /// The part after the last colon is neither `t` nor `s`.
     #[error("after the port comes t for plain text or s for TLS, as in host:50002:s, not {0:?}")]
     Letter(String),
-    /// No port where there should be one, or no number from 1 to 65535.
+    /// The port is missing after a colon, or is not a number from 1 to 65535.
     #[error("a port is a number from 1 to 65535, not {0:?}; write host:port, as in ssl://electrum.example.org:50002")]
     Port(String),
-    /// The host is wrong.
+    /// The host is not valid.
     #[error("{0}; write for example ssl://electrum.example.org:50002")]
     Host(#[from] HostError),
 }
@@ -231,11 +231,11 @@ fn parse(text: &str) -> Result<ServerAddr, AddrProblem> {
     Ok(ServerAddr::new(host, port, security))
 }
 
-/// What to write instead of an IPv6 address without brackets, if that is clear.
+/// Returns what to write instead of an IPv6 address without brackets, if it can be known.
 fn with_brackets(scheme: &str, text: &str) -> Option<AddrProblem> {
     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
     let is_ipv6 = |text: &str| text.parse::<core::net::Ipv6Addr>().is_ok();
-    // From the longest ending that may follow the address: `:port:letter`, `:port`, nothing.
+    // Tries the endings that may follow the address, the longest first: `:port:letter`, `:port`, nothing.
     let endings = text.rmatch_indices(':').map(|(place, _)| place).take(2).collect::<Vec<_>>();
     endings.into_iter().rev().chain([text.len()]).find_map(|end| {
         let (ip, ending) = text.split_at(end);
@@ -259,14 +259,14 @@ pub(crate) fn split_host(text: &str) -> Result<(&str, Option<&str>), HostError> 
             None => Err(HostError::Ipv6),
         };
     }
-    // More colons than any form without IPv6 has.
+    // Only an IPv6 address has more than two colons.
     if text.bytes().filter(|&b| b == b':').count() > 2 || text.parse::<core::net::Ipv6Addr>().is_ok() {
         return Err(HostError::Ipv6);
     }
     Ok(text.split_once(':').map_or((text, None), |(host, rest)| (host, Some(rest))))
 }
 
-/// A port in digits only: no sign, no blank, not 0.
+/// Parses a port that is written in digits only and is not 0.
 pub(crate) fn parse_port(text: &str) -> Result<u16, AddrProblem> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match text.parse() {

@@ -1,4 +1,4 @@
-//! Bytes that come in at the back and leave at the front, readable as one slice.
+//! A queue of bytes that is readable as one slice.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Buffer {
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        // Moving what is left is paid for by the bytes that left before it.
+        // Amortized: at least as many bytes were consumed as are moved now.
         if self.start > self.len() {
             self.bytes.drain(..self.start);
             self.start = 0;
@@ -43,14 +43,14 @@ impl Buffer {
         if self.start == self.bytes.len() {
             self.bytes.clear();
             self.start = 0;
-            // One large answer must not keep its memory for as long as the link is open.
+            // The memory of one large message is released, not kept for as long as the link is open.
             if self.bytes.capacity() > KEEP {
                 self.bytes.shrink_to(KEEP);
             }
         }
     }
 
-    /// The bytes and some that have left already, to append to.
+    /// Returns the underlying vector, to append to. It may begin with bytes that were consumed already.
     #[cfg(any(feature = "tls", feature = "websocket"))]
     pub(crate) fn writer(&mut self) -> &mut Vec<u8> {
         self.push(&[]);
@@ -58,14 +58,14 @@ impl Buffer {
     }
 }
 
-/// Without the bytes, in which there may be secrets.
+/// Shows the length only, since the bytes may contain secrets.
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 
-/// Capacity that an empty buffer may keep: a full one of outgoing bytes fits.
+/// The capacity that an empty buffer keeps at most. Twice the limit of outgoing bytes fits.
 const KEEP: usize = 128 * 1024;
 
 #[cfg(test)]

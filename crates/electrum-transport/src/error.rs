@@ -1,20 +1,20 @@
-//! Why a link failed, and who can do something about it.
+//! The errors of a link, and who must act on each.
 
 use crate::addr::ServerAddr;
 use crate::pins::{Fingerprint, Pin};
 use crate::socks::SocksError;
 
-/// Why a link cannot be used, or no longer. Once failed, a link stays failed with the same error.
+/// The error of a link. Once failed, a link stays failed with the same error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
-    /// The proxy gave no connection.
+    /// The proxy did not connect to the server.
     #[error(transparent)]
     Proxy(#[from] SocksError),
     /// TLS failed.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The server opened no WebSocket, or broke its rules.
+    /// The server did not open a WebSocket, or broke its protocol.
     #[error(transparent)]
     WebSocket(#[from] WebSocketError),
     /// The server showed another certificate than the pinned one. Nothing was sent to it.
@@ -23,7 +23,7 @@ pub enum LinkError {
     /// The other side closed the connection before it was established.
     #[error("{0}")]
     ClosedEarly(Stage),
-    /// The connection ended without TLS's `close_notify`. Network trouble, a crash, or an attacker.
+    /// The connection ended without the `close_notify` of TLS: network trouble, a crash of the server, or an attacker.
     #[error("the connection was cut off: it ended without the server's TLS close_notify")]
     Truncated,
 }
@@ -34,7 +34,7 @@ impl From<PinChanged> for LinkError {
     }
 }
 
-/// The server's certificate is not the one pinned.
+/// The error of a certificate that is not the pinned one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{server} shows another certificate than {}, and nothing was sent to it. {}: {}. Shown now: {seen}{}. {}",
@@ -44,9 +44,9 @@ impl From<PinChanged> for LinkError {
 pub struct PinChanged {
     /// The server.
     pub server: ServerAddr,
-    /// What is remembered of it, or what the user gave.
+    /// The pin: the stored one, or the one that the user gave.
     pub pinned: Pin,
-    /// What it showed.
+    /// The certificate that the server showed.
     pub seen: Fingerprint,
     /// Why no web CA vouches for it, if one did before.
     pub reason: Option<String>,
@@ -80,7 +80,7 @@ fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
     }
 }
 
-/// What a link was doing when it failed: the work of one of its layers.
+/// The layer whose work a link was doing when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -108,10 +108,10 @@ impl core::fmt::Display for Stage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// The first bytes were no TLS.
+    /// The first bytes of the server are not TLS.
     #[error("the server does not speak TLS on this port; check the port, or use tcp:// if plain text will do")]
     NotTls,
-    /// No web CA vouches for the certificate, and that was demanded.
+    /// No web CA vouches for the certificate, as the configuration demands.
     #[error(
         "the server's certificate {seen} is not accepted: {reason}. Its operator must get another; or pin it, if the operator confirms this fingerprint"
     )]
@@ -164,7 +164,7 @@ pub enum TlsError {
         /// What to do about it, or nothing.
         hint: &'static str,
     },
-    /// Anything else: the peer broke the protocol, or someone changed bytes on the way.
+    /// The server broke the protocol, or bytes were changed on the way.
     #[error("the TLS connection is broken: {0}")]
     Broken(String),
 }
@@ -173,19 +173,19 @@ pub enum TlsError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebSocketError {
-    /// The first bytes were no HTTP.
+    /// The first bytes of the server are not HTTP.
     #[error("the server does not speak WebSocket on this port; check the port, or use its tcp:// or ssl:// address")]
     NotHttp,
-    /// The server answered the request for a WebSocket with something else.
+    /// The server refused the request for a WebSocket with another HTTP status.
     #[error("the server answered {status:?} instead of opening a WebSocket; check the path and the port")]
     Http {
         /// The status line, as `HTTP/1.1 404 Not Found`.
         status: String,
     },
-    /// The answer to the request for a WebSocket is wrong.
+    /// The HTTP response does not complete the WebSocket handshake.
     #[error("the server's answer opens no WebSocket: {0}")]
     Upgrade(String),
-    /// A message is longer than the limit. It was not received to its end.
+    /// A message is longer than the limit. Its rest was not received.
     #[error("the server sent a message of {size} bytes or more; {limit} bytes are the limit")]
     TooLong {
         /// Its length, as far as it is known.
@@ -201,7 +201,7 @@ pub enum WebSocketError {
         /// The server's words.
         reason: String,
     },
-    /// The server broke the protocol, or someone changed bytes on the way.
+    /// The server broke the protocol of WebSockets, or bytes were changed on the way.
     #[error("the server breaks the WebSocket protocol: {0}")]
     Broken(String),
 }
@@ -217,19 +217,19 @@ fn hint_words(hint: &str) -> String {
     if hint.is_empty() { String::new() } else { format!(": {hint}") }
 }
 
-/// Who can do something about an error.
+/// Who must act on an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The server's operator, or time: another try or another server may do.
+    /// The server's operator. Another attempt later, or another server, may succeed.
     Server,
-    /// The proxy's operator, or time.
+    /// The proxy's operator. Another attempt later may succeed.
     Proxy,
-    /// The user of this client: without them the next try ends the same.
+    /// The user of this client. Every other attempt fails in the same way.
     User,
 }
 
 impl LinkError {
-    /// The layer that failed, by what it was doing.
+    /// Returns the layer that failed.
     pub const fn stage(&self) -> Stage {
         match self {
             Self::Proxy(_) => Stage::Proxy,
@@ -239,7 +239,7 @@ impl LinkError {
         }
     }
 
-    /// Who can do something about it. For [`Side::User`] it is no use to try this server again unchanged.
+    /// Returns who must act. For [`Side::User`] trying this server again unchanged cannot succeed.
     pub fn side(&self) -> Side {
         match self {
             Self::Proxy(SocksError::Refused(reply)) => match reply.0 {

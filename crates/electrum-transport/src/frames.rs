@@ -1,5 +1,5 @@
-//! The frames of a WebSocket (RFC 6455) as a client reads and writes them. tungstenite parses and formats their headers. Its
-//! own `WebSocket` copies payloads several times; here they are copied once, to where they are wanted.
+//! Reads and writes the frames of a WebSocket (RFC 6455) as a client. tungstenite parses and formats their headers; its
+//! own `WebSocket` is not used, since it copies payloads several times. Here they are copied once.
 
 use std::array;
 use std::io::Cursor;
@@ -13,15 +13,15 @@ use tungstenite::{Error, Utf8Bytes};
 
 use crate::buffer::Buffer;
 
-/// The longest payload of a control frame (section 5.5).
+/// The maximum length of the payload of a control frame (section 5.5).
 const CONTROL_LIMIT: u64 = 125;
 
 /// Reads the frames of a server.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    /// The longest message that is taken.
+    /// The maximum length of a message.
     pub(crate) limit: usize,
-    /// A message of which frames are still to come.
+    /// A message whose last frame has not come yet.
     unfinished: Option<Message>,
 }
 
@@ -29,11 +29,11 @@ pub(crate) struct Reader {
 struct Message {
     is_text: bool,
     content: Vec<u8>,
-    /// How many bytes of a text were found to be UTF-8.
+    /// How many bytes of a text message are known to be UTF-8.
     checked: usize,
 }
 
-/// Header and payload of a frame, and where it ends.
+/// The header of a frame, its payload, and the offset of its end.
 type Frame<'a> = (FrameHeader, &'a [u8], usize);
 
 impl Reader {
@@ -41,8 +41,8 @@ impl Reader {
         Self { limit, unfinished: None }
     }
 
-    /// Takes all whole frames from `bytes`. Adds messages as lines to `lines`, and frames that answer the server's to
-    /// `replies`, also if it fails: those came before the fault. Returns the server's close frame once there is one.
+    /// Reads all complete frames from `bytes`. Adds messages as lines to `lines` and replies to control frames to
+    /// `replies`, also for the frames before an error. Returns the server's close frame if there is one.
     pub(crate) fn read(
         &mut self,
         bytes: &mut Buffer,
@@ -61,18 +61,18 @@ impl Reader {
         Ok(None)
     }
 
-    /// The frame at the front, if it is whole.
+    /// Returns the frame at the front, if it is complete.
     fn frame<'a>(&self, bytes: &'a [u8]) -> Result<Option<Frame<'a>>, Error> {
         let mut cursor = Cursor::new(bytes);
         let Some((header, length)) = FrameHeader::parse(&mut cursor)? else { return Ok(None) };
         self.check(&header, length)?;
-        // Within the limit, so they fit.
+        // Cannot truncate: both are within the limit.
         let start = cursor.position() as usize;
         let end = start.saturating_add(length as usize);
         Ok(bytes.get(start..end).map(|payload| (header, payload, end)))
     }
 
-    /// Judges a frame by its header, before its payload is there.
+    /// Checks a frame by its header, before its payload has come.
     fn check(&self, header: &FrameHeader, length: u64) -> Result<(), Error> {
         let is_control = matches!(header.opcode, OpCode::Control(_));
         let before = self.unfinished.as_ref().filter(|_| !is_control).map_or(0, |message| message.content.len());
@@ -96,7 +96,7 @@ impl Reader {
     fn data(&mut self, kind: Data, is_final: bool, payload: &[u8], lines: &mut Buffer) -> Result<(), Utf8Error> {
         let is_text = kind == Data::Text;
         if is_final && self.unfinished.is_none() {
-            // Nearly all text is ASCII, which is found out faster.
+            // Nearly all text is ASCII, for which the check is faster.
             if is_text && !payload.is_ascii() {
                 str::from_utf8(payload)?;
             }
@@ -119,7 +119,7 @@ impl Message {
         if self.is_text {
             match str::from_utf8(&self.content[self.checked..]) {
                 Ok(text) => self.checked += text.len(),
-                // The rest of the character may come in the next frame.
+                // The rest of this character may come in the next frame.
                 Err(error) if error.error_len().is_none() && !is_whole => self.checked += error.valid_up_to(),
                 Err(error) => return Err(error),
             }
@@ -128,7 +128,7 @@ impl Message {
     }
 }
 
-/// A message with newlines inside is as many lines.
+/// Appends a message with a newline. A message that contains newlines becomes several lines.
 fn push_line(lines: &mut Buffer, message: &[u8]) {
     if !message.is_empty() {
         let bytes = lines.writer();
@@ -139,7 +139,7 @@ fn push_line(lines: &mut Buffer, message: &[u8]) {
     }
 }
 
-/// Answers a close frame, with its code.
+/// Replies to a close frame with the same code.
 fn close(payload: &[u8], replies: &mut Buffer) -> Result<CloseFrame, Error> {
     let (code, reason) = match payload {
         [] => (CloseCode::Status, &[][..]),
@@ -154,19 +154,20 @@ fn close(payload: &[u8], replies: &mut Buffer) -> Result<CloseFrame, Error> {
     Ok(CloseFrame { code, reason })
 }
 
-/// Appends a frame of a client.
+/// Appends a frame, masked as a client must.
 pub(crate) fn write(opcode: OpCode, payload: &[u8], to: &mut Buffer) {
     let mask = rand::random();
     let header = FrameHeader { opcode, mask: Some(mask), ..FrameHeader::default() };
     let bytes = to.writer();
-    // Memory takes everything.
+    // Writing to memory cannot fail.
     let _ = header.format(payload.len() as u64, bytes);
     let start = bytes.len();
     bytes.extend_from_slice(payload);
     apply_mask(&mut bytes[start..], mask);
 }
 
-/// Section 5.3. Blocks of a fixed length first, which the compiler masks as a whole.
+/// Masks a payload (section 5.3). Whole blocks of a fixed length go first, for which the compiler uses vector
+/// instructions.
 fn apply_mask(payload: &mut [u8], mask: [u8; 4]) {
     let wide: [u8; 16] = array::from_fn(|i| mask[i % mask.len()]);
     let mut blocks = payload.chunks_exact_mut(wide.len());

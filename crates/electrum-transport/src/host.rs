@@ -1,29 +1,29 @@
-//! What a connection leads to: an IP address, a DNS name, or an onion service.
+//! The host of an address: an IP address, a DNS name, or an onion service.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
-/// The machine part of an address.
+/// The host of an address.
 ///
-/// Made by parsing only, so that a name ending in `.onion` is always [`Host::Onion`], and what is a [`Host::Name`]
-/// may be given to a resolver.
+/// It is made by parsing only, so that a name that ends in `.onion` is always [`Host::Onion`], and a [`Host::Name`] may
+/// be looked up by a resolver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Host {
     /// An IP address; version 6 is written in brackets.
     Ip(IpAddr),
     /// A DNS name, in lower case, without a dot at the end.
     Name(HostName),
-    /// A name ending in `.onion`. It exists only inside Tor and is never given to a resolver.
+    /// A name that ends in `.onion`. It exists only inside Tor and is never looked up by a resolver.
     Onion(HostName),
 }
 
-/// A name that was checked: letters, digits, `-` and `_` in labels of 1 to 63 bytes, at most 253 bytes in all.
+/// A valid host name: letters, digits, `-` and `_` in labels of 1 to 63 bytes, at most 253 bytes in all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostName(String);
 
 impl HostName {
-    /// The name in lower case.
+    /// Returns the name, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,16 +49,16 @@ impl fmt::Display for Host {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// No host at all.
+    /// The host is empty.
     #[error("the host name is missing")]
     Empty,
-    /// IPv6 without brackets, or with something wrong inside them.
+    /// An IPv6 address without brackets, or brackets around something else.
     #[error("an IPv6 address is written in brackets and without a zone, as in [2001:db8::1]")]
     Ipv6,
-    /// Digits and dots that are no IPv4 address.
-    #[error("it looks like an IPv4 address, but is none: that takes four numbers from 0 to 255, as in 192.0.2.1")]
+    /// Digits and dots that are not an IPv4 address.
+    #[error("an IPv4 address has four numbers from 0 to 255, as in 192.0.2.1")]
     Ipv4,
-    /// A character that no host name has.
+    /// A character that is not allowed in a host name.
     #[error("{0:?} does not belong in a host name (names with other letters are written in their xn-- form)")]
     Character(char),
     /// A label that is empty or too long, or a name that is too long.

@@ -12,8 +12,9 @@
 //!      socket                received │          ▼ outgoing/wrote
 //! ```
 //!
-//! A [`ServerAddr`] says where a server listens, a [`Route`] how to get there and what to trust. The adapter opens a
-//! socket to [`Route::dial_target`], and moves bytes between it and the [`Link`] that [`Route::open`] gives:
+//! A [`ServerAddr`] says where a server listens, a [`Route`] how to connect to it and which certificates to trust. The
+//! adapter opens a socket to [`Route::dial_target`], and moves bytes between it and the [`Link`] that [`Route::open`]
+//! returns:
 //!
 //! ```
 //! use electrum_transport::{Known, Route, ServerAddr};
@@ -34,12 +35,12 @@
 //! ```
 //!
 //! # Features
-//! - `tls` (default): TLS by `rustls` with the roots of `webpki-roots`. Without it a server with [`Security::Tls`] is a
-//!   clear error of [`Route::dial_target`]; all else is the same.
-//! - `websocket`: `ws://` and `wss://` addresses, with the frames of `tungstenite`. Without it they are a clear error of
-//!   [`Route::dial_target`].
-//! - `ring` (default) and `aws-lc-rs`: the cryptography of TLS. With both, `ring` is used; with neither, the provider that
-//!   the program installed for all of rustls.
+//! - `tls` (default): TLS by `rustls` with the roots of `webpki-roots`. Without it, [`Route::dial_target`] refuses
+//!   servers with [`Security::Tls`].
+//! - `websocket`: `ws://` and `wss://` addresses, with the frames of `tungstenite`. Without it, [`Route::dial_target`]
+//!   refuses them.
+//! - `ring` (default) and `aws-lc-rs`: the cryptography of TLS. With both, `ring` is used; with neither, the program
+//!   must install a crypto provider of `rustls`.
 
 mod addr;
 mod buffer;

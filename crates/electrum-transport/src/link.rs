@@ -1,4 +1,4 @@
-//! The layers of one connection: SOCKS5, TLS and WebSocket, bytes in and bytes out.
+//! The transport layers of one connection, SOCKS5, TLS and WebSocket, without I/O: bytes in and bytes out.
 
 use crate::addr::{Security, ServerAddr};
 use crate::buffer::Buffer;
@@ -11,65 +11,65 @@ use crate::tls::{Progress, Tls};
 use crate::trust::Known;
 use crate::websocket::{Progress as Messages, WebSocket};
 
-/// One connection: bytes of the socket on one side, bytes of the protocol on the other.
+/// The transport layers of one connection, between the bytes of the socket and the bytes of the protocol.
 ///
-/// Any order of calls is legal. When TLS accepts a certificate that must be remembered, the link sends nothing until the
-/// driver stored the [`pin_change`](Self::pin_change) and reported it with [`pin_kept`](Self::pin_kept).
+/// Any order of calls is legal. When TLS accepts a certificate that must be remembered, the link sends nothing until
+/// the driver has stored the [`pin_change`](Self::pin_change) and reported it with [`pin_kept`](Self::pin_kept).
 ///
-/// Memory is bounded by the caller: what is kept of the incoming side is at most what was
-/// handed to [`received`](Self::received) and not consumed, plus one TLS message, plus one message of a WebSocket within
-/// [`limit_messages`](Self::limit_messages). [`send`](Self::send) stops at [`OUTGOING_LIMIT`], which encryption exceeds by
-/// some 30 bytes for each 16 KiB, and a WebSocket by one line of the caller's.
+/// Memory is bounded. For the incoming side, the link keeps the bytes that were handed to [`received`](Self::received)
+/// and not consumed, one TLS message, and one message of a WebSocket within [`limit_messages`](Self::limit_messages).
+/// [`send`](Self::send) stops at [`OUTGOING_LIMIT`], which encryption exceeds by some 30 bytes for each 16 KiB, and a
+/// WebSocket by one line of the caller.
 #[derive(Debug)]
 pub struct Link {
     server: ServerAddr,
     proxy: Option<String>,
     state: State,
-    /// Boxed, since it is large and a link without TLS is kept for as long.
+    /// Boxed, since it is large and a link without TLS should not pay for it.
     tls: Option<Box<Tls>>,
     websocket: Option<WebSocket>,
-    /// What is for the WebSocket.
+    /// Received bytes that the WebSocket has not read yet.
     frames: Buffer,
-    /// How many bytes the WebSocket answered by itself since the socket last had everything.
+    /// How many bytes of replies (to pings) the WebSocket has sent since everything outgoing was last written.
     replies: usize,
     plaintext: Buffer,
     outgoing: Buffer,
 }
 
-/// How many bytes may wait for the socket before [`Link::send`] takes no more.
+/// How many outgoing bytes may wait to be written before [`Link::send`] takes no more.
 pub const OUTGOING_LIMIT: usize = 64 * 1024;
 
-/// How long a message of a WebSocket may be, unless [`Link::limit_messages`] says otherwise.
+/// The default of [`Link::limit_messages`].
 const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
 
-/// How many bytes of answers a server may cause (by pings) without reading any.
+/// How many bytes of replies a server may cause (by pings) without reading them.
 const REPLY_LIMIT: usize = 64 * 1024;
 
-/// How much a server may send while its pin is being stored.
+/// How many bytes a server may send while its pin is being stored.
 const EARLY_LIMIT: usize = 64 * 1024;
 
 #[derive(Debug)]
 enum State {
-    /// The proxy is connecting.
+    /// The proxy is connecting to the server.
     Proxy(Socks),
-    /// The TLS handshake goes on.
+    /// The TLS handshake is under way.
     Handshake,
-    /// The driver stores the pin.
+    /// The driver is storing the pin.
     KeepingPin,
-    /// The server is asked for a WebSocket.
+    /// The WebSocket handshake is under way.
     Upgrade,
-    /// Bytes of the protocol pass.
+    /// Bytes of the protocol are passed on.
     Open,
-    /// One side said that it is done, or the stream ended as it should.
+    /// The connection was closed in order, by either side.
     Ended,
     Failed(LinkError),
 }
 
 impl Route {
-    /// The layers for one new connection, to be fed once the socket to [`dial_target`](Self::dial_target) is open.
+    /// Makes the layers of a new connection. Call it once the socket to [`dial_target`](Self::dial_target) is open.
     ///
     /// # Errors
-    /// As `dial_target`.
+    /// Those of `dial_target`.
     pub fn open(&self, server: &ServerAddr, known: Known) -> Result<Link, RouteError> {
         self.dial_target(server)?;
         Link::new(self, server, known)
@@ -78,7 +78,7 @@ impl Route {
 
 impl Link {
     fn new(route: &Route, server: &ServerAddr, known: Known) -> Result<Self, RouteError> {
-        // Made before the proxy answers, so that what is wrong with it shows at once.
+        // Made before the proxy answers, so that a mistake in the configuration is reported at once.
         let tls = match server.security() {
             _ if route.is_in_browser() => None,
             Security::Tcp => None,
@@ -108,19 +108,19 @@ impl Link {
         Ok(link)
     }
 
-    /// Whether there is no layer at all, so that a caller may pass bytes straight through.
+    /// Returns whether the connection has no layers, so that the caller may pass bytes straight through.
     pub fn is_plain(&self) -> bool {
         self.proxy.is_none() && self.tls.is_none() && self.websocket.is_none()
     }
 
-    /// Whether the server awaits a last word before the socket is closed: [`close`](Self::close), and then what is
-    /// [`outgoing`](Self::outgoing), also after an error, which leaves an alert there.
+    /// Returns whether the layers have last bytes for the server. If so, call [`close`](Self::close), and write what is
+    /// [`outgoing`](Self::outgoing) before the socket is closed; also after an error, which leaves an alert there.
     pub fn has_close_notify(&self) -> bool {
         (self.tls.is_some() || self.websocket.is_some()) && !matches!(self.state, State::Proxy(_))
     }
 
-    /// Takes bytes from the socket. Afterwards look at [`plaintext`](Self::plaintext) and
-    /// [`outgoing`](Self::outgoing), also after an error: what came before it counts, and an alert may be due.
+    /// Takes bytes that were read from the socket. Afterwards check [`plaintext`](Self::plaintext) and
+    /// [`outgoing`](Self::outgoing), also after an error: bytes before it are valid, and an alert may be due.
     ///
     /// # Errors
     /// The error that ended this link, now or earlier.
@@ -156,7 +156,7 @@ impl Link {
             let what = "the server sent more than 64 KiB before it was asked anything".to_owned();
             return self.fail(TlsError::Broken(what).into());
         }
-        // What came before an error or the end was received well.
+        // Messages before an error or the end are valid.
         self.take_messages()?;
         match progress {
             Ok(Progress::Ended) => {
@@ -168,10 +168,10 @@ impl Link {
         }
     }
 
-    /// Takes the end of the stream from the socket.
+    /// Reports the end of the stream from the socket.
     ///
     /// # Errors
-    /// If the connection did not stand yet, if TLS was cut off, or the error that ended this link earlier.
+    /// If the connection was not established yet, if TLS was cut off, or the error that ended this link earlier.
     pub fn closed(&mut self) -> Result<(), LinkError> {
         match &self.state {
             State::Proxy(_) => self.fail(LinkError::ClosedEarly(Stage::Proxy)),
@@ -187,8 +187,8 @@ impl Link {
         }
     }
 
-    /// Ends the link from this side. With TLS a `close_notify`, and with a WebSocket a close frame, is then
-    /// [`outgoing`](Self::outgoing), to be written before the socket is closed.
+    /// Closes the link from this side. Adds a `close_notify` of TLS and the close frame of a WebSocket to
+    /// [`outgoing`](Self::outgoing), which must be written before the socket is closed.
     pub fn close(&mut self) {
         if let (State::Open, Some(websocket)) = (&self.state, &mut self.websocket) {
             websocket.close();
@@ -205,11 +205,11 @@ impl Link {
         }
     }
 
-    /// The pin that must be stored before the link sends anything: the server has proven that it holds the key of an
-    /// accepted certificate. `None` if nothing is to be remembered, or once that was reported.
+    /// Returns the pin that must be stored before the link sends anything: the server has proven that it holds the key
+    /// of an accepted certificate. Returns `None` if no pin has changed, or once it was reported as stored.
     ///
-    /// Store [`new`](PinChange::new) if what is stored still equals [`old`](PinChange::old), and report with
-    /// [`pin_kept`](Self::pin_kept). If it cannot be stored, close the link.
+    /// Store [`new`](PinChange::new) if the stored pin still equals [`old`](PinChange::old), and report the stored pin
+    /// with [`pin_kept`](Self::pin_kept). If it cannot be stored, close the link.
     ///
     /// ```
     /// # use electrum_transport::{Link, LinkError, Pin};
@@ -231,7 +231,7 @@ impl Link {
     /// Reports which pin of the server is stored now, as an answer to [`pin_change`](Self::pin_change).
     ///
     /// # Errors
-    /// [`LinkError::PinChanged`] if another pin than the new one holds, because another program was faster; or the error
+    /// [`LinkError::PinChanged`] if another program has stored another pin than the new one meanwhile; or the error
     /// that ended this link earlier.
     pub fn pin_kept(&mut self, held: Pin) -> Result<(), LinkError> {
         match (&self.state, &mut self.tls) {
@@ -250,19 +250,19 @@ impl Link {
         }
     }
 
-    /// Whether proxy, TLS and WebSocket are done, the certificate was accepted, and its pin is stored. Only now does
-    /// [`send`](Self::send) take bytes.
+    /// Returns whether the handshakes of proxy, TLS and WebSocket are complete, the certificate was accepted, and its
+    /// pin is stored. Before that, [`send`](Self::send) takes no bytes.
     pub fn established(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Whether the link came to its proper end, from either side: nothing more will come, though
-    /// [`plaintext`](Self::plaintext) may hold something still. The socket may be open yet.
+    /// Returns whether the link was closed in order, by either side: no more bytes will come, but
+    /// [`plaintext`](Self::plaintext) may still hold some. The socket may still be open.
     pub fn ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
-    /// Bytes of the protocol that were received and not consumed; none before a pin was stored.
+    /// Returns the bytes of the protocol that were received and not consumed. There are none before the pin is stored.
     pub fn plaintext(&self) -> &[u8] {
         if matches!(self.state, State::KeepingPin) { &[] } else { self.plaintext.as_slice() }
     }
@@ -272,8 +272,8 @@ impl Link {
         self.plaintext.consume(n.min(self.plaintext().len()));
     }
 
-    /// Takes bytes of the protocol and returns how many: none before [`established`](Self::established) or after an
-    /// error, and no more than [`OUTGOING_LIMIT`] allows.
+    /// Takes bytes of the protocol to be sent. Returns how many it took: none before [`established`](Self::established)
+    /// or after an error, and no more than [`OUTGOING_LIMIT`] allows.
     pub fn send(&mut self, plain: &[u8]) -> usize {
         if !self.established() {
             return 0;
@@ -296,12 +296,12 @@ impl Link {
         taken
     }
 
-    /// Bytes for the socket.
+    /// Returns the bytes to write to the socket.
     pub fn outgoing(&self) -> &[u8] {
         self.outgoing.as_slice()
     }
 
-    /// Drops the first `n` bytes of [`outgoing`](Self::outgoing): the socket has them.
+    /// Reports that the first `n` bytes of [`outgoing`](Self::outgoing) were written, and drops them.
     pub fn wrote(&mut self, n: usize) {
         self.outgoing.consume(n);
         if self.outgoing.len() == 0 {
@@ -309,21 +309,21 @@ impl Link {
         }
     }
 
-    /// Limits how long a message of a WebSocket may be, from the next one on; a longer one ends the link before it is
-    /// whole. The default is 16 MiB. It has no effect on links of lines.
+    /// Limits the length of WebSocket messages, from the next one on. A longer one ends the link before it is complete.
+    /// The default is 16 MiB. Without a WebSocket this has no effect.
     pub fn limit_messages(&mut self, bytes: usize) {
         if let Some(websocket) = &mut self.websocket {
             websocket.limit_messages(bytes);
         }
     }
 
-    /// What the connection turned out to be; the part on TLS once its handshake is done.
+    /// Returns a report on the connection, with the part on TLS once its handshake is complete.
     pub fn report(&self) -> LinkReport {
         let tls = self.tls.as_deref().and_then(Tls::report).cloned();
         LinkReport { server: self.server.clone(), proxy: self.proxy.clone(), tls }
     }
 
-    /// The bytes reach the server from now on.
+    /// Starts TLS, or the next layer: bytes reach the server from now on.
     fn start(&mut self) {
         match &mut self.tls {
             Some(tls) => {
@@ -334,13 +334,13 @@ impl Link {
         }
     }
 
-    /// What is sent from now on is as safe as it was meant to be.
+    /// Starts the WebSocket, or opens the link: the connection is now secured as configured.
     fn secured(&mut self) {
         self.state = if self.websocket.is_some() { State::Upgrade } else { State::Open };
         self.send_messages();
     }
 
-    /// Hands the WebSocket what came for it.
+    /// Lets the WebSocket read the received bytes.
     fn take_messages(&mut self) -> Result<(), LinkError> {
         let (State::Upgrade | State::Open, Some(websocket)) = (&self.state, &mut self.websocket) else { return Ok(()) };
         let result = websocket.received(&mut self.frames, &mut self.plaintext);
@@ -368,7 +368,7 @@ impl Link {
         }
     }
 
-    /// Moves what the WebSocket has for the server. Returns how many bytes that was.
+    /// Moves the outgoing bytes of the WebSocket to the layer below. Returns how many.
     fn send_messages(&mut self) -> usize {
         let Some(bytes) = self.websocket.as_mut().map(WebSocket::outgoing) else { return 0 };
         let count = bytes.len();

@@ -1,4 +1,4 @@
-//! Stands in for the TLS layer in a build without it: a type that has no values.
+//! The TLS layer of a build without TLS: a type that has no values.
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;

@@ -1,4 +1,4 @@
-//! Stands in for the WebSocket layer in a build without it: a type that has no values.
+//! The WebSocket layer of a build without WebSockets: a type that has no values.
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;

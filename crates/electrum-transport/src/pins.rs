@@ -1,28 +1,28 @@
-//! Certificate pins: which certificate a server showed when it was last accepted.
+//! Certificate pins: the fingerprint of the certificate that a server showed when it was last accepted.
 
 use core::fmt;
 use core::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 of a certificate, shown and read as `openssl x509 -fingerprint -sha256` shows it.
+/// The SHA-256 fingerprint of a certificate, in the format of `openssl x509 -fingerprint -sha256`.
 ///
-/// Reading takes 64 hexadecimal digits in either case, with or without the colons.
+/// Parsing accepts 64 hexadecimal digits in either case, with or without colons.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of a certificate in DER.
+    /// Returns the fingerprint of a certificate in DER.
     pub fn of_certificate(der: &[u8]) -> Self {
         Self(Sha256::digest(der).into())
     }
 
-    /// From the bytes of the hash.
+    /// Makes a fingerprint from the bytes of the hash.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the hash.
+    /// Returns the bytes of the hash.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -43,7 +43,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A text that is no [`Fingerprint`].
+/// The error of parsing a [`Fingerprint`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a fingerprint is the SHA-256 of a certificate: 64 hexadecimal digits, with or without a colon after every two"
@@ -64,15 +64,15 @@ impl FromStr for Fingerprint {
                 _ => return Err(FingerprintError),
             };
             let digit = |byte: u8| (byte as char).to_digit(16).ok_or(FingerprintError);
-            // Two hexadecimal digits fit a byte.
+            // Two hexadecimal digits fit in a byte.
             *byte = (digit(high)? * 16 + digit(low)?) as u8;
         }
         if pairs.next().is_some() { Err(FingerprintError) } else { Ok(Self(hash)) }
     }
 }
 
-/// What a client remembers of a server's certificate. What may replace it: the table at
-/// [`Trust::CaOrPin`](crate::Trust::CaOrPin).
+/// What a client remembers of a server's certificate. The table at [`Trust::CaOrPin`](crate::Trust::CaOrPin) says what
+/// may replace it.
 ///
 /// Written as the fingerprint, or as `web-ca`:
 /// ```
@@ -110,9 +110,9 @@ impl FromStr for Pin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinChange {
-    /// The pin that the driver gave when it opened the link, or `None` on first contact.
+    /// The pin that was stored when the link was opened, or `None` on first contact.
     pub old: Option<Pin>,
-    /// The pin that holds from now on.
+    /// The pin to store.
     pub new: Pin,
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::addr::{AddrProblem, ServerAddr, parse_port, split_host};
 use crate::host::{Host, HostError};
 
-/// A SOCKS5 proxy (RFC 1928, and RFC 1929 for the password). Names are resolved by the proxy, never here.
+/// A SOCKS5 proxy (RFC 1928, and RFC 1929 for the password). The proxy resolves names, never this computer.
 ///
 /// Written `socks5://[user:password@]host:port`; `socks5h` means the same. In user and password `%3A` stands for
 /// a colon, `%40` for an at sign, `%25` for a percent sign. [`Display`](fmt::Display) and [`Debug`] hide the password.
@@ -27,7 +27,7 @@ pub struct Proxy {
     login: Login,
 }
 
-/// Which credentials the proxy is shown.
+/// The credentials for the proxy.
 #[derive(Clone, PartialEq, Eq)]
 enum Login {
     Anonymous,
@@ -59,11 +59,11 @@ impl Proxy {
         Self { host, port, login: Login::Anonymous }
     }
 
-    /// Gives the proxy other credentials for each server, so that Tor keeps the streams apart: no relay sees two
-    /// servers of one client on one circuit.
+    /// Uses other credentials for each server, so that Tor isolates the streams: no relay sees two servers of one
+    /// client on one circuit.
     ///
-    /// The credentials follow from `seed` and the server's address alone. Use a random seed, new for each run, unless
-    /// runs are to share circuits.
+    /// The credentials are derived from `seed` and the server's address alone. Use a new random seed for each run,
+    /// unless runs should share circuits.
     ///
     /// # Errors
     /// [`ProxyError::LoginAndIsolation`] if the proxy has a user and a password already.
@@ -133,28 +133,28 @@ impl fmt::Debug for Introduction {
     }
 }
 
-/// Why a text is no proxy, or options exclude each other. The text is not quoted, since it may hold a password.
+/// The error of parsing a proxy or setting its options. It does not quote the text, which may contain a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
     /// Not `socks5://`.
     #[error("a proxy is written socks5://host:port, for Tor usually socks5://127.0.0.1:9050; no other kind is known")]
     Scheme,
-    /// The host is wrong.
+    /// The host is not valid.
     #[error("the proxy's host: {0}; write socks5://host:port")]
     Host(#[from] HostError),
     /// The proxy itself cannot be an onion service.
     #[error("the proxy's host: an .onion name can only be reached through a proxy, so it cannot be one")]
     Onion,
-    /// No port, or no valid one.
+    /// The port is missing or not valid.
     #[error("the proxy's port: it has no default; write socks5://host:port, for Tor usually port 9050")]
     Port,
-    /// User or password missing, empty, too long, or with a broken `%`.
+    /// The user or the password is missing, empty, too long, or has a `%` without two hexadecimal digits.
     #[error(
         "the proxy's user and password: write socks5://user:password@host:port with 1 to 255 bytes each, and %3A %40 %25 for : @ %"
     )]
     Login,
-    /// Isolation replaces user and password, so there cannot be others.
+    /// The proxy has a user and a password, which isolation would replace.
     #[error(
         "a proxy with user and password cannot isolate servers, which works by other credentials for each; leave one away"
     )]
@@ -187,7 +187,7 @@ impl FromStr for Proxy {
     }
 }
 
-/// 1 to 255 bytes, with `%xx` replaced.
+/// Decodes `%xx` in a user or password, which must have 1 to 255 bytes.
 fn percent_decoded(text: &str) -> Result<Vec<u8>, ProxyError> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
@@ -196,7 +196,7 @@ fn percent_decoded(text: &str) -> Result<Vec<u8>, ProxyError> {
             b'%' => {
                 let mut digit = || (bytes.next()? as char).to_digit(16);
                 match (digit(), digit()) {
-                    // Two hexadecimal digits fit a byte.
+                    // Two hexadecimal digits fit in a byte.
                     (Some(high), Some(low)) => (high * 16 + low) as u8,
                     _ => return Err(ProxyError::Login),
                 }

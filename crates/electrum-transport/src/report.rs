@@ -5,19 +5,19 @@ use core::fmt;
 use crate::addr::ServerAddr;
 use crate::pins::Fingerprint;
 
-/// How a server is reached. `Display` gives it in one line.
+/// A report on how a server is reached. `Display` writes it in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkReport {
     /// The server.
     pub server: ServerAddr,
-    /// The proxy on the way, without its password.
+    /// The proxy, if there is one, without its password.
     pub proxy: Option<String>,
-    /// The encryption, once its handshake is done; `None` for plain text.
+    /// The TLS connection, once its handshake is complete; `None` for plain text.
     pub tls: Option<TlsReport>,
 }
 
-/// What TLS agreed on.
+/// The negotiated parameters of a TLS connection, and the server's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsReport {
@@ -39,13 +39,13 @@ pub enum PinState {
     Ca,
     /// A web CA vouches for it, which replaces the certificate that was pinned before.
     CaReplaced,
-    /// The server had no pin: this certificate is pinned now.
+    /// The server had no pin, and this certificate is pinned now.
     New,
-    /// The one that was pinned before.
+    /// The certificate is the pinned one.
     Known,
-    /// Another one than was pinned before: it is pinned instead, as the user wanted.
+    /// The certificate replaces the pinned one, since the user accepts new pins.
     Replaced,
-    /// The one that the user gave.
+    /// The certificate is the one that the user gave.
     Given,
     /// Any certificate is accepted.
     Insecure,

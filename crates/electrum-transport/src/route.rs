@@ -1,4 +1,4 @@
-//! How a client reaches servers, and what it trusts.
+//! The route to servers: directly, through a proxy or in a browser, and which certificates are accepted.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -57,8 +57,8 @@ impl Route {
         Self { timeout_factor: Some(factor.max(1)), ..self }
     }
 
-    /// Uses the WebSockets of a browser, which does TLS and the frames by itself: only `ws://` and `wss://` servers can be
-    /// reached, [`DialTarget::websocket`] is what to open, and a link has no layers: a message is a line.
+    /// Uses the WebSockets of a browser, which does TLS and frames by itself. Only `ws://` and `wss://` servers can be
+    /// reached, through [`DialTarget::websocket`]. A link has no layers, and each message is a line.
     ///
     /// ```
     /// use electrum_transport::{Known, Route, ServerAddr};
@@ -75,12 +75,12 @@ impl Route {
         Self { in_browser: true, ..self }
     }
 
-    /// Returns whether links need no layers for these servers, since a browser has them.
+    /// Returns whether the route is one [in a browser](Self::in_browser), whose links have no layers.
     pub(crate) const fn is_in_browser(&self) -> bool {
         self.in_browser
     }
 
-    /// Accepts a further CA beside those of the web, as a certificate in DER: a company's own, or a test's.
+    /// Accepts a further CA besides those of the web, such as a company's own. `certificate` is its certificate in DER.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn with_root(mut self, certificate: Vec<u8>) -> Self {
@@ -93,17 +93,18 @@ impl Route {
         self.proxy.as_ref()
     }
 
-    /// Which certificates are accepted.
+    /// Returns which certificates are accepted.
     pub const fn trust(&self) -> Trust {
         self.trust
     }
 
-    /// Returns whether a connection to this server needs the server's pin, and may change it: see [`Known::with_pin`](crate::Known::with_pin).
+    /// Returns whether a connection to this server needs the server's pin, and may change it: see
+    /// [`Known::with_pin`](crate::Known::with_pin).
     pub fn uses_pin(&self, server: &ServerAddr) -> bool {
         server.security() == Security::Tls && self.trust == Trust::CaOrPin && !self.in_browser
     }
 
-    /// Returns by what time-outs are multiplied.
+    /// Returns the factor by which time-outs are multiplied.
     pub fn timeout_factor(&self) -> u32 {
         let default = if self.proxy.is_some() { 4 } else { 1 };
         self.timeout_factor.unwrap_or(default)
@@ -112,7 +113,7 @@ impl Route {
     /// Returns where to open a TCP connection for this server: at the server, or at the proxy.
     ///
     /// # Errors
-    /// If this route cannot lead to this server. Trying again cannot help.
+    /// If this route cannot lead to this server. Another attempt fails in the same way.
     pub fn dial_target(&self, server: &ServerAddr) -> Result<DialTarget, RouteError> {
         if self.in_browser {
             return self.browser_target(server);
@@ -176,7 +177,7 @@ impl Route {
     }
 }
 
-/// Where an adapter opens a TCP connection. It never is an `.onion` name.
+/// The target to which an adapter opens a TCP connection. It is never an `.onion` name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DialTarget {
     /// An address, or a name to resolve.
@@ -190,7 +191,7 @@ pub struct DialTarget {
 /// An address, or a name that may be given to the system's resolver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DialHost {
-    /// An address; nothing to resolve.
+    /// An IP address, which needs no resolver.
     Ip(IpAddr),
     /// A DNS name.
     Name(String),
@@ -206,11 +207,11 @@ impl fmt::Display for DialTarget {
     }
 }
 
-/// Why a route cannot lead to a server. The user must act; trying again cannot help.
+/// Why a route cannot lead to a server. The user must act: another attempt fails in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RouteError {
-    /// An onion service is reached through Tor only.
+    /// The server is an onion service, which is reached only through a proxy into Tor.
     #[error("{server} can only be reached through Tor; give its proxy, usually socks5://127.0.0.1:9050")]
     OnionWithoutProxy {
         /// The server.
@@ -232,7 +233,7 @@ pub enum RouteError {
         /// The server.
         server: ServerAddr,
     },
-    /// A browser cannot do what is wanted.
+    /// A browser cannot connect as configured.
     #[error("{server} cannot be reached from a browser: {why}")]
     InBrowser {
         /// The server.
@@ -248,7 +249,7 @@ pub enum RouteError {
         /// The library's words.
         reason: String,
     },
-    /// A certificate of a web CA, or a given one, was demanded of a server that shows none.
+    /// The server uses plain text and shows no certificate, but [`Trust`] demands one.
     #[error(
         "{server} is plain text, so it shows no certificate, and one of a web CA or the given one is demanded; use its ssl:// or wss:// address"
     )]

@@ -1,11 +1,11 @@
-//! The name in a server's certificate.
+//! The name that a server's certificate must have.
 
 use rustls::pki_types::{DnsName, ServerName};
 
 use crate::addr::ServerAddr;
 use crate::host::Host;
 
-/// Returns the name that the server's certificate must have, and that the client asks for.
+/// Returns the name that the server's certificate must have, which is also sent as SNI.
 pub(crate) fn server_name(server: &ServerAddr) -> Result<ServerName<'static>, String> {
     match server.host() {
         Host::Ip(ip) => Ok(ServerName::IpAddress((*ip).into())),

@@ -1,4 +1,4 @@
-//! The client side of SOCKS5 (RFC 1928) with user and password (RFC 1929), as bytes in and bytes out.
+//! The client side of SOCKS5 (RFC 1928) with user and password (RFC 1929) without I/O: bytes in and bytes out.
 
 use core::net::IpAddr;
 
@@ -6,14 +6,14 @@ use crate::buffer::Buffer;
 use crate::host::Host;
 use crate::proxy::{Credentials, Introduction};
 
-/// One connection through a proxy, until the proxy says that it is open.
+/// The SOCKS5 handshake of one connection, until the proxy has connected to the server.
 #[derive(Debug)]
 pub(crate) struct Socks {
     awaiting: Awaiting,
     introduction: Introduction,
     /// The CONNECT request, sent after the login.
     request: Vec<u8>,
-    /// The reply so far; the longest has 262 bytes.
+    /// The part of the reply that has come. The longest reply has 262 bytes.
     held: Vec<u8>,
 }
 
@@ -40,13 +40,14 @@ impl Socks {
         Self { awaiting: Awaiting::Method, introduction, request: connect_request(host, port), held: Vec::new() }
     }
 
-    /// Takes bytes from the proxy. Returns the bytes behind the proxy's last reply, which are the server's, once that came.
+    /// Takes bytes from the proxy. Once the proxy's last reply has come, returns the bytes after it, which are the
+    /// server's.
     pub(crate) fn received<'a>(
         &mut self,
         mut bytes: &'a [u8],
         out: &mut Buffer,
     ) -> Result<Option<&'a [u8]>, SocksError> {
-        // Byte by byte, so that how the bytes were cut cannot matter. It is a few dozen bytes per connection.
+        // Byte by byte, so that it cannot matter how they were split. It is a few dozen bytes per connection.
         while let Some((&byte, rest)) = bytes.split_first() {
             self.held.push(byte);
             bytes = rest;
@@ -78,7 +79,7 @@ impl Socks {
                 (NONE_ACCEPTABLE, Introduction::Always(_)) => return Err(SocksError::NoIsolation),
                 _ => return Err(SocksError::Malformed),
             },
-            // Some proxies put 5 for the version of the login's answer; only the status counts.
+            // Some proxies send 5 as the version of the reply to the login; only the status counts.
             (Awaiting::LoginStatus, &[_, status]) if status != 0 => {
                 return Err(match self.introduction {
                     Introduction::Always(_) => SocksError::NoIsolation,
@@ -101,7 +102,7 @@ impl Socks {
                     (NAME, None) => return Ok(false),
                     _ => return Err(SocksError::Malformed),
                 };
-                // The bound address itself says nothing that a client needs.
+                // The bound address is skipped: a client does not need it.
                 return Ok(held.len() == 4 + address + 2);
             }
             _ => {}
@@ -155,7 +156,7 @@ fn login_request(login: &Credentials) -> Vec<u8> {
     request
 }
 
-/// Why the proxy made no connection, and who must act.
+/// Why the proxy did not connect to the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SocksError {
@@ -171,12 +172,12 @@ pub enum SocksError {
     /// A kind of login that this client does not know.
     #[error("the proxy takes neither anonymous users nor a password; its operator must allow one of them")]
     NoCommonLogin,
-    /// Credentials per server are no use with a proxy that takes none, or only its own users'.
+    /// The proxy does not accept other credentials for each server, which isolate servers from one another.
     #[error(
         "the proxy does not take credentials made up for each server, so it cannot isolate servers from one another; use Tor, or do without isolation"
     )]
     NoIsolation,
-    /// The proxy understood and refused.
+    /// The proxy refused the connection.
     #[error("{0}")]
     Refused(SocksReply),
     /// An answer outside the protocol.

@@ -1,11 +1,12 @@
-//! Finds the public key in a certificate that the usual parser refuses, and says which kind of key it is.
+//! Finds the public key in a certificate that webpki refuses, and describes which kind of key it is.
 //!
-//! Servers that were set up years ago show X.509 version 1 certificates, or ones with unusual extensions. A pin needs
-//! only their bytes and the key, so only the key is parsed (RFC 5280, section 4.1).
+//! Servers that were set up years ago show X.509 version 1 certificates, or ones with unusual extensions. To check a
+//! pin, only their bytes and the key are needed, so only the key is parsed (RFC 5280, section 4.1).
 
 use rustls::pki_types::AlgorithmIdentifier;
 
-/// Returns the SubjectPublicKeyInfo of a certificate in DER; `None` if it is not a certificate by its structure.
+/// Returns the SubjectPublicKeyInfo of a certificate in DER, or `None` if the bytes are not structured as a
+/// certificate.
 pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     let (certificate, rest) = Element::read(certificate)?;
     if !rest.is_empty() {
@@ -29,8 +30,8 @@ pub(crate) fn public_key_info(certificate: &[u8]) -> Option<&[u8]> {
     Some(key.whole)
 }
 
-/// Describes for people which kind of key this is, if it is none of the `supported` algorithms or an RSA key of a length that
-/// they do not take. `key` is a SubjectPublicKeyInfo.
+/// Describes for people which kind of key this is, if it is none of the `supported` algorithms or an RSA key of a
+/// length that they do not take. `key` is a SubjectPublicKeyInfo.
 pub(crate) fn unsupported_key(key: &[u8], mut supported: impl Iterator<Item = AlgorithmIdentifier>) -> Option<String> {
     const EC: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
     const P521: &[u8] = &[6, 5, 0x2b, 0x81, 4, 0, 35];
@@ -78,7 +79,7 @@ impl<'a> Element<'a> {
         };
         let (header, length) = match first {
             0..=0x7f => (2, usize::from(first)),
-            // More than four bytes of length, or none given, is in no certificate.
+            // No certificate has lengths of more than four bytes, or indefinite ones.
             0x81..=0x84 => {
                 let header = 2 + usize::from(first & 0x7f);
                 let digits = input.get(2..header)?;

@@ -1,4 +1,4 @@
-//! TLS by rustls, as bytes in and bytes out.
+//! The client side of TLS without I/O, by rustls: bytes in and bytes out.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) struct Tls {
     report: Option<TlsReport>,
 }
 
-/// How far a TLS connection is.
+/// The progress of a TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     Handshaking,
@@ -60,7 +60,7 @@ impl Tls {
         let name = server_name(server).map_err(failed)?;
         let mut connection =
             ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
-        // What was encrypted is moved to the link's own bounded buffer at once.
+        // Encrypted bytes are moved at once to the link's own buffer, which is bounded.
         connection.set_buffer_limit(None);
         Ok(Self { connection, judge, client_certificate, pin_change: None, report: None })
     }
@@ -68,7 +68,7 @@ impl Tls {
     /// Moves the bytes to send to `outgoing`, at first the client's hello.
     pub(crate) fn flush(&mut self, outgoing: &mut Buffer) {
         while self.connection.wants_write() {
-            // Writing to memory does not fail; and if it did, nothing would be gained by trying again.
+            // Writing to memory does not fail. If it did, another attempt would fail too.
             if self.connection.write_tls(&mut outgoing.writer()).is_err() {
                 break;
             }
@@ -84,7 +84,7 @@ impl Tls {
         let mut progress = if self.connection.is_handshaking() { Progress::Handshaking } else { Progress::Open };
         let mut result = Ok(());
         while result.is_ok() && progress != Progress::Ended && !bytes.is_empty() {
-            // It reads from memory, and its own buffer was emptied the last time round.
+            // Cannot fail for lack of room: it reads from memory, and the previous round emptied its buffer.
             if let Err(error) = self.connection.read_tls(&mut bytes) {
                 result = Err(TlsError::Broken(error.to_string()).into());
                 break;
@@ -96,7 +96,7 @@ impl Tls {
                     break;
                 }
             }
-            // What came before an error was received well.
+            // Plaintext before an error is valid.
             self.take_plaintext(plaintext);
             match state {
                 Ok(state) if state.peer_has_closed() => progress = Progress::Ended,
@@ -111,7 +111,7 @@ impl Tls {
 
     /// Encrypts all of `plain`. The handshake must be done.
     pub(crate) fn send(&mut self, plain: &[u8], outgoing: &mut Buffer) {
-        // Without a limit the writer takes all, and cannot fail.
+        // Cannot fail: without a limit the writer takes all bytes.
         let written = self.connection.writer().write_all(plain);
         debug_assert!(written.is_ok());
         self.flush(outgoing);
@@ -131,7 +131,7 @@ impl Tls {
         self.pin_change
     }
 
-    /// Reports that this pin is stored now, which another program may have changed since the link was opened.
+    /// Reports which pin is stored now. Another program may have changed it since the link was opened.
     pub(crate) fn pin_kept(&mut self, held: Pin) -> Result<(), LinkError> {
         let (Some(change), Some(report)) = (self.pin_change.take(), &self.report) else { return Ok(()) };
         if held == change.new || matches!(report.pin, PinState::Ca | PinState::CaReplaced) {
@@ -140,7 +140,7 @@ impl Tls {
         Err(self.judge.changed(report.fingerprint, held, false, None))
     }
 
-    /// Completes the handshake: the server has proven that the certificate is its own.
+    /// Completes the handshake: the server has proven that it holds the key of its certificate.
     fn handshake_done(&mut self) -> Result<(), LinkError> {
         let (seen, state) = match self.judge.verdict() {
             Some(Verdict::Accepted { seen, state, change }) => {
@@ -170,7 +170,7 @@ impl Tls {
 
     fn take_plaintext(&mut self, plaintext: &mut Buffer) {
         let mut reader = self.connection.reader();
-        // An error only says that there is nothing more for now.
+        // An error only means that there is no more plaintext for now.
         while let Ok(chunk) = reader.fill_buf() {
             let n = chunk.len();
             if n == 0 {
@@ -196,7 +196,7 @@ impl Tls {
     }
 }
 
-/// Returns the error that an alert of the server means. `greeted` says whether it agreed on a version before.
+/// Converts an alert of the server to an error. `greeted` says whether a version was negotiated before.
 fn alert_error(alert: AlertDescription, greeted: bool, wanted_certificate: bool) -> TlsError {
     use AlertDescription as A;
     let name = format!("{alert:?}");
@@ -238,7 +238,8 @@ impl ResolvesClientCert for NoClientCertificate {
     }
 }
 
-/// Returns the cryptography: `ring` or `aws-lc-rs` by the features, in this order, or else what the program installed for all of rustls.
+/// Returns the crypto provider: `ring` or `aws-lc-rs` by the features, in this order, or else the one that the program
+/// has installed for rustls.
 fn provider() -> Result<Arc<CryptoProvider>, String> {
     #[cfg(feature = "ring")]
     let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));
@@ -251,7 +252,7 @@ fn provider() -> Result<Arc<CryptoProvider>, String> {
     })
 }
 
-/// The time that the caller gave.
+/// A time provider that returns the time given by the caller.
 #[derive(Debug)]
 struct FixedTime(u64);
 

@@ -32,13 +32,14 @@ pub enum Trust {
     /// Accepts only a certificate that a web CA vouches for under the server's name. Remembers nothing, and refuses
     /// `tcp://` servers, which show no certificate.
     CaOnly,
-    /// Accepts only this certificate, whether a CA vouches for it or not. Remembers nothing, and refuses `tcp://` servers.
+    /// Accepts only this certificate, whether a CA vouches for it or not. Remembers nothing, and refuses `tcp://`
+    /// servers.
     Pinned(Fingerprint),
     /// Accepts any certificate: someone in between can read and change everything. Remembers nothing.
     Insecure,
 }
 
-/// What the driver knows when it opens a link, and TLS needs: the time, and what is remembered of the server.
+/// What TLS needs to check a certificate: the present time, and the stored pin of the server.
 ///
 /// ```
 /// use electrum_transport::Known;
@@ -53,18 +54,20 @@ pub struct Known {
 }
 
 impl Known {
-    /// Makes it of the present time in seconds since 1970 (UTC), by which certificates of web CAs are judged, without a pin.
+    /// Makes a value without a pin. `unix_time` is the present time in seconds since 1970 (UTC), for checking whether
+    /// certificates of web CAs have expired.
     pub const fn at(unix_time: u64) -> Self {
         Self { unix_time, pin: None, accepts_new_pin: false }
     }
 
-    /// Sets the pin of the server, `None` if it has none. Needed only if [`Route::uses_pin`](crate::Route::uses_pin).
+    /// Sets the stored pin of the server, if it has one. It is needed only if
+    /// [`Route::uses_pin`](crate::Route::uses_pin).
     #[must_use]
     pub const fn with_pin(self, pin: Option<Pin>) -> Self {
         Self { pin, ..self }
     }
 
-    /// Lets the certificate that the server shows replace the pin, because the user said so.
+    /// Lets the certificate that the server shows replace the pin, on behalf of the user.
     #[must_use]
     pub const fn accepting_new_pin(self) -> Self {
         Self { accepts_new_pin: true, ..self }
@@ -75,9 +78,9 @@ impl Known {
 #[cfg(feature = "tls")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Accepted, and what must be remembered, if that changes.
+    /// Accepted, with the pin that must be stored if it changes.
     Accept(PinState, Option<PinChange>),
-    /// Refused: no web CA vouches for it, and that was demanded.
+    /// Refused: no web CA vouches for it, as the configuration demands.
     NotByCa,
     /// Refused: it is not the pinned one.
     NotPinned {

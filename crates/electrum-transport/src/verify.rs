@@ -16,7 +16,7 @@ use crate::report::PinState;
 use crate::spki::{public_key_info, unsupported_key};
 use crate::trust::{Decision, Known, Trust, decide};
 
-/// Judges the certificate of one connection by what was known when it was opened.
+/// Decides on the certificate of one connection.
 #[derive(Debug)]
 pub(crate) struct Judge {
     server: ServerAddr,
@@ -27,7 +27,7 @@ pub(crate) struct Judge {
     verdict: Mutex<Option<Verdict>>,
 }
 
-/// What a [`Judge`] found.
+/// The decision of a [`Judge`].
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
     Accepted { seen: Fingerprint, state: PinState, change: Option<PinChange> },
@@ -56,7 +56,7 @@ impl Judge {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The certificate is not the pinned one.
+    /// Returns the error of a certificate that is not the pinned one.
     pub(crate) fn changed(&self, seen: Fingerprint, pinned: Pin, given: bool, reason: Option<String>) -> LinkError {
         PinChanged { server: self.server.clone(), pinned, seen, given, reason }.into()
     }
@@ -65,8 +65,8 @@ impl Judge {
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
     }
 
-    /// `by_ca` says whether a web CA vouches for the certificate, or why none does. The second part of the result is
-    /// what rustls is to make its alert of.
+    /// Decides on a certificate. `by_ca` checks whether a web CA vouches for it, and returns why none does. The second
+    /// part of the result is for rustls, which derives its alert from it.
     fn judge(&self, seen: Fingerprint, by_ca: impl FnOnce() -> Result<(), Error>) -> (Verdict, Result<(), Error>) {
         let mut not_by_ca = None;
         let decision =
@@ -125,7 +125,7 @@ fn words(error: Error) -> String {
         }
         CertificateError::UnknownIssuer => "no web CA vouches for it".to_owned(),
         CertificateError::BadSignature => "its signature is wrong".to_owned(),
-        // Not shaped as web CAs make them; webpki has a name for what it minds.
+        // A form of certificate that web CAs do not issue; webpki names what is unusual.
         CertificateError::Other(error) => {
             format!("no web CA vouches for one of its kind ({})", error.0)
         }

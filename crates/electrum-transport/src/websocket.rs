@@ -1,7 +1,7 @@
-//! The client side of a WebSocket (RFC 6455), as bytes in and bytes out, opened by tungstenite.
+//! The client side of a WebSocket (RFC 6455) without I/O, bytes in and bytes out. tungstenite does the handshake.
 //!
-//! A message is the content of a line: what comes in a message goes to the protocol with a newline behind it, and each
-//! line of the protocol goes out as one message.
+//! Each message carries one line: a received message is passed on with a newline after it, and each line of the
+//! protocol is sent as one message.
 
 use std::io::{self, Read, Write};
 use std::mem;
@@ -20,22 +20,22 @@ use crate::error::{LinkError, WebSocketError};
 use crate::frames::{self, Reader};
 use crate::route::RouteError;
 
-/// The longest HTTP answer that is looked at.
+/// The maximum length of the HTTP response to the handshake.
 const ANSWER_LIMIT: usize = 16 * 1024;
 
-/// One connection of messages.
+/// The client side of one WebSocket.
 #[derive(Debug)]
 pub(crate) struct WebSocket {
     stage: Stage,
     reader: Reader,
-    /// A line that was handed in without its end so far.
+    /// A line to be sent whose end has not come yet.
     line: Vec<u8>,
     outgoing: Buffer,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// The HTTP request was sent; so much of the answer came.
+    /// The HTTP request was sent, and this part of the response has come.
     Upgrading {
         handshake: Box<MidHandshake<ClientHandshake<Memory>>>,
         answer: Vec<u8>,
@@ -44,12 +44,12 @@ enum Stage {
     Failed,
 }
 
-/// How far a WebSocket is.
+/// The progress of a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     Upgrading,
     Open,
-    /// The server closed it in order.
+    /// The server closed the WebSocket in order.
     Ended,
 }
 
@@ -60,7 +60,7 @@ impl WebSocket {
         let url = format!("{}://{}:{}{path}", server.scheme(), server.host(), server.port());
         let request = url.into_client_request().map_err(failed)?;
         let handshake = ClientHandshake::start(Memory::default(), request, None).map_err(failed)?;
-        // The request is written to memory, and the answer is awaited.
+        // The request is written to memory, then the handshake stops to wait for the response.
         let mut handshake = match handshake.handshake() {
             Err(HandshakeError::Interrupted(handshake)) => Box::new(handshake),
             Err(HandshakeError::Failure(error)) => return Err(failed(error)),
@@ -71,12 +71,12 @@ impl WebSocket {
         Ok(Self { stage, reader: Reader::new(limit), line: Vec::new(), outgoing })
     }
 
-    /// Limits the length of messages.
+    /// Limits the length of received messages.
     pub(crate) fn limit_messages(&mut self, limit: usize) {
         self.reader.limit = limit;
     }
 
-    /// Takes whole frames from below, and adds the lines in them to `lines`, also if it fails: those came before the fault.
+    /// Reads all complete frames from `bytes`, and adds the lines in them to `lines`, also those before an error.
     pub(crate) fn received(&mut self, bytes: &mut Buffer, lines: &mut Buffer) -> Result<Progress, LinkError> {
         if let Stage::Upgrading { answer, .. } = &mut self.stage {
             let rest = take_answer(answer, bytes.as_slice())?.map(<[u8]>::len);
@@ -97,7 +97,7 @@ impl WebSocket {
         }
     }
 
-    /// Takes lines of the protocol, which are text, the last one perhaps without its end so far.
+    /// Sends lines of the protocol, which are text. The end of the last one may come later.
     pub(crate) fn send(&mut self, plain: &[u8]) {
         let mut start = 0;
         for end in memchr_iter(b'\n', plain) {
@@ -119,7 +119,7 @@ impl WebSocket {
         self.send_close(CloseCode::Normal);
     }
 
-    /// Bytes for the layer below, which takes them out.
+    /// Returns the outgoing bytes, for the layer below to take.
     pub(crate) fn outgoing(&mut self) -> &mut Buffer {
         &mut self.outgoing
     }
@@ -129,14 +129,14 @@ impl WebSocket {
         frames::write(OpCode::Control(Control::Close), &code, &mut self.outgoing);
     }
 
-    /// The whole answer is there.
+    /// Completes the handshake with the whole response.
     fn finish_upgrade(&mut self) -> Result<(), LinkError> {
         let Stage::Upgrading { mut handshake, answer } = mem::replace(&mut self.stage, Stage::Failed) else {
             return Ok(());
         };
         handshake.get_mut().get_mut().incoming.push(&answer);
         let error = match handshake.handshake() {
-            // Section 4.1 of the RFC; tungstenite does not look at it.
+            // Required by section 4.1 of the RFC; tungstenite does not check it.
             Ok((_, response)) if response.headers().contains_key("Sec-WebSocket-Extensions") => {
                 WebSocketError::Upgrade("it names an extension of the protocol, and none was asked for".to_owned())
             }
@@ -152,10 +152,10 @@ impl WebSocket {
     }
 }
 
-/// Adds to the answer up to the empty line that ends it; then returns what follows.
+/// Moves bytes to the response up to the empty line that ends it. Returns the bytes after that line, or `None` until it
+/// has come.
 ///
-/// tungstenite counts how often it is handed something, and takes many small pieces for an attack, so it gets the whole
-/// answer at once.
+/// tungstenite takes a response in many small pieces for an attack, so it gets the whole one at once.
 fn take_answer<'a>(answer: &mut Vec<u8>, bytes: &'a [u8]) -> Result<Option<&'a [u8]>, LinkError> {
     const BEGIN: &[u8] = b"HTTP/1.";
     const END: &[u8] = b"\r\n\r\n";
@@ -174,14 +174,14 @@ fn take_answer<'a>(answer: &mut Vec<u8>, bytes: &'a [u8]) -> Result<Option<&'a [
     Ok(None)
 }
 
-/// The first line of an HTTP answer, in a form that a terminal can show.
+/// Returns the status line of an HTTP response, in a form that is safe to show in a terminal.
 fn status_line(answer: &[u8]) -> String {
     let line = answer.split(|&byte| byte == b'\r').next().unwrap_or_default();
     let shown: String = String::from_utf8_lossy(line).chars().take(100).collect();
     shown.escape_debug().to_string()
 }
 
-/// Whether a close frame is a proper end.
+/// Returns an error if the close frame reports a fault.
 fn closed(frame: CloseFrame) -> Result<(), LinkError> {
     match frame.code {
         CloseCode::Normal | CloseCode::Away | CloseCode::Status => Ok(()),
@@ -192,7 +192,7 @@ fn closed(frame: CloseFrame) -> Result<(), LinkError> {
     }
 }
 
-/// The code to close with, and the error.
+/// Converts an error of tungstenite. Returns the code to close the WebSocket with, and the error.
 fn explain(error: Error) -> (CloseCode, WebSocketError) {
     match error {
         Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
@@ -204,7 +204,7 @@ fn explain(error: Error) -> (CloseCode, WebSocketError) {
     }
 }
 
-/// What tungstenite reads an answer from and writes its request to.
+/// The stream that tungstenite reads the response from and writes its request to.
 #[derive(Debug, Default)]
 struct Memory {
     incoming: Buffer,
