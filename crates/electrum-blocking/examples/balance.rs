@@ -17,10 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Asks for both in one write, and returns what there is to print.
+/// Requests both in one write, and returns the text to print.
 pub(crate) fn run(server: &str, script: &str) -> Result<String, Box<dyn Error>> {
     let client = Client::connect(server.parse::<ServerAddr>()?)?;
-    // Without it, calls wait for the connection, up to their own time-out.
+    // Optional: calls wait for the connection too, up to their own time-out.
     client.ready(Duration::from_secs(30))?;
     let script = Script::new(bytes(script)?);
     let (balance, history) =
@@ -33,7 +33,7 @@ pub(crate) fn run(server: &str, script: &str) -> Result<String, Box<dyn Error>> 
     Ok(text)
 }
 
-/// The bytes of a text in hex.
+/// Decodes hex.
 fn bytes(hex: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let pairs = (0..hex.len()).step_by(2).map(|at| hex.get(at..at + 2).ok_or("not a text in hex"));
     pairs.map(|pair| Ok(u8::from_str_radix(pair?, 16)?)).collect()

@@ -1,4 +1,4 @@
-//! The client that threads share.
+//! The blocking client, which threads share.
 
 use std::fmt;
 use std::io;
@@ -14,8 +14,8 @@ use crate::socket::Tcp;
 use crate::streams::{ConnectionEvents, Updates};
 use crate::wait::wait;
 
-/// A client of Electrum servers. Clones are the same client, which is closed when the last of them, and of the iterators
-/// that they returned, is dropped.
+/// A client of Electrum servers. Clones are the same client, which is closed when the last clone and the last iterator
+/// that it returned are dropped.
 #[derive(Clone)]
 pub struct Client {
     session: session::Client,
@@ -26,7 +26,7 @@ impl Client {
     /// Starts a client, which connects and reconnects by itself. It returns at once; calls wait for the connection.
     ///
     /// # Errors
-    /// If the system gives no thread.
+    /// If the operating system cannot start a thread.
     pub fn connect(config: impl Into<Config>) -> io::Result<Self> {
         let (session, threads) = threads::drive(config, Tcp)?;
         Ok(Self { session, threads })
@@ -35,8 +35,8 @@ impl Client {
     /// Makes a call and waits for its result, for as long as
     /// [`Timeouts::request`](session::proto::Timeouts::request) allows. While there is no connection, it waits for one.
     ///
-    /// If the connection is lost before the reply comes, a call that only reads is made again; one that changes
-    /// something only if not one byte of it was sent.
+    /// If the connection is lost before the reply comes, a call that only reads is sent again; a call that changes
+    /// something is sent again only if no byte of it was written.
     ///
     /// # Errors
     /// [`CallError`] says who must act.
@@ -50,7 +50,7 @@ impl Client {
     /// Makes a call that must be answered within `timeout`.
     ///
     /// # Errors
-    /// As with [`call`](Self::call).
+    /// Those of [`call`](Self::call).
     pub fn call_within<R>(&self, timeout: Duration, request: R) -> Result<R::Response, CallError>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -58,7 +58,8 @@ impl Client {
         self.threads.block_on(|| self.session.call_within(timeout, request))
     }
 
-    /// Makes several calls at once and waits for all of them. Each has a result of its own, in the order of the requests.
+    /// Makes several calls of one type at once and waits for all of them. Each has a result of its own, in the order of
+    /// the requests.
     pub fn batch<R>(&self, requests: Vec<R>) -> Vec<Result<R::Response, CallError>>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -74,7 +75,7 @@ impl Client {
         self.threads.block_on(|| self.session.batch_within(timeout, requests))
     }
 
-    /// Makes calls of any kinds at once: those that `make` makes are sent in one write when it returns,
+    /// Makes calls of different types at once: those that `make` makes are sent in one write when it returns,
     /// and each has a result of its own type.
     ///
     /// ```no_run
@@ -90,7 +91,7 @@ impl Client {
         self.session.pipeline(|calls| make(&mut Pipeline::new(calls, &self.threads)))
     }
 
-    /// Makes calls of any kinds at once, each of which must be answered within `timeout`. See
+    /// Makes calls of different types at once, each of which must be answered within `timeout`. See
     /// [`pipeline`](Self::pipeline).
     pub fn pipeline_within<T>(&self, timeout: Duration, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
         self.session.pipeline_within(timeout, |calls| make(&mut Pipeline::new(calls, &self.threads)))
@@ -104,7 +105,7 @@ impl Client {
         wait(self.session.ready(timeout))
     }
 
-    /// Subscribes to a topic, on whatever connection. Dropping the iterator ends the subscription.
+    /// Subscribes to a topic, across reconnections. Dropping the iterator ends the subscription.
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
@@ -112,32 +113,30 @@ impl Client {
         self.session.subscribe(topic).map(Updates::new)
     }
 
-    /// Subscribes to several topics, which the updates name by their place in `topics`.
+    /// Subscribes to several topics, which the updates name by their index in `topics`.
     ///
     /// # Errors
-    /// As with [`subscribe`](Self::subscribe); then nothing is subscribed.
+    /// Those of [`subscribe`](Self::subscribe). After an error no topic is subscribed.
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         self.session.subscribe_all(topics).map(Updates::new)
     }
 
-    /// Subscribes to a topic all of whose values are kept until they are read, in order, up to `capacity` of them (at
-    /// least one). Beyond that the oldest are dropped, and the next one read says how many were
-    /// [skipped](session::TopicUpdate::skipped).
+    /// Subscribes to a topic and keeps all unread values in order, up to `capacity` of them (at least one). Beyond that
+    /// the oldest are dropped, and the next one read says how many were [skipped](session::TopicUpdate::skipped).
     ///
     /// # Errors
-    /// As with [`subscribe`](Self::subscribe).
+    /// Those of [`subscribe`](Self::subscribe).
     pub fn subscribe_queued(&self, topic: Topic, capacity: usize) -> Result<Updates, RejectReason> {
         self.session.subscribe_queued(topic, capacity).map(Updates::new)
     }
 
-    /// Returns what happens to the connection from now on, and before that what happened last.
+    /// Returns an iterator over connection events, beginning with the most recent one.
     #[must_use]
     pub fn events(&self) -> ConnectionEvents {
         ConnectionEvents::new(self.session.events())
     }
 
-    /// Returns the same client with futures and streams instead of calls that block. It works for as long as this one
-    /// is held.
+    /// Returns the same client with futures and streams instead of blocking calls. It works until this one is dropped.
     #[must_use]
     pub fn session(&self) -> &session::Client {
         &self.session
@@ -149,15 +148,15 @@ impl Client {
         self.session.state()
     }
 
-    /// Sets the secret that each request carries from now on, on this connection and on later ones; `None` for no more.
+    /// Sets the secret that each request carries from now on, on this connection and on later ones; `None` removes it.
     ///
-    /// The first one is [`Config::authorization`](session::proto::Config::authorization). Where tokens expire, renew it
-    /// before that from wherever the program gets new ones; it costs next to nothing.
+    /// The initial one is [`Config::authorization`](session::proto::Config::authorization). If tokens expire, set a new
+    /// one in time, from anywhere in the program; it costs next to nothing.
     pub fn set_authorization(&self, authorization: Option<Authorization>) {
         self.session.set_authorization(authorization);
     }
 
-    /// Closes the connection for good. Calls that wait fail with [`CallError::Closed`]; iterators end.
+    /// Closes the client. Waiting calls fail with [`CallError::Closed`]; iterators end.
     pub fn close(&self) {
         self.session.close();
     }

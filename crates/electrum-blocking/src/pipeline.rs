@@ -1,4 +1,4 @@
-//! Several calls at once, whose results are waited for one by one.
+//! Calls that are sent at once, and waited for one by one.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ impl<'a, 'b> Pipeline<'a, 'b> {
         Self { calls, threads }
     }
 
-    /// Makes one more call. It is sent with the others.
+    /// Adds a call, which is sent with the others.
     pub fn call<R>(&mut self, request: R) -> Pending<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -30,7 +30,7 @@ impl<'a, 'b> Pipeline<'a, 'b> {
     }
 }
 
-/// A call whose reply may still be on its way. Dropping it cancels the call.
+/// A call in flight. Dropping it cancels the call.
 #[derive(Debug)]
 #[must_use = "dropping a pending call cancels it"]
 pub struct Pending<T> {
@@ -51,7 +51,7 @@ impl<T> Pending<T> {
     /// Waits for the result for at most `timeout`, and then cancels the call.
     ///
     /// # Errors
-    /// [`CallError::TimedOut`] if it did not come in that time; otherwise as with [`wait`](Self::wait).
+    /// [`CallError::TimedOut`] if the result did not come in that time; otherwise those of [`wait`](Self::wait).
     pub fn wait_within(mut self, timeout: Duration) -> Result<T, CallError> {
         wait_until(Instant::now().checked_add(timeout), &mut self.call).unwrap_or(Err(CallError::TimedOut))
     }

@@ -1,4 +1,4 @@
-//! Sockets of the standard library, for the threads of `electrum-session`.
+//! TCP sockets of the standard library, for the threads of `electrum-session`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -7,8 +7,8 @@ use std::time::Duration;
 use electrum_session::transport::DialTarget;
 use electrum_session::{CancelDial, Dial, threads};
 
-/// How long a write waits for a server that takes no bytes. On Windows a write that was given up leaves its socket
-/// unusable, so it is given up only with the connection.
+/// The write time-out of sockets. On Windows a socket cannot be used after a write timed out, so the time is so long
+/// that the connection has failed anyway.
 const WRITE_LIMIT: Duration = if cfg!(windows) { Duration::from_secs(20) } else { Duration::from_millis(10) };
 
 /// Opens TCP connections.
@@ -26,7 +26,7 @@ impl threads::Runtime for Tcp {
         let (dial, cancel) = Dial::new(target, timeout);
         let connect = || {
             let socket = dial.run()?;
-            // It waits for bytes as long as it takes, and for room only for a moment.
+            // Reads block without a limit, writes for a moment only.
             socket.set_write_timeout(Some(WRITE_LIMIT))?;
             Ok(Socket(socket))
         };
@@ -40,7 +40,7 @@ pub(crate) struct Socket(TcpStream);
 impl threads::Socket for Socket {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         (&self.0).read(buffer).map_err(|error| match error.kind() {
-            // What Windows calls the end of a limited read.
+            // The error of Windows for a read that timed out.
             ErrorKind::TimedOut if cfg!(windows) => ErrorKind::WouldBlock.into(),
             _ => error,
         })
@@ -51,7 +51,7 @@ impl threads::Socket for Socket {
     }
 
     fn write_at_once(&self, bytes: &[u8]) {
-        // The connection ends either way.
+        // Errors are ignored, since the connection is closed next.
         let _ = self.0.set_nonblocking(true).and_then(|()| self.write(bytes));
     }
 
@@ -60,7 +60,7 @@ impl threads::Socket for Socket {
     }
 
     fn shutdown(&self) {
-        // It fails if the connection is gone already.
+        // Fails if the connection has ended already.
         let _ = self.0.shutdown(Shutdown::Both);
     }
 }

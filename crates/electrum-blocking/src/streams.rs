@@ -1,4 +1,4 @@
-//! Updates and connection events as iterators that wait for the next item.
+//! Iterators over updates and connection events that block until the next item.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,13 +10,14 @@ use futures_core::Stream;
 
 use crate::wait::{wait, wait_until};
 
-/// The updates of subscribed topics, as an iterator that waits for the next one. It ends when the client is closed.
+/// An iterator over the updates of subscribed topics, which blocks until the next one. It ends when the client is
+/// closed.
 ///
 /// A consumer that is slow misses values but never the newest one: a new value of a topic replaces an unread one.
 #[derive(Debug)]
 pub struct Updates(session::Updates);
 
-/// What happens to the connection, as an iterator that waits for the next event. It ends when the client is closed.
+/// An iterator over connection events, which blocks until the next one. It ends when the client is closed.
 #[derive(Debug)]
 pub struct ConnectionEvents(session::ConnectionEvents);
 
@@ -33,7 +34,7 @@ impl Updates {
         self.0.add(topic)
     }
 
-    /// Ends the subscription of one topic, by its number in this iterator. Returns whether there was one.
+    /// Ends the subscription to one topic, named by its number in this iterator. Returns whether it was subscribed.
     pub fn remove(&mut self, topic: usize) -> bool {
         self.0.remove(topic)
     }
@@ -41,7 +42,7 @@ impl Updates {
     /// Waits for the next update for at most `timeout`.
     ///
     /// # Errors
-    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    /// [`NoUpdate::TimedOut`] if no update came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
         next_within(&mut self.0, timeout)
     }
@@ -63,7 +64,7 @@ impl ConnectionEvents {
     /// Waits for the next event for at most `timeout`.
     ///
     /// # Errors
-    /// [`NoUpdate::TimedOut`] if none came in that time, [`NoUpdate::Closed`] if none will come.
+    /// [`NoUpdate::TimedOut`] if no event came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NoUpdate> {
         next_within(&mut self.0, timeout)
     }

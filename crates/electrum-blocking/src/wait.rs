@@ -1,4 +1,4 @@
-//! Waiting in the calling thread for something that another thread does.
+//! Blocks the calling thread until a future is ready.
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-/// Wakes the thread that waits.
+/// The waker of a blocked thread.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -17,7 +17,7 @@ impl Wake for Unpark {
 }
 
 thread_local! {
-    /// The waker of the thread: an update that is buffered needs none made for it.
+    /// The waker of this thread, kept so that reading a buffered update need not make one.
     static WAKER: Waker = unpark();
 }
 
@@ -25,18 +25,18 @@ fn unpark() -> Waker {
     Waker::from(Arc::new(Unpark(thread::current())))
 }
 
-/// Sleeps until `future` is ready.
+/// Blocks until `future` is ready.
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
-        // It always has a result without a deadline.
+        // Without a deadline there is always a result.
         if let Some(output) = wait_until(None, future.as_mut()) {
             return output;
         }
     }
 }
 
-/// Sleeps until `future` is ready, or until `deadline`.
+/// Blocks until `future` is ready, or until `deadline`.
 pub(crate) fn wait_until<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
     let waker = WAKER.try_with(Waker::clone).unwrap_or_else(|_| unpark());
     let mut context = Context::from_waker(&waker);

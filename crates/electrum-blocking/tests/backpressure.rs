@@ -1,4 +1,4 @@
-//! Servers that take no bytes for a while: no thread waits for them longer than it should, and nothing is lost.
+//! Backpressure: servers that read nothing for a while block no thread for long, and lose no request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,14 +10,14 @@ use electrum_blocking::proto::operations::{Ping, Raw};
 use electrum_blocking::transport::ServerAddr;
 use electrum_blocking::{CallError, Client};
 
-/// Nothing here takes as long, unless it never ends.
+/// A time-out that is reached only by what never ends.
 const LONG: Duration = Duration::from_secs(60);
-/// More than the buffers of the system hold in one direction.
+/// More bytes than the system buffers in one direction.
 const FLOOD: usize = 16 * 1024 * 1024;
-/// As much as one request carries.
+/// The bytes of one request.
 const REQUEST: usize = 256 * 1024;
 
-/// What happens to a connection once its version is agreed.
+/// What the server does on a connection after the handshake.
 type Script = Box<dyn FnOnce(BufReader<TcpStream>) + Send>;
 
 fn server(script: Script) -> (Client, JoinHandle<()>) {
@@ -49,11 +49,11 @@ fn large_requests() -> Vec<Raw> {
     (0..FLOOD / REQUEST).map(|_| Raw::reading("large", vec!["x".repeat(REQUEST).into()])).collect()
 }
 
-/// It writes until the buffers of both directions are full, and only then reads what it was asked.
+/// The server writes until the buffers of both directions are full, and only then reads requests.
 #[test]
 fn a_server_that_does_not_read_while_it_writes_answers_every_call() {
     let (client, server) = server(Box::new(|mut lines| {
-        // The first call has arrived: the client writes.
+        // The first request has arrived: the client is writing.
         assert_eq!(lines.fill_buf().unwrap().first(), Some(&b'{'));
         let line = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"unknown\",\"params\":[\"{}\"]}}\n", "y".repeat(1024));
         for _ in 0..FLOOD / 1024 {
@@ -78,7 +78,7 @@ fn deaf() -> (Client, JoinHandle<()>, Sender<()>, Receiver<()>) {
     (client, server, wake, sleeps)
 }
 
-/// A caller that writes its own request does not wait for the server longer than for its deadline.
+/// A caller that writes its own request does not block beyond its deadline.
 #[test]
 fn a_call_to_a_server_that_reads_nothing_ends_at_its_deadline() {
     let (client, server, wake, sleeps) = deaf();
@@ -89,7 +89,7 @@ fn a_call_to_a_server_that_reads_nothing_ends_at_its_deadline() {
         let result = client.call_within(Duration::from_millis(20), Ping);
         assert!(result.is_err_and(|error| error != CallError::Closed));
     }
-    // Closing does not wait for the server either.
+    // Closing does not block either.
     client.close();
     assert!(full.join().unwrap().iter().all(|result| *result == Err(CallError::Closed)));
     wake.send(()).unwrap();

@@ -1,4 +1,4 @@
-//! Everything that waits can be given a time, and says what came of it.
+//! Everything that waits has a variant with a time-out, which returns why it ended.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use electrum_blocking::transport::ServerAddr;
 use electrum_blocking::{CallError, Client, NoUpdate, NotReady};
 use electrum_testkit::prelude::*;
 
-/// Nothing here takes as long, unless it never ends.
+/// A time-out that is reached only by what never ends.
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -73,7 +73,7 @@ fn updates_and_events_end_in_time() {
     let mut tips = client.subscribe(Topic::Headers).unwrap();
     assert_eq!(tips.next_within(SHORT), Err(NoUpdate::TimedOut));
     let mut events = client.events();
-    // It connects, and then nothing happens for a while.
+    // The client connects, and then nothing happens for a while.
     while events.next_within(SHORT).is_ok() {}
     client.close();
     assert_eq!(tips.next_within(LONG), Err(NoUpdate::Closed));
@@ -91,7 +91,7 @@ fn a_topic_that_was_removed_is_silent() {
     }
     assert!(updates.remove(0));
     assert!(!updates.remove(0));
-    // The other one is reported, and was paid later.
+    // The other script is reported, although it was paid later.
     server.pay(&script(0), 10_000);
     server.pay(&script(1), 10_000);
     assert_eq!(updates.next_within(LONG).map(|update| update.topic), Ok(1));

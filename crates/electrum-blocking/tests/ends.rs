@@ -1,4 +1,4 @@
-//! The threads of a client end with it.
+//! The threads of a client end when the client is dropped.
 
 #![cfg(target_os = "linux")]
 
@@ -11,25 +11,26 @@ use electrum_blocking::transport::ServerAddr;
 use electrum_blocking::{CallError, Client};
 use electrum_testkit::prelude::*;
 
-/// Nothing here takes as long, unless it never ends.
+/// A time-out that is reached only by what never ends.
 const LONG: Duration = Duration::from_secs(60);
 
-/// How many threads of this process belong to clients, by the names that the system knows.
+/// Counts the threads of this process that belong to clients, by their names.
 fn threads() -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
     names.filter(|name| name.trim() == "electrum" || name.starts_with("electrum-")).count()
 }
 
-fn assert_no_thread_is_left() {
+/// Waits until so many threads belong to clients: a new thread has its name only once it runs.
+fn wait_for_threads(count: usize) {
     let end = Instant::now() + LONG;
-    while threads() > 0 {
-        assert!(Instant::now() < end, "{} threads are left", threads());
+    while threads() != count {
+        assert!(Instant::now() < end, "{} threads instead of {count}", threads());
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// One test, for all threads of the process are counted.
+/// A single test, since it counts all threads of the process.
 #[test]
 fn no_thread_outlives_its_client() {
     let server = Server::start(Family::ALL[0]);
@@ -38,9 +39,9 @@ fn no_thread_outlives_its_client() {
     // While it is connected, and its connection's thread reads.
     let client = Client::connect(address.clone()).unwrap();
     client.call_within(LONG, Ping).unwrap();
-    assert_eq!(threads(), 2);
+    wait_for_threads(2);
     drop(client);
-    assert_no_thread_is_left();
+    wait_for_threads(0);
 
     // While callers read: a moment after several calls.
     let client = Client::connect(address).unwrap();
@@ -49,7 +50,7 @@ fn no_thread_outlives_its_client() {
     }
     client.close();
     assert_eq!(client.call(Ping), Err(CallError::Closed));
-    assert_no_thread_is_left();
+    wait_for_threads(0);
 
     // While it waits to connect again.
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
@@ -57,5 +58,5 @@ fn no_thread_outlives_its_client() {
     let mut events = client.events();
     while !matches!(events.next(), Some(electrum_blocking::ConnectionEvent::Down { .. })) {}
     drop((client, events));
-    assert_no_thread_is_left();
+    wait_for_threads(0);
 }

@@ -1,4 +1,4 @@
-//! Calls of different kinds, made at once.
+//! Pipelines of calls of different types.
 
 use electrum_blocking::proto::operations::{Balance, Header, History, Raw};
 use electrum_blocking::proto::types::{RawHeader, Script};
@@ -24,7 +24,7 @@ fn each_has_a_result_of_its_own_type_and_an_error_of_one_touches_no_other() {
                 calls.call(Header { height: 0 }),
             )
         });
-        // Waited for in another order than they were made.
+        // Waited for in another order than that in which they were made.
         let header: RawHeader = header.wait().unwrap();
         assert_eq!(header.block_hash().to_string(), GENESIS);
         assert!(matches!(wrong.wait(), Err(CallError::Server(_))), "{family:?}");

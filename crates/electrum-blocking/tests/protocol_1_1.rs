@@ -1,4 +1,4 @@
-//! Every operation that protocol 1.1 has, through the one family that speaks it.
+//! Every operation of protocol 1.1, against the only family of servers that speaks it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ use electrum_testkit::prelude::*;
 
 const VERSION: ProtocolVersion = ProtocolVersion::V1_1;
 
-/// A client, and the operations that it went through with.
+/// A client, and the operations that it has made.
 struct Session {
     client: Client,
     exercised: BTreeSet<&'static str>,
@@ -131,8 +131,8 @@ fn the_server(session: &mut Session, server: &Server) {
     assert!(!session.call(AddPeer { features }));
 }
 
-/// Compares what was exercised with the record of it, from which `docs/exercised.md` is made.
-/// With `UPDATE_DOCS` set it is written.
+/// Compares the operations with the record from which `docs/exercised.md` is made. Writes the record if `UPDATE_DOCS`
+/// is set.
 fn check_record(exercised: &BTreeSet<&'static str>) {
     let mut record = String::new();
     for operation in OPERATIONS.iter().filter(|operation| exercised.contains(operation.name)) {

@@ -1,4 +1,4 @@
-//! Threads that share a client take turns in moving its bytes: no caller is left without a thread that does.
+//! Threads that share a client take turns reading from its socket: no caller waits while no thread reads.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,10 +13,10 @@ use electrum_blocking::proto::{Origin, RejectReason, Topic};
 use electrum_blocking::{CallError, Client};
 use electrum_testkit::prelude::*;
 
-/// Nothing here takes as long, unless it never ends.
+/// A time-out that is reached only by what never ends.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A server that answers pings and tells of every question for the banner, which it leaves open.
+/// A server that answers pings, and reports each request for the banner, which it never answers.
 fn server_without_banner() -> (Client, JoinHandle<()>, std::sync::mpsc::Receiver<()>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -43,7 +43,7 @@ fn server_without_banner() -> (Client, JoinHandle<()>, std::sync::mpsc::Receiver
     (client.unwrap(), server, was_asked)
 }
 
-/// One caller, who moves the bytes, waits for an answer that never comes; others come and go meanwhile.
+/// The caller that reads from the socket waits for an answer that never comes, while others make calls.
 #[test]
 fn a_long_call_keeps_no_caller_from_its_own_and_ends_with_the_client() {
     let (client, server, was_asked) = server_without_banner();
@@ -69,7 +69,7 @@ fn a_long_call_keeps_no_caller_from_its_own_and_ends_with_the_client() {
     server.join().unwrap();
 }
 
-/// A call that times out while its caller moves the bytes.
+/// A call times out while its caller reads from the socket.
 #[test]
 fn a_call_ends_at_its_deadline() {
     let (client, server, was_asked) = server_without_banner();
@@ -105,7 +105,7 @@ fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     let (other, is_over) = (client.clone(), Arc::new(AtomicBool::new(false)));
     let over = Arc::clone(&is_over);
     let hasty = thread::spawn(move || {
-        // Afterwards the thread in the background leaves the socket to callers for a moment.
+        // Afterwards the connection's thread leaves the socket to callers for a moment.
         other.call_within(LONG, Ping).unwrap();
         while !over.load(Relaxed) {
             assert!(other.call(MempoolRecent).is_err(), "the version has no such operation");
@@ -120,7 +120,7 @@ fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     assert_eq!(emitted, Some(Origin::Live));
 }
 
-/// Whatever makes the topics may ask the client something.
+/// The iterator that makes the topics may call the client.
 #[test]
 fn topics_may_be_made_with_the_client() {
     let server = Server::start(Family::ALL[0]);
@@ -135,7 +135,7 @@ fn topics_may_be_made_with_the_client() {
     assert_eq!(emitted, [0, 1, 2]);
 }
 
-/// A wallet that uses a new address need not listen in one more place.
+/// A wallet that uses a new address adds it to the iterator that it already reads.
 #[test]
 fn topics_may_be_added_to_what_is_listened_to() {
     let server = Server::start(Family::ALL[0]);

@@ -13,10 +13,11 @@ use electrum_blocking::{Client, Config, ConnectionEvent, MemoryPins, PinStore};
 use electrum_testkit::tls::Identity;
 use rustls::{ServerConnection, StreamOwned};
 
-/// Longer than anything takes on a busy machine.
+/// A time-out that is reached only by what never ends.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Serves one connection; its address, the fingerprint of its certificate, and how the connection ended.
+/// Serves one connection. Returns the server's address, the fingerprint of its certificate, and how the connection
+/// ended.
 fn server() -> (String, Fingerprint, Receiver<String>) {
     let identity = Identity::self_signed("127.0.0.1");
     let config = identity.config();
@@ -40,7 +41,7 @@ fn server() -> (String, Fingerprint, Receiver<String>) {
                 Err(error) => break error.to_string(),
             }
         };
-        // The test may have failed meanwhile.
+        // Fails if the test has failed meanwhile.
         let _ = sender.send(end);
     });
     (url, Fingerprint::of_certificate(identity.certificate()), ended)

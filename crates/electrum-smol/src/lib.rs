@@ -31,7 +31,8 @@ pub use electrum_session::{
     NoUpdate, NotReady, PinError, PinStore, Pipeline, TopicUpdate, Updates, proto, transport,
 };
 
-/// Starts a client on smol's global executor. It connects and stays connected by itself; calls can be made at once: they wait.
+/// Starts a client on smol's global executor. It connects and reconnects by itself. Calls can be made at once: they
+/// wait for the connection.
 #[cfg(feature = "global-executor")]
 pub fn connect(config: impl Into<Config>) -> Client {
     let (client, driver) = client(config);
@@ -39,7 +40,7 @@ pub fn connect(config: impl Into<Config>) -> Client {
     client
 }
 
-/// A client, and the future that moves its bytes, for an executor of the caller's choice.
+/// Makes a client and the future that drives it, for an executor of the caller's choice.
 /// The future ends when the client is closed; if it is dropped before, the client is closed.
 pub fn client(config: impl Into<Config>) -> (Client, impl Future<Output = ()> + Send + 'static) {
     electrum_session::drive::drive(config, runtime::AsyncIo)

@@ -1,4 +1,4 @@
-//! Sockets and timers of async-io, and threads of the crate `blocking` to dial in.
+//! The runtime of smol: sockets and timers of `async-io`, and threads of the crate `blocking` for dialling.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use electrum_session::transport::DialTarget;
 use electrum_session::{Dial, drive};
 use futures_lite::{AsyncRead as _, AsyncWrite as _};
 
-/// The runtime of smol's crates, which runs on any executor.
+/// The runtime of the client, which works on any executor.
 pub(crate) struct AsyncIo;
 
 impl drive::Runtime for AsyncIo {
@@ -38,7 +38,7 @@ impl drive::Runtime for AsyncIo {
     }
 }
 
-/// An open socket, and whether there may be something to read: asking the system in vain costs as much as reading.
+/// An open socket, and whether it may be readable: a read that finds nothing costs as much as any other.
 pub(crate) struct Socket {
     socket: Async<TcpStream>,
     can_read: bool,

@@ -1,4 +1,4 @@
-//! The client's task among other tasks of one thread.
+//! The client's task beside other tasks on one thread.
 
 use std::sync::mpsc::channel;
 use std::thread;
@@ -52,7 +52,7 @@ fn dropping_the_task_that_moves_the_bytes_closes_the_client() {
             unreachable!("the client is not closed")
         };
         assert!(smol::block_on(driven.or(tips.next())).is_some());
-        // Its end is that of the task, which was dropped by now.
+        // The executor has ended, so its task was dropped.
         assert_eq!(smol::block_on(client.call(Banner)), Err(CallError::Closed));
         assert_eq!(smol::block_on(tips.next()), None);
         assert!(server.wait_until(Duration::from_secs(30), |stats| stats.open == 0));

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .await
 }
 
-/// Hands over the banner and a line for each tip, until `on_line` returns false.
+/// Calls `on_line` with the banner and a line for each tip, until it returns false.
 pub(crate) async fn run(server: &str, mut on_line: impl FnMut(String) -> bool) -> Result<(), Box<dyn Error>> {
     let server: ServerAddr = server.parse()?;
     let client = electrum_tokio::connect(server);

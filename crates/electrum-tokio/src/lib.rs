@@ -18,10 +18,10 @@
 //! }
 //! ```
 //!
-//! The futures and streams of a [`Client`] are cancel safe: each says what dropping it does. They run on any runtime; what
-//! needs tokio, with its time and network drivers, is the task that moves the bytes.
+//! The futures and streams of a [`Client`] are cancel safe: each says what dropping it does. They run on any runtime;
+//! only the task that drives the client needs tokio, with its time and I/O drivers.
 //!
-//! A client over streams of your own (a Tor client in the same process, a duplex in a test) is made by [`client_over`].
+//! [`client_over`] makes a client over streams of your own (a Tor client in the same process, a duplex in a test).
 
 mod runtime;
 
@@ -39,8 +39,8 @@ use transport::DialTarget;
 
 use crate::runtime::Tokio;
 
-/// Starts a client as a task of the current runtime. It connects and stays connected by itself; calls can be made at once:
-/// they wait.
+/// Starts a client as a task of the current runtime. It connects and reconnects by itself. Calls can be made at once:
+/// they wait for the connection.
 ///
 /// # Panics
 /// If it is called outside of a tokio runtime.
@@ -50,15 +50,15 @@ pub fn connect(config: impl Into<Config>) -> Client {
     client
 }
 
-/// A client, and the future that moves its bytes, to be run on a tokio runtime of the caller's choice.
+/// Makes a client and the future that drives it, for a tokio runtime of the caller's choice.
 /// The future ends when the client is closed; if it is dropped before, the client is closed.
 pub fn client(config: impl Into<Config>) -> (Client, impl Future<Output = ()> + Send + 'static) {
     electrum_session::drive::drive(config, Tokio(runtime::dial))
 }
 
-/// A client over streams of the caller's own, and the future that moves its bytes. `connect` is called for each connection
-/// with the host and port to reach, and returns a stream to it. TLS, if the server's address wants it, is on top of that
-/// stream.
+/// Makes a client over streams of the caller's own, and the future that drives it. `connect` is called for each
+/// connection with the host and port, and returns a stream to it. TLS, if the server's address needs it, runs on top of
+/// that stream.
 ///
 /// The example connects to a server in the same process, without a socket:
 /// ```

@@ -1,4 +1,4 @@
-//! Streams and timers of tokio.
+//! The runtime of tokio: streams and timers.
 
 use std::future::Future;
 use std::io;
@@ -12,10 +12,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// As many bytes are stored for a stream that takes none.
+/// The maximum number of bytes that are stored for a stream that takes none.
 const STORED: usize = 64 * 1024;
 
-/// A tokio runtime with a function that opens a stream to a target within a time.
+/// The tokio runtime, with a function that opens a stream to a target within a time-out.
 pub(crate) struct Tokio<C>(pub(crate) C);
 
 impl<C, S, F> drive::Runtime for Tokio<C>
@@ -56,7 +56,7 @@ pub(crate) fn dial(
     }
 }
 
-/// A stream, and bytes that were not written to it yet: it may run code of others, which must not happen in `poll_write`.
+/// A stream, and bytes that are not written to it yet: it may run foreign code, which must not happen in `poll_write`.
 pub(crate) struct Socket<S> {
     stream: S,
     unwritten: Vec<u8>,
@@ -70,7 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> drive::Socket for Socke
     }
 
     fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // Flushed before: there is room.
+        // There is room, since the driver flushes before it writes.
         let count = bytes.len().min(STORED - self.unwritten.len());
         self.unwritten.extend_from_slice(&bytes[..count]);
         Poll::Ready(Ok(count))
@@ -89,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> drive::Socket for Socke
     }
 }
 
-/// A timer, which tokio moves without a new registration.
+/// A timer that is reset, not made anew, each time that it is set.
 pub(crate) struct Timer(Pin<Box<Sleep>>);
 
 impl drive::Timer for Timer {

@@ -1,4 +1,4 @@
-//! Clients over streams of the caller's own, and the task among other tasks.
+//! Clients over streams of the caller's own, and the client's task beside other tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ async fn serve(stream: DuplexStream, banners: usize) -> std::io::Result<()> {
 async fn a_client_over_a_duplex_comes_back_on_a_new_one() {
     let opened = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&opened);
-    // Smaller than a line: it is written in pieces.
+    // Smaller than a line, which is therefore written in pieces.
     let (client, driver) = electrum_tokio::client_over(config("tcp://in-memory:50001"), move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst);
         async move {

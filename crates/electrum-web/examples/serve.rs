@@ -1,7 +1,7 @@
 //! Builds the page in `www` and serves it on this machine with fake servers: `serve [PORT]`. It ends with Ctrl-C.
 //!
-//! What it takes to build a page is a workspace of its own, in the repository only, so that it stays out of this crate's
-//! dependencies.
+//! The tools that build the page are a workspace of their own, only in the repository, so that they are no dependencies
+//! of this crate.
 
 use std::path::Path;
 use std::process::{Command, exit};
@@ -18,7 +18,7 @@ fn main() {
         .arg(manifest)
         .arg("--")
         .args(std::env::args().skip(1))
-        // Beside the other build results of the repository.
+        // Beside the repository's other build output.
         .env("CARGO_TARGET_DIR", folder.join("../../target/web"))
         .status();
     match status {

@@ -1,4 +1,4 @@
-//! WebSockets, timers and the clock of a browser.
+//! The runtime of a browser: WebSockets, timers and the clock.
 
 use std::future::Future;
 use std::io;
@@ -18,9 +18,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent};
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The browser as a runtime.
+/// The browser as the runtime of a client.
 pub(crate) struct Browser {
-    /// The longest message that the client takes.
+    /// The maximum length of a message.
     pub(crate) longest: usize,
 }
 
@@ -28,7 +28,7 @@ impl drive::Runtime for Browser {
     type Socket = Messages<WebSocket>;
     type Timer = Timer;
 
-    /// The client ends what takes too long.
+    /// Opens a WebSocket. It has no time-out of its own: the client gives up a connection that takes too long.
     fn connect(
         &mut self,
         target: DialTarget,
@@ -47,15 +47,15 @@ impl drive::Runtime for Browser {
     }
 }
 
-/// As many bytes may wait in the browser before no more are sent.
+/// How many sent bytes may wait in the browser before no more are sent.
 const WAITING: u32 = 64 * 1024;
-/// How soon the browser, which does not report it, is asked again whether they left.
+/// After how many milliseconds the browser is asked again whether they have left, which it does not report.
 const ASK_AGAIN: u32 = 20;
 
-/// A WebSocket of the browser. It belongs to the thread that opened it, as all of the browser's objects do.
+/// A WebSocket of the browser. Like all of the browser's objects it belongs to the thread that made it.
 pub(crate) struct WebSocket(SendWrapper<Open>);
 
-/// Called by the browser for as long as it is kept.
+/// An event handler, which the browser calls until it is dropped.
 type Handler<E> = Closure<dyn FnMut(E)>;
 
 struct Open {
@@ -81,7 +81,7 @@ impl WebSocket {
     }
 }
 
-/// Hands over a message, of a very long one its beginning.
+/// Reports a message to the inbox, or only its beginning if it is too long.
 fn receive(data: &JsValue, inbox: &Inbox) {
     let useful = u32::try_from(inbox.useful()).unwrap_or(u32::MAX);
     match data.dyn_ref::<JsString>() {
@@ -114,12 +114,12 @@ impl Drop for Open {
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
-        // It fails only for codes that are not allowed, and none is given.
+        // Fails only for codes that are not allowed, and none is given.
         let _ = self.socket.close();
     }
 }
 
-/// An error of the browser in its own words.
+/// Converts an error of the browser, with its own text.
 fn failed(error: &JsValue) -> io::Error {
     let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
     io::Error::other(message.unwrap_or_else(|| format!("{error:?}")))
@@ -140,7 +140,7 @@ impl drive::Timer for Timer {
     }
 }
 
-/// Counts from when it was made.
+/// The browser's clock, which starts at zero when the value is made.
 struct BrowserClock(Instant);
 
 impl Clock for BrowserClock {

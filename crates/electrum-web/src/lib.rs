@@ -17,16 +17,18 @@
 //! }
 //! ```
 //!
-//! The client is that of the other adapters: calls, subscriptions and their streams are the same, and so is what becomes of
-//! them when a connection is lost. What differs is what lies below:
+//! The client is that of the other adapters: calls, subscriptions and streams are the same, also when a connection is
+//! lost. These are the differences of a browser:
 //!
-//! - A browser opens WebSockets and nothing else, so servers have `wss://` and `ws://` addresses. Any other address ends the
-//!   connection with an error that says so, as does a [`Route`](transport::Route) with a proxy or with a certificate of its
-//!   own: the browser picks the way and checks the certificate by itself. A page from `https://` may only open `wss://`.
-//! - Why a WebSocket could not be opened is kept from programs. The error says where to look.
-//! - A browser hands over whole messages only, and takes in what a server sends: the limit of a line holds from there on.
-//! - Timers of a page in the background are slowed down, to once a minute or so. A connection is then pinged later, and opened
-//!   again later; nothing is lost.
+//! - It opens only WebSockets, so servers have `wss://` and `ws://` addresses. Any other address ends the connection
+//!   with an error that says so. So does a [`Route`](transport::Route) with a proxy or with a certificate of its own,
+//!   since the browser chooses the proxy and checks the certificate itself. A page from `https://` may only open
+//!   `wss://`.
+//! - It does not report why a WebSocket could not be opened. The error says where to look.
+//! - It reports whole messages only, so the limit on the length of a line is applied once the browser has received all
+//!   of it.
+//! - It slows down the timers of a page in the background, to once a minute or so. Pings and reconnections are then
+//!   late; nothing is lost.
 
 mod browser;
 
@@ -37,8 +39,8 @@ pub use electrum_session::{
     NotReady, Pipeline, TopicUpdate, Updates, proto, transport,
 };
 
-/// Starts a client in the page or worker that runs the program. It connects and stays connected by itself; calls can be made
-/// at once: they wait.
+/// Starts a client in the page or worker that runs the program. It connects and reconnects by itself. Calls can be made
+/// at once: they wait for the connection.
 ///
 /// # Panics
 /// If it is not called in a browser.
@@ -48,10 +50,11 @@ pub fn connect(config: impl Into<Config>) -> Client {
     client
 }
 
-/// A client, and the future that moves its messages. The future ends when the client is closed; if it is dropped before, the
-/// client is closed.
+/// Makes a client and the future that drives it. The future ends when the client is closed; if it is dropped before,
+/// the client is closed.
 ///
-/// The seed of the configuration is mixed with a random number of the browser: the standard library has none there.
+/// A random number of the browser is mixed into the seed of the configuration, since the standard library has no random
+/// numbers there.
 ///
 /// # Panics
 /// If it is not called in a browser.

@@ -1,5 +1,5 @@
-//! The driver's logic against the suite that every driver must pass, over a stand-in for the browser's WebSocket. The suite
-//! blocks its threads, which no page may, so it cannot run in a browser; the tests of the page do.
+//! The suite that every driver must pass, over a stand-in for the browser's WebSocket. The suite blocks threads, so it
+//! cannot run in a browser; the tests of the page do.
 
 mod stand_in;
 

@@ -14,11 +14,11 @@ impl Adapter for Web {
 
     fn connect(&self, mut setup: Setup) -> SessionClient {
         for server in &mut setup.servers {
-            // The others are hostile in their WebSocket, and have it.
+            // The other servers have a WebSocket, in which they are hostile.
             let Some(address) = server.strip_prefix("tcp://") else { continue };
             let front = Front::websocket(address.parse().unwrap());
             *server = front.url();
-            // It is needed until the process ends, which is that of this client alone.
+            // Kept until the process ends, in which this client is the only one.
             std::mem::forget(front);
         }
         SessionAdapter(stand_in::connect).connect(setup)

@@ -1,4 +1,4 @@
-//! The blocking client as the suites drive it.
+//! The blocking client as an adapter of the test suites.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A stand-in for the browser: WebSockets whose events arrive whenever they do, and timers.
+//! A stand-in for the browser: WebSockets that report events at any time, and timers.
 
 mod socket;
 

@@ -1,4 +1,4 @@
-//! A WebSocket that behaves as the browser's: it is made at once, takes every message, and reports events.
+//! A WebSocket that behaves like that of a browser: it is made at once, takes every message, and reports events.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -16,16 +16,16 @@ use electrum_web::transport::DialTarget;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Error, Message};
 
-/// What the browser reports if there was no closing message.
+/// The code that a browser reports if there was no closing message.
 const NO_CLOSE: u16 = 1006;
-/// What it reports of a closing message without a code.
+/// The code that a browser reports for a closing message without a code.
 const NO_CODE: u16 = 1005;
-/// As many bytes may wait before no more are sent.
+/// How many bytes may wait before no more are sent.
 const WAITING: usize = 64 * 1024;
 
 pub(crate) struct WebSocket {
     messages: Sender<String>,
-    /// The bytes of messages that were not written yet.
+    /// The number of bytes in messages that are not written yet.
     waiting: Arc<AtomicUsize>,
     ask_again: Option<Timer>,
     stream: Arc<Mutex<Option<TcpStream>>>,
@@ -48,7 +48,7 @@ impl WebSocket {
 
 impl messages::Sender for WebSocket {
     fn send(&mut self, message: &str) -> io::Result<()> {
-        // The browser drops what is sent after the end, too.
+        // Like a browser, it drops messages that are sent after the end.
         self.waiting.fetch_add(message.len(), Ordering::Relaxed);
         let _ = self.messages.send(message.to_owned());
         Ok(())
@@ -66,7 +66,7 @@ impl messages::Sender for WebSocket {
 
 impl Drop for WebSocket {
     fn drop(&mut self) {
-        // Before the handshake is done no closing message can be sent.
+        // Before the handshake is complete no closing message can be sent.
         if let Some(stream) = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -79,7 +79,7 @@ struct Outgoing {
     waiting: Arc<AtomicUsize>,
 }
 
-/// Opens it, and reports what comes until it ends. Returns the code and the reason of the closing message.
+/// Opens the WebSocket, and reports messages until it ends. Returns the code and the reason of the closing message.
 fn run(
     target: &DialTarget,
     inbox: &Inbox,
@@ -91,7 +91,7 @@ fn run(
     *opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream.try_clone()?);
     let url = target.websocket.as_deref().unwrap_or_default();
     let half = Half(Arc::new(stream), Arc::default());
-    // Browsers limit no message.
+    // Browsers do not limit the length of messages.
     let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
     let (mut socket, _) = tungstenite::client::client_with_config(url, half.clone(), Some(config))
         .map_err(|error| Error::Io(io::Error::other(error.to_string())))?;
@@ -135,7 +135,7 @@ fn send_all(half: Half, Outgoing { queue, waiting }: Outgoing) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// One of two users of a stream, each of which writes whole frames.
+/// The reading or the writing half of a stream. A lock keeps the frames that both write whole.
 #[derive(Clone)]
 struct Half(Arc<TcpStream>, Arc<Mutex<()>>);
 

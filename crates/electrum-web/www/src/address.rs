@@ -1,4 +1,4 @@
-//! Addresses and the scripts that they stand for.
+//! Parses Bitcoin addresses into scripts.
 
 use electrum_web::proto::Script;
 

@@ -1,4 +1,4 @@
-//! What becomes of the connection: its status with a countdown to the next attempt, and a log.
+//! Shows the connection: its status with a countdown to the next attempt, and a log.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use web_time::Instant;
 
 use crate::dom;
 
-/// How often the countdown moves.
+/// How often the countdown is updated.
 const TURN: Duration = Duration::from_millis(200);
 /// How many entries the log keeps.
 const LOG: u32 = 100;
@@ -39,7 +39,7 @@ fn show(event: &ConnectionEvent) -> Option<Instant> {
         ConnectionEvent::Connecting { server } => status("fair", &format!("Connecting to {server}"), ""),
         ConnectionEvent::Ready { server, software, version, handshake, .. } => {
             let millis = handshake.as_millis();
-            let details = format!("{software}, protocol {version}, agreed in {millis} ms");
+            let details = format!("{software}, protocol {version}, negotiated in {millis} ms");
             status("good", &format!("Connected to {server}"), &details);
             log("good", &server.to_string(), &details);
         }

@@ -13,7 +13,7 @@ fn document() -> Document {
     window().document().expect("a window has a document")
 }
 
-/// The element of this id in `index.html`.
+/// Returns the element of `index.html` with this id.
 pub(crate) fn by_id<T: JsCast>(id: &str) -> T {
     let element = document().get_element_by_id(id).unwrap_or_else(|| panic!("the page has no #{id}"));
     element.dyn_into().unwrap_or_else(|_| panic!("#{id} is another kind of element"))
@@ -34,7 +34,7 @@ pub(crate) fn clear(id: &str) {
     by_id::<Element>(id).replace_children_with_node_0();
 }
 
-/// A new element with a text.
+/// Makes an element with a text.
 pub(crate) fn element(tag: &str, class: &str, text: &str) -> Element {
     let element = document().create_element(tag).expect("the name of a tag");
     element.set_class_name(class);
@@ -47,7 +47,7 @@ pub(crate) fn append(parent: &Element, child: &Element) {
     parent.append_with_node_1(child).expect("an element takes children");
 }
 
-/// Adds an element at the beginning of a list, and removes what is more than `most` at its end.
+/// Adds an element at the beginning of a list, and removes elements at its end beyond `most`.
 pub(crate) fn prepend(list: &str, child: &Element, most: u32) {
     let list: Element = by_id(list);
     list.prepend_with_node_1(child).expect("an element takes children");
@@ -57,7 +57,7 @@ pub(crate) fn prepend(list: &str, child: &Element, most: u32) {
     }
 }
 
-/// A row of a table. The first cell names it.
+/// Makes a row of a table, whose first cell is its heading.
 pub(crate) fn row(cells: &[&str]) -> Element {
     let row = element("tr", "", "");
     for (place, cell) in cells.iter().enumerate() {
@@ -85,12 +85,12 @@ pub(crate) fn on_submit(id: &str, mut run: impl FnMut() + 'static) {
     closure.forget();
 }
 
-/// The present time of day, as the user writes it.
+/// Returns the present time of day in the user's format.
 pub(crate) fn time_of_day() -> String {
     js_sys::Date::new_0().to_locale_time_string("default").into()
 }
 
-/// A moment in seconds since 1970, as the user writes it.
+/// Formats a time in seconds since 1970 in the user's format.
 pub(crate) fn date(unix_time: u32) -> String {
     let date = js_sys::Date::new(&(f64::from(unix_time) * 1000.0).into());
     date.to_locale_string("default", &js_sys::Object::new()).into()

@@ -1,4 +1,4 @@
-//! The form: servers, network and watched scripts. It stands in the page's address too, so that it can be kept as a bookmark.
+//! The form: servers, network and watched scripts. It is also kept in the page's address, so that it can be bookmarked.
 
 use electrum_web::proto::types::Network;
 use electrum_web::transport::ServerAddr;
@@ -8,7 +8,7 @@ use web_sys::{HtmlSelectElement, HtmlTextAreaElement, UrlSearchParams};
 use crate::address::{self, Target};
 use crate::dom;
 
-/// What the form says.
+/// The settings in the form.
 pub(crate) struct Settings {
     pub(crate) servers: Vec<ServerAddr>,
     /// The network that the servers must serve.
@@ -33,7 +33,7 @@ pub(crate) fn fill() {
     }
 }
 
-/// Puts the form into the page's address.
+/// Writes the form into the page's address.
 pub(crate) fn remember() {
     let Ok(parameters) = UrlSearchParams::new() else { return };
     for area in AREAS {
@@ -43,14 +43,14 @@ pub(crate) fn remember() {
     parameters.set(NETWORK, &dom::by_id::<HtmlSelectElement>(NETWORK).value());
     let address = format!("#{}", String::from(parameters.to_string()));
     let history = dom::window().history();
-    // Without it the page works as well.
+    // The page works without it.
     let _ = history.and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
 }
 
 /// Reads the form.
 ///
 /// # Errors
-/// What is wrong in it, and what to write.
+/// Says what is wrong in the form, and what to write.
 pub(crate) fn read() -> Result<Settings, String> {
     let [addresses, scripts] = AREAS.map(|area| dom::by_id::<HtmlTextAreaElement>(area).value());
     let network = dom::by_id::<HtmlSelectElement>(NETWORK).value();

@@ -1,5 +1,5 @@
-//! The page of `electrum-web`: give it the addresses of servers, and it shows what they speak, the tip as it moves, scripts
-//! with their balances and histories, and what becomes of the connection.
+//! The page of `electrum-web`. For given servers it shows how they negotiate, the tip, scripts with their balances and
+//! histories, and the state of the connection.
 //!
 //! ```text
 //! form ── start ──┬── servers:    one row each, three attempts to negotiate
@@ -24,7 +24,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::form::Settings;
 
-/// What runs for the settings of the form; the clients are closed when it is dropped.
+/// The client for the settings of the form, which is closed when it is dropped.
 type Running = Rc<RefCell<Option<Client>>>;
 
 fn main() {
@@ -38,11 +38,11 @@ fn main() {
             start(&running);
         }
     });
-    // A link to the page may name servers.
+    // The page's address may name servers.
     start(&running);
 }
 
-/// Starts anew with what the form says.
+/// Starts a new client with the settings of the form.
 fn start(running: &Running) {
     if let Some(before) = running.borrow_mut().take() {
         before.close();
@@ -74,7 +74,7 @@ fn start(running: &Running) {
 fn config(settings: &Settings) -> Config {
     let mut config = Config::new(settings.servers.clone());
     config.protocol.genesis_hash = settings.network.map(|network| network.genesis_hash());
-    // A person is watching, so a server that is back should be found soon.
+    // A person is watching, so the page should reconnect soon.
     config.protocol.backoff.cap = std::time::Duration::from_secs(10);
     config
 }

@@ -1,5 +1,5 @@
-//! How a server negotiates: its software, and the answers to a range that it speaks, one that no server speaks, and one below
-//! the minimum. It is what `electrum-cli probe --matrix` shows.
+//! Shows how a server negotiates: its software, and its answers to a range that it supports, one that no server
+//! supports, and one below the minimum. `electrum-cli probe --matrix` shows the same.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(crate) async fn show(server: ServerAddr) {
     }
 }
 
-/// In the order of the table's columns. The first is what the client can work with.
+/// Returns the ranges in the order of the table's columns. The first is the one that the client supports.
 fn ranges() -> Result<[VersionRange; 3], VersionError> {
     let version = ProtocolVersion::new;
     Ok([
@@ -41,7 +41,7 @@ fn ranges() -> Result<[VersionRange; 3], VersionError> {
     ])
 }
 
-/// Connects once, and offers a range. Returns the software and the version that was agreed on.
+/// Connects once, and offers a range. Returns the server's software and the negotiated version.
 async fn attempt(
     server: &ServerAddr,
     wanted: VersionRange,
@@ -52,7 +52,7 @@ async fn attempt(
     config.protocol.offers = vec![offered.into()];
     let client = electrum_web::connect(config);
     let mut events = client.events();
-    // The client's own limits of time end an attempt.
+    // The client's own time-outs end an attempt.
     loop {
         match events.next_within(Duration::MAX).await {
             Ok(ConnectionEvent::Ready { software, version, .. }) => return Ok((software, version)),
@@ -63,7 +63,7 @@ async fn attempt(
     }
 }
 
-/// What came of an attempt that failed, in few words, and the class of its cell.
+/// Describes a failed attempt in few words, with the class of its cell.
 fn words(cause: &DownCause) -> (&'static str, String) {
     match cause {
         DownCause::Refused { error, .. } => {

@@ -1,4 +1,4 @@
-//! The tip of the chain as it moves.
+//! Shows the tip of the chain, and lists the last ones.
 
 use electrum_web::Client;
 use electrum_web::proto::{Topic, Update};
@@ -12,7 +12,7 @@ const TIPS: u32 = 6;
 /// Lists tips, the newest first, until the client is closed.
 pub(crate) async fn follow(client: Client) {
     let Ok(mut updates) = client.subscribe(Topic::Headers) else { return };
-    // Only the form holds the client: it decides how long it runs.
+    // Only the form holds the client, and closes it by dropping it.
     drop(client);
     while let Some(update) = updates.next().await {
         let row = match update.value {

@@ -1,4 +1,4 @@
-//! A watched script: its balance and its history, fetched again when the script's status changes.
+//! Shows a watched script: its balance and its history, fetched again when the script's status changes.
 
 use electrum_web::proto::operations::{Balance, History};
 use electrum_web::proto::types::{HistoryEntry, ScriptBalance, TxHeight};
@@ -70,7 +70,7 @@ fn show(content: &Element, balance: &ScriptBalance, history: &[HistoryEntry]) {
     dom::append(content, &table);
 }
 
-/// Satoshis as bitcoins, exactly.
+/// Formats satoshi as bitcoin, exactly.
 fn bitcoin(satoshis: i128) -> String {
     let sign = if satoshis < 0 { "-" } else { "" };
     let satoshis = satoshis.unsigned_abs();

@@ -14,17 +14,17 @@ mod site;
 
 pub use site::Site;
 
-/// What fails in a program that builds.
+/// An error of building or serving the page.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// The page, built.
+/// The built page.
 #[derive(Debug)]
 pub struct Page {
     /// The folder with all its files.
     pub folder: PathBuf,
-    /// The bytes of the WebAssembly.
+    /// The size of the WebAssembly in bytes.
     pub wasm: usize,
-    /// Its bytes as servers send it, compressed by gzip.
+    /// Its size as servers send it, compressed by gzip.
     pub wasm_compressed: usize,
 }
 

@@ -27,7 +27,7 @@ impl std::fmt::Debug for ServerHandle {
 }
 
 impl Site {
-    /// Starts to serve `folder` on 127.0.0.1, at this port, or, if it is 0, at one that the system picks.
+    /// Starts to serve `folder` on 127.0.0.1, on this port; 0 lets the system pick one.
     ///
     /// # Errors
     /// If the port is taken.
@@ -37,14 +37,14 @@ impl Site {
         let (shared, folder) = (Arc::clone(&server), folder.to_owned());
         let thread = thread::spawn(move || {
             for request in shared.incoming_requests() {
-                // A browser that left needs no answer.
+                // Fails if the browser has gone away.
                 let _ = answer(request, &folder);
             }
         });
         Ok(Self { address, server: ServerHandle(server), thread: Some(thread) })
     }
 
-    /// Its address, to open in a browser.
+    /// Returns the address to open in a browser.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
@@ -68,7 +68,7 @@ fn answer(request: Request, folder: &Path) -> std::io::Result<()> {
     request.respond(Response::from_file(File::open(file)?).with_header(kind))
 }
 
-/// The file for a URL, and its type.
+/// Returns the file for a URL, and its media type.
 fn file(url: &str, folder: &Path) -> Option<(PathBuf, &'static str)> {
     let name = match url.split(['?', '#']).next()?.strip_prefix('/')? {
         "" => "index.html",

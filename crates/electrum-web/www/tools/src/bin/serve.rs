@@ -1,6 +1,7 @@
-//! Builds the page of `electrum-web` and serves it, with fake servers that it shows: `serve [PORT]`. It needs no network.
+//! Builds the page of `electrum-web` and serves it with fake servers: `serve [PORT]`. It needs no network.
 //!
-//! Blocks are mined, a script is paid, and from time to time the server that is used stops for a moment. It ends with Ctrl-C.
+//! Blocks are mined, a script is paid, and from time to time the server that is used stops for a moment. It ends with
+//! Ctrl-C.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const FAMILIES: [Family; 4] = [Family::Fulcrum2_1, Family::ElectrumX2_0, Family:
 const TURN: Duration = Duration::from_secs(5);
 /// How long the preferred server is stopped.
 const OUTAGE: Duration = Duration::from_secs(8);
-/// It stops once in so many turns.
+/// The preferred server stops once in so many turns.
 const TURNS: u32 = 6;
 
 fn main() -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// A running ChromeDriver. It ends with all the browsers that it started when it is dropped.
+/// A running ChromeDriver. Dropping it ends it and the browsers that it has started.
 pub(crate) struct Driver {
     child: Child,
     port: u16,
@@ -17,13 +17,13 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts one on a port that the system picks.
+    /// Starts ChromeDriver on a port that the system picks.
     pub(crate) fn start() -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // Its browsers are in the same group.
+            // A process group, which its browsers join.
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("chromedriver does not start (Debian's package chromium-driver): {error}"));

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven over WebDriver, with the page open.
+//! Headless Chromium with the page open, driven over WebDriver.
 
 mod driver;
 
@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use self::driver::Driver;
 
-/// Nothing that the tests wait for takes longer, also on a machine that has much else to do.
+/// A time-out that is reached only by what never ends, also on a busy machine.
 const BOUND: Duration = Duration::from_secs(120);
 
 /// A browser with the page. Its processes end when it is dropped.
@@ -30,12 +30,12 @@ pub(crate) fn page() -> &'static Page {
 }
 
 impl Browser {
-    /// Opens the page with what stands behind `#` in its address.
+    /// Opens the page with `parameters` after the `#` in its address.
     pub(crate) async fn open(parameters: &str) -> Self {
         Self::open_with(&[], parameters).await
     }
 
-    /// The same in a browser that trusts every certificate.
+    /// Opens the page in a browser that trusts every certificate.
     pub(crate) async fn open_trusting(parameters: &str) -> Self {
         Self::open_with(&["--ignore-certificate-errors"], parameters).await
     }
@@ -49,7 +49,7 @@ impl Browser {
         Self { client, _site: site, _driver: driver }
     }
 
-    /// The text of an element, as it is shown.
+    /// Returns the text of an element as it is shown.
     pub(crate) async fn text(&self, id: &str) -> String {
         let script = "return document.getElementById(arguments[0]).innerText";
         let text = self.client.execute(script, vec![json!(id)]).await.unwrap();
@@ -73,7 +73,7 @@ impl Browser {
         }
     }
 
-    /// Keeps a picture of the page beside the built page.
+    /// Saves a screenshot beside the built page.
     pub(crate) async fn screenshot(&self, name: &str) {
         let picture = self.client.screenshot().await.unwrap();
         let folder = page().folder.with_file_name("screenshots");
