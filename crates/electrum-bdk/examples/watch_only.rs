@@ -1,5 +1,6 @@
 //! A watch-only wallet that stays in sync, and sends a transaction that was signed elsewhere:
-//! `cargo run --example watch_only -- tcp://127.0.0.1:50001 'wpkh(tpub…/0/*)' 'wpkh(tpub…/1/*)' [TRANSACTION]`, on regtest.
+//! `cargo run --example watch_only -- tcp://127.0.0.1:50001 'wpkh(tpub…/0/*)' 'wpkh(tpub…/1/*)' [TRANSACTION]`, on
+//! regtest.
 
 use std::error::Error;
 
@@ -44,7 +45,7 @@ pub(crate) fn watch(
     }
 }
 
-/// Sends a transaction. Unlike other calls, one that may have been sent is not made again.
+/// Broadcasts a transaction. Unlike other calls, a broadcast that may have been sent is not sent again.
 pub(crate) fn send(server: &str, transaction: &Transaction) -> Result<BroadcastOutcome, Box<dyn Error>> {
     let client = Client::connect(server.parse::<ServerAddr>()?)?;
     match client.call(Broadcast { transaction: RawTransaction::from(transaction) }) {

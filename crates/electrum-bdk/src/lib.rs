@@ -1,11 +1,11 @@
 //! Wallets of the Bitcoin Dev Kit (BDK) on Electrum servers.
 //!
-//! [`Client`] takes the place of `electrum_client::Client`: it implements the same trait,
-//! [`ElectrumApi`](electrum_client::ElectrumApi), so `BdkElectrumClient` and all above it work on it unchanged. What it
-//! adds is what the client of this workspace does: it reconnects, resubscribes, answers in time or says why not, and does
-//! not wait a second for each answer of servers that hold small answers back.
+//! [`Client`] replaces `electrum_client::Client`: it implements the same trait,
+//! [`ElectrumApi`](electrum_client::ElectrumApi), so `BdkElectrumClient` and everything above it work unchanged. In
+//! addition it reconnects and resubscribes, every call ends in time with a result or an error, and it does not wait a
+//! second for each answer of servers that hold small answers back.
 //!
-//! [`sync`] replaces `bdk_electrum` as well: it has everything in flight at once, proves every anchor, and follows a wallet by
+//! [`sync`] replaces `bdk_electrum` too: it sends all requests at once, proves every anchor, and follows a wallet by
 //! subscriptions.
 
 #[cfg(feature = "blocking")]

@@ -39,7 +39,7 @@ fn scan(client: &BdkElectrumClient<Client>) -> Result<FullScanResponse<u8>, Erro
     client.full_scan(request, 5, 10, true)
 }
 
-/// What a scan found: transactions, and where they are anchored.
+/// Returns the transactions that a scan found, and their anchors.
 fn found(scan: &FullScanResponse<u8>) -> (BTreeSet<String>, BTreeSet<(u32, String)>) {
     let txids = scan.tx_update.txs.iter().map(|tx| tx.compute_txid().to_string()).collect();
     let anchors = scan.tx_update.anchors.iter();
@@ -106,11 +106,11 @@ fn what_does_not_exist_is_an_error_of_the_protocol() {
         let unknown: Txid = "77".repeat(32).parse().unwrap();
         let error = client.transaction_get(&unknown).unwrap_err();
         assert!(matches!(error, Error::Protocol(_)), "{}: {error:?}", family.name());
-        // One member that fails is the end of its batch, and of nothing else.
+        // A member that fails makes its batch fail, and nothing else.
         let error = client.batch_transaction_get([&paid, &unknown, &paid]).unwrap_err();
         assert!(matches!(error, Error::Protocol(_)), "{}: {error:?}", family.name());
         assert_eq!(client.batch_transaction_get([&paid, &paid]).unwrap().len(), 2);
-        // What the version does not have is what an unknown method is.
+        // An operation that the version lacks is reported like an unknown method.
         if client.protocol_version().unwrap().as_str() < "1.6" {
             assert!(matches!(client.mempool_get_info(), Err(Error::Protocol(_))), "{}", family.name());
         }

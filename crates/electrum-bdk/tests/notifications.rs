@@ -7,7 +7,7 @@ use bdk_wallet::bitcoin::ScriptBuf;
 use electrum_bdk::Client;
 use electrum_testkit::prelude::*;
 
-/// For whatever is awaited.
+/// A time-out that is reached only by what never comes.
 const BOUND: Duration = Duration::from_secs(60);
 
 /// Pops until something comes.
@@ -37,7 +37,7 @@ fn headers_are_popped_in_order_and_none_is_missing() {
         for height in first + 1..=first + 20 {
             assert_eq!(popped(|| client.block_headers_pop()).unwrap().height, height, "{}", family.name());
         }
-        // The tip of now, once more, without a notification.
+        // Subscribing again returns the present tip, and queues nothing.
         assert_eq!(client.block_headers_subscribe().unwrap().height, first + 20);
         assert!(client.block_headers_pop().unwrap().is_none());
     }
@@ -64,7 +64,7 @@ fn statuses_are_popped_in_order_and_those_dropped_are_reported_once() {
     }
     assert!(client.script_pop(&other).unwrap().is_none());
 
-    // More than are kept. Once the last one is known to be there, so are those before.
+    // More payments than statuses are kept. Once the last one has come, so have those before.
     let all = pay(130);
     server.pay(&script(2), 1_000);
     popped(|| client.script_pop(&other)).unwrap();

@@ -1,4 +1,4 @@
-//! The trait `ElectrumApi`, by typed operations where there is one.
+//! Implements the trait `ElectrumApi` with the typed operations of the blocking client.
 
 use std::borrow::Borrow;
 
@@ -19,13 +19,13 @@ use serde_json::Value;
 use super::client::Client;
 use super::{convert, error};
 
-/// What stands for "no history any more" in a queue whose `None` says that it is empty.
+/// The status of a script that has no history any more: `None` is taken for an empty queue.
 const NO_HISTORY: [u8; 32] = [0; 32];
 
-/// What servers answer for "no estimate".
+/// The answer of servers that have no estimate.
 const NO_ESTIMATE: f64 = -1.0;
 
-/// Each `batch_*` sends its requests together and fails with the first error among the results, as in `electrum-client`.
+/// Each `batch_*` sends its requests at once and fails with the first error among the results, as in `electrum-client`.
 impl ElectrumApi for Client {
     fn raw_call(&self, method: &str, params: impl IntoIterator<Item = Param>) -> Result<Value, Error> {
         self.call(Raw::new(method, convert::params(params)?))
@@ -38,7 +38,7 @@ impl ElectrumApi for Client {
         self.batch(batch.iter().map(call).collect::<Result<_, Error>>()?)
     }
 
-    /// Returns the tip that the server has now. The headers that come later are queued from the first time on.
+    /// Returns the server's present tip. From the first call on, later headers are queued.
     fn block_headers_subscribe_raw(&self) -> Result<RawHeaderNotification, Error> {
         let subscribed = self.notifications().subscribe_headers(self.inner(), self.timeout())?;
         let tip = match subscribed {
@@ -48,8 +48,8 @@ impl ElectrumApi for Client {
         Ok(convert::tip(&tip))
     }
 
-    /// Returns the oldest header that was not popped yet, without waiting. Of more than 5,000 the oldest are dropped;
-    /// an error says so, once, before the headers that are left.
+    /// Returns the oldest queued header, without waiting. At most 5,000 are kept; an error reports once how many older
+    /// ones were dropped, before the headers that are left.
     fn block_headers_pop_raw(&self) -> Result<Option<RawHeaderNotification>, Error> {
         Ok(self.notifications().pop_header()?.map(|tip| convert::tip(&tip)))
     }
@@ -92,13 +92,13 @@ impl ElectrumApi for Client {
         Ok(statuses.map(|status| status.map(convert::status)).collect())
     }
 
-    /// Ends the subscription; the server is asked to end it too where its version can.
+    /// Ends the subscription. If the version has a method for it, the server is asked to end it too.
     fn script_unsubscribe(&self, script: &Script) -> Result<bool, Error> {
         self.notifications().unsubscribe_script(script).map(|()| true)
     }
 
-    /// Returns the oldest status that was not popped yet, without waiting. A script that has no history any more has
-    /// the status of 32 zeros. Of more than 100 the oldest are dropped; an error says so, once, before those left.
+    /// Returns the oldest queued status, without waiting. A script that has no history any more has the status of 32
+    /// zeros. At most 100 are kept; an error reports once how many older ones were dropped, before those that are left.
     fn script_pop(&self, script: &Script) -> Result<Option<ScriptStatus>, Error> {
         let status = self.notifications().pop_status(script)?;
         Ok(status.map(|status| status.map_or_else(|| NO_HISTORY.into(), convert::status)))
@@ -143,7 +143,7 @@ impl ElectrumApi for Client {
         Ok(outputs.into_iter().map(convert::unspent).collect())
     }
 
-    /// Returns the transaction, which is checked to have this id.
+    /// Returns the transaction, after checking that it has this id.
     fn transaction_get_raw(&self, txid: &Txid) -> Result<Vec<u8>, Error> {
         self.call(TransactionGet::new((*txid).into())).map(RawTransaction::into_bytes)
     }
@@ -233,7 +233,8 @@ impl ElectrumApi for Client {
         self.call(Ping)
     }
 
-    /// Returns how many calls were made, each member of a batch counted, and without what the client sends by itself.
+    /// Returns how many calls were made. Each member of a batch counts; requests that the client sends by itself do
+    /// not.
     fn calls_made(&self) -> Result<usize, Error> {
         Ok(self.calls())
     }

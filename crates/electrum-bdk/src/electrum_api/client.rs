@@ -13,14 +13,14 @@ use electrum_client::Error;
 use super::error;
 use super::notifications::Notifications;
 
-/// How many requests of a batch are handed over at once.
+/// How many requests of a batch are submitted at once.
 const BATCH: usize = 50_000;
-/// So many requests of a batch have as long as one request; twice as many twice as long, and so on.
+/// How many requests of a batch share the time-out of one request. Twice as many have twice the time, and so on.
 const BATCH_IN_TIME: usize = 1_000;
 
 /// A client of Electrum servers that implements [`ElectrumApi`](electrum_client::ElectrumApi).
 ///
-/// Clones are the same client, which reconnects by itself and is closed when the last of them is dropped.
+/// Clones are the same client, which reconnects by itself and is closed when the last clone is dropped.
 #[derive(Clone)]
 pub struct Client {
     inner: electrum_blocking::Client,
@@ -29,7 +29,7 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
-/// What clones share.
+/// The state that clones share.
 #[derive(Debug, Default)]
 struct Shared {
     calls: AtomicUsize,
@@ -40,8 +40,8 @@ impl Client {
     /// Connects to a server, such as `ssl://electrum.example:50002` or `tcp://127.0.0.1:50001`, and waits until it is
     /// connected, for at most 30 s.
     ///
-    /// It offers the protocol versions 1.4 to 1.6, as `electrum-client` does: from 1.7 on servers take scripts instead of
-    /// scripthashes, which [`raw_call`](electrum_client::ElectrumApi::raw_call) could not translate.
+    /// It offers the protocol versions 1.4 to 1.6, as `electrum-client` does: from 1.7 on servers take scripts instead
+    /// of scripthashes, which [`raw_call`](electrum_client::ElectrumApi::raw_call) could not translate.
     ///
     /// # Errors
     /// If the address cannot be read, or no connection could be made in time.
@@ -65,8 +65,8 @@ impl Client {
         Ok(Self { inner, timeout, shared: Arc::default() })
     }
 
-    /// The client below, for all that `ElectrumApi` does not have: typed calls, subscriptions as iterators, the events of
-    /// the connection, closing.
+    /// Returns the blocking client, for everything that `ElectrumApi` lacks: typed calls, subscriptions as iterators,
+    /// connection events, closing.
     #[must_use]
     pub fn inner(&self) -> &electrum_blocking::Client {
         &self.inner
@@ -80,7 +80,7 @@ impl Client {
         self.counted(1, result).map_err(error::of_call)
     }
 
-    /// Makes calls at once, whose results come in the same order, or fails with the first error among them.
+    /// Makes calls at once. Returns the results in the order of the requests, or the first error among them.
     pub(super) fn batch<R>(&self, requests: Vec<R>) -> Result<Vec<R::Response>, Error>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -100,7 +100,7 @@ impl Client {
         }
     }
 
-    /// Passes on the result of so many calls.
+    /// Counts `calls` calls, and passes on their result.
     pub(super) fn counted<T>(&self, calls: usize, result: T) -> T {
         self.shared.calls.fetch_add(calls, Ordering::Relaxed);
         result
@@ -120,7 +120,7 @@ impl Client {
 }
 
 impl From<electrum_blocking::Client> for Client {
-    /// Takes a client as it is, connected or not. Answers may take 30 s.
+    /// Wraps a client, connected or not. Answers may take 30 s.
     fn from(inner: electrum_blocking::Client) -> Self {
         Self { inner, timeout: Timeouts::default().request, shared: Arc::default() }
     }

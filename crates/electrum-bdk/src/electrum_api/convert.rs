@@ -1,4 +1,4 @@
-//! Results of operations as the types of `electrum-client`.
+//! Converts parameters and results between the operations and the types of `electrum-client`.
 
 use std::io;
 
@@ -13,13 +13,13 @@ use electrum_client::{
 };
 use serde_json::{Value, json};
 
-/// A number of the caller's as it goes over the wire.
+/// Converts a number of the caller to the width of the protocol.
 pub(super) fn number(value: usize) -> Result<u32, Error> {
     u32::try_from(value)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("{value} is too large")).into())
 }
 
-/// The parameters of a raw call.
+/// Converts the parameters of a raw call.
 pub(super) fn params(params: impl IntoIterator<Item = Param>) -> Result<Vec<Value>, Error> {
     params.into_iter().map(|param| Ok(serde_json::to_value(param)?)).collect()
 }
@@ -29,7 +29,7 @@ pub(super) fn tip(tip: &Tip) -> RawHeaderNotification {
 }
 
 pub(super) fn headers(run: HeaderRun) -> Result<GetHeadersRes, Error> {
-    // A field of it can only be filled from JSON.
+    // The type has a private field, so it can only be made from JSON.
     let mut headers: GetHeadersRes = serde_json::from_value(json!({ "max": run.max, "count": run.headers.len() }))?;
     headers.headers = run.headers.into_iter().map(Into::into).collect();
     Ok(headers)
@@ -52,7 +52,7 @@ pub(super) fn history(history: Vec<HistoryEntry>) -> Result<Vec<GetHistoryRes>, 
     history.into_iter().map(entry).collect()
 }
 
-/// In the order of the chain, as `electrum-client` sorts them.
+/// Converts unspent outputs, in the order of the chain, as `electrum-client` sorts them.
 pub(super) fn unspent(outputs: Vec<UnspentOutput>) -> Vec<ListUnspentRes> {
     let output = |output: UnspentOutput| ListUnspentRes {
         height: output.height.confirmed().unwrap_or(0) as usize,
@@ -88,7 +88,7 @@ pub(super) fn features(features: ServerFeatures) -> ServerFeaturesRes {
     }
 }
 
-/// In bitcoin per 1000 virtual bytes.
+/// Converts a fee rate to bitcoin per 1000 virtual bytes.
 #[expect(clippy::cast_precision_loss, reason = "no rate that can be paid has more than 53 bits")]
 pub(super) fn fee_rate(rate: FeeRate) -> f64 {
     rate.to_sat_per_kvb() as f64 / 1e8

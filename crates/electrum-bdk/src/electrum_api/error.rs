@@ -1,4 +1,4 @@
-//! Errors of calls as those of `electrum-client`, so that what BDK tells apart stays apart.
+//! Converts errors to those of `electrum-client`, so that BDK can match on them.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 /// The code of JSON-RPC for a method that does not exist.
 const UNKNOWN_METHOD: i64 = -32601;
 
-/// The error of a call.
+/// Converts the error of a call.
 ///
-/// BDK takes [`Error::Protocol`] for the server's word that there is no such thing, and goes on without it; so only what
-/// a server said about the request itself becomes one. A server that is too busy has not looked at it.
+/// BDK takes [`Error::Protocol`] for the server's statement that something does not exist, and goes on without it. So
+/// only an error about the request itself is converted to it, not one of a server that is too busy.
 pub(super) fn of_call(error: CallError) -> Error {
     match error {
         CallError::Server(error) => of_server(error),
@@ -32,7 +32,7 @@ pub(super) fn of_call(error: CallError) -> Error {
     }
 }
 
-/// The error of a subscription that the server does not serve.
+/// Converts the error of a subscription that the server refuses.
 pub(super) fn of_subscription(error: SubscribeError) -> Error {
     match error {
         SubscribeError::Server(error) | SubscribeError::Unavailable(error) => of_server(error),
@@ -43,7 +43,7 @@ pub(super) fn of_subscription(error: SubscribeError) -> Error {
     }
 }
 
-/// The error of a subscription that the client does not make.
+/// Converts the error of a subscription that the client refuses.
 pub(super) fn of_rejection(reason: &RejectReason) -> Error {
     match reason {
         RejectReason::Closed => transport(io::ErrorKind::BrokenPipe, reason),
@@ -51,7 +51,7 @@ pub(super) fn of_rejection(reason: &RejectReason) -> Error {
     }
 }
 
-/// The error of a client that has no connection.
+/// Converts the error of a client that has no connection.
 pub(super) fn of_not_ready(error: &NotReady) -> Error {
     match error {
         NotReady::TimedOut { .. } => transport(io::ErrorKind::NotConnected, error),
@@ -59,7 +59,7 @@ pub(super) fn of_not_ready(error: &NotReady) -> Error {
     }
 }
 
-/// The error of a subscription that reports nothing.
+/// Converts the error of a subscription without an update.
 pub(super) fn of_no_update(error: NoUpdate) -> Error {
     match error {
         NoUpdate::TimedOut => transport(io::ErrorKind::TimedOut, &"the server did not answer the subscription in time"),

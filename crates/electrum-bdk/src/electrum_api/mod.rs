@@ -1,4 +1,4 @@
-//! The drop-in for `electrum-client`: its trait, on the blocking client.
+//! The drop-in replacement for `electrum-client`: its trait, implemented with the blocking client.
 
 mod api;
 mod client;

@@ -1,4 +1,4 @@
-//! The queues of notifications that `*_pop` reads.
+//! The queues of notifications from which `*_pop` reads.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,12 +12,12 @@ use electrum_client::{Error, ScriptHash, ToElectrumScriptHash};
 
 use super::error;
 
-/// How many unread headers are kept: those of a month and more.
+/// How many unread headers are kept: those of about a month.
 const HEADERS_KEPT: usize = 5_000;
 /// How many unread statuses of each script are kept.
 const STATUSES_KEPT: usize = 100;
 
-/// What is subscribed, with the notifications that were not popped yet.
+/// The subscriptions of a client, with their unread notifications.
 #[derive(Debug, Default)]
 pub(super) struct Notifications {
     headers: Mutex<Option<Queue>>,
@@ -27,12 +27,12 @@ pub(super) struct Notifications {
 #[derive(Debug)]
 struct Queue {
     updates: Updates,
-    /// The notification after a gap that was reported instead of it.
+    /// The notification that comes after a gap, kept while the error that reports the gap is returned.
     held: Option<Update>,
 }
 
 impl Notifications {
-    /// Subscribes to headers, and returns the tip; nothing if they are subscribed already.
+    /// Subscribes to headers and returns the tip, or `None` if they are subscribed already.
     pub(super) fn subscribe_headers(&self, client: &Client, timeout: Duration) -> Result<Option<Tip>, Error> {
         if lock(&self.headers).is_some() {
             return Ok(None);
@@ -79,7 +79,7 @@ impl Notifications {
         for (hash, queue) in queues {
             match subscribed.entry(hash) {
                 Entry::Vacant(entry) => drop(entry.insert(queue)),
-                // Another thread was faster.
+                // Another thread has subscribed meanwhile.
                 Entry::Occupied(_) => return Err(Error::AlreadySubscribed(hash)),
             }
         }
@@ -93,7 +93,7 @@ impl Notifications {
         removed.map(drop).ok_or(Error::NotSubscribed(hash))
     }
 
-    /// The next status: outside `None` if the queue is empty, inside if the script has no history any more.
+    /// Returns the next status: `None` if the queue is empty, `Some(None)` if the script has no history any more.
     pub(super) fn pop_status(&self, script: &bitcoin::Script) -> Result<Option<Option<ScriptStatus>>, Error> {
         let hash = script.to_electrum_scripthash();
         let popped = lock(&self.scripts).get_mut(&hash).ok_or(Error::NotSubscribed(hash))?.pop()?;
@@ -107,13 +107,13 @@ impl Queue {
         Ok(Self { updates, held: None })
     }
 
-    /// Waits for the value that answers the subscription.
+    /// Waits for the first value of the subscription.
     fn first(&mut self, timeout: Duration) -> Result<Update, Error> {
         let update = self.updates.next_within(timeout).map_err(error::of_no_update)?;
         update.value.map_err(error::of_subscription)
     }
 
-    /// Returns the next notification, if there is one. Where some were dropped, an error says so once in their place.
+    /// Returns the next notification, if there is one. If some were dropped before it, returns an error first, once.
     fn pop(&mut self) -> Result<Option<Update>, Error> {
         if let Some(held) = self.held.take() {
             return Ok(Some(held));

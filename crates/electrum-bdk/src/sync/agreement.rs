@@ -1,24 +1,24 @@
-//! Which of the wallet's checkpoints the server's chain has.
+//! Finds the last checkpoint that the wallet and the server's chain have in common.
 
 use std::collections::HashSet;
 
 use bdk_core::{BlockId, CheckPoint};
 use bitcoin::BlockHash;
 
-/// What is known of the last checkpoint that wallet and server have in common.
+/// The last checkpoint that wallet and server have in common, as far as it is known.
 #[derive(Debug)]
 pub(crate) enum Agreement {
-    /// It is this one. Above it the server has other blocks at these heights.
+    /// This checkpoint. Above it the server has other blocks at these heights.
     At(CheckPoint, Vec<u32>),
-    /// The server's blocks at these heights decide.
+    /// Not known yet: it depends on the server's blocks at these heights.
     Ask(Vec<u32>),
-    /// There is none.
+    /// No checkpoint.
     Nowhere,
 }
 
 /// Finds the last checkpoint of `wallet` that the server has, of those up to the server's tip at `height`.
 pub(crate) fn agreement(wallet: &CheckPoint, height: u32, hash: impl Fn(u32) -> Option<BlockHash>) -> Agreement {
-    // From the tip down to the first one that the server is known to have.
+    // The wallet's checkpoints from the tip down, above the first one that the server is known to have.
     let mut above: Vec<(u32, Option<bool>)> = Vec::new();
     let mut common = None;
     for checkpoint in wallet.iter().filter(|checkpoint| checkpoint.height() <= height) {
@@ -29,7 +29,7 @@ pub(crate) fn agreement(wallet: &CheckPoint, height: u32, hash: impl Fn(u32) -> 
         }
         above.push((checkpoint.height(), is_equal));
     }
-    // Those above the last one that is known to differ differ as well.
+    // All checkpoints above one that differs differ too.
     let differ = above.iter().rposition(|(_, is_equal)| is_equal.is_some()).map_or(0, |last| last + 1);
     let unknown = &above[differ..];
     if unknown.is_empty() {
@@ -38,7 +38,7 @@ pub(crate) fn agreement(wallet: &CheckPoint, height: u32, hash: impl Fn(u32) -> 
             None => Agreement::Nowhere,
         };
     }
-    // The nearest, those at growing distances, and the farthest.
+    // Asks for the nearest checkpoint, for some at growing distances, and for the farthest.
     let mut places: Vec<usize> =
         (0..).map(|power| (1 << power) - 1).take_while(|place| *place < unknown.len()).collect();
     if places.last() != Some(&(unknown.len() - 1)) {
@@ -47,21 +47,21 @@ pub(crate) fn agreement(wallet: &CheckPoint, height: u32, hash: impl Fn(u32) -> 
     Agreement::Ask(places.into_iter().map(|place| unknown[place].0).collect())
 }
 
-/// The wallet's chain after an update: its checkpoints up to the common one, and the blocks of the server above.
+/// Returns the wallet's chain after an update: its checkpoints up to the common one, and the server's blocks above it.
 pub(crate) fn extended(common: &CheckPoint, blocks: impl IntoIterator<Item = BlockId>) -> CheckPoint {
     let mut blocks: Vec<BlockId> = blocks.into_iter().filter(|block| block.height > common.height()).collect();
     blocks.sort_unstable_by_key(|block| block.height);
     blocks.dedup_by_key(|block| block.height);
-    // The heights rise, so nothing is refused.
+    // Cannot fail, since the heights rise.
     common.clone().extend(blocks).unwrap_or_else(|unchanged| unchanged)
 }
 
-/// The same chain with these blocks of it, as far as it does not name their heights.
+/// Returns the same chain with these of its blocks added where it has no checkpoint.
 pub(crate) fn with_blocks(chain: CheckPoint, blocks: impl IntoIterator<Item = BlockId>) -> CheckPoint {
     let known: HashSet<u32> = chain.iter().map(|checkpoint| checkpoint.height()).collect();
     let is_new = |block: &BlockId| block.height < chain.height() && !known.contains(&block.height);
     let mut merged: Vec<BlockId> = blocks.into_iter().filter(is_new).collect();
-    // Only what is above the lowest new block is built anew.
+    // Only the part above the lowest new block is built anew.
     let lowest = merged.iter().map(|block| block.height).min();
     let Some(below) = lowest.and_then(|lowest| chain.floor_at(lowest)) else { return chain };
     merged.extend(chain.iter().take_while(|checkpoint| checkpoint.height() > below.height()).map(|it| it.block_id()));

@@ -1,4 +1,4 @@
-//! What a scan asks a server for, as one request type, so that all of a round goes out in one write.
+//! The requests of a scan as one type, so that all of a round are sent in one write.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use electrum_session::proto::operations::{Headers, History, TransactionGet, Tran
 use electrum_session::proto::types::{HistoryEntry, MerkleProof, RawHeader, ScriptRef};
 use electrum_session::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request};
 
-/// One question of a scan.
+/// A request of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ask {
     /// The history of a script.
@@ -19,14 +19,14 @@ pub(crate) enum Ask {
     Transaction(Txid),
     /// The merkle branch of a transaction in the block of a height.
     Proof(Txid, u32),
-    /// So many headers from a height on.
+    /// A range of headers.
     Headers {
         /// The first height.
         start: u32,
         /// How many.
         count: u32,
     },
-    /// The headers of a height and of the next one: whether the tip is still the tip.
+    /// The headers of a height and of the next one, to check that the tip has not changed.
     Check(u32),
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Answer {
     },
 }
 
-/// How many bytes the answers of a scan may still take.
+/// How many more bytes the answers of a scan may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     left: Arc<AtomicU64>,
@@ -55,12 +55,12 @@ impl Budget {
         Self { left: Arc::new(AtomicU64::new(bytes)), is_exceeded: Arc::default() }
     }
 
-    /// Whether an answer was refused because nothing was left.
+    /// Whether an answer was refused because it did not fit.
     pub(crate) fn is_exceeded(&self) -> bool {
         self.is_exceeded.load(Ordering::Relaxed)
     }
 
-    /// Gives back what a forgotten answer took.
+    /// Returns the bytes of an answer that is dropped.
     pub(crate) fn give_back(&self, bytes: usize) {
         self.left.fetch_add(bytes as u64, Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl Budget {
     }
 }
 
-/// What an entry of a history takes.
+/// The bytes that an entry of a history takes.
 pub(crate) const ENTRY: usize = size_of::<HistoryEntry>();
 
 /// An [`Ask`] as a request to a server.
@@ -84,7 +84,7 @@ pub(crate) struct AskRequest {
     pub(crate) budget: Budget,
 }
 
-/// Runs an expression with the operation that an ask stands for.
+/// Evaluates an expression with the operation of an [`Ask`].
 macro_rules! operation {
     ($ask:expr, $operation:ident => $run:expr) => {
         match $ask {
@@ -125,7 +125,7 @@ impl Request for AskRequest {
         operation!(&self.ask, operation => operation.params(version, params));
     }
 
-    /// No method is named for all of them, and each only reads: what was lost is sent again.
+    /// All of them only read, so a lost request is sent again.
     fn effect(&self) -> Effect {
         Effect::Reads
     }

@@ -1,4 +1,4 @@
-//! What a syncer keeps from one scan to the next.
+//! The data that a syncer keeps from one scan to the next.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use super::chain::Chain;
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     pub(crate) transactions: HashMap<Txid, Arc<Transaction>>,
-    /// The last block in which a transaction was proved to be.
+    /// For each transaction, the block in which it was last proved to be.
     pub(crate) anchors: HashMap<Txid, ConfirmationBlockTime>,
     pub(crate) chain: Chain,
 }
 
 impl Cache {
-    /// Takes what another scan found.
+    /// Adds the data that another scan has found.
     pub(crate) fn merge(&mut self, other: Self) {
         self.transactions.extend(other.transactions);
         self.anchors.extend(other.anchors);

@@ -1,4 +1,4 @@
-//! The headers of the server's chain that a scan has checked.
+//! The checked headers of the server's chain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,30 +7,32 @@ use electrum_session::proto::types::{BlockHash, RawHeader, Tip};
 
 use super::ask::Ask;
 
-/// How many headers servers send at most, in general.
+/// How many headers servers send at most, as long as no answer says otherwise.
 const MOST: u32 = 2016;
-/// How many headers below the tip are always fetched: they are part of the wallet's update, and show most reorganisations.
+/// How many headers below the tip are always fetched: they are part of the wallet's update, and show most
+/// reorganisations.
 pub(crate) const SUFFIX: u32 = 8;
 /// Runs of headers that are nearer to each other than this are fetched as one.
 const NEAR: u32 = 16;
 
-/// The headers of the server's chain, from its tip down, as far as a scan needed them.
+/// The headers of the server's chain, from its tip down, as far as a scan needs them.
 ///
-/// A header is *linked* if the headers above it lead to the tip, or to a checkpoint of the wallet that the server's chain has.
+/// A header is *linked* if the headers above it lead to the tip, or to a checkpoint of the wallet that the server's
+/// chain has.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     linked: BTreeMap<u32, RawHeader>,
     tip: Option<Tip>,
-    /// What the server sent and is not checked yet.
+    /// Headers that the server has sent and that are not checked yet.
     unchecked: BTreeMap<u32, RawHeader>,
     /// The tip that the server reported, and the height from which its headers are fetched.
     reported: Option<(Tip, u32)>,
-    /// The height after the server's last header, if an answer showed it.
+    /// The height after the server's last header, if an answer ended there.
     end: Option<u32>,
 }
 
 impl Chain {
-    /// Begins with the tip that a server reports. `wallet` is the height of the wallet's tip.
+    /// Begins a scan with the tip that the server reports. `wallet` is the height of the wallet's tip.
     pub(crate) fn begin(&mut self, reported: Tip, wallet: Option<u32>) {
         self.unchecked.clear();
         self.end = None;
@@ -45,27 +47,27 @@ impl Chain {
         self.reported = Some((reported, known.saturating_sub(SUFFIX - 1)));
     }
 
-    /// The tip, once its headers were checked.
+    /// Returns the tip, once the headers up to it are checked.
     pub(crate) fn tip(&self) -> Option<Tip> {
         self.tip
     }
 
-    /// Forgets which header is the last one, so that it is asked for again.
+    /// Forgets which header is the last one, so that it is fetched again.
     pub(crate) fn forget_tip(&mut self) {
         self.tip = None;
     }
 
-    /// The lowest height that is fetched anyway, before the tip is known.
+    /// Returns the lowest height that is fetched to find the tip, until the tip is known.
     pub(crate) fn start(&self) -> Option<u32> {
         self.reported.map(|(_, start)| start)
     }
 
-    /// The linked header of a height.
+    /// Returns the linked header at a height.
     pub(crate) fn header(&self, height: u32) -> Option<&RawHeader> {
         self.linked.get(&height)
     }
 
-    /// The hash of a height as the server has it, linked or not.
+    /// Returns the hash of the server's block at a height, linked or not.
     pub(crate) fn server_hash(&self, height: u32) -> Option<BlockHash> {
         self.linked.get(&height).or_else(|| self.unchecked.get(&height)).map(RawHeader::block_hash)
     }
@@ -73,7 +75,7 @@ impl Chain {
     /// Records an answer to a request for `count` headers.
     ///
     /// # Errors
-    /// If the server has none of them where it should.
+    /// If the server sends none of them though its tip is above.
     pub(crate) fn record(&mut self, start: u32, count: u32, headers: &[RawHeader], max: u32) -> Result<(), String> {
         self.unchecked.extend((start..).zip(headers.iter().copied()));
         let received = u32::try_from(headers.len()).unwrap_or(u32::MAX);
@@ -88,20 +90,20 @@ impl Chain {
         }
     }
 
-    /// What to ask for to know the tip. Nothing is left to ask once [`tip`](Self::tip) is known.
+    /// Returns what to ask for to find the tip: nothing once [`tip`](Self::tip) is known.
     ///
     /// # Errors
-    /// If the headers are no chain.
+    /// If the headers are not a chain.
     pub(crate) fn find_tip(&mut self, limit: Target) -> Result<Vec<Ask>, String> {
         let Some((reported, start)) = self.reported else { return Ok(Vec::new()) };
-        // Beyond the reported tip, so that the answer shows where the chain ends.
+        // Asks beyond the reported tip, so that the answer shows where the chain ends.
         let mut last = reported.height.saturating_add(SUFFIX);
         if let Some(end) = self.end {
             if end <= start {
                 if start == 0 {
                     return Err("it has no headers".into());
                 }
-                // The server's chain is shorter than what was reported.
+                // The server's chain is shorter than reported.
                 self.reported = Some((reported, end.saturating_sub(SUFFIX)));
                 self.end = None;
                 return self.find_tip(limit);
@@ -118,7 +120,7 @@ impl Chain {
         Ok(Vec::new())
     }
 
-    /// Checks the headers from `start` to the tip and joins them with what was linked before.
+    /// Checks the headers from `start` to the tip and joins them with the linked ones below.
     fn settle(&mut self, start: u32, last: u32, limit: Target) -> Result<(), String> {
         let run: Vec<_> = self.unchecked.range(start..=last).map(|(_, header)| *header).collect();
         let linked = check_links(None, &run).and_then(|_| check_work(limit, &run));
@@ -138,7 +140,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Links the headers of these heights. Returns what to ask for first.
+    /// Links the headers at these heights. Returns what to ask for first.
     ///
     /// # Errors
     /// If the server's headers do not lead to its tip or to the wallet's checkpoints.
@@ -186,7 +188,7 @@ impl Chain {
     }
 }
 
-/// The requests for headers of these heights, which rise.
+/// Returns the requests for the headers at these heights, which rise.
 fn runs(heights: &[u32]) -> Vec<Ask> {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for &height in heights {

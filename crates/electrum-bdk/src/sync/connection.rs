@@ -1,4 +1,4 @@
-//! The client of a syncer, and what its scans have in common.
+//! The client of a syncer, and the cache that its scans share.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +9,13 @@ use electrum_session::{Client, Updates};
 use super::cache::Cache;
 use super::plan::Plan;
 
-/// A client, and what was found with it.
+/// A client, and the cache of what scans have found with it.
 pub(crate) struct Connection {
     client: Client,
     cache: Mutex<Cache>,
-    /// Keeps the tip subscribed between scans, so that each knows it when it begins.
+    /// Keeps the tip subscribed between scans, so that it is known when a scan begins.
     _tips: Option<Updates>,
-    /// The client that moves the bytes.
+    /// Keeps the client's threads running.
     #[cfg(feature = "blocking")]
     _blocking: Option<electrum_blocking::Client>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(client: Client) -> Self {
         Self {
-            // Without a subscription, which only a closed client refuses, a scan reports the error.
+            // Fails only if the client is closed, which a scan reports.
             _tips: client.subscribe(Topic::Headers).ok(),
             client,
             cache: Mutex::default(),
@@ -41,12 +41,12 @@ impl Connection {
         &self.client
     }
 
-    /// Takes all that is cached, for one scan.
+    /// Takes the cache, for one scan.
     pub(crate) fn take_cache(&self) -> Cache {
         std::mem::take(&mut *self.cache.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts back what a scan took and found.
+    /// Puts back the cache of a scan, with what the scan has found.
     pub(crate) fn put_back(&self, cache: Cache) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).merge(cache);
     }
@@ -58,7 +58,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// A plan that is carried out on a connection. Dropping it puts back what it took and found.
+/// A plan with the connection on which it is carried out. Dropping it puts the cache back.
 pub(crate) struct Work {
     pub(crate) connection: Arc<Connection>,
     pub(crate) plan: Plan,

@@ -1,13 +1,13 @@
-//! Why a scan has no update.
+//! The error of a scan.
 
 use bitcoin::ScriptBuf;
 use electrum_session::CallError;
 
-/// Why a scan has no update. A scan that failed can be run again, and goes on where it stopped.
+/// The error of a scan. A scan that failed can be run again, and continues where it stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncError {
-    /// A call has no answer. [`CallError`] says who must act.
+    /// A call failed. [`CallError`] says who must act.
     Call(CallError),
     /// The server does not give the history of a script, mostly because it is too long for that server.
     NoHistory {
@@ -16,10 +16,10 @@ pub enum SyncError {
         /// The server's answer.
         error: CallError,
     },
-    /// What the server sends cannot be true: a proof that does not hold, headers that are no chain, a transaction that has
-    /// nothing to do with the script that it is listed for. Use another server.
+    /// The server sends what cannot be true: a proof that does not hold, headers that are not a chain, a transaction
+    /// that does not touch the script that it is listed for. Use another server.
     Untrue {
-        /// What the server did.
+        /// What the server has sent.
         what: String,
     },
     /// The chain or the mempool changed each time before the scan was complete. Run it again later.

@@ -1,4 +1,4 @@
-//! A wallet that stays in sync by subscriptions.
+//! Follows a wallet by subscriptions.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -23,11 +23,11 @@ use super::report::Report;
 use super::run::{Watch, complete, is_lost, ready_updates, tip};
 use super::scripts::Keychains;
 
-/// The updates of a wallet that is followed: the first is that of a full scan, and each later one what changed since. Made by
-/// [`Syncer::follow`](crate::sync::Syncer::follow).
+/// The updates of a wallet that is followed: first that of a full scan, then the changes since the update before. Made
+/// by [`Syncer::follow`](crate::sync::Syncer::follow).
 ///
-/// The scripts of the wallet and the tip of the chain are subscribed, across reconnections, and more scripts as the wallet
-/// uses them. What changed while there was no connection is in the next update; nothing is reported twice. Apply every
+/// The wallet's scripts and the tip of the chain are subscribed, across reconnections, and more scripts as the wallet
+/// uses them. The next update after an outage has the changes of that time; nothing is reported twice. Apply every
 /// update: each builds on those before it.
 ///
 /// ```
@@ -56,14 +56,14 @@ pub struct Follow<K> {
     keychains: Keychains<K>,
     subscriptions: Option<Subscriptions>,
     report: Report<K>,
-    /// Whether something may have changed since the last time that all was known.
+    /// Whether something may have changed since the last complete update.
     is_dirty: bool,
 }
 
 /// The subscriptions of a wallet.
 struct Subscriptions {
     updates: Updates,
-    /// The scripts by the numbers of their topics. The tip has the number 0.
+    /// The scripts in the order of their topics, which begin with 1: the tip is topic 0.
     scripts: Vec<ScriptBuf>,
     subscribed: HashSet<ScriptBuf>,
 }
@@ -83,7 +83,7 @@ impl Watch for Subscriptions {
     fn answered(&mut self, _: &Progress) {}
 }
 
-/// What a subscription reported.
+/// A change that a subscription has reported.
 enum WalletUpdate {
     Tip(Tip),
     Script(ScriptBuf, Option<ScriptStatus>),
@@ -97,7 +97,7 @@ impl Subscriptions {
         let script = self.scripts.get(update.topic.checked_sub(1)?)?;
         match update.value {
             Ok(Update::Script(status)) => Some(WalletUpdate::Script(script.clone(), status)),
-            // A refused subscription is made again.
+            // The client makes a refused subscription again.
             _ => None,
         }
     }
@@ -111,7 +111,7 @@ impl<K: Ord + Clone + Send> Follow<K> {
     /// Waits for the next update, in any runtime. While there is no connection it waits for one.
     ///
     /// # Errors
-    /// [`SyncError`] says who must act. The next call goes on.
+    /// [`SyncError`] says who must act. The next call continues.
     ///
     /// # Cancel safety
     /// Dropping the future loses no update.
@@ -162,7 +162,7 @@ impl<K: Ord + Clone + Send> Follow<K> {
         futures_lite::future::block_on(self.next_within(timeout))
     }
 
-    /// Brings the wallet up to date with what was reported. Returns what is new.
+    /// Fetches what has changed by the reports of the subscriptions. Returns the update, if there is anything new.
     async fn refresh(&mut self) -> Result<Option<FullScanResponse<K>>, SyncError> {
         loop {
             let ready = match &mut self.subscriptions {
@@ -184,7 +184,7 @@ impl<K: Ord + Clone + Send> Follow<K> {
                 }
             };
             match complete(connection.client(), plan, keychains, subscriptions).await {
-                // Calls wait for a connection for some time; a follower does for as long as it takes.
+                // Calls wait for a connection for a limited time; a follower waits without a limit.
                 Err(error) if is_lost(&error) => continue,
                 result => result?,
             }
@@ -198,7 +198,7 @@ impl<K: Ord + Clone + Send> Follow<K> {
         }
     }
 
-    /// Takes an update of a subscription.
+    /// Handles an update of a subscription.
     fn take(&mut self, update: &TopicUpdate) {
         let change = self.subscriptions.as_ref().and_then(|subscriptions| subscriptions.change(update));
         self.is_dirty |= match change {

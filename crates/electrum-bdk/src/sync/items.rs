@@ -8,34 +8,34 @@ use electrum_session::proto::types::HistoryEntry;
 
 use super::scripts::Histories;
 
-/// The transactions and outputs that a sync request names beside its scripts.
+/// The transactions and outputs that a sync request names besides its scripts.
 #[derive(Debug, Default)]
 pub(crate) struct Items {
     pub(crate) txids: Vec<Txid>,
     pub(crate) outpoints: Vec<OutPoint>,
 }
 
-/// What the items come to, as far as is known.
+/// What is known about the items, and what must be fetched to know more.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// The transactions to fetch first.
     pub(crate) transactions: Vec<Txid>,
     /// The scripts whose histories to fetch first.
     pub(crate) scripts: Vec<ScriptBuf>,
-    /// The transactions that belong to the items and where they are; those without an entry are in no history.
+    /// The transactions that belong to the items, with their entries in histories. Those without an entry are in none.
     pub(crate) listed: Vec<(Txid, Option<HistoryEntry>)>,
 }
 
-/// What a scan knows of transactions.
+/// The transactions and histories that a scan knows.
 pub(crate) struct Known<'a> {
     pub(crate) histories: &'a Histories,
     pub(crate) transactions: &'a HashMap<Txid, Arc<Transaction>>,
-    /// What the server does not have.
+    /// Transactions that the server does not have.
     pub(crate) gone: &'a HashSet<Txid>,
 }
 
 impl Items {
-    /// Finds what is known of the items, and what to fetch to know more.
+    /// Finds what is known about the items, and what to fetch to know more.
     pub(crate) fn find(&self, known: &Known<'_>) -> Found {
         let mut found = Found::default();
         for txid in &self.txids {
@@ -49,7 +49,7 @@ impl Items {
 }
 
 impl Found {
-    /// A transaction by its id. Servers say where it is only in the history of a script.
+    /// Adds a transaction by its id. Servers say where it is only in the history of a script.
     fn transaction(&mut self, txid: Txid, known: &Known<'_>) {
         let Some(transaction) = self.fetched(txid, known) else { return };
         let output = transaction.output.iter().map(|output| &output.script_pubkey).find(|script| is_indexed(script));
@@ -78,7 +78,7 @@ impl Found {
         }
     }
 
-    /// An output: the transaction that made it, and the one that spends it.
+    /// Adds an output: the transaction that made it, and the one that spends it.
     fn outpoint(&mut self, outpoint: OutPoint, known: &Known<'_>) {
         let Some(transaction) = self.fetched(outpoint.txid, known) else { return };
         let Some(output) = transaction.output.get(outpoint.vout as usize) else { return };
@@ -96,7 +96,7 @@ impl Found {
         }
     }
 
-    /// A transaction that was fetched; if it was not, it is to be, unless the server does not have it.
+    /// Returns a transaction if it was fetched; otherwise lists it to be fetched, unless the server does not have it.
     fn fetched<'a>(&mut self, txid: Txid, known: &Known<'a>) -> Option<&'a Transaction> {
         let fetched = known.transactions.get(&txid);
         if fetched.is_none() && !known.gone.contains(&txid) {
@@ -114,7 +114,7 @@ impl Found {
     }
 }
 
-/// Whether servers keep the history of a script: not of those that can never be spent.
+/// Whether servers index a script: not those that can never be spent.
 fn is_indexed(script: &Script) -> bool {
     !script.is_op_return() && !script.as_bytes().starts_with(&[0x00, 0x6a])
 }

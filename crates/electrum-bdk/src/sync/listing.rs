@@ -1,4 +1,4 @@
-//! The transactions of an update, and where the server lists them.
+//! The transactions of an update, with the place at which the server lists each.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,7 +15,7 @@ type Transactions = HashMap<Txid, Arc<Transaction>>;
 /// Where a server lists a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In the block of this height.
+    /// In the block at this height.
     Confirmed(u32),
     /// In the mempool.
     Unconfirmed,
@@ -65,12 +65,12 @@ impl Listing {
         Ok(())
     }
 
-    /// The transactions and their places.
+    /// Returns the transactions and their places.
     pub(crate) fn places(&self) -> impl Iterator<Item = (Txid, Place)> {
         self.txids.iter().filter_map(|txid| Some((*txid, *self.places.get(txid)?)))
     }
 
-    /// The transactions that are in a block, and its height.
+    /// Returns the confirmed transactions, with the heights of their blocks.
     pub(crate) fn confirmed(&self) -> impl Iterator<Item = (Txid, u32)> {
         self.places().filter_map(|(txid, place)| match place {
             Place::Confirmed(height) => Some((txid, height)),
@@ -78,24 +78,24 @@ impl Listing {
         })
     }
 
-    /// The place of a transaction that is in the update.
+    /// Returns the place of a transaction, if it is part of the update.
     pub(crate) fn place(&self, txid: &Txid) -> Option<Place> {
         self.places.get(txid).copied()
     }
 
-    /// The transactions that are not fetched yet.
+    /// Returns the transactions that are not fetched yet.
     pub(crate) fn missing(&self, transactions: &Transactions) -> impl Iterator<Item = Txid> {
         self.txids.iter().copied().filter(|txid| !transactions.contains_key(txid))
     }
 
-    /// The outputs that the transactions spend.
+    /// Returns the outputs that the transactions spend.
     pub(crate) fn spent(&self, transactions: &Transactions) -> impl Iterator<Item = OutPoint> {
         let fetched = self.txids.iter().filter_map(|txid| transactions.get(txid));
         let spending = fetched.filter(|transaction| !transaction.is_coinbase());
         spending.flat_map(|transaction| transaction.input.iter().map(|input| input.previous_output))
     }
 
-    /// The outputs that the transactions spend, with their amounts and scripts.
+    /// Returns the outputs that the transactions spend, with their amounts and scripts.
     ///
     /// # Errors
     /// If one of them does not exist.
@@ -110,10 +110,10 @@ impl Listing {
         self.spent(transactions).map(found).collect()
     }
 
-    /// Checks that each transaction concerns the scripts that it is listed for, and that no two spend the same output.
+    /// Checks that each transaction touches the scripts that it is listed for, and that no two spend the same output.
     ///
     /// # Errors
-    /// The first contradiction.
+    /// Returns the first contradiction.
     pub(crate) fn check(&self, histories: &Histories, transactions: &Transactions) -> Result<(), Problem> {
         for script in &self.scripts {
             let listed = histories.get(script).map_or(&[][..], Vec::as_slice);
@@ -135,7 +135,7 @@ impl Listing {
     }
 }
 
-/// Checks that each transaction pays the script, or spends an output that does and whose transaction is listed too.
+/// Checks that each transaction pays the script, or spends an output of a listed transaction that pays it.
 fn check_history(script: &ScriptBuf, listed: &[HistoryEntry], transactions: &Transactions) -> Result<(), Problem> {
     let mut paid = HashSet::new();
     let txids = || listed.iter().map(|entry| Txid::from(entry.txid));

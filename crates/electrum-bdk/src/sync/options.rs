@@ -1,8 +1,8 @@
-//! How a sync works.
+//! The options of a sync.
 
 use electrum_session::proto::proof::Target;
 
-/// How a sync works: what it fetches, what it checks, and within which limits.
+/// The options of a sync: what it fetches, what it checks, and within which limits.
 ///
 /// ```
 /// use electrum_bdk::sync::Options;
@@ -15,9 +15,9 @@ pub struct Options {
     /// Whether to fetch the outputs that the wallet's transactions spend, which a wallet needs to know the fees of
     /// transactions that it did not fund alone. Off by default: it costs a transaction for each input.
     pub prev_txouts: bool,
-    /// The easiest target that a header may have. By default that of the wallet's network, if its first checkpoint is the
-    /// first block of a known one. A harder one makes forged blocks dearer: on the main network today's difficulty
-    /// is a hundred thousand million times that of the first blocks.
+    /// The easiest target that a header may have. The default is that of the wallet's network, if the wallet's first
+    /// checkpoint is the first block of a known network. A harder one makes forged blocks more expensive: on the main
+    /// network today's difficulty is a hundred thousand million times that of the first blocks.
     pub easiest_target: Option<Target>,
     /// How many requests are in flight at most.
     pub requests_at_once: usize,
@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// No previous outputs; 20 000 requests at once, 8 restarts, 2 GiB.
+    /// Returns the default: no previous outputs, 20 000 requests at once, 8 restarts, 2 GiB.
     fn default() -> Self {
         Self {
             prev_txouts: false,

@@ -1,8 +1,8 @@
-//! A scan as a state machine without I/O: it says what to ask for, takes the answers, and knows when they are complete and
-//! of one moment.
+//! A scan as a state machine without I/O: it returns what to ask for, takes the answers, and decides when they are
+//! complete and from the same state of the chain.
 //!
-//! What is missing is derived anew for each round from what is known, so an answer that never came is asked for again, and
-//! a scan that was interrupted goes on where it was.
+//! Each round derives what is missing from what is known. So a request without an answer is sent again, and a scan that
+//! was interrupted continues where it stopped.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -24,18 +24,18 @@ use super::problem::{Problem, Stop};
 use super::progress::Progress;
 use super::scripts::{Histories, Scripts};
 
-/// What a scan does next.
+/// The next step of a scan.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Round {
-    /// Report the server's tip with [`Plan::begin`]; after a pause, if what the server sent did not fit.
+    /// Report the server's tip with [`Plan::begin`], after a pause if the server contradicted itself.
     Begin { pause: bool },
-    /// Ask these, and report all answers.
+    /// Send these requests, and report all answers.
     Ask(Vec<Ask>),
-    /// All is known.
+    /// The scan is complete.
     Done,
 }
 
-/// A scan.
+/// The state of a scan.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) start_time: u64,
@@ -94,19 +94,19 @@ impl Plan {
         }
     }
 
-    /// Begins, or goes on, with this tip of the server's.
+    /// Begins or continues with this tip of the server.
     pub(crate) fn begin(&mut self, tip: Tip) {
         self.cache.chain.begin(tip, self.wallet.as_ref().map(CheckPoint::height));
         (self.common, self.reported, self.is_checked, self.has_begun) = (None, Some(tip), false, true);
         self.trusted.clear();
     }
 
-    /// Makes it that of a follower: what no subscription reports as changed is not asked for again.
+    /// Makes this the plan of a follower, to which subscriptions report the histories that change.
     pub(crate) fn live(&mut self) {
         self.is_live = true;
     }
 
-    /// Takes a tip that the server reported to a follower. Returns whether it is new.
+    /// Handles a tip that the server reported to a follower. Returns whether it is new.
     pub(crate) fn moved_to(&mut self, tip: Tip) -> bool {
         let is_new = self.cache.chain.tip() != Some(tip);
         if is_new {
@@ -116,7 +116,7 @@ impl Plan {
         is_new
     }
 
-    /// Forgets the histories that a new block is likely to change: those that list an unconfirmed transaction.
+    /// Forgets the histories that a new block probably changes: those that list an unconfirmed transaction.
     fn forget_moment(&mut self) {
         let is_waiting =
             |history: &Vec<_>| history.iter().any(|entry: &HistoryEntry| entry.height.confirmed().is_none());
@@ -125,7 +125,7 @@ impl Plan {
         waiting.iter().for_each(|script| self.forget(script));
     }
 
-    /// Forgets the history of a script, so that it is asked for again.
+    /// Forgets the history of a script, so that it is fetched again.
     pub(crate) fn forget(&mut self, script: &bitcoin::Script) {
         if let Some(history) = self.histories.remove(script) {
             self.budget.give_back(history.len() * ENTRY);
@@ -138,10 +138,10 @@ impl Plan {
         self.trusted.clear();
     }
 
-    /// Takes the answer to a question.
+    /// Handles the answer to a request.
     ///
     /// # Errors
-    /// If it is none; the scan can go on later.
+    /// If the call failed. The scan can continue later.
     pub(crate) fn answer(&mut self, ask: &Ask, answer: Result<Answer, CallError>) -> Result<(), SyncError> {
         self.progress.answered += 1;
         match (ask, answer) {
@@ -183,16 +183,16 @@ impl Plan {
             (_, Err(CallError::Decode(_))) if self.budget.is_exceeded() => return Err(SyncError::TooLarge),
             (_, Err(CallError::Decode(error))) => return Err(SyncError::Untrue { what: error.to_string() }),
             (_, Err(error)) => return Err(SyncError::Call(error)),
-            // The kind of an answer is that of its question.
+            // The answer is always of the kind of its request.
             (_, Ok(_)) => {}
         }
         Ok(())
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     ///
     /// # Errors
-    /// If what the server sends cannot be true, or did not become consistent.
+    /// If the server's answers cannot be true, or did not become consistent.
     pub(crate) fn next(&mut self, scripts: &mut dyn Scripts) -> Result<Round, SyncError> {
         if self.problem.is_none() && self.has_begun {
             match self.missing(scripts) {
@@ -224,7 +224,7 @@ impl Plan {
         Ok(Round::Begin { pause: true })
     }
 
-    /// Forgets all histories, which may be of another moment. Transactions, anchors and linked headers hold at all times.
+    /// Forgets all histories, which may be outdated. Transactions, anchors and linked headers stay valid.
     fn forget_histories(&mut self) {
         let entries: usize = self.histories.values().map(Vec::len).sum();
         self.budget.give_back(entries * ENTRY);
@@ -232,16 +232,16 @@ impl Plan {
         self.progress.scripts = 0;
     }
 
-    /// All that is missing, as far as it is known.
+    /// Returns the requests for everything that is known to be missing.
     fn missing(&mut self, scripts: &mut dyn Scripts) -> Result<Vec<Ask>, Stop> {
         let limit = self.easiest_target();
         let mut asks = Vec::new();
-        // Before the headers are checked: those of another network mostly break the rules of this one.
+        // Before the headers are checked, since those of another network break the rules of this one.
         self.find_common(&mut asks)?;
         asks.extend(self.cache.chain.find_tip(limit).map_err(Problem::Untrue)?);
         self.find_common(&mut asks)?;
         if self.cache.chain.tip().is_some_and(|tip| self.reported.take_if(|reported| *reported != tip).is_some()) {
-            // The report was outdated, and so may the histories be.
+            // The reported tip was outdated, so the histories may be outdated too.
             match self.is_live {
                 true => self.forget_moment(),
                 false => self.forget_histories(),
@@ -270,7 +270,8 @@ impl Plan {
         let mut seen = HashSet::new();
         asks.retain(|ask| seen.insert(ask.clone()));
         match self.cache.chain.tip() {
-            // Asked after the last history came: all of them are of the same moment if the tip is the same.
+            // Sent after the last history came: if the tip is the same, all histories are from the same state of the
+            // chain.
             Some(tip) if !has_histories && !self.is_checked => asks.push(Ask::Check(tip.height)),
             _ => {}
         }
@@ -283,7 +284,7 @@ impl Plan {
         Ok(asks)
     }
 
-    /// The transactions that belong to the update, and where they are.
+    /// Returns the transactions that belong to the update, with their places.
     pub(crate) fn listing(&self, scripts: &dyn Scripts, found: &Found) -> Result<Listing, Stop> {
         let mut listing = Listing::default();
         for script in scripts.counted(&self.histories) {
@@ -297,7 +298,7 @@ impl Plan {
         Ok(listing)
     }
 
-    /// The transactions of the whole update, once all is known.
+    /// Returns the transactions of the whole update, once the scan is complete.
     pub(crate) fn complete_listing(&self, scripts: &dyn Scripts) -> Listing {
         let known = Known { histories: &self.histories, transactions: &self.cache.transactions, gone: &self.gone };
         self.listing(scripts, &self.items.find(&known)).unwrap_or_default()
@@ -308,13 +309,13 @@ impl Plan {
         let chain = &self.cache.chain;
         let (height, start) = match (chain.tip(), chain.start()) {
             (Some(tip), _) => (tip.height, None),
-            // Checkpoints below what is fetched anyway, as that of a new wallet.
+            // All checkpoints are below the headers that are fetched for the tip: a new wallet.
             (None, Some(start)) if wallet.height() < start => (start, Some(start)),
             _ => return Ok(()),
         };
         let server = |height| chain.server_hash(height).map(Into::into);
         match agreement(wallet, height, server) {
-            // Before the tip is known, those above may still differ.
+            // Until the tip is known, checkpoints above may still differ.
             Agreement::At(..) if start.is_some() => {}
             Agreement::At(common, above) => {
                 let trusted = common.iter().map(|checkpoint| (checkpoint.height(), checkpoint.hash().into()));
@@ -327,7 +328,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Proves where the transactions are, or asks for what that needs.
+    /// Proves that the transactions are in their blocks, or asks for the headers and proofs that this needs.
     fn prove(&mut self, listing: &Listing, limit: Target, asks: &mut Vec<Ask>) -> Result<(), Stop> {
         let (Some(tip), true) = (self.cache.chain.tip(), self.wallet.is_none() || self.common.is_some()) else {
             return Ok(());
@@ -368,29 +369,29 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether a transaction was proved to be in the server's block of this height.
+    /// Whether a transaction was proved to be in the server's block at this height.
     fn is_proven(&self, txid: Txid, height: u32) -> bool {
         self.anchor(txid, height).is_some()
     }
 
-    /// The proven anchor of a transaction in the server's chain.
+    /// Returns the proven anchor of a transaction in the server's chain.
     pub(crate) fn anchor(&self, txid: Txid, height: u32) -> Option<ConfirmationBlockTime> {
         let anchor = self.cache.anchors.get(&txid).filter(|anchor| anchor.block_id.height == height)?;
         (self.hash(height)? == anchor.block_id.hash).then_some(*anchor)
     }
 
-    /// The hash of a height that is linked, or that the wallet knows.
+    /// Returns the hash of the block at a height, if it is linked or a checkpoint of the wallet.
     fn hash(&self, height: u32) -> Option<bitcoin::BlockHash> {
         let linked = self.cache.chain.header(height).map(|header| header.block_hash());
         linked.or_else(|| self.trusted.get(&height).copied()).map(Into::into)
     }
 
-    /// The wallet's chain as the server has it, with the blocks of these anchors.
+    /// Returns the wallet's chain updated to the server's, with the blocks of these anchors.
     pub(crate) fn chain_update(&self, anchors: impl IntoIterator<Item = ConfirmationBlockTime>) -> Option<CheckPoint> {
         let (wallet, (common, above), tip) = (self.wallet.as_ref()?, self.common.as_ref()?, self.cache.chain.tip()?);
         let block = |height| Some(BlockId { height, hash: self.hash(height)? });
         let mut update = match above.is_empty() && tip.height < wallet.height() {
-            // The server lags behind: what the wallet has stays.
+            // The server lags behind, so the wallet keeps its chain.
             true => wallet.clone(),
             false => {
                 let suffix = tip.height.saturating_sub(SUFFIX - 1)..=tip.height;

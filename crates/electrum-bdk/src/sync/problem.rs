@@ -1,17 +1,17 @@
-//! Why answers do not fit to each other.
+//! Contradictions between answers, after which a scan begins again.
 
 use super::error::SyncError;
 
-/// Why answers do not fit to each other. The scan begins again, and keeps what holds at all times.
+/// A contradiction between answers. The scan begins again, and keeps what stays valid.
 #[derive(Debug)]
 pub(crate) enum Problem {
     /// The chain or the mempool changed.
     Moved(String),
-    /// It may have changed, or the server is wrong.
+    /// The chain or the mempool may have changed, or the server is wrong.
     Untrue(String),
 }
 
-/// Why a scan cannot go on as it is.
+/// Why a scan must begin again or fail.
 #[derive(Debug)]
 pub(crate) enum Stop {
     Problem(Problem),

@@ -1,10 +1,10 @@
-//! How far a scan is, and its end from outside.
+//! The progress of a scan, and the handle that cancels it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
-/// How far a scan is. What is needed grows while the scan finds more.
+/// The progress of a scan. More requests become necessary while the scan finds more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -16,7 +16,7 @@ pub struct Progress {
     pub anchors: usize,
     /// How many requests were answered.
     pub answered: u64,
-    /// How many requests were made. The rest is on its way.
+    /// How many requests were made. Those that are not answered are in flight.
     pub asked: u64,
     /// How many rounds of requests were sent, each of which takes one round trip to the server.
     pub rounds: u32,
@@ -33,8 +33,8 @@ struct State {
 }
 
 impl Cancel {
-    /// Ends the scan, which returns [`SyncError::Cancelled`](crate::sync::SyncError::Cancelled) at once. What it fetched is
-    /// kept: run again, it goes on.
+    /// Cancels the scan, which returns [`SyncError::Cancelled`](crate::sync::SyncError::Cancelled) at once. It keeps
+    /// what it has fetched: run again, it continues.
     pub fn cancel(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.is_cancelled = true;
@@ -45,7 +45,7 @@ impl Cancel {
         }
     }
 
-    /// Whether the scan was cancelled since this was asked last; if not, the context is woken when it is.
+    /// Returns whether the scan was cancelled since the last call; if not, registers the waker for that.
     pub(crate) fn take(&self, context: &Context<'_>) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.waker = Some(context.waker().clone());

@@ -1,4 +1,4 @@
-//! What a follower has reported, and what is new since.
+//! Derives each update of a follower from the updates that it has returned before.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::scripts::Keychains;
 use super::update::anchors;
 
-/// What was reported so far.
+/// Everything that was reported so far.
 #[derive(Debug)]
 pub(crate) struct Report<K> {
     transactions: HashMap<Txid, Reported>,
@@ -27,8 +27,9 @@ struct Reported {
     block: Option<BlockId>,
     /// Whether it is in the mempool.
     is_seen: bool,
-    /// When it was last reported to be in the mempool, and to be missing.
+    /// When the transaction was last reported to be in the mempool.
     seen_at: u64,
+    /// When it was last reported to be missing.
     evicted_at: Option<u64>,
 }
 
@@ -37,13 +38,13 @@ impl<K: Ord + Clone + Send> Report<K> {
         Self { transactions: HashMap::new(), last_active: BTreeMap::new(), chain, has_begun: false }
     }
 
-    /// The wallet's chain after all that was reported.
+    /// Returns the wallet's chain after all updates so far.
     pub(crate) fn chain(&self) -> Option<CheckPoint> {
         self.chain.clone()
     }
 
-    /// What a complete plan says that was not reported yet, at the time `now` in seconds since 1970. The first time it is
-    /// everything.
+    /// Returns the part of a complete plan that was not reported yet: everything the first time, `None` if nothing is
+    /// new. `now` is the present time in seconds since 1970.
     pub(crate) fn advance(&mut self, plan: &Plan, keychains: &Keychains<K>, now: u64) -> Option<FullScanResponse<K>> {
         let listing = plan.complete_listing(keychains);
         let mut update = TxUpdate::default();
@@ -56,7 +57,7 @@ impl<K: Ord + Clone + Send> Report<K> {
             });
             let is_seen = place == Place::Unconfirmed;
             if is_seen && !reported.is_seen {
-                // Wallets believe what is later, and of the same second that it is missing.
+                // Wallets take the later report; of two in the same second, that it is missing.
                 reported.seen_at = now.max(reported.evicted_at.map_or(0, |evicted| evicted + 1));
                 update.seen_ats.insert((txid, reported.seen_at));
             }

@@ -1,4 +1,4 @@
-//! Carries out a plan over a client: sends its questions in rounds, and reports the answers.
+//! Carries out a plan with a client: sends its requests in rounds, and reports the answers.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,22 +17,22 @@ use super::plan::{Plan, Round};
 use super::progress::{Cancel, Progress};
 use super::scripts::Scripts;
 
-/// How long a server that contradicts itself has to report another tip, before it is asked again.
+/// How long to wait for a new tip from a server that contradicts itself, before the scan begins again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Who watches a scan.
+/// Callbacks of a scan.
 pub(crate) trait Watch: Send {
-    /// Is called before these questions are sent.
+    /// Called before these requests are sent.
     fn asking(&mut self, asks: &[Ask]) -> Result<(), SyncError> {
         let _ = asks;
         Ok(())
     }
 
-    /// Is called after each answer.
+    /// Called after each answer.
     fn answered(&mut self, progress: &Progress);
 }
 
-/// Runs a plan until all is known.
+/// Runs a plan until it is complete.
 pub(crate) async fn complete(
     client: &Client,
     plan: &mut Plan,
@@ -46,7 +46,7 @@ pub(crate) async fn complete(
             Round::Done => return Ok(()),
             Round::Begin { pause } => {
                 if pause {
-                    // An update that does not come is none: the tip may be the same.
+                    // Without an update in this time the scan begins again with the same tip.
                     let update = tips.next_within(PAUSE).await.ok();
                     known = update.as_ref().and_then(tip).or(known);
                 }
@@ -66,7 +66,7 @@ pub(crate) async fn complete(
     }
 }
 
-/// Asks one round of questions.
+/// Sends one round of requests, and reports the answers to the plan.
 async fn ask(client: &Client, plan: &mut Plan, asks: &[Ask], watch: &mut dyn Watch) -> Result<(), SyncError> {
     let request = |ask: &Ask| AskRequest { ask: ask.clone(), budget: plan.budget.clone() };
     let calls: Vec<Call<Answer>> = client.pipeline(|calls| asks.iter().map(|ask| calls.call(request(ask))).collect());
@@ -74,27 +74,27 @@ async fn ask(client: &Client, plan: &mut Plan, asks: &[Ask], watch: &mut dyn Wat
     for (ask, call) in asks.iter().zip(calls) {
         match plan.answer(ask, call.await) {
             Ok(()) => answered += 1,
-            // The others are not worth waiting for.
+            // The scan fails, so the other answers are not awaited.
             Err(error @ (SyncError::Untrue { .. } | SyncError::TooLarge)) => return Err(error),
             Err(error) => drop(failure.get_or_insert(error)),
         }
         watch.answered(&plan.progress);
     }
     match failure {
-        // The next round asks again for what is missing.
+        // The next round sends the lost requests again.
         Some(error) if answered > 0 && is_lost(&error) => Ok(()),
         Some(error) => Err(error),
         None => Ok(()),
     }
 }
 
-/// Whether the answer may come another time.
+/// Whether a scan may succeed if it sends its requests again.
 pub(crate) fn is_lost(error: &SyncError) -> bool {
     let SyncError::Call(error) = error else { return false };
     matches!(error.kind(), CallErrorKind::TimedOut | CallErrorKind::Unsent | CallErrorKind::QueueFull)
 }
 
-/// The updates that can be read at once.
+/// Returns the updates that are buffered.
 pub(crate) async fn ready_updates(updates: &mut Updates) -> Vec<TopicUpdate> {
     let mut ready = Vec::new();
     poll_fn(|context| {
@@ -107,7 +107,7 @@ pub(crate) async fn ready_updates(updates: &mut Updates) -> Vec<TopicUpdate> {
     ready
 }
 
-/// The tip that an update reports.
+/// Returns the tip that an update reports, if it does.
 pub(crate) fn tip(update: &TopicUpdate) -> Option<Tip> {
     match update.value {
         Ok(Update::Headers(tip)) => Some(tip),
@@ -115,7 +115,7 @@ pub(crate) fn tip(update: &TopicUpdate) -> Option<Tip> {
     }
 }
 
-/// Runs a future until it is complete, or cancelled.
+/// Runs a future until it completes or is cancelled.
 pub(crate) async fn or_cancelled<T>(
     cancel: &Cancel,
     future: impl Future<Output = Result<T, SyncError>>,

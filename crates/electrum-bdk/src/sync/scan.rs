@@ -1,4 +1,4 @@
-//! One scan of a wallet, which can be watched, cancelled and gone on with.
+//! A scan of a wallet, which can be watched, cancelled and continued.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::run::{Watch, complete, or_cancelled};
 use super::scripts::{Keychains, ScriptList, Scripts};
 use super::update::update;
 
-/// What is scanned, and what that comes to.
+/// What is scanned, and how its result is made.
 pub(crate) trait Target<R>: Scripts {
     fn scripts(&mut self) -> &mut dyn Scripts;
 
@@ -41,10 +41,10 @@ impl Target<SyncResponse> for ScriptList {
     }
 }
 
-/// A scan of a wallet, which results in an update of type `R`. [`Syncer::full_scan`](crate::sync::Syncer::full_scan) and
-/// [`Syncer::sync`](crate::sync::Syncer::sync) make one; it does nothing until it is run.
+/// A scan of a wallet, which results in an update of type `R`. [`Syncer::full_scan`](crate::sync::Syncer::full_scan)
+/// and [`Syncer::sync`](crate::sync::Syncer::sync) make one; it does nothing until it is run.
 ///
-/// A scan that failed or was cancelled keeps what it fetched: run again, it asks for the rest.
+/// A scan that failed or was cancelled keeps what it has fetched: run again, it fetches the rest.
 /// ```no_run
 /// use bdk_core::spk_client::{FullScanRequest, FullScanResponse};
 /// use electrum_bdk::sync::{SyncError, Syncer};
@@ -87,19 +87,19 @@ impl<R> Scan<R> {
         Self { work, target, watcher: Watcher::default(), cancel: Cancel::default() }
     }
 
-    /// Calls `on_progress` after each answer of the server's.
+    /// Calls `on_progress` after each answer of the server.
     pub fn on_progress(mut self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
         self.watcher = Watcher(Some(Box::new(on_progress)));
         self
     }
 
-    /// Returns a handle that cancels the scan from elsewhere.
+    /// Returns a handle that cancels the scan from another thread or task.
     #[must_use]
     pub fn canceller(&self) -> Cancel {
         self.cancel.clone()
     }
 
-    /// Returns how far the scan is.
+    /// Returns the progress of the scan.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.work.plan.progress
@@ -108,10 +108,10 @@ impl<R> Scan<R> {
     /// Runs the scan, in any runtime.
     ///
     /// # Errors
-    /// [`SyncError`] says who must act. The scan can be run again, and goes on where it stopped.
+    /// [`SyncError`] says who must act. The scan can be run again, and continues where it stopped.
     ///
     /// # Cancel safety
-    /// Dropping the future keeps what was fetched: run again, the scan goes on.
+    /// Dropping the future keeps what was fetched: run again, the scan continues.
     pub async fn run(&mut self) -> Result<R, SyncError> {
         let Self { work: Work { connection, plan }, target, watcher, cancel } = self;
         or_cancelled(cancel, complete(connection.client(), plan, target.scripts(), watcher)).await?;

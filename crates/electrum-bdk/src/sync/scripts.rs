@@ -1,4 +1,4 @@
-//! Which scripts a scan asks for: those of keychains up to the stop gap, or a given list.
+//! The scripts of a scan: those of keychains up to the stop gap, or a given list.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,21 +7,21 @@ use bdk_core::spk_client::{FullScanRequest, SyncRequest};
 use bitcoin::{ScriptBuf, Txid};
 use electrum_session::proto::types::HistoryEntry;
 
-/// How many scripts of a keychain are asked for at once at most.
+/// How many scripts of a keychain are requested at once at most.
 const WINDOW: usize = 1000;
 
-/// The histories that are known.
+/// The known histories.
 pub(crate) type Histories = HashMap<ScriptBuf, Vec<HistoryEntry>>;
 
 /// A source of scripts for a scan.
 pub(crate) trait Scripts: Send {
-    /// The scripts to ask for next, given what is known.
+    /// Returns the scripts to request next, given the known histories.
     fn missing(&mut self, known: &Histories) -> Vec<ScriptBuf>;
 
-    /// The scripts that count, as far as they are known.
+    /// Returns the scripts that belong to the scan, as far as they can be known.
     fn counted(&self, known: &Histories) -> Vec<&ScriptBuf>;
 
-    /// The transactions that the wallet expects in the history of a script.
+    /// Returns the transactions that the wallet expects in the history of each script.
     fn expected(&self) -> Option<&HashMap<ScriptBuf, HashSet<Txid>>> {
         None
     }
@@ -39,13 +39,13 @@ pub(crate) struct Keychains<K> {
 struct Window {
     scripts: Vec<Indexed<ScriptBuf>>,
     is_exhausted: bool,
-    /// The last index that the wallet has revealed: the gap begins behind it.
+    /// The last index that the wallet has revealed: the gap begins after it.
     revealed: Option<u32>,
 }
 
-/// What the histories say about a keychain.
+/// How far a keychain is used, by the known histories.
 struct Extent {
-    /// How many scripts count: up to the end of the gap.
+    /// How many scripts belong to the scan: those up to the end of the gap.
     counted: usize,
     /// The last index that was used.
     last_active: Option<u32>,
@@ -62,17 +62,17 @@ impl<K: Ord + Clone> Keychains<K> {
             (keychain, Window { revealed, ..Window::default() })
         };
         let windows = request.keychains().into_iter().map(window).collect();
-        // A gap of nothing would end before the first script.
+        // A gap of zero scripts would end before the first one.
         Self { request, stop_gap: stop_gap.max(1), windows }
     }
 
-    /// The last used index of each keychain that has one.
+    /// Returns the last used index of each keychain that has one.
     pub(crate) fn last_active(&self, known: &Histories) -> BTreeMap<K, u32> {
         let last = |window: &Window| window.extent(known, self.stop_gap).last_active;
         self.windows.iter().filter_map(|(keychain, window)| Some((keychain.clone(), last(window)?))).collect()
     }
 
-    /// Takes all scripts up to the last used one for revealed, so that they stay in view if it is used no longer.
+    /// Treats all scripts up to the last used one as revealed, so that they are kept if that one is no longer used.
     pub(crate) fn keep_used(&mut self, known: &Histories) {
         for window in self.windows.values_mut() {
             window.revealed = window.revealed.max(window.extent(known, self.stop_gap).last_active);
@@ -90,8 +90,8 @@ impl<K: Ord + Clone + Send> Scripts for Keychains<K> {
             if missing.len() > before || extent.is_complete || window.is_exhausted {
                 continue;
             }
-            // What is revealed and the gap at once; then as many as so far, so that the rounds grow with the
-            // logarithm of what is used.
+            // First the revealed scripts and the gap, then twice as many in total each time, so that the number of
+            // rounds grows with the logarithm of the number of scripts.
             let revealed = window.revealed.map_or(0, |index| index as usize + 1).saturating_sub(window.scripts.len());
             let gap = self.stop_gap - extent.unused.min(self.stop_gap);
             let count = revealed + gap.max(window.scripts.len()).clamp(1, WINDOW);
@@ -115,7 +115,8 @@ impl Window {
         self.scripts.iter().map(|(_, script)| script).filter(|script| !known.contains_key(*script)).cloned()
     }
 
-    /// Goes through the scripts in their order, up to the gap or to the first whose history is not known.
+    /// Finds how far the keychain is used: goes through its scripts up to the gap, or to the first one without a known
+    /// history.
     fn extent(&self, known: &Histories, stop_gap: usize) -> Extent {
         let mut extent = Extent { counted: 0, last_active: None, is_complete: false, unused: 0 };
         for (index, script) in &self.scripts {
@@ -182,7 +183,8 @@ mod tests {
         ScriptBuf::from_bytes(index.to_le_bytes().to_vec())
     }
 
-    /// Scans a keychain with these used indices. Returns the counts of scripts asked for in each round, and the last used one.
+    /// Scans a keychain with these used indices. Returns the counts of scripts asked for in each round, and the last
+    /// used one.
     fn scan(used: &[u32], stop_gap: usize, revealed: Option<u32>, end: u32) -> (Vec<usize>, Option<u32>, usize) {
         let mut builder =
             FullScanRequest::builder_at(0).spks_for_keychain(0, (0..end).map(|index| (index, script(index))));

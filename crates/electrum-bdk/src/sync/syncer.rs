@@ -1,4 +1,4 @@
-//! Where scans of wallets begin.
+//! The syncer, which makes scans of wallets.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use super::plan::Plan;
 use super::scan::Scan;
 use super::scripts::{Keychains, ScriptList};
 
-/// Syncs wallets of the Bitcoin Dev Kit with an Electrum server. Clones share what they cache: transactions, proven anchors
-/// and the server's headers.
+/// Syncs wallets of the Bitcoin Dev Kit with an Electrum server. Clones share what they cache: transactions, proven
+/// anchors and the server's headers.
 ///
 /// ```
 /// use bdk_core::spk_client::FullScanRequest;
@@ -82,8 +82,8 @@ impl Syncer {
         Self { options, ..self }
     }
 
-    /// Makes transactions known, so that they are not fetched: those that a wallet has stored. They are taken at their own
-    /// word: their id is computed.
+    /// Adds transactions that a wallet has stored, so that they are not fetched. They need no check, since their ids
+    /// are computed.
     ///
     /// ```
     /// # fn example(syncer: electrum_bdk::sync::Syncer, graph: bdk_chain::TxGraph) {
@@ -95,8 +95,8 @@ impl Syncer {
         self.connection.put_back(Cache { transactions: transactions.collect(), ..Cache::default() });
     }
 
-    /// Makes anchors known, so that they are not proved again: those that a wallet has stored. One counts as long as its block is
-    /// in the server's chain.
+    /// Adds anchors that a wallet has stored, so that they are not proved again. An anchor is used as long as its block
+    /// is in the server's chain.
     ///
     /// ```
     /// # fn example(syncer: electrum_bdk::sync::Syncer, graph: bdk_chain::TxGraph) {
@@ -109,7 +109,7 @@ impl Syncer {
         self.connection.put_back(Cache { anchors: anchors.into_iter().collect(), ..Cache::default() });
     }
 
-    /// Makes a scan of all scripts of a wallet's keychains: those that are revealed, and more until `stop_gap` in a row are
+    /// Makes a scan of a wallet's keychains: of the revealed scripts, and of more until `stop_gap` scripts in a row are
     /// unused. It takes one round trip for each window of scripts, and at most four more.
     pub fn full_scan<K: Ord + Clone + Send + 'static>(
         &self,
@@ -121,7 +121,7 @@ impl Syncer {
         Scan::new(work, Box::new(Keychains::new(request, stop_gap)))
     }
 
-    /// Makes a scan of given scripts, transactions and outputs. With nothing new it takes two round trips.
+    /// Makes a scan of given scripts, transactions and outputs. If nothing is new, it takes two round trips.
     ///
     /// ```no_run
     /// # fn example(syncer: electrum_bdk::sync::Syncer, wallet: &mut bdk_wallet::Wallet)
@@ -139,7 +139,8 @@ impl Syncer {
         Scan::new(work, Box::new(scripts))
     }
 
-    /// Follows a wallet: scans it like [`full_scan`](Self::full_scan), and then yields an update whenever something changed.
+    /// Follows a wallet: scans it like [`full_scan`](Self::full_scan), then yields an update whenever something
+    /// changes.
     ///
     /// ```no_run
     /// # fn example(syncer: electrum_bdk::sync::Syncer, wallet: &mut bdk_wallet::Wallet)

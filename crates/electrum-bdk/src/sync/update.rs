@@ -1,4 +1,4 @@
-//! What a complete scan means for a wallet.
+//! Makes the update of a wallet from a complete scan.
 
 use bdk_core::{CheckPoint, ConfirmationBlockTime, TxUpdate};
 use bitcoin::Txid;
@@ -7,7 +7,7 @@ use super::listing::{Listing, Place};
 use super::plan::Plan;
 use super::scripts::Scripts;
 
-/// The update of a complete scan: its transactions and the wallet's chain.
+/// Returns the update of a complete scan: its transactions and the wallet's chain.
 pub(crate) fn update(plan: &Plan, scripts: &dyn Scripts) -> (TxUpdate<ConfirmationBlockTime>, Option<CheckPoint>) {
     let listing = plan.complete_listing(scripts);
     let mut update = TxUpdate::default();
@@ -28,7 +28,7 @@ pub(crate) fn update(plan: &Plan, scripts: &dyn Scripts) -> (TxUpdate<Confirmati
     (update, chain)
 }
 
-/// The proven anchors of the transactions that are in a block.
+/// Returns the proven anchors of the confirmed transactions.
 pub(crate) fn anchors<'a>(
     plan: &'a Plan,
     listing: &'a Listing,

@@ -29,7 +29,7 @@ fn a_cancelled_scan_goes_on_where_it_stopped() {
     assert!(fetched > 0);
     wallet.apply_scan(scan.wait().unwrap());
     wallet.assert_equals(&server, 60);
-    // Of what was asked when it was cancelled, no more than one write was in vain.
+    // At most the requests of one write were in flight when the scan was cancelled, and are made again.
     let asked = server.stats().requests(method);
     assert!(asked <= scan.progress().scripts as u64 + 10, "{asked} histories were asked for");
 }

@@ -1,4 +1,4 @@
-//! A chain that changes between two answers: the update is of one moment.
+//! A chain that changes between two answers: the update is from one state of the chain.
 
 use std::sync::{Arc, Mutex};
 

@@ -48,7 +48,7 @@ fn each_change_is_reported() {
     let spent = server.spend(OutPoint::new(paid, 0), &testkit_script(19));
     settle(&mut updates, &mut wallet, &server, 60);
     assert_eq!(wallet.last_active, Some(19));
-    // The gap moved with it: a script that was not derived before.
+    // The gap has moved: this script was not derived before.
     server.pay(&testkit_script(39), 4_000);
     settle(&mut updates, &mut wallet, &server, 60);
     assert_eq!(wallet.last_active, Some(39));
@@ -106,7 +106,7 @@ fn an_update_whose_future_was_dropped_is_not_lost() {
     let mut updates = syncer(&server).follow(wallet.full_scan(), 20);
     for index in 0..5 {
         server.pay(&testkit_script(index), 1_000);
-        // Polled once and dropped, wherever it is.
+        // The future is polled once and dropped, at any point of its work.
         let polled = futures_lite::future::block_on(futures_lite::future::poll_once(updates.next()));
         if let Some(update) = polled {
             wallet.apply_scan(update.unwrap());

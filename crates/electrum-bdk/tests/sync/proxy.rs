@@ -1,4 +1,4 @@
-//! A server between the client and a fake server, which edits answers and acts between them.
+//! A proxy between the client and a fake server, which edits answers and runs code between them.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,7 @@ use electrum_bdk::sync::Syncer;
 use electrum_bdk::transport::ServerAddr;
 use serde_json::Value;
 
-/// What is done with an answer: the method without its prefix, the parameters, the result. Called before it is passed on.
+/// Edits a result before it is passed on, given the method without its prefix and the parameters.
 pub(crate) type Edit = Box<dyn FnMut(&str, &Value, &mut Value) + Send>;
 
 /// Listens for a client, and passes its requests on to `server`.

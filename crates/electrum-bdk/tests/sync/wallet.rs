@@ -1,4 +1,4 @@
-//! A wallet of plain scripts, a syncer, and what the tests compare.
+//! A wallet of plain scripts, a syncer, and the comparison of the wallet with the server's chain.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Wallet {
         let _ = self.graph.apply_update(update);
     }
 
-    /// The transactions that count, with their heights.
+    /// Returns the canonical transactions, with their heights.
     pub(crate) fn canonical(&self) -> BTreeSet<(Txid, Option<u32>)> {
         let tip = self.chain.tip().block_id();
         let transactions = self.graph.list_canonical_txs(&self.chain, tip, Default::default());
@@ -108,7 +108,7 @@ impl Wallet {
             .collect()
     }
 
-    /// What is not spent of the scripts before `end`, in satoshi.
+    /// Returns the unspent amount of the scripts before `end`, in satoshi.
     pub(crate) fn balance(&self, end: u32) -> u64 {
         let scripts: BTreeSet<ScriptBuf> = (0..end).map(script).collect();
         let outputs = self.graph.all_txouts().filter(|(_, output)| scripts.contains(&output.script_pubkey));
@@ -118,7 +118,7 @@ impl Wallet {
         unspent.map(|(_, output)| output.txout.value.to_sat()).sum()
     }
 
-    /// Asserts that the wallet is what the server's chain says of the scripts before `end`.
+    /// Asserts that the wallet has the transactions of the server's chain that touch the scripts before `end`.
     pub(crate) fn assert_equals(&self, server: &Server, end: u32) {
         let (expected, tip) = server.chain(|chain| (truth(chain, end), tip(chain)));
         assert_eq!(self.canonical(), expected);
@@ -126,13 +126,13 @@ impl Wallet {
     }
 }
 
-/// What a chain says of the scripts before `end`.
+/// Returns the transactions of a chain that touch the scripts before `end`.
 pub(crate) fn truth(chain: &Chain, end: u32) -> BTreeSet<(Txid, Option<u32>)> {
     let histories = (0..end).flat_map(|index| history(chain, index));
     histories.map(|entry| (txid(entry.txid), u32::try_from(entry.height).ok().filter(|height| *height > 0))).collect()
 }
 
-/// The last script before `end` that a chain knows.
+/// Returns the last script before `end` that is used in a chain.
 pub(crate) fn last_active(chain: &Chain, end: u32) -> Option<u32> {
     (0..end).rev().find(|index| !history(chain, *index).is_empty())
 }
