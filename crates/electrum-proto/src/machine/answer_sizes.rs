@@ -1,20 +1,20 @@
-//! How long the answers of a server are, by method.
+//! Learns how long the answers of a server are, by method.
 
-/// The length of the answers to each method: the longest one seen of late.
+/// The length of the longest recent answer to each method.
 #[derive(Clone, Debug)]
 pub(crate) struct AnswerSizes([u32; PLACES]);
 
-/// Two methods may share a place; what is expected of their answers is then the longer one.
+/// The number of entries. Methods that share one are expected to have answers of the same, longer length.
 const PLACES: usize = 64;
-/// How much an answer that is shorter than expected lowers what is expected of the next one.
+/// By which part of the difference an answer that is shorter than expected lowers the expected length.
 const DECAY: u32 = 16;
 
-/// What is expected of an answer.
+/// The expected length of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// The place of the method.
+    /// The entry of the method.
     place: u8,
-    /// How many bytes it will have; zero if no answer to that method was seen.
+    /// The expected number of bytes; zero if no answer to the method was seen.
     pub(crate) bytes: u32,
 }
 
@@ -25,17 +25,17 @@ impl Default for AnswerSizes {
 }
 
 impl AnswerSizes {
-    /// What is expected of the next answer to a method.
+    /// Returns the expected length of the next answer to a method.
     pub(crate) fn expected(&self, method: &[u8]) -> Expected {
         self.again(Expected { place: place(method), bytes: 0 })
     }
 
-    /// What is expected now of an answer that something was expected of before.
+    /// Returns the expected length of an answer by what has been learned since it was expected first.
     pub(crate) fn again(&self, answer: Expected) -> Expected {
         Expected { bytes: self.0[usize::from(answer.place) % PLACES], ..answer }
     }
 
-    /// The answer came.
+    /// Learns from the length of an answer.
     pub(crate) fn seen(&mut self, answer: Expected, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let expected = &mut self.0[usize::from(answer.place) % PLACES];
@@ -43,8 +43,8 @@ impl AnswerSizes {
     }
 }
 
-/// The length and the last four letters tell methods apart, and take few instructions. The factor is one by which all
-/// methods with long answers get places of their own.
+/// Returns the entry of a method: a hash of its length and its last four letters, which takes few instructions. The
+/// factor is chosen so that all methods with long answers get entries of their own.
 fn place(method: &[u8]) -> u8 {
     let last = method.last_chunk().map_or(0, |last| u32::from_le_bytes(*last));
     let length = (method.len() as u32).wrapping_mul(0x0100_0193);

@@ -21,14 +21,15 @@ use crate::version::ProtocolVersion;
 /// A client of Electrum servers, without sockets, clock or threads.
 ///
 /// Report inputs with [`handle`](Self::handle), give commands with [`request`](Self::request),
-/// [`subscribe`](Self::subscribe) and their kin, and carry out what [`poll`](Self::poll) returns until it returns
-/// [`Action::Wait`]. Any order of calls is legal; none of them fails or panics because of what a server sent.
+/// [`subscribe`](Self::subscribe) and the other methods, and carry out the actions that [`poll`](Self::poll) returns
+/// until it returns [`Action::Wait`]. Any order of calls is legal; none of them fails or panics because of what a
+/// server sent.
 ///
-/// [`poll`](Self::poll) is the main loop. Each turn does the first of these that there is to do:
+/// [`poll`](Self::poll) is the main loop. Each turn does the first of these steps that applies:
 /// 1. return the oldest action or event of the queue;
-/// 2. read one message of what was received, and do what follows from it;
-/// 3. give the link up if the driver reported its end, or a buffer overflowed;
-/// 4. do what a timer was set for whose moment has come;
+/// 2. read one received message and handle it;
+/// 3. give up the link if the driver reported its end, or a buffer overflowed;
+/// 4. handle a timer that has expired;
 /// 5. write the subscriptions that are due, and a nudge, and begin a padded write;
 /// 6. wait.
 #[derive(Clone, Debug)]
@@ -43,17 +44,17 @@ pub struct Client {
 pub struct State {
     /// The phase.
     pub phase: Phase,
-    /// The server in use, or being tried, or to be tried next.
+    /// The server that is used, being tried, or tried next.
     pub server: ServerIndex,
     /// What the server calls itself and the version that was negotiated, once it is ready.
     pub agreed: Option<(String, ProtocolVersion)>,
 }
 
-/// Where a request stood when its link ended.
+/// How far a request had come when its link ended.
 pub(super) struct Lost {
     written: bool,
     oldest: bool,
-    /// How many bytes came of an answer to it that is longer than it may be.
+    /// How many bytes of its answer were received, if the answer is over the limit.
     too_large: Option<usize>,
 }
 
@@ -75,7 +76,8 @@ impl Client {
         Self { link: Link::open(&mut shared), shared }
     }
 
-    /// Handles an input. One about an old connection is ignored; a time before the last one counts as the last one.
+    /// Handles an input. An input about an old connection is ignored. Time never goes back: an earlier `now` counts as
+    /// the latest one so far.
     ///
     /// # Example
     /// ```
@@ -109,7 +111,7 @@ impl Client {
         }
     }
 
-    /// Returns the next thing to do. It reads at most one message before it returns what follows from it.
+    /// Returns the next action. It reads at most one message before it returns the actions that follow from it.
     ///
     /// # Example
     /// ```
@@ -191,7 +193,7 @@ impl Client {
         }
     }
 
-    /// Returns the phase alone, which is cheap.
+    /// Returns the phase, which is cheaper than [`state`](Self::state).
     ///
     /// # Example
     /// ```
@@ -223,8 +225,7 @@ impl Client {
         self.link.ready().map(|(_, ready)| ready.agreed.version)
     }
 
-    /// The configuration that the client was made with, without its
-    /// [`authorization`](Config::authorization).
+    /// Returns the configuration of the client, without its [`authorization`](Config::authorization).
     ///
     /// # Example
     /// ```
@@ -238,10 +239,10 @@ impl Client {
         &self.shared.config
     }
 
-    /// The part of a turn in which a message is read.
+    /// Reads and handles a message: the first part of a turn.
     ///
     /// # Errors
-    /// Why the link is to be given up.
+    /// Why the link must be given up.
     #[inline]
     fn receive(&mut self) -> Result<Received, DownCause> {
         match &mut self.link {
@@ -250,10 +251,11 @@ impl Client {
         }
     }
 
-    /// The part of a turn in which no message was read. Returns the action that ends it, or `None` if another turn follows.
+    /// Does the rest of a turn in which no message was read. Returns the action that ends it, or `None` if another turn
+    /// follows.
     ///
     /// # Errors
-    /// Why the link is to be given up.
+    /// Why the link must be given up.
     fn upkeep(&mut self) -> Result<Option<Action<'static>>, DownCause> {
         if let Some(cause) = self.link.end() {
             return Err(cause);
@@ -286,7 +288,7 @@ impl Client {
         }))
     }
 
-    /// Does what the timer was set for.
+    /// Handles a timer that has expired.
     fn timer_due(&mut self, kind: TimerKind) -> Result<(), DownCause> {
         trace!(?kind, now = %self.shared.now, "timer");
         match &mut self.link {
@@ -298,12 +300,12 @@ impl Client {
             Link::Open(Connection { stream, stage: Stage::Ready(ready) }) => {
                 ready.timer_due(kind, stream, &mut self.shared)
             }
-            // The link had to be open, or the handshake to be over.
+            // The time-out of opening the link, or of the handshake.
             _ => Err(DownCause::Timeout { waited_for: kind }),
         }
     }
 
-    /// Gives the link up: the requests in flight fail, and the next attempt is planned.
+    /// Gives up the link: fails the requests in flight, and schedules the next attempt.
     fn lose(&mut self, mut cause: DownCause) {
         let shared = &mut self.shared;
         shared.credentials.redact_cause(&mut cause);
@@ -332,17 +334,18 @@ impl Client {
         });
     }
 
-    /// The requests in flight on a link that is over will not be answered. Their callers get the error that follows
-    /// from where each stood.
+    /// Fails all requests in flight on a link that has ended, each with the error that `error` makes of how far it had
+    /// come.
     pub(super) fn fail_all(&mut self, link: Link, error: impl Fn(Lost) -> RequestError) {
         let Link::Open(Connection { stream, stage: Stage::Ready(mut ready) }) = link else { return };
         self.shared.last_id = ready.requests.last_id();
         let mut all = ready.requests.take_all();
-        // Where the reply that was too long does not begin with its id, it is known only if one request was in flight.
+        // If the reply that is too long does not begin with its id, the request is known only if no other was in
+        // flight.
         let only = all.front().filter(|_| all.len() == 1).map(|waiting| waiting.id);
         let too_large = stream.overlong_reply().or(only).filter(|_| stream.overlong.is_some());
         let oldest = all.front().map(|waiting| waiting.id);
-        // The cause is reported before the others.
+        // The request that is the cause fails before the others.
         if let Some(cause) = all.iter().position(|waiting| too_large == Some(waiting.id)) {
             all.make_contiguous()[..=cause].rotate_right(1);
         }
@@ -359,7 +362,7 @@ impl Client {
         }
     }
 
-    /// The event about a text in the buffer of the link.
+    /// Makes the event about a text in the buffer of the link.
     fn event(&self, event: TextEvent, piece: &Piece) -> Event<'_> {
         let (text, buffer) = match &self.link {
             Link::Open(Connection { stream, .. }) => (stream.text(piece), stream.buffer(piece)),
@@ -376,7 +379,7 @@ impl Client {
 }
 
 impl Input<'_> {
-    /// The connection that it is about, if it is about one.
+    /// Returns the connection that the input is about, if it is about one.
     const fn conn(&self) -> Option<ConnId> {
         match self {
             Self::Tick => None,

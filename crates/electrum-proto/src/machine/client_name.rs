@@ -1,4 +1,4 @@
-//! The client's name in a form that servers do not take for another client's.
+//! Rewrites the client's name where servers would take it for an old version of Electrum.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -6,7 +6,7 @@ use alloc::format;
 /// Servers warn the users of Electrum before this version, or refuse to serve them.
 const FIXED_ELECTRUM: [u32; 3] = [3, 3, 4];
 
-/// The form in which a name is sent.
+/// Returns the form in which a name is sent to servers.
 ///
 /// Fulcrum 1.9 to 2.1 takes what stands behind a slash for a version of Electrum; ElectrumX does so for a name that is
 /// nothing but a version. Where that version is below 3.3.4, both answer a broadcast with a warning about a vulnerable
@@ -29,7 +29,7 @@ fn begins_old(text: &str) -> bool {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let mut version = [0; 3];
     for (component, digits) in version.iter_mut().zip(text[..end].split('.')) {
-        // What does not fit is a high number.
+        // A component that does not fit is a high number.
         *component = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(u32::MAX) };
     }
     version < FIXED_ELECTRUM

@@ -1,4 +1,4 @@
-//! What the application asks for.
+//! The commands of the application: requests, subscriptions, closing.
 
 use super::client::Client;
 use super::link::Link;
@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 impl Client {
     /// Sends a request that must be answered within [`Timeouts::request`](crate::Timeouts::request).
     ///
-    /// Exactly one [`Event::Reply`](crate::Event::Reply) with the ticket's id will come, whatever happens.
+    /// Exactly one [`Event::Reply`](crate::Event::Reply) with the ticket's id is emitted, whatever happens.
     /// The request is sent at most once.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Client {
     /// Sends a request that must be answered by `deadline`.
     ///
     /// # Errors
-    /// As with [`request`](Self::request).
+    /// Those of [`request`](Self::request).
     ///
     /// # Example
     /// ```
@@ -91,11 +91,11 @@ impl Client {
         })
     }
 
-    /// Sends a request that was encoded for the version that is negotiated, and must be answered by `deadline`. No code
-    /// of the request runs.
+    /// Sends a request that was encoded for the negotiated version and must be answered by `deadline`. It runs no code
+    /// of the request.
     ///
     /// # Errors
-    /// Why it was not sent, as with [`request`](Self::request).
+    /// The reason of the error of [`request`](Self::request).
     ///
     /// # Example
     /// ```
@@ -123,7 +123,7 @@ impl Client {
         ready.send(deadline, request.method, stream, shared, |stream, id| stream.write_encoded(now, id, request))
     }
 
-    /// What a request is sent with, if requests can be sent.
+    /// Returns the parts of the client that sending a request needs, if requests can be sent.
     #[inline]
     fn ready_for_request(&mut self, now: Timestamp) -> Result<(&mut Stream, &mut Ready, &mut Shared), RejectReason> {
         self.shared.advance_time(now);
@@ -135,7 +135,7 @@ impl Client {
         }
     }
 
-    /// Cancels a request: its reply will be [`RequestError::Cancelled`]. The server may have seen it all the same.
+    /// Cancels a request: its reply will be [`RequestError::Cancelled`]. The server may still carry it out.
     /// Returns whether it was waiting for an answer.
     ///
     /// # Example
@@ -162,7 +162,7 @@ impl Client {
                 true
             }
             Some(waiting) if waiting.owner == Owner::Caller => {
-                // The place is free again when the answer comes, or is not expected any more.
+                // The request keeps its entry until its answer comes or is no longer expected.
                 let grace = self.shared.now + self.shared.config.timeouts.request;
                 ready.requests.pass_to(id.0, Owner::Abandoned, grace);
                 self.shared.fail(id.0, RequestError::Cancelled);
@@ -173,10 +173,11 @@ impl Client {
     }
 
     /// Subscribes to a topic: every change of it is emitted as [`Event::Update`](crate::Event::Update) until
-    /// [`unsubscribe`](Self::unsubscribe), on whatever link.
+    /// [`unsubscribe`](Self::unsubscribe), across reconnections.
     ///
     /// # Errors
-    /// [`Rejected`] hands the topic back if the client is closed, the topic is subscribed already, or the limit is reached.
+    /// [`Rejected`] hands the topic back if the client is closed, the topic is subscribed already, or the limit is
+    /// reached.
     ///
     /// # Example
     /// ```
@@ -227,8 +228,8 @@ impl Client {
         self.shared.subscriptions.remove(sub)
     }
 
-    /// Sets the secret that each request carries from now on; `None` for no more. Requests that wait in
-    /// [`outgoing`](Self::outgoing) already carry the one before.
+    /// Sets the secret that each request carries from now on; `None` removes it. Requests that wait in
+    /// [`outgoing`](Self::outgoing) carry the previous one.
     ///
     /// # Example
     /// ```
@@ -268,7 +269,7 @@ impl Client {
         }
         let link = self.link.change(Transition::Close, Link::Closed);
         self.shared.subscriptions = Default::default();
-        // A link that the driver was not even asked to open yet need not be closed.
+        // If the driver was not asked to open the link yet, there is nothing to close.
         if let Some(conn) = link.open_conn() {
             if !self.shared.withdraw_connect(conn) {
                 self.shared.push(Action::Disconnect(conn));

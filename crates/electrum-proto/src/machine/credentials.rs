@@ -1,4 +1,4 @@
-//! The authorization that requests carry, and its removal from what servers say.
+//! The authorization that requests carry. It is removed from texts of servers that quote it.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -7,7 +7,7 @@ use crate::authorization::Authorization;
 use crate::error::DownCause;
 use crate::json::ServerError;
 
-/// The authorization in use, and the one before it, which answers that are still to come may quote.
+/// The current authorization and the previous one, which answers to earlier requests may quote.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Credentials {
     current: Option<Authorization>,
@@ -19,7 +19,7 @@ impl Credentials {
         Self { current, previous: None }
     }
 
-    /// Another authorization, or none, from now on.
+    /// Replaces the authorization from now on.
     pub(super) fn renew(&mut self, authorization: Option<Authorization>) {
         if self.current != authorization {
             self.previous = core::mem::replace(&mut self.current, authorization);
@@ -30,7 +30,7 @@ impl Credentials {
         self.current.as_ref()
     }
 
-    /// Removes them from the words of a server.
+    /// Removes the authorizations from an error of the server.
     pub(super) fn redact_error(&self, error: &mut ServerError) {
         self.redact(&mut error.message);
         if let Some(data) = &mut error.data {
@@ -38,7 +38,7 @@ impl Credentials {
         }
     }
 
-    /// Removes them from what is said of the end of a link.
+    /// Removes the authorizations from the cause of the end of a link.
     pub(super) fn redact_cause(&self, cause: &mut DownCause) {
         if let DownCause::Malformed { what, excerpt, .. } = cause {
             self.redact(what);
@@ -46,7 +46,7 @@ impl Credentials {
         }
     }
 
-    /// Removes them from what is logged.
+    /// Removes the authorizations from a text that is logged.
     #[cfg(feature = "tracing")]
     pub(super) fn redacted(&self, mut text: String) -> String {
         self.redact(&mut text);

@@ -1,4 +1,4 @@
-//! The steps from an open connection to a ready one.
+//! The steps of the handshake, from an open connection to a ready one.
 
 use alloc::string::ToString;
 
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 use crate::version::Offer;
 
 impl Connection {
-    /// A connection that was just opened. The version is asked for first, and nothing else before its answer.
+    /// Makes a connection that was just opened, and writes `server.version`. Nothing else is written before its answer.
     pub(super) fn new(conn: ConnId, offer: Offer, shared: &mut Shared) -> Self {
         let mut stream = Stream::new(conn, shared.now, shared.credentials.current().cloned(), &shared.config);
         let id = shared.next_id();
@@ -26,7 +26,7 @@ impl Connection {
         Self { stream, stage: Stage::VersionAsked(VersionAsked { id, offer, deadline }) }
     }
 
-    /// The server agreed to a version: the chain is next, if the caller names one.
+    /// Handles the agreement on a version: checks the chain next, if the configuration names one.
     pub(super) fn version_agreed(
         &mut self,
         agreed: Agreed,
@@ -41,7 +41,7 @@ impl Connection {
         self.ask_chain(asked, &Features, shared)
     }
 
-    /// The answer to what was asked about the chain came.
+    /// Handles the answer about the server's chain.
     pub(super) fn chain_answered(
         &mut self,
         asked: ChainAsked,
@@ -68,7 +68,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Nothing more is to be agreed on: requests can be sent.
+    /// Completes the handshake: requests can be sent.
     pub(super) fn accepted(&mut self, agreed: Agreed, shared: &mut Shared) {
         let Agreed { software, version } = agreed.clone();
         debug!(%software, %version, "ready");

@@ -1,4 +1,4 @@
-//! The requests that wait for an answer, found by their id in constant time.
+//! The table of requests in flight, which finds them by their ids in constant time.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -9,51 +9,52 @@ use super::window::Outstanding;
 use crate::time::Timestamp;
 
 const SMALLEST: usize = 16;
-/// Above so many places a deadline may be noticed late: by as much as this for each time as many.
+/// The number of entries for which a deadline may be noticed late by [`LOOK`]: a search costs as much as there are
+/// entries.
 const MANY: usize = 4096;
 const LOOK: Duration = Duration::from_millis(1);
 
-/// One request that was written, or will be.
+/// A request in flight: one that was written, or is about to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting<O> {
     pub(crate) id: u64,
     pub(crate) owner: O,
     pub(crate) deadline: Timestamp,
-    /// Where in the stream of this link its line begins.
+    /// The offset of its line in the outgoing stream of the link.
     pub(crate) begin: u64,
     /// When it was written.
     pub(crate) sent: Timestamp,
-    /// When the server was pinged since it answered nothing by the deadline.
+    /// When the server was pinged because it had answered nothing by the deadline.
     pub(crate) suspected: Option<Timestamp>,
-    /// What was expected of its answer when it was written.
+    /// The expected length of its answer when it was written.
     pub(crate) answer: Expected,
 }
 
-/// The table. A request stands in the place that the low bits of its id name. Ids are drawn so that this place
-/// is free: they rise, and step over those whose place a straggler still holds.
+/// The table of requests in flight. The low bits of an id are the index of its entry. Ids rise, and skip those whose
+/// entry is still in use, so that the entry of a new id is always free.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlight<O> {
     places: Vec<Option<Waiting<O>>>,
     count: usize,
-    /// How many bytes the answers are expected to have.
+    /// The expected number of bytes of all answers.
     bytes: u64,
     last_id: u64,
-    /// When to look for deadlines that have come. It may be earlier than the earliest one, and a little later.
+    /// When to search for deadlines that have passed. It may be before the earliest deadline, or slightly after it.
     earliest: Option<Timestamp>,
 }
 
 impl<O: Copy> InFlight<O> {
-    /// An empty table whose ids begin after `last_id`.
+    /// Makes an empty table whose ids begin after `last_id`.
     pub(crate) fn after(last_id: u64) -> Self {
         Self { places: Vec::new(), count: 0, bytes: 0, last_id, earliest: None }
     }
 
-    /// The id that was drawn last.
+    /// Returns the id that was drawn last.
     pub(crate) fn last_id(&self) -> u64 {
         self.last_id
     }
 
-    /// An id that was never drawn before. It is free until the next request is added.
+    /// Returns a new id. It can be drawn again until a request is added under it.
     pub(crate) fn draw_id(&mut self) -> u64 {
         if self.count * 2 >= self.places.len() {
             self.resize((self.places.len() * 2).max(SMALLEST));
@@ -76,7 +77,7 @@ impl<O: Copy> InFlight<O> {
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
     }
 
-    /// The request with this id.
+    /// Returns the request with this id.
     pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut Waiting<O>> {
         if self.places.is_empty() {
             return None;
@@ -85,7 +86,7 @@ impl<O: Copy> InFlight<O> {
         self.places[place].as_mut().filter(|waiting| waiting.id == id)
     }
 
-    /// Gives the request to another owner, with another deadline.
+    /// Changes the owner and the deadline of the request.
     pub(crate) fn pass_to(&mut self, id: u64, owner: O, deadline: Timestamp) {
         if let Some(waiting) = self.get_mut(id) {
             (waiting.owner, waiting.deadline, waiting.suspected) = (owner, deadline, None);
@@ -93,7 +94,7 @@ impl<O: Copy> InFlight<O> {
         }
     }
 
-    /// Gives the request another deadline, since the server was pinged in doubt.
+    /// Extends the deadline of the request, since the server was pinged to find out whether it is alive.
     pub(crate) fn suspect(&mut self, id: u64, now: Timestamp, deadline: Timestamp) {
         if let Some(waiting) = self.get_mut(id) {
             (waiting.deadline, waiting.suspected) = (deadline, Some(now));
@@ -101,7 +102,7 @@ impl<O: Copy> InFlight<O> {
         }
     }
 
-    /// Takes out the request with this id.
+    /// Removes the request with this id.
     #[inline]
     pub(crate) fn remove(&mut self, id: u64) -> Option<Waiting<O>> {
         let waiting = *self.get_mut(id)?;
@@ -115,50 +116,51 @@ impl<O: Copy> InFlight<O> {
         Some(waiting)
     }
 
-    /// Lines were withdrawn from the stream, as [`begin_after`] takes them: those behind them begin earlier.
+    /// Moves the offsets of requests whose lines come after lines that were withdrawn from the stream. See
+    /// [`begin_after`].
     pub(crate) fn withdrawn(&mut self, lines: &[(u64, u64)]) {
         for waiting in self.places.iter_mut().flatten() {
             waiting.begin = begin_after(waiting.begin, lines);
         }
     }
 
-    /// The only request, if there is exactly one.
+    /// Returns the only request, if there is exactly one.
     pub(crate) fn only(&self) -> Option<Waiting<O>> {
         if self.count == 1 { self.places.iter().flatten().next().copied() } else { None }
     }
 
-    /// How many wait.
+    /// Returns the number of requests.
     pub(crate) fn len(&self) -> usize {
         self.count
     }
 
-    /// What waits, and how many bytes the answers were expected to have.
+    /// Returns the number of requests, and the expected number of bytes of their answers.
     pub(crate) fn outstanding(&self) -> Outstanding {
         Outstanding { requests: self.count, bytes: self.bytes }
     }
 
-    /// What is expected of the answers, each by itself.
+    /// Returns the expected length of each answer.
     pub(crate) fn answers(&self) -> impl Iterator<Item = Expected> {
         self.places.iter().flatten().map(|waiting| waiting.answer)
     }
 
-    /// When to look for requests that are overdue.
+    /// Returns when to search for overdue requests.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.earliest
     }
 
-    /// The requests whose deadline has come, in the order of their ids; they stay where they are.
+    /// Returns the requests whose deadline has passed, in the order of their ids. They stay in the table.
     pub(crate) fn overdue(&mut self, now: Timestamp) -> Vec<Waiting<O>> {
         let mut overdue: Vec<_> = self.places.iter().flatten().filter(|w| w.deadline <= now).copied().collect();
         overdue.sort_unstable_by_key(|waiting| waiting.id);
         let next = self.places.iter().flatten().map(|w| w.deadline).filter(|deadline| *deadline > now).min();
-        // A look costs as much as there are places: many are not looked at more often than they can be.
+        // A search costs as much as there are entries, so a large table is searched less often.
         let pause = LOOK * (self.places.len() / MANY) as u32;
         self.earliest = next.map(|next| next.max(now + pause));
         overdue
     }
 
-    /// Takes out all requests, in the order of their ids, and gives the memory back.
+    /// Removes all requests, in the order of their ids, and releases the memory.
     pub(crate) fn take_all(&mut self) -> VecDeque<Waiting<O>> {
         let mut all: Vec<_> = core::mem::take(&mut self.places).into_iter().flatten().collect();
         all.sort_unstable_by_key(|waiting| waiting.id);
@@ -168,11 +170,11 @@ impl<O: Copy> InFlight<O> {
     }
 
     fn place(&self, id: u64) -> usize {
-        // The length is a power of two, and the mask cuts what does not fit.
+        // The length is a power of two, so the mask also makes the conversion harmless.
         id as usize & (self.places.len() - 1)
     }
 
-    /// Two ids with different low bits have different low bits of a longer mask, so all find a place.
+    /// Resizes the table. Ids that differ in their low bits also differ under a longer mask, so entries never collide.
     fn resize(&mut self, size: usize) {
         let mut old = core::mem::take(&mut self.places);
         self.places.resize_with(size, || None);
@@ -183,11 +185,12 @@ impl<O: Copy> InFlight<O> {
     }
 }
 
-/// Where a line begins after others were withdrawn: where each of those began, and how long they were up to and with it.
+/// Returns the offset of a line after lines were withdrawn. For each of those, `withdrawn` has its offset, and the
+/// length of all withdrawn lines up to and including it.
 fn begin_after(begin: u64, withdrawn: &[(u64, u64)]) -> u64 {
     let before = withdrawn.partition_point(|(other, _)| *other < begin);
     match before.checked_sub(1) {
-        // One that was never written stands nowhere.
+        // A line that was never written has no offset.
         Some(last) if begin < u64::MAX => begin - withdrawn[last].1,
         _ => begin,
     }
@@ -213,7 +216,7 @@ mod tests {
             let id = table.draw_id();
             table.add(round, Timestamp::ZERO, Timestamp::MAX, 0, Expected::default());
             drawn.push(id);
-            // Every hundredth is never answered.
+            // Every hundredth request is never answered.
             if round % 100 != 0 {
                 assert_eq!(table.remove(id).map(|w| w.owner), Some(round));
             }

@@ -1,4 +1,4 @@
-//! Pings: they keep a silent link alive, and find out whether a silent server is.
+//! Keepalive: pings that keep an idle link open, and find out whether a silent server is alive.
 
 use core::time::Duration;
 
@@ -7,17 +7,17 @@ use super::stream::Stream;
 use crate::config::Timeouts;
 use crate::time::Timestamp;
 
-/// A line that grows by less than this between two pings is no ping.
+/// The number of bytes by which a line must grow between two pings to count as progress: more than a ping has.
 const PROGRESS: usize = 4096;
-/// How often in a row growth counts as an answer: for twenty minutes, with the usual time-outs.
+/// How often in a row progress counts as an answer: for twenty minutes, with the default time-outs.
 const MOST_SPARED: u32 = 15;
 
-/// What is known of the server's being alive.
+/// The state of pings on one link.
 #[derive(Clone, Debug)]
 pub(super) struct Keepalive {
     /// When a request was last answered.
     last_answered: Timestamp,
-    /// The ping that was sent last, as long as nothing was answered since.
+    /// When the last ping was sent, if no request was answered since.
     ping_sent: Option<Timestamp>,
     /// The id of the last ping on this link.
     pub(super) last_ping: Option<u64>,
@@ -30,7 +30,7 @@ impl Keepalive {
         Self { last_answered: now, ping_sent: None, last_ping: None, spared: 0 }
     }
 
-    /// When a ping is due.
+    /// Returns when the next ping is due.
     pub(super) fn ping_at(&self, stream: &Stream, timeouts: &Timeouts) -> Option<Timestamp> {
         match self.ping_sent {
             None => Some(stream.last_sent.min(self.last_answered) + timeouts.ping_idle),
@@ -38,8 +38,8 @@ impl Keepalive {
         }
     }
 
-    /// When the server must have answered the ping. One that sends other things meanwhile is alive: its answer may
-    /// take as long as any, for other requests may be answered first.
+    /// Returns the deadline of the answer to the ping. A server that sends other messages meanwhile is alive; its
+    /// answer may take as long as that of any request, since other requests may be answered first.
     pub(super) fn pong_by(&self, stream: &Stream, shared: &Shared) -> Option<Timestamp> {
         let sent = self.ping_sent?;
         let wait = shared.pong_wait();
@@ -50,7 +50,7 @@ impl Keepalive {
         Some(usual.max((stream.last_line + wait).min(sent + shared.config.timeouts.request)))
     }
 
-    /// A ping is sent.
+    /// Notes that a ping is sent.
     pub(super) const fn pinged(&mut self, now: Timestamp) {
         self.ping_sent = Some(now);
     }
@@ -59,25 +59,25 @@ impl Keepalive {
         self.ping_sent.is_some()
     }
 
-    /// A request was answered. Returns how long ago the ping was sent, if an answer was waited for.
+    /// Notes that a request was answered. Returns how long ago the ping was sent, if its answer was awaited.
     pub(super) fn answered(&mut self, now: Timestamp) -> Option<Duration> {
         let waited = self.ping_sent.map(|sent| now.since(sent));
         (self.last_answered, self.ping_sent, self.spared) = (now, None, 0);
         waited
     }
 
-    /// Whether the server has answered any request since that moment.
+    /// Whether the server has answered any request since `moment`.
     pub(super) fn has_answered_since(&self, moment: Timestamp) -> bool {
         self.last_answered > moment
     }
 
-    /// Whether the server has answered any request lately, or since `suspected`, when it was last pinged in doubt.
+    /// Whether the server has answered any request recently, or since `suspected`, when it was pinged to find that out.
     pub(super) fn is_alive(&self, suspected: Option<Timestamp>, now: Timestamp, timeouts: &Timeouts) -> bool {
         self.last_answered + timeouts.request > now || suspected.is_some_and(|since| self.last_answered >= since)
     }
 
-    /// The ping was not answered in time. Returns whether the link is kept all the same: a long line over a slow link,
-    /// in either direction, counts as an answer if it grows.
+    /// Handles a ping that was not answered in time. Returns whether the link is kept: progress of a long line over a
+    /// slow link, in either direction, counts as an answer.
     pub(super) fn spare(&mut self, stream: &mut Stream, now: Timestamp) -> bool {
         let is_spared = stream.progress >= PROGRESS && self.spared < MOST_SPARED;
         if is_spared {

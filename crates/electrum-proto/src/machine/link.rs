@@ -1,4 +1,4 @@
-//! What the client's link is: each state with what exists only in it.
+//! The states of the client's link, each with the data that exists only in it.
 
 use alloc::format;
 
@@ -18,13 +18,13 @@ use crate::version::Offer;
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a client has one link")]
 pub(super) enum Link {
-    /// The driver opens a connection.
+    /// The driver is opening a connection.
     Opening(Opening),
     /// The connection is open.
     Open(Connection),
-    /// There is no connection; the next one is opened at this moment.
+    /// There is no connection. The next one is opened at this time.
     Waiting { retry_at: Timestamp },
-    /// The caller closed the client.
+    /// The client was closed.
     Closed,
 }
 
@@ -37,18 +37,18 @@ pub(super) struct Opening {
     pub(super) closed: Option<CloseCause>,
 }
 
-/// An open connection, and how far client and server have come on it.
+/// An open connection, and its stage.
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) stage: Stage,
 }
 
-/// How far client and server have come.
+/// The stage of an open connection.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a client has one link")]
 pub(super) enum Stage {
-    /// `server.version` was written. Nothing else is before its answer.
+    /// `server.version` was written. Nothing else is written before its answer.
     VersionAsked(VersionAsked),
     /// A version was agreed on, and the server was asked which chain it serves.
     ChainAsked(ChainAsked),
@@ -57,7 +57,7 @@ pub(super) enum Stage {
 }
 
 impl Link {
-    /// A new link: the driver is asked to open a connection.
+    /// Makes a new link, and asks the driver to open a connection.
     pub(super) fn open(shared: &mut Shared) -> Self {
         let (conn, offer) = (shared.next_conn(), shared.config.offer(shared.servers.offer()));
         shared.push(Action::Connect(conn, shared.servers.current()));
@@ -74,14 +74,14 @@ impl Link {
         }
     }
 
-    /// Replaces the state by the one that `by` leads to, and returns the old one.
+    /// Changes the state to `to`, to which the transition `by` leads. Returns the old state.
     pub(super) fn change(&mut self, by: Transition, to: Self) -> Self {
         debug!(from = ?self.phase(), ?by, to = ?to.phase(), "transition");
         self.phase().assert_transition(by, to.phase());
         core::mem::replace(self, to)
     }
 
-    /// The current connection, open or being opened.
+    /// Returns the current connection, open or being opened.
     pub(super) const fn conn(&self) -> Option<ConnId> {
         match self {
             Self::Opening(opening) => Some(opening.conn),
@@ -90,7 +90,7 @@ impl Link {
         }
     }
 
-    /// The connection that the driver must close, unless it has reported its end.
+    /// Returns the connection that the driver must close, unless the driver has reported its end.
     pub(super) const fn open_conn(&self) -> Option<ConnId> {
         match self {
             Self::Opening(opening) if opening.closed.is_none() => Some(opening.conn),
@@ -99,7 +99,7 @@ impl Link {
         }
     }
 
-    /// The connection on which requests can be sent.
+    /// Returns the stream and the state of a connection on which requests can be sent.
     pub(super) const fn ready(&self) -> Option<(&Stream, &Ready)> {
         match self {
             Self::Open(Connection { stream, stage: Stage::Ready(ready) }) => Some((stream, ready)),
@@ -107,7 +107,7 @@ impl Link {
         }
     }
 
-    /// The same, to be changed.
+    /// Returns the stream and the state of a connection on which requests can be sent, mutably.
     pub(super) const fn ready_mut(&mut self) -> Option<(&mut Stream, &mut Ready)> {
         match self {
             Self::Open(Connection { stream, stage: Stage::Ready(ready) }) => Some((stream, ready)),
@@ -115,12 +115,12 @@ impl Link {
         }
     }
 
-    /// Whether the server has not answered yet to the versions that it was offered.
+    /// Whether versions were offered to the server, and it has not answered yet.
     pub(super) const fn is_offered(&self) -> bool {
         matches!(self, Self::Open(Connection { stage: Stage::VersionAsked(_), .. }))
     }
 
-    /// Why the link ended, if the driver or the buffers say that it did.
+    /// Returns why the link ended, if the driver reported its end or a buffer overflowed.
     pub(super) fn end(&mut self) -> Option<DownCause> {
         let during = self.phase();
         match self {
@@ -130,7 +130,7 @@ impl Link {
         }
     }
 
-    /// When the next padded write begins, which needs nothing else to be done.
+    /// Returns when the next padded write begins.
     pub(super) fn next_packet(&self) -> Option<(Timestamp, TimerKind)> {
         match self {
             Self::Open(connection) => Some((connection.stream.packet_at()?, TimerKind::Padding)),
@@ -138,7 +138,7 @@ impl Link {
         }
     }
 
-    /// The next moment at which something is to be done, and what.
+    /// Returns the next timer.
     pub(super) fn next_timer(&self, shared: &Shared) -> Option<(Timestamp, TimerKind)> {
         match self {
             Self::Opening(opening) => Some((opening.deadline, TimerKind::Connect)),
@@ -163,7 +163,7 @@ impl Stage {
 }
 
 impl Opening {
-    /// Why the connection could not be opened, if the driver says so.
+    /// Returns why the connection could not be opened, if the driver reported that.
     fn failure(&self) -> Option<DownCause> {
         let mut failed_layer = None;
         let (side, message) = match self.closed.clone()? {
@@ -183,7 +183,7 @@ impl Opening {
 }
 
 impl Connection {
-    /// How long a line of the server may be.
+    /// Returns the limit on the length of a line.
     pub(super) const fn line_limit(&self, limits: &Limits) -> usize {
         match self.stage {
             Stage::Ready(_) => limits.line,

@@ -1,16 +1,17 @@
 //! The state machine: one [`Client`](client::Client) that takes inputs and commands and gives actions.
 //!
-//! - `client.rs`: the inputs, the main loop and the outputs. `commands.rs`: what the application asks for.
+//! - `client.rs`: the inputs, the main loop and the outputs. `commands.rs`: the commands of the application.
 //! - `link.rs`: the states of the link. `phase.rs`: the table of phases and transitions.
-//! - `stream.rs`: the bytes of one connection. `receive.rs`: what a message leads to.
+//! - `stream.rs`: the bytes of one connection. `receive.rs`: how messages are handled.
 //! - `client_name.rs`: the name that is sent to servers. `credentials.rs`: the authorization that requests carry.
 //! - `negotiation.rs`, `handshake.rs`: the states before a link is ready, and the steps between them.
 //! - `ready.rs`: the state in which requests can be sent; `in_flight.rs`, `overdue.rs`, `writing.rs`, `keepalive.rs`
 //!   and `nudge.rs` are parts of it.
-//! - `window.rs`: how many requests a server is sent at once; `answer_sizes.rs` is a part of it. `pong_wait.rs`: how long it has
-//!   to answer a ping.
-//! - `shared.rs`: what outlives a link: `servers.rs`, `random.rs`, `subscriptions/`, and the queue of outputs.
-//! - `timers.rs`: what wakes the machine up.
+//! - `window.rs`: how many requests a server is sent at once; `answer_sizes.rs` is a part of it. `pong_wait.rs`: how
+//!   long it has to answer a ping.
+//! - `shared.rs`: the state that outlives a link: `servers.rs`, `random.rs`, `subscriptions/`, and the queue of
+//!   outputs.
+//! - `timers.rs`: the timers of the machine.
 
 mod answer_sizes;
 pub(crate) mod client;

@@ -1,4 +1,4 @@
-//! What is said before a link is ready: the version, and the chain if the caller names one.
+//! The negotiation before a link is ready: of the version, and of the chain if the configuration names one.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -20,14 +20,14 @@ use crate::version::{Offer, ProtocolVersion, VersionError};
 /// The method that goes first on every connection.
 pub(super) const METHOD: &str = "server.version";
 
-/// What was agreed on.
+/// The result of the negotiation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Agreed {
     pub(super) software: String,
     pub(super) version: ProtocolVersion,
 }
 
-/// The server was asked to agree to a version.
+/// The state while the answer to `server.version` is awaited.
 #[derive(Clone, Debug)]
 pub(super) struct VersionAsked {
     pub(super) id: u64,
@@ -35,7 +35,7 @@ pub(super) struct VersionAsked {
     pub(super) deadline: Timestamp,
 }
 
-/// The server was asked which chain it serves.
+/// The state while the answer about the server's chain is awaited.
 #[derive(Clone, Debug)]
 pub(super) struct ChainAsked {
     pub(super) id: u64,
@@ -45,24 +45,24 @@ pub(super) struct ChainAsked {
     pub(super) deadline: Timestamp,
 }
 
-/// What is asked to learn which chain the server serves.
+/// The request that finds out which chain the server serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// `server.features`, which names the first block.
     Features,
-    /// The first header, where the features are missing or odd.
+    /// The first header, if the features are missing or cannot be read.
     FirstHeader,
 }
 
-/// What an answer says of the chain that the server serves.
+/// What an answer says about the server's chain.
 pub(super) enum Chain {
-    /// It is the wanted one, and what was agreed holds.
+    /// The chain is the one in the configuration.
     Wanted(Agreed),
-    /// It was not said.
+    /// The answer does not say which chain it is.
     NotSaid,
 }
 
-/// The request of the last resort: the hash of the first header is that of the first block.
+/// The request for the first header, whose hash is that of the first block.
 pub(super) const FIRST_HEADER: Header = Header { height: 0 };
 
 impl VersionAsked {
@@ -111,7 +111,8 @@ impl ChainAsked {
     }
 }
 
-/// Whether a reply is the one to the only request that waits. An error without an id can be no other's.
+/// Whether a reply answers the request `asked`, the only one in flight. An error without an id can only be meant for
+/// it.
 fn is_reply_to(asked: u64, id: ReplyId, outcome: &Result<RawJson<'_>, ServerError>) -> bool {
     match id {
         ReplyId::Number(id) => id == asked,
@@ -120,7 +121,7 @@ fn is_reply_to(asked: u64, id: ReplyId, outcome: &Result<RawJson<'_>, ServerErro
     }
 }
 
-/// The two parameters of `server.version`. More, or named ones, are refused by some servers.
+/// Writes the two parameters of `server.version`. Some servers refuse more than two, or named ones.
 pub(super) fn write_offer(client_name: &str, offer: Offer, params: &mut Params<'_>) {
     params.str(&sendable(client_name));
     match offer {

@@ -1,4 +1,4 @@
-//! Requests whose deadline has come.
+//! Handles requests whose deadline has passed.
 
 use alloc::vec::Vec;
 
@@ -11,8 +11,7 @@ use super::timers::TimerKind;
 use crate::error::{DownCause, RequestError};
 
 impl Ready {
-    /// Fails the requests whose deadline has come. The server's answer, should it still come, is swallowed for as
-    /// long again.
+    /// Fails the requests whose deadline has passed. An answer that comes later is dropped for as long again.
     pub(super) fn fail_overdue(&mut self, stream: &mut Stream, shared: &mut Shared) -> Result<(), DownCause> {
         let grace = shared.now + shared.config.timeouts.request;
         let (mut is_silent, mut unwritten) = (false, Vec::new());
@@ -51,15 +50,15 @@ impl Ready {
             }
         }
         self.withdraw(unwritten, stream);
-        // A server that answered nothing since is suspected at once.
+        // If the server has answered nothing since, it is pinged at once.
         if is_silent && !self.keepalive.is_waiting() {
             self.ping(stream, shared);
         }
         Ok(())
     }
 
-    /// Withdraws what was not begun: nothing is sent after its deadline. So is what was cancelled while it waited for a
-    /// padded write.
+    /// Withdraws requests of which no byte was written, since nothing is sent after its deadline, and those that were
+    /// cancelled while they waited for a padded write.
     pub(super) fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
         begins.append(&mut self.cancelled);
         begins.sort_unstable();
@@ -69,9 +68,9 @@ impl Ready {
         }
     }
 
-    /// Whether a subscription, or the end of one, should have been answered by now. It waits its turn while what was
-    /// asked for before it is answered. If the server answers nothing at all, it is pinged first: a dead link refuses
-    /// nothing.
+    /// Whether a subscription, or the end of one, should have been answered by now. It has more time while the server
+    /// answers earlier requests. If the server answers nothing at all, it is pinged first: a dead link is not a
+    /// refusal.
     fn is_due_to_answer(&mut self, waiting: Waiting<Owner>, stream: &mut Stream, shared: &Shared) -> bool {
         let (now, timeouts, pong_wait) = (shared.now, &shared.config.timeouts, shared.pong_wait());
         let (answered, answered_id) = self.last_subscribed;

@@ -1,24 +1,24 @@
-//! The phases of a client and what leads from one to the next, as a table that knows neither bytes nor time.
+//! The phases of a client and the transitions between them, as a table that depends on neither bytes nor time.
 
 use alloc::string::String;
 use core::fmt;
 
-/// Where a client stands.
+/// The phase of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// A link is being opened.
     Connecting,
-    /// The link is open, and the server has not yet agreed to a version that we accept.
+    /// The link is open, and the handshake is not complete.
     Handshaking,
     /// Requests can be sent.
     Ready,
-    /// The link is gone; the next one is due later.
+    /// The link has ended; the next attempt comes later.
     Backoff,
-    /// The caller closed the client. Nothing leads away from here.
+    /// The client was closed. No transition leads away from this phase.
     Closed,
 }
 
-/// What leads from one phase to another.
+/// A transition from one phase to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transition {
     /// The link was opened.
@@ -27,13 +27,13 @@ pub enum Transition {
     Accepted,
     /// The link could not be opened, broke, or was given up for any reason.
     Lost,
-    /// The time to try again has come.
+    /// The time of the next attempt has come.
     RetryDue,
-    /// The caller wants no more.
+    /// The client was closed.
     Close,
 }
 
-/// Every transition that there is.
+/// All transitions: from which phase, by what, to which phase.
 pub const TRANSITIONS: &[(Phase, Transition, Phase)] = &[
     (Phase::Connecting, Transition::Connected, Phase::Handshaking),
     (Phase::Connecting, Transition::Lost, Phase::Backoff),
@@ -51,12 +51,12 @@ impl Phase {
     /// All phases, in the order of a link.
     pub const ALL: [Self; 5] = [Self::Connecting, Self::Handshaking, Self::Ready, Self::Backoff, Self::Closed];
 
-    /// Checks in debug builds that the table has this transition, so that the table holds for whatever the code does.
+    /// Checks in debug builds that the table has this transition, so that the code cannot differ from the table.
     pub(super) fn assert_transition(self, by: Transition, to: Self) {
         debug_assert_eq!(self.after(by), Some(to), "{by:?} does not lead from {self:?} to {to:?}");
     }
 
-    /// Where `by` leads from here, if anywhere.
+    /// Returns the phase to which `by` leads from this one, if there is such a transition.
     #[must_use]
     pub fn after(self, by: Transition) -> Option<Self> {
         TRANSITIONS.iter().find(|(from, transition, _)| (*from, *transition) == (self, by)).map(|(_, _, to)| *to)
@@ -75,7 +75,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// The table as text, a block for each phase: what the documentation shows.
+/// Formats the table as the diagram of the documentation, a block for each phase.
 #[must_use]
 pub fn diagram() -> String {
     use core::fmt::Write as _;

@@ -1,31 +1,31 @@
-//! How long to wait for a sign of life of a server: as long as it was seen to need.
+//! Estimates how long to wait for a sign of life of a server, from the delays of its answers.
 
 use core::time::Duration;
 
 use crate::config::Timeouts;
 
-/// No longer delay is counted.
+/// The maximum delay that is counted.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The wait for a pong of one server, estimated as TCP estimates its retransmission time-out (RFC 6298): the smoothed delay
-/// of its answers and their mean deviation, and twice as long after each time that no answer came.
+/// The wait for the pong of one server, estimated like the retransmission time-out of TCP (RFC 6298): from the smoothed
+/// delay of its answers and their mean deviation, doubled each time that no answer came.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PongWait {
     smoothed: Duration,
     deviation: Duration,
-    /// How often in a row no answer came in time.
+    /// How many times in a row no answer came in time.
     missed: u32,
 }
 
 impl PongWait {
-    /// How long to wait: at least [`Timeouts::pong`], and at most as long as for any request.
+    /// Returns how long to wait: at least [`Timeouts::pong`], and at most as long as for any request.
     pub(crate) fn duration(&self, timeouts: &Timeouts) -> Duration {
         let margin = self.deviation.saturating_mul(4).max(self.smoothed / 2);
         let seen = self.smoothed.saturating_add(margin).max(timeouts.pong);
         seen.saturating_mul(1 << self.missed.min(16)).min(timeouts.request.max(timeouts.pong))
     }
 
-    /// The server answered so long after it was asked.
+    /// Learns from an answer that came `delay` after its request.
     pub(crate) fn seen(&mut self, delay: Duration) {
         let delay = delay.min(LONGEST);
         if self.smoothed == Duration::ZERO {
@@ -36,13 +36,13 @@ impl PongWait {
         self.smoothed = (self.smoothed * 7 + delay) / 8;
     }
 
-    /// The server answered while a ping was on its way, so long after the ping was sent.
+    /// Learns from an answer that came `delay` after a ping, while the ping was in flight.
     pub(crate) fn answered(&mut self, delay: Duration) {
         self.missed = 0;
         self.seen(delay);
     }
 
-    /// The server answered nothing in time.
+    /// Notes that the server answered nothing in time.
     pub(crate) fn missed(&mut self) {
         self.missed = self.missed.saturating_add(1);
     }

@@ -1,6 +1,6 @@
-//! Seeded numbers for jitter. They need to be spread, not secret.
+//! Seeded pseudo-random numbers for jitter. They need not be secret.
 
-/// SplitMix64.
+/// The generator SplitMix64.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -9,7 +9,7 @@ impl Random {
         Self(seed)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -18,9 +18,9 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 to 999.
+    /// Returns a number from 0 to 999.
     pub(crate) fn permille(&mut self) -> u32 {
-        // The remainder is below 1000.
+        // Cannot truncate: the remainder is below 1000.
         (self.next() % 1000) as u32
     }
 }

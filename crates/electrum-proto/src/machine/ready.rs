@@ -1,4 +1,4 @@
-//! A link on which requests can be sent: what waits on it, and what replies lead to.
+//! The state of a link on which requests can be sent, and how replies are handled.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -18,43 +18,45 @@ use crate::event::RequestId;
 use crate::json::{RawJson, ReplyId, ServerError};
 use crate::time::Timestamp;
 
-/// How long subscriptions wait that a busy server put off. The pause doubles while it stays busy, up to [`LONGEST_PAUSE`].
+/// The pause of subscriptions after the server was too busy for one. It doubles while the server stays busy, up to
+/// [`LONGEST_PAUSE`].
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// An answer is not slow before it takes so many times as long as one that the server had nothing else to do for.
+/// How many times as long as an answer in the handshake, without other requests, an answer may take before it counts as
+/// slow.
 const SLOWER: u32 = 3;
 
-/// The state that exists only while requests can be sent.
+/// The part of the state that exists only while requests can be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Ready {
     pub(super) agreed: Agreed,
     pub(super) since: Timestamp,
     pub(super) requests: InFlight<Owner>,
-    /// Where the requests begin that were cancelled while they waited for a padded write. They are withdrawn all at once,
-    /// before the next one begins.
+    /// The offsets of requests that were cancelled while they waited for a padded write. They are withdrawn all at
+    /// once, before the next padded write begins.
     pub(super) cancelled: Vec<u64>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
-    /// When a server that holds answers back is pushed again.
+    /// When to nudge a server again that holds answers back.
     pub(super) nudge_at: Option<Timestamp>,
-    /// When subscriptions that a busy server put off are tried again.
+    /// When to try subscriptions again for which the server was too busy.
     pub(super) resubscribe_at: Option<Timestamp>,
-    /// When a subscription or an end of one was last answered, and the id under which that was asked for.
+    /// When a subscription or an end of one was last answered, and the id of its request.
     pub(super) last_subscribed: (Timestamp, u64),
-    /// An answer that takes longer than this is slow.
+    /// The time from which an answer counts as slow.
     aim: Duration,
-    /// How long the next pause is after the server was too busy for a subscription.
+    /// The next pause after the server is too busy for a subscription.
     busy_pause: Duration,
-    /// Answers in a row that say only that the server is busy.
+    /// How many answers in a row say only that the server is busy.
     busy_replies: usize,
 }
 
-/// Who a request in flight belongs to, which decides what its answer leads to.
+/// The owner of a request in flight, which decides how its answer is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The caller, who gets exactly one reply.
+    /// The caller, which gets exactly one reply.
     Caller,
-    /// No caller any more: it had its reply, and the server's answer is still to come.
+    /// No caller: it has had its reply, and the server's answer may still come.
     Abandoned,
     Ping,
     Nudge,
@@ -63,7 +65,8 @@ pub(super) enum Owner {
 }
 
 impl Ready {
-    /// What exists from now on, after the server took so long to answer alone what was last asked.
+    /// Makes the state of a link that has become ready. `took` is how long the server took to answer the last request
+    /// of the handshake.
     pub(super) fn new(agreed: Agreed, took: Duration, shared: &Shared) -> Self {
         Self {
             agreed,
@@ -81,7 +84,7 @@ impl Ready {
         }
     }
 
-    /// The next moment at which something is to be done on this link, and what.
+    /// Returns the next timer of this link.
     pub(super) fn next_timer(&self, stream: &Stream, shared: &Shared) -> Option<(Timestamp, TimerKind)> {
         let timeouts = &shared.config.timeouts;
         earliest([
@@ -94,7 +97,7 @@ impl Ready {
         ])
     }
 
-    /// Does what a timer of this link was set for.
+    /// Handles a timer of this link that has expired.
     pub(super) fn timer_due(
         &mut self,
         kind: TimerKind,
@@ -123,7 +126,7 @@ impl Ready {
         Ok(())
     }
 
-    /// Writes a request of the caller, which `write` appends under an id and says where it begins.
+    /// Sends a request of the caller. `write` appends it under an id, and returns its offset in the stream.
     #[inline]
     pub(super) fn send(
         &mut self,
@@ -163,7 +166,7 @@ impl Ready {
         Ok(RequestId(id))
     }
 
-    /// The server is too busy: subscriptions that are due wait. Further answers of the same kind prolong no pause.
+    /// Pauses subscriptions, since the server is too busy. Further busy answers do not extend a pause.
     fn put_off_subscriptions(&mut self, now: Timestamp) {
         if self.resubscribe_at.is_none() {
             self.resubscribe_at = Some(now + self.busy_pause);
@@ -171,7 +174,7 @@ impl Ready {
         }
     }
 
-    /// Takes out the request that a reply answers, if there is one.
+    /// Removes the request that a reply answers, if there is one.
     #[inline]
     pub(super) fn take_answered(
         &mut self,
@@ -180,13 +183,13 @@ impl Ready {
     ) -> Option<Waiting<Owner>> {
         match id {
             ReplyId::Number(id) => self.requests.remove(id),
-            // An error without an id can only be meant for a request that waits alone.
+            // An error without an id can be assigned only if a single request is in flight.
             ReplyId::Null if outcome.is_err() => self.requests.only().and_then(|only| self.requests.remove(only.id)),
             ReplyId::Null | ReplyId::Foreign => None,
         }
     }
 
-    /// Learns from an answer how much the server takes. `waited` says how long ago it was pinged, if it was.
+    /// Learns from an answer how many requests the server can take. `waited` is how long ago it was pinged, if it was.
     #[inline]
     fn learn(&self, waiting: &Waiting<Owner>, bytes: usize, waited: Option<Duration>, shared: &mut Shared) {
         let took = shared.now.since(waiting.sent);
@@ -197,7 +200,7 @@ impl Ready {
         }
     }
 
-    /// Learns from an answer that took long, or for which the server was pinged as long ago as `waited`.
+    /// Learns from an answer that was slow, or that came `waited` after a ping.
     #[cold]
     fn learn_from_late(
         &self,
@@ -221,7 +224,7 @@ impl Ready {
         }
     }
 
-    /// Does what follows from the answer to a request, which stands in `piece`, whose text is `text`.
+    /// Handles the answer to a request. It is in the buffer at `piece`, and its text is `text`.
     #[inline]
     pub(super) fn answered(
         &mut self,
@@ -246,7 +249,7 @@ impl Ready {
         Ok(Received::Message)
     }
 
-    /// Does what follows from an error that answers a request.
+    /// Handles an error that answers a request.
     #[cold]
     fn answered_with_error(
         &mut self,
@@ -273,7 +276,7 @@ impl Ready {
         too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { error }))
     }
 
-    /// Does what follows from the answer to a request that the machine sent by itself, or whose caller is gone.
+    /// Handles the answer to a request that the machine sent by itself, or that was abandoned.
     fn own_request_answered(
         &mut self,
         waiting: &Waiting<Owner>,

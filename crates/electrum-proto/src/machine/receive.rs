@@ -1,4 +1,4 @@
-//! What a message from the server leads to.
+//! Handles messages from the server.
 
 use super::link::{Connection, Stage};
 use super::shared::Shared;
@@ -9,10 +9,10 @@ use crate::json::{Message, RawJson};
 use alloc::string::ToString as _;
 
 impl Connection {
-    /// Reads the next message, if a whole one is there, and does what follows from it.
+    /// Reads and handles the next message, if a complete one was received.
     ///
     /// # Errors
-    /// Why the link is to be given up.
+    /// Why the link must be given up.
     #[inline]
     pub(super) fn receive(&mut self, shared: &mut Shared) -> Result<Received, DownCause> {
         let phase = self.stage.phase();
@@ -37,7 +37,7 @@ impl Connection {
                 }
                 return Ok(Received::Message);
             }
-            // A server that was not accepted yet has no say in what is subscribed.
+            // Before the handshake is complete, notifications do not count.
             (Message::Notification { .. }, Stage::VersionAsked(_) | Stage::ChainAsked(_)) => {
                 return Ok(Received::Text(TextEvent::UnknownNotification, piece));
             }

@@ -1,4 +1,4 @@
-//! Which server to try next, and when.
+//! Decides which server to try next, and when.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -10,34 +10,34 @@ use crate::config::{Backoff, LEAST};
 use crate::event::ServerIndex;
 use crate::time::Timestamp;
 
-/// The record of each server.
+/// All servers, each with its record.
 #[derive(Clone, Debug)]
 pub(crate) struct Servers {
     records: Vec<Record>,
-    /// The last one that was ready.
+    /// The server that was ready last.
     last_good: Option<usize>,
     current: usize,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Record {
-    /// How often it could not be reached since it was last ready for long enough.
+    /// How often the server could not be reached since it was last ready for long enough.
     unopened: u32,
-    /// How often it ended a connection soon since then.
+    /// How often it soon ended a connection since then.
     cut: u32,
-    /// It is not tried before this.
+    /// The earliest time of the next attempt.
     not_before: Timestamp,
-    /// Until then others are preferred, since it was left for another one, or failed.
+    /// Until when other servers are preferred, since this one failed or was left for another one.
     avoided_until: Timestamp,
-    /// Others are preferred for longer, since it was not ready the last time that it was tried.
+    /// Whether others are preferred for longer, since the last attempt with this server failed.
     has_failed: bool,
-    /// Which of the configured offers comes next.
+    /// The index of the configured offer to make next.
     offer: usize,
-    /// The server accepted that offer before.
+    /// Whether the server has accepted that offer before.
     accepted: bool,
-    /// How many requests it is sent at once.
+    /// How many requests the server is sent at once.
     window: Window,
-    /// How long it takes to answer a ping.
+    /// How long the server has to answer a ping.
     pong_wait: PongWait,
 }
 
@@ -46,19 +46,19 @@ impl Servers {
         Self { records: alloc::vec![Record::default(); count.max(1)], last_good: None, current: 0 }
     }
 
-    /// The server that is being used or tried.
+    /// Returns the server that is being used or tried.
     pub(crate) fn current(&self) -> ServerIndex {
         ServerIndex(self.current)
     }
 
-    /// Which of the configured offers the current server is to be made.
+    /// Returns the index of the configured offer for the current server.
     pub(crate) fn offer(&self) -> usize {
         self.records[self.current].offer
     }
 
-    /// How long an attempt with the current server may take that has `full` time. If there are others it is a share of
-    /// `request`, the time of a request, so that requests that wait find the one server that serves; it doubles each time that
-    /// the server fails.
+    /// Returns how long an attempt with the current server may take, at most `full`. If there are other servers it is a
+    /// share of `request`, the time-out of requests, so that waiting requests get to a server that works; it doubles
+    /// each time that the server fails.
     pub(crate) fn attempt_time(&self, full: Duration, request: Duration) -> Duration {
         let others = self.records.len().saturating_sub(1).min(MOST_OTHERS);
         let record = &self.records[self.current];
@@ -69,32 +69,32 @@ impl Servers {
         }
     }
 
-    /// How many requests the current server is sent at once.
+    /// Returns the window of the current server: how many requests it is sent at once.
     pub(crate) fn window(&self) -> &Window {
         &self.records[self.current].window
     }
 
-    /// The same, to be changed.
+    /// Returns the window of the current server, mutably.
     pub(crate) fn window_mut(&mut self) -> &mut Window {
         &mut self.records[self.current].window
     }
 
-    /// How long the current server takes to answer a ping.
+    /// Returns the estimate of how long the current server takes to answer a ping.
     pub(crate) fn pong_wait(&self) -> &PongWait {
         &self.records[self.current].pong_wait
     }
 
-    /// The same, to be changed.
+    /// Returns that estimate, mutably.
     pub(crate) fn pong_wait_mut(&mut self) -> &mut PongWait {
         &mut self.records[self.current].pong_wait
     }
 
-    /// Whether the current server accepted before what it is offered.
+    /// Whether the current server has accepted the current offer before.
     pub(crate) fn accepted_offer(&self) -> bool {
         self.records[self.current].accepted
     }
 
-    /// The current server agreed: it is the one to come back to, with the offer that it took.
+    /// Notes that the current server is ready: it is preferred from now on, with the offer that it accepted.
     pub(crate) fn was_ready(&mut self) {
         self.last_good = Some(self.current);
         let record = &mut self.records[self.current];
@@ -104,8 +104,8 @@ impl Servers {
         }
     }
 
-    /// The current server refused what it was offered: the next of `offers` is made next time. Returns whether there
-    /// is one that it was not made yet.
+    /// Notes that the current server refused the offer: the next one of `offers` is made next time. Returns whether
+    /// there is one that was not made yet.
     pub(crate) fn next_offer(&mut self, offers: usize) -> bool {
         let record = &mut self.records[self.current];
         (record.offer, record.accepted) = (record.offer + 1, false);
@@ -116,20 +116,20 @@ impl Servers {
         false
     }
 
-    /// The current server is to be made another offer: says when. Refusals count, so that one that refuses whatever it is
-    /// offered is asked ever more rarely.
+    /// Returns when to make another offer to the current server. Refusals count as failures, so that a server that
+    /// refuses every offer is tried ever more rarely.
     pub(crate) fn again(&mut self, now: Timestamp, backoff: &Backoff, random: &mut Random) -> Timestamp {
         let record = &mut self.records[self.current];
         record.cut = record.cut.saturating_add(1);
         now + wait_after(record.cut, backoff.initial, backoff, random)
     }
 
-    /// The current server was left for another one.
+    /// Notes that the current server was left for another one.
     pub(crate) fn was_left(&mut self, now: Timestamp) {
         self.records[self.current].avoided_until = now + AVOIDED_FOR;
     }
 
-    /// The current server failed. Chooses the next one and says when it is due.
+    /// Notes that the current server failed. Chooses the next one and returns when to try it.
     pub(crate) fn failed(
         &mut self,
         now: Timestamp,
@@ -165,10 +165,11 @@ impl Servers {
         self.choose(now)
     }
 
-    /// The server that can be tried first: of those that can be tried at once the last good one,
-    /// else the next in the list after the one that failed. One that was left of late, or that was not ready the last time, is
-    /// tried only if there would be no connection for long without it: first those that were ready, then the one that is due
-    /// first, and of those that are due the one that was left, or failed, first.
+    /// Chooses the server that can be tried first, and returns when. Of those that can be tried at once, it is the one
+    /// that was ready last, otherwise the next in the list after the one that failed. A server that was recently left,
+    /// or that failed the last time, is tried only if there would be no connection for long without it. Of these the
+    /// order is: those that were ready the last time, then the one that is due first, and of those that are due the one
+    /// that was left, or failed, first.
     fn choose(&mut self, now: Timestamp) -> Timestamp {
         let count = self.records.len();
         let due = |i: usize| self.records[i].not_before.max(now);
@@ -187,20 +188,20 @@ impl Servers {
     }
 }
 
-/// How an attempt with a server ended.
+/// How a connection to a server failed or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection could be opened: the server may be about to start again.
+    /// No connection could be opened: the server may be restarting.
     Unopened,
     /// The server accepted the connection and ended it before it was ready.
     Cut,
-    /// The link was ready for so long.
+    /// The link ended after it was ready for this time.
     Lost { ready_for: Duration },
-    /// The server will hardly do soon: it refuses our versions or serves another chain.
+    /// The server cannot be used: it refuses the client's versions or serves another chain.
     Unusable,
 }
 
-/// The wait after so many failures in a row: it doubles from `first` up to the cap, and is shortened at random.
+/// Returns the wait after `failures` failures in a row: it doubles from `first` up to the cap, and jitter shortens it.
 fn wait_after(failures: u32, first: Duration, backoff: &Backoff, random: &mut Random) -> Duration {
     let doublings = failures.saturating_sub(1).min(31);
     let full = first.saturating_mul(1 << doublings).min(backoff.cap);
@@ -208,20 +209,20 @@ fn wait_after(failures: u32, first: Duration, backoff: &Backoff, random: &mut Ra
     (full.saturating_mul(1000 - shorter) / 1000).max(LEAST)
 }
 
-/// The wait before the first attempt after a link that lasted, which is made at once: so short that it is not noticed,
-/// and long enough that the clients of one server do not all come in the same moment.
+/// Returns the wait before the first attempt after a link that lasted: too short to be noticed, but long enough that
+/// the clients of one server do not all reconnect at the same moment.
 fn spread(random: &mut Random) -> Duration {
     (LONGEST_SPREAD * random.permille() / 1000).max(LEAST)
 }
 
-/// How long others are preferred to a server that was left, and how long may be waited for one of them.
+/// How long other servers are preferred to one that was left, and how long to wait for one of them at most.
 const AVOIDED_FOR: Duration = Duration::from_secs(60);
 const LONGEST_DETOUR: Duration = Duration::from_secs(5);
 
-/// So many other servers are to be tried while a request waits.
+/// How many other servers should be tried within the time-out of a request.
 const MOST_OTHERS: usize = 3;
 
-/// The longest such wait.
+/// The maximum of [`spread`].
 const LONGEST_SPREAD: Duration = Duration::from_millis(25);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What every state of the link uses and none owns: configuration, time, servers, subscriptions, the queue of outputs.
+//! The state that all states of the link share: configuration, time, servers, subscriptions, the queue of outputs.
 
 use alloc::collections::VecDeque;
 use core::mem;
@@ -21,7 +21,7 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) now: Timestamp,
     pub(super) credentials: Credentials,
-    /// What is learned from an answer that takes as long as this.
+    /// The delay from which answers are evaluated by `Ready::learn_from_late`.
     pub(super) slow: Duration,
     pub(super) servers: Servers,
     pub(super) random: Random,
@@ -30,18 +30,19 @@ pub(super) struct Shared {
     /// The id of the request that was written last. Ids never repeat.
     pub(super) last_id: u64,
     last_conn: u64,
-    /// What `poll` returns next, oldest first: the one queue of actions and events.
+    /// The queue of actions and events that `poll` returns, oldest first.
     outputs: VecDeque<Action<'static>>,
 }
 
-/// The commands that were refused because a limit was reached, until [`Event::Capacity`] reports that there is room.
+/// The commands that were refused because a limit was reached, since [`Event::Capacity`] last reported that there is
+/// room.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RefusedForRoom {
-    /// A request, because too many are in flight.
+    /// Whether a request was refused because too many are in flight.
     pub(super) in_flight: bool,
     /// The length of the shortest request that did not fit into the outgoing bytes.
     pub(super) bytes: Option<usize>,
-    /// A subscription.
+    /// Whether a subscription was refused.
     pub(super) subscription: bool,
 }
 
@@ -62,39 +63,40 @@ impl Shared {
         }
     }
 
-    /// Time never runs backwards.
+    /// Advances the time, which never goes back.
     #[inline]
     pub(super) fn advance_time(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
     }
 
-    /// Whether another request may be sent to the current server beside what is outstanding.
+    /// Whether another request may be sent to the current server besides the outstanding ones.
     #[inline]
     pub(super) fn has_room(&self, outstanding: Outstanding) -> bool {
         self.servers.window().has_room(outstanding, self.config.limits.in_flight)
     }
 
-    /// How long the current server has to answer a ping.
+    /// Returns how long the current server has to answer a ping.
     pub(super) fn pong_wait(&self) -> Duration {
         self.servers.pong_wait().duration(&self.config.timeouts)
     }
 
-    /// How long a step of an attempt to connect to the current server may take that has `full` time.
+    /// Returns how long a step of connecting to the current server may take, at most `full`.
     pub(super) fn attempt_time(&self, full: Duration) -> Duration {
         self.servers.attempt_time(full, self.config.timeouts.request)
     }
 
-    /// Names a new connection.
+    /// Returns the id of a new connection.
     pub(super) fn next_conn(&mut self) -> ConnId {
         self.last_conn += 1;
         ConnId(self.last_conn)
     }
 
-    /// Chooses the server to try next after `cause`, and says when it is due. `is_offered` says that the server had not
-    /// answered yet to the versions that it was offered, `ready_for` for how long requests could be sent.
+    /// Chooses the server to try next after `cause`, and returns when to try it. `is_offered` says that versions were
+    /// offered to the server and it had not answered yet; `ready_for` is for how long requests could be sent.
     pub(super) fn plan_retry(&mut self, cause: &DownCause, is_offered: bool, ready_for: Option<Duration>) -> Timestamp {
         let (now, backoff, random) = (self.now, &self.config.backoff, &mut self.random);
-        // Some servers refuse a version by closing. One that accepted an offer before is more likely to have broken down.
+        // Some servers refuse a version by closing the connection. One that has accepted the offer before has probably
+        // failed.
         let is_closed = is_offered && matches!(cause, DownCause::Closed { .. });
         let is_refusal = cause.refuses_offer() || is_closed && !self.servers.accepted_offer();
         if is_refusal && self.servers.next_offer(self.config.offers_after(cause)) {
@@ -130,12 +132,12 @@ impl Shared {
         self.push(Action::Event(event));
     }
 
-    /// Emits the only reply to a request that has no result.
+    /// Emits the reply to a request that failed.
     pub(super) fn fail(&mut self, id: u64, error: RequestError) {
         self.emit(Event::Reply { id: RequestId(id), result: Err(error) });
     }
 
-    /// Closes the link before anything else is returned: nothing can be written on it any more.
+    /// Asks the driver to close the link, before all other outputs: nothing can be written on it any more.
     pub(super) fn disconnect(&mut self, conn: ConnId) {
         self.outputs.push_front(Action::Disconnect(conn));
     }
@@ -157,14 +159,14 @@ impl Shared {
             if self.subscriptions.is_wanted(*sub) {
                 break;
             }
-            // The caller has ended this subscription since.
+            // The caller has ended this subscription meanwhile.
             self.outputs.pop_front();
         }
         self.outputs.pop_front()
     }
 
-    /// Emits [`Event::Capacity`] if there is room again for a command that was refused. `link` has what is
-    /// outstanding and the number of outgoing bytes if requests can be sent at all.
+    /// Emits [`Event::Capacity`] if there is room again for a command that was refused. If requests can be sent, `link`
+    /// has the outstanding ones and the number of outgoing bytes.
     pub(super) fn report_room(&mut self, link: Option<(Outstanding, usize)>) {
         let limits = self.config.limits;
         let subscription = self.subscriptions.len() < limits.subscriptions && mem::take(&mut self.refused.subscription);

@@ -1,4 +1,4 @@
-//! The bytes of one open connection: messages in, requests out.
+//! The bytes of one open connection: reads messages and writes requests.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -19,61 +19,61 @@ use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 use crate::wire::framing::{Inbox, Outbox, Overflow, Urgency};
 
-/// The time that requests wait for others to fill a padded write, from the last one on.
+/// The minimum time between padded writes that are not full: requests wait so long for others.
 const PACKET_WAIT: Duration = Duration::from_secs(1);
 /// The time within which replies that answer no request are counted.
 const UNKNOWN_REPLIES_PER: Duration = Duration::from_secs(60);
 
-/// The state that every open connection has, whatever was agreed on it.
+/// The state that every open connection has, in each stage.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) conn: ConnId,
     pub(super) outbox: Outbox,
     /// When the last padded write began.
     last_packet: Timestamp,
-    /// What each request carries.
+    /// The authorization that each request carries.
     pub(super) authorization: Option<Authorization>,
     inbox: Inbox,
-    /// An array that came as one line, of which one element is read at a time.
+    /// An array that came as one line and is read one element at a time.
     array: Option<Array>,
-    /// Why the connection ended, if the driver says that it did. What came before is read first.
+    /// Why the connection ended, if the driver reported its end. Bytes received before are read first.
     closed: Option<CloseCause>,
     overflow: Option<Overflow>,
-    /// When a request was sent last, or a padded write of some.
+    /// When a request, or a padded write of requests, was last sent.
     pub(super) last_sent: Timestamp,
-    /// The same before the last padded write.
+    /// The value of `last_sent` before the last padded write.
     sent_before: Timestamp,
-    /// When a whole line was read last.
+    /// When a complete line was last read.
     pub(super) last_line: Timestamp,
-    /// Bytes received of a message that is not whole yet, or written of requests that are not all written yet.
+    /// How many bytes were received of an incomplete message, or written of requests that are not all written yet.
     pub(super) progress: usize,
-    /// Whether a line came that was padded as ElectrumX 1.18 to 2.0 pads.
+    /// Whether a line came that was padded in the way of ElectrumX 1.18 to 2.0.
     pub(super) is_padded: bool,
-    /// How many bytes there are of a line that is longer than it may be.
+    /// How many bytes of a line were received that is over the limit.
     pub(super) overlong: Option<usize>,
-    /// How many replies came that answer no request, and since when they are counted.
+    /// How many replies answered no request, and since when they are counted.
     unknown_replies: (usize, Timestamp),
 }
 
-/// The elements of an array, and how far they were read.
+/// An array of messages, and how far it was read.
 #[derive(Clone, Debug)]
 struct Array {
     text: String,
     next: usize,
 }
 
-/// What reading a message led to.
+/// The result of reading a message.
 #[derive(Debug)]
 pub(super) enum Received {
-    /// No whole message was there.
+    /// There was no complete message.
     Nothing,
-    /// A message was read; what it led to stands in the queue.
+    /// A message was read and handled; its events are in the queue.
     Message,
-    /// A message was read that is to be returned as an event about a text, which stays in the buffer until then.
+    /// A message was read that is returned as an event about a text in the buffer.
     Text(TextEvent, Piece),
 }
 
-/// Which event a text is for.
+/// The event to make of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TextEvent {
     Reply(RequestId, ProtocolVersion),
@@ -82,7 +82,7 @@ pub(super) enum TextEvent {
     UnknownRequest,
 }
 
-/// Where a text from the server stands, and in which buffer.
+/// The location of a text from the server: the buffer and the range in it.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Line(Range<usize>),
@@ -111,7 +111,7 @@ impl Stream {
         }
     }
 
-    /// Takes in bytes that were read, unless the connection ended before.
+    /// Stores bytes that were read, unless the connection has ended.
     pub(super) fn read(&mut self, bytes: &[u8], limit: usize) {
         if self.closed.is_none() && self.overflow.is_none() {
             self.overflow = self.inbox.push(bytes, limit).err();
@@ -126,7 +126,7 @@ impl Stream {
         }
     }
 
-    /// When the next padded write begins, if requests wait for it.
+    /// Returns when the next padded write begins, if requests wait for it.
     pub(super) fn packet_at(&self) -> Option<Timestamp> {
         Some(match self.outbox.waits_for_packet()? {
             Urgency::Now => self.last_packet,
@@ -143,8 +143,7 @@ impl Stream {
         }
     }
 
-    /// Withdraws requests as [`Outbox::withdraw`] does. If a padded write is dropped with them, nothing was sent since the one
-    /// before.
+    /// Withdraws requests as [`Outbox::withdraw`] does. If a padded write is dropped with them, it counts as not sent.
     pub(super) fn withdraw(&mut self, begins: Vec<u64>) -> Vec<(u64, u64)> {
         let is_under_way = self.outbox.is_padded() && !self.outbox.bytes().is_empty();
         let withdrawn = self.outbox.withdraw(begins);
@@ -162,7 +161,7 @@ impl Stream {
         self.closed.is_some()
     }
 
-    /// Appends a request to the outgoing bytes and returns where it begins in the stream.
+    /// Appends a request to the outgoing bytes, and returns its offset in the stream.
     pub(super) fn write(&mut self, now: Timestamp, id: u64, method: &str, params: impl FnOnce(&mut Params<'_>)) -> u64 {
         self.write_line(now, id, |out| {
             let begin = out.len();
@@ -181,7 +180,7 @@ impl Stream {
 
     #[inline]
     fn write_line(&mut self, now: Timestamp, id: u64, call: impl FnOnce(&mut Vec<u8>)) -> u64 {
-        // With padding it is sent later, or never.
+        // With padding the request is sent later, or never.
         if !self.outbox.is_padded() {
             self.last_sent = now;
         }
@@ -198,7 +197,7 @@ impl Stream {
         })
     }
 
-    /// Reads the next message, if a whole one is there: a line, or an element of a line that is an array.
+    /// Reads the next message, if a complete one was received: a line, or an element of a line that is an array.
     #[inline]
     pub(super) fn next_message(
         &mut self,
@@ -234,7 +233,7 @@ impl Stream {
         }
     }
 
-    /// The text of a piece, until more bytes are read.
+    /// Returns the text of a piece, which is valid until more bytes are read.
     #[inline]
     pub(super) fn text(&self, piece: &Piece) -> &str {
         match piece {
@@ -248,7 +247,7 @@ impl Stream {
         }
     }
 
-    /// The buffer in which the text of a piece stands, if it can be shared.
+    /// Returns the buffer that contains the text of a piece, if the buffer can be shared.
     #[inline]
     pub(super) fn buffer(&self, piece: &Piece) -> Option<&Arc<String>> {
         match piece {
@@ -257,7 +256,7 @@ impl Stream {
         }
     }
 
-    /// Counts a reply that answers no request; a server that sends too many of them within a minute is left.
+    /// Counts a reply that answers no request. Returns an error if the server sends too many of them within a minute.
     pub(super) fn count_unknown_reply(
         &mut self,
         piece: &Piece,
@@ -275,7 +274,7 @@ impl Stream {
         Ok(())
     }
 
-    /// The id of the reply that is longer than it may be, if there is one and its id comes before its result.
+    /// Returns the id of the reply that is over the limit, if there is one and its id comes before its result.
     pub(super) fn overlong_reply(&self) -> Option<u64> {
         let head: String = self.inbox.unread().chars().take(200).filter(|c| !c.is_whitespace()).collect();
         let head = head.split("\"result\"").next()?;
@@ -283,7 +282,7 @@ impl Stream {
         id.split(',').next()?.parse().ok()
     }
 
-    /// Why the connection ended, if the driver or the buffers say that it did.
+    /// Returns why the connection ended, if the driver reported its end or a buffer overflowed.
     pub(super) fn end(&mut self, during: Phase) -> Option<DownCause> {
         if let Some(found) = self.overflow.take() {
             return Some(self.overflowed(found, during));
@@ -301,7 +300,7 @@ impl Stream {
         })
     }
 
-    /// Gives memory back that a peak took, now that nothing more can be read.
+    /// Releases the memory of a peak, now that there is nothing more to read.
     pub(super) fn shrink(&mut self) {
         self.inbox.shrink();
     }
@@ -319,13 +318,13 @@ impl Stream {
 }
 
 impl Piece {
-    /// Its length in bytes.
+    /// Returns the length in bytes.
     pub(super) fn len(&self) -> usize {
         let (Self::Line(range) | Self::LongLine(range) | Self::Element(range)) = self;
         range.len()
     }
 
-    /// The piece that `part`, which lies within the text `whole` of this piece, is.
+    /// Returns the piece of `part`, which is a part of `whole`, the text of this piece.
     pub(super) fn part(&self, whole: &str, part: RawJson<'_>) -> Self {
         let offset = (part.as_str().as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
         let within = |range: &Range<usize>| {
@@ -340,11 +339,11 @@ impl Piece {
     }
 }
 
-/// An array whose brackets or commas do not fit.
+/// The error of an array with wrong brackets or commas.
 struct NotAnArray;
 
 impl Array {
-    /// The next element, or none behind the last one.
+    /// Returns the next element, or `None` after the last one.
     fn next_element(&mut self) -> Result<Option<Range<usize>>, NotAnArray> {
         let text = self.text.as_bytes();
         let start = skip_space(text, self.next);
@@ -362,13 +361,13 @@ impl Array {
     }
 }
 
-/// Logs a request, of which `call` names method and parameters.
+/// Logs a request. `call` has its method and its parameters as JSON.
 #[inline]
 #[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "only the feature `tracing` logs"))]
 fn log_sent(id: u64, method: &[u8], call: &[u8]) {
     #[cfg(feature = "tracing")]
     {
-        // In the method before it quotes are escaped.
+        // The method before it cannot contain this text, since its quotes are escaped.
         const KEY: &[u8] = br#","params":"#;
         let method = core::str::from_utf8(method).unwrap_or_default();
         let params = memchr::memmem::find(call, KEY).map_or(call, |at| &call[at + KEY.len()..]);
@@ -386,7 +385,7 @@ pub(super) fn malformed(during: Phase, what: &str, text: &[u8]) -> DownCause {
     DownCause::Malformed { during, what: what.into(), excerpt: excerpt(text) }
 }
 
-/// The beginning of what a server sent, for people to read.
+/// Returns the beginning of a text from a server, for people to read.
 pub(super) fn excerpt(text: &[u8]) -> String {
     const SHOWN: usize = 120;
     let mut shown: String = String::from_utf8_lossy(&text[..text.len().min(SHOWN)]).trim_end().into();

@@ -1,11 +1,11 @@
-//! A request that was accepted, waiting for its answer.
+//! The ticket of a request in flight.
 
 use crate::event::RequestId;
 use crate::json::DecodeError;
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// Keep it until the [`Event::Reply`](crate::Event::Reply) with its id comes: it knows how to read the result.
+/// Keep it until the [`Event::Reply`](crate::Event::Reply) with its id comes: it decodes the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket<R> {
     /// The id that the reply will carry.
@@ -15,7 +15,7 @@ pub struct Ticket<R> {
 }
 
 impl<R: Request> Ticket<R> {
-    /// Reads the result.
+    /// Decodes the result.
     ///
     /// # Errors
     /// [`DecodeError`] if it is not what the protocol says.

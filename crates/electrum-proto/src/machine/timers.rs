@@ -1,8 +1,8 @@
-//! What wakes the machine up, and which of several moments comes first.
+//! The kinds of timers that wake the machine up.
 
 use crate::time::Timestamp;
 
-/// What a wake-up is for.
+/// The kind of a timer: what the machine waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimerKind {
@@ -10,7 +10,7 @@ pub enum TimerKind {
     Connect,
     /// The handshake must be over by then.
     Handshake,
-    /// A request, or several, must be answered by then.
+    /// One or more requests must be answered by then.
     Request,
     /// Nothing was sent or answered for so long that a ping is due.
     Ping,
@@ -18,20 +18,20 @@ pub enum TimerKind {
     Pong,
     /// The next attempt to connect is due.
     Retry,
-    /// Subscriptions that the server put off are asked for again.
+    /// Subscriptions for which the server was too busy are due again.
     Resubscribe,
-    /// A server that holds answers back is pushed again.
+    /// A nudge is due for a server that holds answers back.
     Nudge,
-    /// Requests that waited for others are written, [padded](crate::Config::padding).
+    /// Requests that have waited for others are written, [padded](crate::Config::padding).
     Padding,
 }
 
-/// The first of the moments, and what it is for.
+/// Returns the timer that expires first.
 pub(crate) fn earliest<const N: usize>(timers: [(Option<Timestamp>, TimerKind); N]) -> Option<(Timestamp, TimerKind)> {
     timers.into_iter().filter_map(|(at, kind)| Some((at?, kind))).min_by_key(|(at, _)| *at)
 }
 
-/// What is to be done now, if its moment has come.
+/// Returns the kind of the timer, if it has expired.
 pub(crate) fn due(timer: Option<(Timestamp, TimerKind)>, now: Timestamp) -> Option<TimerKind> {
     let (at, kind) = timer?;
     if at > now { None } else { Some(kind) }

@@ -1,11 +1,11 @@
-//! How many requests a server is sent at once, and how many bytes it is asked for: as much as it was seen to take.
+//! Congestion window: limits how many requests, and how many expected bytes of answers, a server has in flight.
 
 use core::time::Duration;
 
 use super::answer_sizes::{AnswerSizes, Expected};
 
-/// The window of one server. It has no bound until the server shows one, by cutting the connection, by being too busy or by
-/// answering slowly, and grows again as the server answers.
+/// The window of one server. It has no bound until the server shows one, by cutting the connection, by being too busy
+/// or by answering slowly, and grows again as the server answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
     requests: Bound,
@@ -27,60 +27,60 @@ pub(crate) struct Outstanding {
     pub(crate) bytes: u64,
 }
 
-/// A bound on something. It doubles, or grows by a step if that is less, each time that as much was answered as it holds.
+/// A bound on something. It doubles, or grows by a step if that is less, each time that as much was answered as it
+/// holds.
 #[derive(Clone, Debug, Default)]
 struct Bound {
     most: Option<u64>,
-    /// How much was answered since it was set or raised.
+    /// How much was answered since the bound was set or raised.
     answered: u64,
 }
 
-/// How a bound changes.
+/// The parameters by which a bound changes.
 struct Rule {
-    /// It is never less than this.
+    /// The minimum of the bound.
     least: u64,
-    /// It grows by no more than this at a time.
+    /// The maximum by which the bound grows at a time.
     step: u64,
-    /// It is dropped when it grows beyond this.
+    /// The bound is dropped when it grows beyond this.
     most: u64,
 }
 
 const KIB: u64 = 1024;
-/// The smallest window is more than one: one request after the other takes too long.
+/// The rule for requests. The minimum is more than one, since sending one request at a time takes too long.
 const REQUESTS: Rule = Rule { least: 4, step: 16, most: 100_000 };
 const BYTES: Rule = Rule { least: 256 * KIB, step: 128 * KIB, most: 1024 * 1024 * KIB };
-/// A connection that is lost with so few in flight was not lost because of their number, and an answer is not slow because
-/// of so few.
+/// With so few requests in flight, their number is not the cause of a lost connection or of a slow answer.
 const FEW: usize = 8;
-/// The same for bytes of expected answers.
+/// With so few bytes of expected answers, their number is not the cause.
 const FEW_BYTES: u64 = 512 * KIB;
-/// An answer should take no longer than this, unless the link is slower by itself. The window that an answer shows to be too
-/// large becomes smaller by as many times as the answer took this, and at least twice.
+/// The time that an answer should take at most, unless the link is slower by itself. An answer that takes longer
+/// divides the window by the ratio of the two, and at least by two.
 pub(crate) const AIM: Duration = Duration::from_millis(1500);
 
 impl Window {
-    /// How many requests may be in flight, at most `limit`.
+    /// Returns how many requests may be in flight, at most `limit`.
     pub(crate) fn size(&self, limit: usize) -> usize {
         self.requests.most.map_or(limit, |most| limit.min(most as usize))
     }
 
-    /// What is expected of the answer to a request.
+    /// Returns the expected length of the answer to a method.
     pub(crate) fn expects(&self, method: &[u8]) -> Expected {
         self.sizes.expected(method)
     }
 
-    /// How many bytes are expected of the answers to these requests, by what is known now.
+    /// Returns the expected number of bytes of these answers, by what has been learned since.
     pub(crate) fn expects_of(&self, answers: impl Iterator<Item = Expected>) -> u64 {
         answers.map(|answer| u64::from(self.sizes.again(answer).bytes)).sum()
     }
 
-    /// Whether another request may be sent beside what is outstanding, of which there are at most `limit`. One too many
-    /// bytes are expected before that is known.
+    /// Whether another request may be sent besides the outstanding ones, of which there are at most `limit`. The bound
+    /// on bytes may be exceeded by one answer.
     pub(crate) fn has_room(&self, outstanding: Outstanding, limit: usize) -> bool {
         outstanding.requests < self.size(limit) && self.bytes.most.is_none_or(|most| outstanding.bytes < most)
     }
 
-    /// The connection was lost with so much outstanding.
+    /// Learns from a connection that was lost with these requests outstanding.
     pub(crate) fn lost(&mut self, outstanding: Outstanding) {
         self.earlier = 0;
         if outstanding.requests >= FEW {
@@ -91,12 +91,12 @@ impl Window {
         }
     }
 
-    /// The server answered after `took` that it is too busy, with so many in flight, that request included.
+    /// Learns from an answer after `took` that the server is too busy, with `in_flight` requests including that one.
     pub(crate) fn busy(&mut self, in_flight: usize, took: Duration) {
         self.shrink(in_flight, took, AIM, REQUESTS.least);
     }
 
-    /// The server answered a request, but took longer than `aim`.
+    /// Learns from an answer that took longer than `aim`.
     pub(crate) fn slow(&mut self, answer: Expected, bytes: usize, in_flight: usize, took: Duration, aim: Duration) {
         self.sizes.seen(answer, bytes);
         if in_flight >= FEW || self.earlier > 0 {
@@ -104,8 +104,8 @@ impl Window {
         }
     }
 
-    /// So many in flight were too many. Answers to requests that were sent before the window last shrank shrink it no more than
-    /// once in all, but by as much as the latest of them shows.
+    /// Shrinks the window, since `in_flight` requests were too many. Answers to requests that were sent before the
+    /// window last shrank count once in all, by the slowest of them.
     fn shrink(&mut self, in_flight: usize, took: Duration, aim: Duration, least: u64) {
         match self.earlier.checked_sub(1) {
             Some(earlier) => self.earlier = earlier,
@@ -118,7 +118,7 @@ impl Window {
         self.requests.lower((self.too_many / times).max(least));
     }
 
-    /// The server answered a request.
+    /// Learns from an answer in good time: the window may grow.
     pub(crate) fn answered(&mut self, answer: Expected, bytes: usize) {
         self.sizes.seen(answer, bytes);
         if self.requests.most.is_some() {
@@ -132,13 +132,13 @@ impl Window {
 }
 
 impl Bound {
-    /// So much was twice as much as it should have been.
+    /// Lowers the bound to half of what was outstanding.
     fn halve(&mut self, rule: &Rule, outstanding: u64) {
         let bound = self.most.unwrap_or(outstanding).min(outstanding);
         self.lower((bound / 2).max(rule.least));
     }
 
-    /// It is no more than this from now on.
+    /// Lowers the bound to `bound`, if it is higher.
     fn lower(&mut self, bound: u64) {
         if self.most.is_none_or(|most| bound < most) {
             (self.most, self.answered) = (Some(bound), 0);

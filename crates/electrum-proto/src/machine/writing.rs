@@ -1,4 +1,4 @@
-//! What the machine writes by itself: subscriptions that are due, pings and nudges.
+//! Writes the requests that the machine sends by itself: subscriptions that are due, pings and nudges.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::time::Timestamp;
 
 impl Ready {
-    /// Writes whatever can be written, so that it goes into one write.
+    /// Writes all that is due, so that it goes into one write.
     pub(super) fn write_due(&mut self, stream: &mut Stream, shared: &mut Shared) {
         if !self.cancelled.is_empty() && stream.packet_at().is_some_and(|at| at <= shared.now) {
             self.withdraw(Vec::new(), stream);
@@ -85,19 +85,19 @@ impl Ready {
         self.keepalive.pinged(now);
         stream.progress = 0;
         if let Some(last) = self.keepalive.last_ping {
-            // On a link that takes no bytes pings would pile up.
+            // On a link that takes no bytes, pings would pile up.
             if self.requests.get_mut(last).is_some_and(|ping| !stream.outbox.has_begun(ping.begin)) {
                 return;
             }
             self.requests.pass_to(last, Owner::Abandoned, now + shared.config.timeouts.request);
         }
-        // Every version from 1.0 on has one.
+        // Every version has this method, from 1.0 on.
         let Ok(method) = Ping.method(version) else { return };
         let id = self.requests.draw_id();
         let begin = stream.write(now, id, &method, |params| Ping.params(version, params));
         self.keepalive.last_ping = Some(id);
         let answer = shared.servers.window().expects(method.as_bytes());
-        // The time for the pong is its deadline, and any answer counts as a pong: this one may come late.
+        // It has no deadline of its own: any answer counts as a pong, for which `pong_by` is the deadline.
         self.requests.add(Owner::Ping, now, Timestamp::MAX, begin, answer);
         self.nudge.wrote_request();
     }

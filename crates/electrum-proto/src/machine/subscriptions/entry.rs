@@ -1,24 +1,24 @@
-//! One topic: who is subscribed to it, and where it stands on the current link.
+//! The entry of one topic: its subscriber, and its standing on the current link.
 
 use super::topic::{Origin, SubId, Topic, Update};
 use crate::error::SubscribeError;
 use crate::event::Event;
 use crate::time::Timestamp;
 
-/// A topic that is subscribed, or whose end the server does not know yet.
+/// A topic that is subscribed, or whose subscription must still be ended at the server.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) topic: Topic,
     /// The caller's subscription, until the caller ends it.
     pub(super) subscriber: Option<Subscriber>,
     pub(super) standing: Standing,
-    /// How many links in a row were given up because this was not answered.
+    /// How many links in a row were given up because the subscription was not answered.
     pub(super) links_lost: u32,
-    /// How often in a row the server could not serve it for the moment.
+    /// How many times in a row the server was too busy for the topic.
     pub(super) refusals: u32,
-    /// When it was asked for last.
+    /// When the subscription was last sent.
     pub(super) asked: Timestamp,
-    /// When it is looked at again, if it has a moment of its own.
+    /// When the topic is due again, if it has a timer of its own.
     pub(super) later: Option<Timestamp>,
 }
 
@@ -28,39 +28,39 @@ pub(super) struct Subscriber {
     pub(super) id: SubId,
     /// The value that was emitted last.
     pub(super) last: Option<Update>,
-    /// It was reported last that the server does not serve it.
+    /// Whether the last event was a refusal.
     pub(super) is_refused: bool,
 }
 
-/// Where a topic stands on the current link.
+/// The standing of a topic on the current link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// The server does not report on it.
+    /// The topic is not subscribed at the server.
     Off,
-    /// It was asked for.
+    /// The subscription was sent.
     Asking(Answer),
-    /// It was asked for so long ago that the answer may never come.
+    /// The subscription was sent so long ago that its answer may never come.
     Late(Answer),
-    /// The server reports on it.
+    /// The topic is subscribed at the server.
     On,
-    /// The server reports on it, and its value is to be asked for again.
+    /// The topic is subscribed at the server, and must be subscribed again to learn its value.
     Again(Answer),
-    /// The server was asked to end its reports.
+    /// The end of the subscription was sent.
     Ending,
 }
 
-/// What the answer to a subscription counts for.
+/// How the answer to a subscription is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// It is the topic's value.
+    /// The answer is the topic's value.
     Value,
-    /// A notification came meanwhile, which should be newer. If the answer differs, the value is asked for once more.
+    /// A notification came before the answer and should be newer. If the answer differs, the client subscribes again.
     Overtaken,
-    /// It is the topic's value, asked for once more because the answer before was overtaken.
+    /// The answer is the topic's value, requested again because the previous answer was overtaken.
     Check,
-    /// A notification came even while it was asked for once more: that one counts.
+    /// A notification overtook this answer too, so the notification counts.
     Ignored,
-    /// It belongs to an earlier subscription of the topic: the value is asked for again.
+    /// The answer belongs to an earlier subscription of the topic, so the client subscribes again.
     Outdated,
 }
 
@@ -79,12 +79,12 @@ impl Entry {
 }
 
 impl Standing {
-    /// Whether an answer is waited for that is not late yet.
+    /// Whether an answer is awaited that is not late yet.
     pub(super) const fn is_asking(self) -> bool {
         matches!(self, Self::Asking(_))
     }
 
-    /// After a notification.
+    /// Returns the standing after a notification.
     pub(super) const fn notified(self) -> Self {
         match self {
             Self::Asking(answer) => Self::Asking(answer.overtaken()),
@@ -93,18 +93,18 @@ impl Standing {
         }
     }
 
-    /// After a new subscription to a topic of which an earlier one was ended.
+    /// Returns the standing after a new subscription to a topic whose earlier subscription was ended.
     pub(super) const fn subscribed_anew(self) -> Self {
         match self {
             Self::Asking(_) => Self::Asking(Answer::Outdated),
             Self::Late(_) => Self::Late(Answer::Outdated),
-            // Its value must be asked for again, also where the server reports on it already.
+            // The value is requested again, even if the topic is still subscribed at the server.
             Self::On | Self::Again(_) => Self::Again(Answer::Value),
             Self::Off | Self::Ending => self,
         }
     }
 
-    /// What the answer counts for that is waited for.
+    /// Returns how the awaited answer is used.
     pub(super) const fn answer(self) -> Option<Answer> {
         match self {
             Self::Asking(answer) | Self::Late(answer) => Some(answer),
@@ -124,19 +124,19 @@ impl Answer {
 }
 
 impl Subscriber {
-    /// The event that reports that the server does not serve the topic.
+    /// Returns the event that reports that the server refuses the topic.
     pub(super) const fn refuse(&mut self, error: SubscribeError) -> Event<'static> {
         self.is_refused = true;
         Event::SubscriptionRefused { sub: self.id, error }
     }
 
-    /// The event that reports that the server serves the topic after all, and that its value is the one before.
+    /// Returns the event that reports that the server has accepted the topic after a refusal, with an unchanged value.
     pub(super) fn restore(&mut self) -> Option<Event<'static>> {
         let was_refused = core::mem::take(&mut self.is_refused);
         was_refused.then_some(Event::SubscriptionRestored { sub: self.id })
     }
 
-    /// The event that reports `value`, unless it was emitted last.
+    /// Returns the event that reports `value`, unless that value was reported last.
     pub(super) fn deliver(&mut self, value: Update, is_live: bool) -> Option<Event<'static>> {
         let repeats = !matches!(value, Update::RawNotification(_)) && self.last.as_ref() == Some(&value);
         if repeats {

@@ -1,4 +1,4 @@
-//! Where the topics stand in the table, by what notifications call them.
+//! The index of topics: finds the place of a topic in the table by its name in notifications.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -11,8 +11,8 @@ use crate::json::{RawJson, read};
 use crate::types::ScriptHash;
 
 /// The places of topics. Every notification is looked up here, and most are about scripts, of which there may be many.
-/// Scripts are only looked up, never listed, so their order does not matter; where they stand depends on a seed that
-/// a server does not know.
+/// Scripts are only looked up, never listed, so their order does not matter. They are hashed with a seed that a server
+/// does not know.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     scripts: HashMap<ScriptHash, u32>,
@@ -47,9 +47,10 @@ impl Index {
         };
     }
 
-    /// The raw subscription of this method with whose parameters `params` begin; the longest one wins.
+    /// Returns the raw subscription of this method whose parameters are the beginning of `params`, the longest one if
+    /// there are several.
     ///
-    /// There may be millions of them: no more are looked at than the subscriptions have.
+    /// A notification may have millions of parameters: no more are read than the subscriptions have.
     pub(super) fn raw(&self, method: &str, params: RawJson<'_>) -> Option<u32> {
         let (mut found, mut goes_on) = self.raw_from(method, &[]);
         if found.is_none() && !goes_on {
@@ -60,7 +61,7 @@ impl Index {
             reader.array(|reader, _| {
                 let param = reader.skip()?;
                 if goes_on {
-                    // What is longer than it can be if it is meant is not taken apart.
+                    // A parameter that is too long for any subscription is not parsed.
                     let fits = param.len() <= STRETCH * self.longest_param;
                     let Some(param) = fits.then(|| compact(param)).flatten() else {
                         goes_on = false;
@@ -76,7 +77,7 @@ impl Index {
         walked.ok().and(found)
     }
 
-    /// What stands under these parameters, and whether anything stands under these and more.
+    /// Returns the subscription with these parameters, and whether there is one with these and more.
     fn raw_from(&self, method: &str, params: &[String]) -> (Option<u32>, bool) {
         let key = Key::Raw(method.into(), params.to_vec());
         let mut from = self.others.range(&key..).peekable();
@@ -87,10 +88,10 @@ impl Index {
     }
 }
 
-/// How many times as long as in its shortest form a parameter may come, which escapes make at most six times as long.
+/// How many times as long as in its shortest form a parameter may be. Escapes make it at most six times as long.
 const STRETCH: usize = 8;
 
-/// The parameter in the form that keys have; nothing for one that is in no key.
+/// Returns a parameter in the form of keys, or `None` if no key can contain it.
 fn compact(param: &[u8]) -> Option<String> {
     serde_json::from_slice::<serde_json::Value>(param).ok().map(|value| value.to_string())
 }

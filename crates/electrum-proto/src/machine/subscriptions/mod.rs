@@ -1,4 +1,4 @@
-//! Topics that a server reports on: what they are, how they are asked for, and how they survive a lost link.
+//! Subscriptions to topics: how they are made, answered and ended, and made again on a new link.
 
 mod entry;
 mod index;

@@ -1,4 +1,4 @@
-//! All topics, and what each has to say to the server next.
+//! The table of all topics, with the next request to the server for each.
 
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -13,59 +13,60 @@ use crate::json::{RawJson, ServerError, ServerErrorKind};
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
-/// All topics that are subscribed, and those whose end the server does not know yet.
+/// All topics that are subscribed, and those whose subscriptions must still be ended at the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subscriptions {
     places: Vec<Option<Entry>>,
     free: Vec<u32>,
     by_key: Index,
-    /// The places that may have something to say to the server, each once.
+    /// The places that may need a request to the server, each once.
     due: VecDeque<u32>,
-    /// For each place, whether it stands in `due`.
+    /// For each place, whether it is in `due`.
     is_queued: Vec<bool>,
-    /// The places that are looked at again at a moment of their own.
+    /// The places with a timer of their own.
     later: BTreeSet<(Timestamp, u32)>,
     last_serial: u64,
-    /// How many wait for an answer to their subscription that is not late yet.
+    /// How many subscriptions await an answer that is not late yet.
     asking: usize,
     /// How many links in a row were given up because the end of a subscription was not answered.
     links_lost_to_ends: u32,
 }
 
-/// A server that answers everything but one topic is not left for it again and again.
+/// How many links in a row are given up for a topic that is not answered. After that it is given up on each link.
 const MOST_LINKS: u32 = 3;
-/// So often in a row a topic is refused for the moment before that is reported.
+/// How many times in a row the server is too busy for a topic before that is reported.
 const QUIET_REFUSALS: u32 = 4;
-/// The pause after a topic was refused for the moment. It doubles with every further time, up to [`LONGEST_PAUSE`].
+/// The pause after the server was too busy for a topic. It doubles each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A topic is not asked for more often than this because of notifications that cannot be read.
+/// The minimum time between two subscriptions of a topic because of notifications that cannot be read.
 const BETWEEN_ODD: Duration = Duration::from_secs(1);
 
-/// What one place has to say to the server.
+/// The next request to the server for a topic.
 #[derive(Debug)]
 pub(crate) enum Due<'a> {
     Subscribe(u32, &'a Topic),
     Unsubscribe(u32, &'a Topic, &'static str),
 }
 
-/// What follows from a subscription that is not answered, or from an end.
+/// The result of a subscription, or of an end of one, that is not answered in time.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Overdue {
-    /// It is late, which may be reported. A late answer still counts.
+    /// The answer is late, with an event if that is reported. A late answer still counts.
     Late(Option<Event<'static>>),
-    /// It is given up for as long as the link lasts, which may be reported.
+    /// The topic is given up until the link ends, with an event if that is reported.
     GivenUp(Option<Event<'static>>),
-    /// The server may have lost it, and what it reports on is not known: everything is asked for on a new link.
+    /// The server's subscriptions are not known any more: the link is given up, and everything is subscribed on a new
+    /// one.
     Link,
 }
 
-/// What follows from the answer to a subscription.
+/// The result of the answer to a subscription.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
     Nothing,
     Event(Event<'static>),
-    /// The server is too busy: all that is due waits.
+    /// The server is too busy: all subscriptions that are due are paused.
     Busy,
 }
 
@@ -86,9 +87,9 @@ impl Subscriptions {
         let subscriber = Some(Subscriber { id, last: None, is_refused: false });
         match held.and_then(|place| self.entry_mut(place)) {
             Some(Entry { subscriber: Some(subscriber), .. }) => return Err((topic, subscriber.id)),
-            // The server does not know of its end yet: it keeps its place on the link.
+            // The earlier subscription is not ended at the server yet: the entry is used again.
             Some(entry) => {
-                // Where the script was sent, its hash alone would not do to end what was begun.
+                // If the script was sent, its hash alone would not be enough to end that subscription.
                 if !matches!((&entry.topic, &topic), (Topic::Script(_), Topic::ScriptHash(_))) {
                     entry.topic = topic;
                 }
@@ -124,29 +125,29 @@ impl Subscriptions {
                 entry.standing = Standing::On;
                 self.enqueue(id.place);
             }
-            // The answer on its way says that the server reports, which must be ended then.
+            // It can be ended only once the answer in flight has come.
             Standing::Asking(_) | Standing::Late(_) | Standing::Ending => {}
         }
         true
     }
 
-    /// Whether this subscription was made and not ended.
+    /// Whether this subscription exists and was not ended.
     pub(crate) fn is_wanted(&self, id: SubId) -> bool {
         let subscriber = self.entry(id.place).and_then(|entry| entry.subscriber.as_ref());
         subscriber.is_some_and(|subscriber| subscriber.id == id)
     }
 
-    /// How many topics are held.
+    /// Returns the number of topics.
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
-    /// How many wait for an answer to their subscription that is not late yet.
+    /// Returns how many subscriptions await an answer that is not late yet.
     pub(crate) fn asking(&self) -> usize {
         self.asking
     }
 
-    /// The link is gone, and with it all that the server knew.
+    /// Handles the end of the link, which ends all subscriptions at the server.
     pub(crate) fn link_lost(&mut self) {
         self.due.clear();
         self.is_queued.fill(false);
@@ -161,7 +162,7 @@ impl Subscriptions {
         }
     }
 
-    /// The link is ready: everything wanted is asked for, first what no value is known of.
+    /// Handles a link that has become ready: all subscriptions are due, first those without a known value.
     pub(crate) fn link_ready(&mut self) {
         for is_known in [false, true] {
             for place in 0..self.places.len() as u32 {
@@ -173,7 +174,7 @@ impl Subscriptions {
         }
     }
 
-    /// The next thing to say to the server, which counts as said.
+    /// Returns the next request to the server, which counts as sent.
     pub(crate) fn next_due(&mut self, now: Timestamp, version: ProtocolVersion) -> Option<Due<'_>> {
         loop {
             let place = self.due.pop_front()?;
@@ -187,7 +188,7 @@ impl Subscriptions {
                         entry.standing = Standing::Ending;
                         return self.entry(place).map(|entry| Due::Unsubscribe(place, &entry.topic, method));
                     }
-                    // The server goes on reporting, and is not listened to.
+                    // The version has no method to end it, so the server's notifications are ignored.
                     None => {
                         self.forget(place);
                         continue;
@@ -205,7 +206,7 @@ impl Subscriptions {
         }
     }
 
-    /// What was last returned by `next_due` could not be said, for a reason that lasts as long as the link.
+    /// Handles that the last result of `next_due` could not be sent, for a reason that lasts as long as the link.
     pub(crate) fn refused(&mut self, place: u32, error: SubscribeError) -> Option<Event<'static>> {
         self.set_standing(place, Standing::Off);
         let subscriber = self.entry_mut(place)?.subscriber.as_mut();
@@ -216,7 +217,7 @@ impl Subscriptions {
         event
     }
 
-    /// The server has not answered a subscription in time, or for as long again.
+    /// Handles a subscription that was not answered in time, or for as long again.
     pub(crate) fn timed_out(&mut self, place: u32) -> Overdue {
         let Some(entry) = self.entry_mut(place) else { return Overdue::GivenUp(None) };
         let error = SubscribeError::TimedOut;
@@ -237,8 +238,8 @@ impl Subscriptions {
         }
     }
 
-    /// The server has not answered the end of a subscription in time. What it reports on is not known any more: a late
-    /// end could undo a new beginning. A server that never answers any end is not left for it again and again.
+    /// Handles an end of a subscription that was not answered in time. The server's subscriptions are not known any
+    /// more, since a late end could undo a new subscription. The links that are given up for that are limited.
     pub(crate) fn end_timed_out(&mut self, place: u32) -> Overdue {
         if self.links_lost_to_ends < MOST_LINKS {
             self.links_lost_to_ends += 1;
@@ -248,7 +249,7 @@ impl Subscriptions {
         Overdue::GivenUp(None)
     }
 
-    /// The server answered a subscription.
+    /// Handles the answer to a subscription.
     pub(crate) fn answered(
         &mut self,
         now: Timestamp,
@@ -286,7 +287,7 @@ impl Subscriptions {
             self.forget(place);
             return Outcome::Nothing;
         };
-        // One that the server is too busy for again and again is reported, and asked for ever more rarely.
+        // A topic for which the server is too busy again and again is reported, and tried ever more rarely.
         let is_reported = refusals == QUIET_REFUSALS;
         let event = is_reported.then(|| subscriber.refuse(SubscribeError::Unavailable(error)));
         if is_for_now && (!is_busy || refusals >= QUIET_REFUSALS) {
@@ -302,7 +303,7 @@ impl Subscriptions {
         }
     }
 
-    /// The server reports on a topic from now on, and says what its value is.
+    /// Handles the acceptance of a subscription, with the topic's value.
     fn accepted(&mut self, place: u32, answer: Option<Answer>, result: RawJson<'_>) -> Option<Event<'static>> {
         self.set_standing(place, Standing::On);
         let entry = self.entry_mut(place)?;
@@ -325,7 +326,7 @@ impl Subscriptions {
         };
         match answer {
             Some(Answer::Overtaken) => {
-                // Where the two can be compared and differ, the server is asked once more.
+                // If the answer and the notification can be compared and differ, the client subscribes again.
                 let is_raw = matches!(value, Update::RawResult(_));
                 if !is_raw && subscriber.last.as_ref() != Some(&value) {
                     entry.standing = Standing::Again(Answer::Check);
@@ -339,7 +340,7 @@ impl Subscriptions {
         }
     }
 
-    /// The server answered the end of a subscription; whatever it says, it is over.
+    /// Handles the answer to the end of a subscription. Whatever it says, the subscription has ended.
     pub(crate) fn ended(&mut self, place: u32) {
         self.links_lost_to_ends = 0;
         self.over(place);
@@ -353,7 +354,7 @@ impl Subscriptions {
         }
     }
 
-    /// A notification came. Returns the event that follows, if one does, or that no topic is concerned.
+    /// Handles a notification. Returns the event to emit, if there is one, or [`NotOurs`] if it is about no topic.
     pub(crate) fn notified(&mut self, method: &str, params: RawJson<'_>) -> Result<Option<Event<'static>>, NotOurs> {
         let known = match of_notification(method, params) {
             Notification::Value(key, value) => self.by_key.get(&key).map(|place| (place, value)),
@@ -373,7 +374,7 @@ impl Subscriptions {
         Ok(subscriber.deliver(value, true))
     }
 
-    /// A notification came whose value cannot be read: it is asked for, but not too often.
+    /// Handles a notification whose value cannot be read: requests the value, but not too often.
     fn odd(&mut self, place: u32) -> Result<Option<Event<'static>>, NotOurs> {
         let entry = self.entry(place).filter(|entry| entry.subscriber.is_some()).ok_or(NotOurs)?;
         if entry.standing != Standing::Ending && entry.later.is_none() {
@@ -383,12 +384,12 @@ impl Subscriptions {
         Ok(None)
     }
 
-    /// When a topic is to be asked for that has a moment of its own.
+    /// Returns the first timer of a topic.
     pub(crate) fn next_later(&self) -> Option<Timestamp> {
         self.later.first().map(|(at, _)| *at)
     }
 
-    /// The topics whose moment has come are due.
+    /// Makes the topics whose timers have expired due.
     pub(crate) fn wake(&mut self, now: Timestamp) {
         while let Some((at, place)) = self.later.first().copied() {
             if at > now {
@@ -413,7 +414,7 @@ impl Subscriptions {
         }
     }
 
-    /// The raw subscription that a notification is about, and its parameters.
+    /// Returns the raw subscription that a notification is about, and its parameters.
     fn raw_notification(&self, method: &str, params: RawJson<'_>) -> Option<(u32, Update)> {
         let place = self.by_key.raw(method, params)?;
         Some((place, Update::RawNotification(params.to_json_text().ok()?.into())))
@@ -447,12 +448,12 @@ impl Subscriptions {
                 self.later.remove(&(later, place));
             }
             self.by_key.remove(&entry.topic.key());
-            // It may still stand in `due`, where a place with nothing to say is passed over.
+            // The place may still be in `due`, where an unused place is skipped.
             self.free.push(place);
         }
     }
 }
 
-/// No topic is concerned.
+/// The notification is about no topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotOurs;

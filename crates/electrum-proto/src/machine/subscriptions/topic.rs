@@ -1,4 +1,4 @@
-//! What can be subscribed, and how it is asked for on each version.
+//! Topics that can be subscribed, with their methods and parameters on each version.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -16,7 +16,7 @@ pub use crate::types::Tip;
 use crate::types::{OutPoint, OutPointStatus, Script, ScriptHash, ScriptStatus};
 use crate::version::ProtocolVersion;
 
-/// Something that a server reports changes of.
+/// A topic to subscribe to: something whose changes a server reports.
 ///
 /// # Example
 /// ```
@@ -33,7 +33,8 @@ use crate::version::ProtocolVersion;
 pub enum Topic {
     /// The tip of the chain. Protocol documentation: `blockchain.headers.subscribe`. All versions.
     ///
-    /// Tips are not gapless: servers skip heights, repeat them and go back, and announce no reorganisation to the same height.
+    /// Tips are not gapless: servers skip heights, repeat them and go back, and announce no reorganisation to the same
+    /// height.
     #[doc(alias = "blockchain.headers.subscribe")]
     #[doc(alias = "block_headers_subscribe")]
     Headers,
@@ -45,7 +46,8 @@ pub enum Topic {
     Script(Script),
     /// The history of a script of which only the hash is known. Versions 1.1 to 1.6.
     ScriptHash(ScriptHash),
-    /// What becomes of an output. Protocol documentation: `blockchain.outpoint.subscribe`. From 1.7.
+    /// The state of an output: whether it exists, and what spends it. Protocol documentation:
+    /// `blockchain.outpoint.subscribe`. From 1.7.
     #[doc(alias = "blockchain.outpoint.subscribe")]
     OutPoint {
         /// The output.
@@ -68,7 +70,7 @@ pub enum Topic {
 pub enum Update {
     /// The tip of the chain.
     Headers(Tip),
-    /// The status of a script: a digest of its history, nothing if it has none.
+    /// The status of a script: a digest of its history, or `None` if it has no history.
     Script(Option<ScriptStatus>),
     /// Whether an output exists, and what spends it.
     OutPoint(OutPointStatus),
@@ -78,19 +80,19 @@ pub enum Update {
     RawNotification(Arc<str>),
 }
 
-/// How the client learnt of a value.
+/// How the client learned of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// It is the first one of this subscription.
+    /// The first value of the subscription.
     Subscribed,
-    /// The server reported it.
+    /// A change that the server reported.
     Live,
-    /// It was found to differ when the subscription was made again: it changed while the link was down,
-    /// or another server sees it differently.
+    /// A difference that was found when the subscription was made again: the value changed while the link was down,
+    /// or another server has a different one.
     Resumed,
 }
 
-/// A subscription. Ids never repeat on a client.
+/// The id of a subscription. Ids never repeat on a client.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubId {
     pub(crate) serial: u64,
@@ -103,7 +105,7 @@ impl fmt::Debug for SubId {
     }
 }
 
-/// What tells two topics apart: a script and its hash are one topic.
+/// The key that identifies a topic: a script and its hash are one topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Headers,
@@ -124,10 +126,10 @@ impl Topic {
         }
     }
 
-    /// The method that starts reports on `version`.
+    /// Returns the method that subscribes to the topic on `version`.
     ///
     /// # Errors
-    /// [`NotInVersion`] if there is none, or if it would take the script of which only the hash is known.
+    /// [`NotInVersion`] if there is none, or if it takes the script and only the hash is known.
     pub fn method(&self, version: ProtocolVersion) -> Result<Cow<'_, str>, NotInVersion> {
         match self {
             Self::Headers => HeadersSubscribe.method(version),
@@ -157,7 +159,7 @@ impl Topic {
         }
     }
 
-    /// The method that ends reports on `version`, if there is one.
+    /// Returns the method that ends a subscription to the topic on `version`, if there is one.
     pub(crate) fn ending(&self, version: ProtocolVersion) -> Option<&'static str> {
         let methods = match self {
             Self::Script(_) | Self::ScriptHash(_) => ScriptUnsubscribe::METHODS,
@@ -167,7 +169,7 @@ impl Topic {
         methods.iter().find(|method| method.is_in(version)).map(|method| method.name)
     }
 
-    /// The parameters of that method.
+    /// Writes the parameters of that method.
     pub(crate) fn ending_params(&self, version: ProtocolVersion, params: &mut Params<'_>) {
         match self {
             Self::OutPoint { outpoint, .. } => outpoint_params(*outpoint, params),
@@ -175,7 +177,7 @@ impl Topic {
         }
     }
 
-    /// Reads the answer to the method that starts reports.
+    /// Decodes the answer to a subscription.
     pub(crate) fn decode_result(&self, result: RawJson<'_>) -> Result<Update, DecodeError> {
         match self {
             Self::Headers => read(result, Tip::read).map(Update::Headers),
@@ -186,18 +188,18 @@ impl Topic {
     }
 }
 
-/// What a notification says.
+/// A parsed notification.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Notification {
-    /// This topic has this value.
+    /// The topic has a new value.
     Value(Key, Update),
-    /// This topic has a value that cannot be read.
+    /// The topic has a new value, which cannot be read.
     Odd(Key),
-    /// It is of no method of the protocol, or about a topic that cannot be read.
+    /// The method is not one of the protocol, or the topic cannot be read.
     Foreign,
 }
 
-/// Reads a notification.
+/// Parses a notification.
 #[inline]
 pub(crate) fn of_notification(method: &str, params: RawJson<'_>) -> Notification {
     let (value, about) = match method {
@@ -222,7 +224,7 @@ pub(crate) fn of_notification(method: &str, params: RawJson<'_>) -> Notification
     }
 }
 
-/// The first of the parameters. More of them are passed over: later versions may add some.
+/// Reads the first parameter and skips the others, since later versions may add some.
 fn first<'a, T>(params: &mut Reader<'a>, mut value: impl FnMut(&mut Reader<'a>) -> Read<T>) -> Read<T> {
     let mut found = None;
     params.array(|params, index| {
@@ -235,8 +237,8 @@ fn first<'a, T>(params: &mut Reader<'a>, mut value: impl FnMut(&mut Reader<'a>) 
     required(found, "[0]")
 }
 
-/// `[scripthash, status]`. Servers of 1.7 name the scripthash although the script was subscribed;
-/// one that names the script is understood too.
+/// Reads `[scripthash, status]`. Servers of 1.7 name the scripthash although the script was subscribed; a script is
+/// accepted too.
 fn script_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
     let (mut about, mut status) = (None, None);
     params.array(|params, index| {
@@ -259,7 +261,7 @@ fn script_named(params: &mut Reader<'_>) -> Read<ScriptHash> {
     ScriptHash::from_hex(&digits).ok().or_else(of_script).ok_or_else(|| wrong("neither a scripthash nor a script"))
 }
 
-/// `[txid, index, status]`.
+/// Reads `[txid, index, status]`.
 fn outpoint_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
     let (mut txid, mut vout, mut status) = (None, None, None);
     params.array(|params, index| {
@@ -275,7 +277,7 @@ fn outpoint_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
     Ok((Key::OutPoint(outpoint), Update::OutPoint(required(status, "[2]")?)))
 }
 
-/// The output that `[txid, index, …]` is about, whatever follows.
+/// Reads the output from `[txid, index, …]`, whatever follows.
 fn outpoint_named(params: &mut Reader<'_>) -> Read<OutPoint> {
     let (mut txid, mut vout) = (None, None);
     params.array(|params, index| {

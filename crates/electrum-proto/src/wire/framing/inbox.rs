@@ -1,4 +1,4 @@
-//! Received bytes to lines.
+//! Splits received bytes into lines.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,38 +9,38 @@ use memchr::memchr;
 
 use super::KEPT_CAPACITY;
 
-/// A line of so many bytes leaves the buffer.
+/// The length from which a line is moved out of the buffer.
 const LONG: usize = 64 * 1024;
 
-/// Received text that is not yet used up. That it is UTF-8 is checked once, when it comes in.
+/// The buffer of received text. It is checked to be UTF-8 once, when it is received.
 #[derive(Clone, Default)]
 pub(crate) struct Inbox {
     text: String,
-    /// What follows `text`: the first bytes of a character whose last ones are still to come, or no UTF-8.
+    /// The bytes after `text`: the beginning of an incomplete character, or bytes that are not UTF-8.
     odd: Vec<u8>,
-    /// No line ends in `odd` before this position.
+    /// The position in `odd` before which no line ends.
     odd_scanned: usize,
-    /// Where the first unused byte stands.
+    /// The position of the first unused byte.
     start: usize,
-    /// No line ends before this position.
+    /// The position before which no line ends.
     scanned: usize,
-    /// What stood in `text` when the last long line was found, which is the most of it.
+    /// The content of `text` when the last long line was found, which is most of it.
     detached: Option<Arc<String>>,
 }
 
-/// Why no more bytes can be taken or no more lines be found.
+/// Why no more bytes can be stored, or no more lines found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overflow {
-    /// A line is longer than it may be.
+    /// A line is over the limit.
     Line,
-    /// More was handed in than is allowed to wait, without the lines being read.
+    /// More bytes are unread than the limit allows, since the driver does not poll.
     Undrained,
     /// A line is not UTF-8.
     NotText,
 }
 
 impl Inbox {
-    /// Stores `bytes`. What waits stays below `limit` and one read.
+    /// Stores `bytes`. Unread bytes stay below `limit` plus one read.
     pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) -> Result<(), Overflow> {
         if self.len() > limit {
             let has_line = memchr(b'\n', &self.text.as_bytes()[self.start..]).is_some();
@@ -64,7 +64,8 @@ impl Inbox {
         Ok(())
     }
 
-    /// The next whole line without its end, as a range for [`text`](Self::text), which counts as used from now on.
+    /// Returns the next complete line without its end, as a range for [`text`](Self::text). It counts as used from now
+    /// on.
     #[inline]
     pub(crate) fn next_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
         let Some(found) = memchr(b'\n', &self.text.as_bytes()[self.scanned..]) else { return self.no_line(limit) };
@@ -78,7 +79,7 @@ impl Inbox {
         Ok(Some(line))
     }
 
-    /// No line ends in the text.
+    /// Handles a text in which no line ends.
     fn no_line(&mut self, limit: usize) -> Result<Option<Range<usize>>, Overflow> {
         self.scanned = self.text.len();
         let (length, ends) = match memchr(b'\n', &self.odd[self.odd_scanned..]) {
@@ -95,15 +96,15 @@ impl Inbox {
         }
     }
 
-    /// Takes the line that was found last out of the buffer if it is long, so that it can be kept without being copied.
-    /// From now on it stands at the same place in [`detached`](Self::detached). Returns whether it was long.
+    /// Moves the line that was found last out of the buffer if it is long, so that it can be kept without a copy. It is
+    /// then at the same range of [`detached`](Self::detached). Returns whether it was long.
     #[inline]
     pub(crate) fn detach(&mut self, line: &Range<usize>) -> bool {
         line.len() >= LONG && self.detach_long(line.len())
     }
 
     fn detach_long(&mut self, length: usize) -> bool {
-        // What follows the line is copied, and what was before it stays with it.
+        // The bytes after the line are copied; those before it stay with it.
         let is_most = length >= self.text.len() / 2;
         if is_most {
             let rest = self.text.split_off(self.start);
@@ -113,45 +114,45 @@ impl Inbox {
         is_most
     }
 
-    /// The text in which the last long line stands, at least until [`shrink`](Self::shrink) is called.
+    /// Returns the text that contains the last long line, at least until [`shrink`](Self::shrink) is called.
     pub(crate) const fn detached(&self) -> Option<&Arc<String>> {
         self.detached.as_ref()
     }
 
-    /// The text of a range. It stays valid until the next [`push`](Self::push).
+    /// Returns the text of a range, which stays valid until the next [`push`](Self::push).
     pub(crate) fn text(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
 
-    /// The text that was not read yet.
+    /// Returns the unread text.
     pub(crate) fn unread(&self) -> &str {
         &self.text[self.start..]
     }
 
-    /// How long the next line is, as far as it was received.
+    /// Returns the length of the next line, as far as it was received.
     pub(crate) fn line_len(&self) -> usize {
         memchr(b'\n', self.unread().as_bytes()).unwrap_or_else(|| self.len())
     }
 
-    /// The line that is [no text](Overflow::NotText).
+    /// Returns the line that is [not UTF-8](Overflow::NotText).
     pub(crate) fn odd_line(&self) -> Vec<u8> {
         let end = memchr(b'\n', &self.odd).unwrap_or(self.odd.len());
         [&self.text.as_bytes()[self.start..], &self.odd[..end]].concat()
     }
 
-    /// How many bytes wait.
+    /// Returns the number of unread bytes.
     pub(crate) fn len(&self) -> usize {
         self.text.len() - self.start + self.odd.len()
     }
 
-    /// Nothing more is to be had for now. After a peak memory is given back as soon as little of it was used:
-    /// large answers often come one after the other, and fresh memory costs more than they do.
+    /// Releases memory while there is nothing to read, but only once little of it was used since the last call: large
+    /// answers often come one after the other, and new memory costs more than they do.
     pub(crate) fn shrink(&mut self) {
         if self.start < self.text.len() {
             self.detached = None;
             return;
         }
-        // The memory of a long line is used again, as soon as no caller keeps the line any more.
+        // The memory of a long line is used again, unless a caller still keeps the line.
         match self.detached.take().map(Arc::try_unwrap) {
             Some(Ok(text)) => self.text = text,
             Some(Err(kept)) => self.detached = Some(kept),
@@ -165,7 +166,8 @@ impl Inbox {
         }
     }
 
-    /// Moves what waits to the front when most of the buffer is used up, so that each byte moves at most once on average.
+    /// Moves the unread bytes to the front when most of the buffer is used, so that each byte moves at most once on
+    /// average.
     fn make_room(&mut self) {
         let unused = self.text.len() - self.start;
         if self.start >= unused {
@@ -176,14 +178,14 @@ impl Inbox {
     }
 }
 
-/// Without the text, in which a server may repeat secrets.
+/// Shows no text, since a server may repeat secrets in it.
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbox").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 
-/// As much of `bytes` as is UTF-8, from their beginning.
+/// Returns the longest beginning of `bytes` that is UTF-8.
 fn leading_text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).or_else(|error| core::str::from_utf8(&bytes[..error.valid_up_to()])).unwrap_or_default()
 }

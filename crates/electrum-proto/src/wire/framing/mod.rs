@@ -1,4 +1,4 @@
-//! Bytes to messages and back: one JSON text per line, padded if that is wanted.
+//! Framing: bytes to messages and back, as one JSON text per line, with optional padding.
 //!
 //! Nothing above this folder knows that messages are lines.
 
@@ -9,5 +9,5 @@ mod packet;
 pub(crate) use inbox::{Inbox, Overflow};
 pub(crate) use outbox::{Outbox, Urgency};
 
-/// What is kept of an empty buffer, which is two reads of a usual driver; more than that is given back after a peak.
+/// The capacity that an empty buffer keeps at most: two reads of a usual driver. More is released after a peak.
 const KEPT_CAPACITY: usize = 128 * 1024;

@@ -1,4 +1,4 @@
-//! Messages to the bytes that wait to be written.
+//! Collects messages into the bytes to write.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,10 +7,10 @@ use memchr::memchr;
 use super::KEPT_CAPACITY;
 use super::packet::{LEAST, Packet};
 
-/// The first messages of a link are written without a delay, up to this length: the handshake is over soon.
+/// Up to how many bytes the first messages of a link are written without a delay, so that the handshake is quick.
 const WARM_UP: u64 = 1024;
 
-/// When messages that wait for a padded write go into one.
+/// When the messages that wait for a padded write are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
     /// At once.
@@ -19,20 +19,20 @@ pub(crate) enum Urgency {
     Later,
 }
 
-/// Bytes to be sent, until the caller says that they were.
+/// The bytes to write, until they are reported as written.
 #[derive(Clone, Default)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     /// How many of `bytes` were written.
     start: usize,
-    /// How many bytes of messages were written on this link in all.
+    /// How many bytes of messages were written on this link in total.
     written: u64,
-    /// With padding, the write that is under way; what it holds still counts as to be written in `bytes`.
+    /// With padding, the current write. Its messages are still in `bytes`.
     packet: Option<Packet>,
 }
 
 impl Outbox {
-    /// An empty outbox whose messages are padded: they wait for [`fill_packet`](Self::fill_packet).
+    /// Makes an empty outbox whose messages are padded: they wait for [`fill_packet`](Self::fill_packet).
     pub(crate) fn padded() -> Self {
         Self { packet: Some(Packet::default()), ..Self::default() }
     }
@@ -42,7 +42,7 @@ impl Outbox {
         self.packet.is_some()
     }
 
-    /// Appends one message, which `write` writes without a line end, and returns where in the stream it begins.
+    /// Appends one message, which `write` writes without a line end. Returns its offset in the stream.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
         let begin = self.written + self.len() as u64;
         write(&mut self.bytes);
@@ -50,15 +50,15 @@ impl Outbox {
         begin
     }
 
-    /// Takes back what was appended last, from `begin` on, none of which the caller may have seen.
+    /// Removes what was appended last, from the offset `begin` on. The caller must not have seen any of it.
     pub(crate) fn undo(&mut self, begin: u64) {
         let kept = usize::try_from(begin.saturating_sub(self.written)).unwrap_or(usize::MAX);
         self.bytes.truncate(self.start.saturating_add(kept));
     }
 
-    /// Withdraws the messages that begin at these places, in rising order, as far as no byte of them was written.
-    /// Returns where each of those began, and how long they were up to and with it. In a padded write they become spaces,
-    /// and nothing moves; if nothing else is in it, and no byte of it was written, it is dropped.
+    /// Withdraws the messages at these rising offsets of which no byte was written. Returns for each withdrawn message
+    /// its offset, and the length of all of them up to and including it. In a padded write they become spaces, and
+    /// nothing moves; if nothing else is in it, and no byte of it was written, it is dropped.
     pub(crate) fn withdraw(&mut self, mut begins: Vec<u64>) -> Vec<(u64, u64)> {
         let (mut withdrawn, mut kept, mut from, mut total) = (Vec::new(), Vec::new(), self.start, 0);
         if let Some(packet) = &mut self.packet {
@@ -85,7 +85,7 @@ impl Outbox {
         withdrawn
     }
 
-    /// What is to be written now.
+    /// Returns the bytes to write now.
     pub(crate) fn bytes(&self) -> &[u8] {
         match &self.packet {
             None => &self.bytes[self.start..],
@@ -93,8 +93,8 @@ impl Outbox {
         }
     }
 
-    /// Whether messages wait for a padded write while none is under way, and the reason for one without a delay, if there
-    /// is one: they fill the smallest one, or so little was sent on this link.
+    /// Returns when the next padded write is due, if messages wait for one and none is under way: at once if they fill
+    /// the smallest one, or if little was sent on this link so far.
     pub(crate) fn waits_for_packet(&self) -> Option<Urgency> {
         let is_idle = self.packet.as_ref().is_some_and(|packet| packet.bytes().is_empty());
         (is_idle && self.len() > 0).then(|| {
@@ -103,24 +103,24 @@ impl Outbox {
         })
     }
 
-    /// Begins a padded write with the messages that wait.
+    /// Begins a padded write with the waiting messages.
     pub(crate) fn fill_packet(&mut self) {
         if let Some(packet) = &mut self.packet {
             packet.fill(self.written, &self.bytes[self.start..]);
         }
     }
 
-    /// Whether the message that begins at `begin` waits for a padded write.
+    /// Whether the message at the offset `begin` waits for a padded write.
     pub(crate) fn is_held_back(&self, begin: u64) -> bool {
         self.packet.as_ref().is_some_and(|packet| packet.end().max(self.written) <= begin)
     }
 
-    /// How many bytes of messages are to be written.
+    /// Returns how many bytes of messages are not written yet.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.start
     }
 
-    /// `count` more bytes were written.
+    /// Reports that `count` more bytes were written.
     pub(crate) fn wrote(&mut self, count: usize) {
         let count = self.packet.as_mut().map_or(count, |packet| packet.wrote(count)).min(self.len());
         self.start += count;
@@ -135,13 +135,13 @@ impl Outbox {
         }
     }
 
-    /// Whether any byte of the message that begins at `begin` was written.
+    /// Whether any byte of the message at the offset `begin` was written.
     pub(crate) fn has_begun(&self, begin: u64) -> bool {
         self.written > begin
     }
 }
 
-/// Without the bytes, in which there may be secrets.
+/// Shows no bytes, since they may contain secrets.
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox").field("len", &self.len()).field("written", &self.written).finish()

@@ -1,7 +1,7 @@
-//! Messages to writes of few sizes, padded with spaces.
+//! Pads messages with spaces to writes of few sizes.
 //!
-//! The sizes are those of Electrum: powers of two from 1024 bytes on. An observer of an encrypted connection, to whom the
-//! length of a write is visible, learns little about the messages in it.
+//! The sizes are those of Electrum: powers of two from 1024 bytes on. An observer of an encrypted connection, who sees
+//! the lengths of writes, learns little about the messages in them.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,23 +10,24 @@ use memchr::{memchr, memrchr};
 
 use super::KEPT_CAPACITY;
 
-/// The smallest write.
+/// The size of the smallest write.
 pub(crate) const LEAST: usize = 1024;
 
-/// The one write that is under way.
+/// The current padded write.
 #[derive(Clone, Default)]
 pub(crate) struct Packet {
     bytes: Vec<u8>,
     /// How many of `bytes` were written.
     written: usize,
-    /// Where the spaces stand that belong to no message.
+    /// The range of the spaces that belong to no message.
     padding: Range<usize>,
-    /// Where in the stream of messages it begins.
+    /// Its offset in the stream of messages.
     begin: u64,
 }
 
 impl Packet {
-    /// Takes the next messages of `waiting`, which begins at `begin` in the stream of messages and ends with a whole one.
+    /// Takes the next messages of `waiting`, which begins at the offset `begin` in the stream of messages and ends with
+    /// a complete message.
     pub(super) fn fill(&mut self, begin: u64, waiting: &[u8]) {
         let Plan { taken, padding } = plan(waiting);
         // Spaces are allowed before the last bracket of JSON.
@@ -41,12 +42,12 @@ impl Packet {
         (self.written, self.padding, self.begin) = (0, messages.len()..messages.len() + padding, begin);
     }
 
-    /// What is to be written of it.
+    /// Returns the bytes that are not written yet.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.written..]
     }
 
-    /// `count` more bytes were written. Returns how many of them belong to messages.
+    /// Reports that `count` more bytes were written. Returns how many of them belong to messages.
     pub(super) fn wrote(&mut self, count: usize) -> usize {
         let from = self.written;
         self.written += count.min(self.bytes.len() - from);
@@ -60,12 +61,13 @@ impl Packet {
         messages
     }
 
-    /// Where in the stream of messages it ends.
+    /// Returns the offset of its end in the stream of messages.
     pub(super) fn end(&self) -> u64 {
         self.begin + self.bytes.len().saturating_sub(self.padding.len()) as u64
     }
 
-    /// Empties this packet if all its messages became spaces and no byte was written. Returns how long the messages were.
+    /// Empties this packet if all its messages became spaces and no byte was written. Returns the length of the
+    /// messages.
     pub(super) fn drop_blank(&mut self) -> Option<usize> {
         let is_blank = self.written == 0 && self.bytes.last() == Some(&b' ');
         is_blank.then(|| {
@@ -75,12 +77,12 @@ impl Packet {
         })
     }
 
-    /// Replaces the message that begins at `begin` and of which no byte was written by spaces, so that the size stays.
+    /// Replaces the message at the offset `begin`, of which no byte was written, with spaces, so that the size stays.
     /// If it was the last one, the newline of the message before it moves to the end, unless that was written already.
-    /// Returns whether it is in this packet.
+    /// Returns whether the message is in this packet.
     pub(super) fn blank(&mut self, begin: u64) -> bool {
         let at = begin.checked_sub(self.begin).and_then(|at| usize::try_from(at).ok());
-        // Every message here begins before the padding, which stands inside the last one.
+        // Every message in the packet begins before the padding, which is inside the last one.
         let Some(at) = at.filter(|at| *at < self.padding.start) else { return false };
         let Some(rest) = self.bytes.get_mut(at..) else { return false };
         let Some(end) = memchr(b'\n', rest) else { return false };
@@ -96,7 +98,7 @@ impl Packet {
     }
 }
 
-/// Without the bytes, in which there may be secrets.
+/// Shows no bytes, since they may contain secrets.
 impl fmt::Debug for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Packet").field("len", &self.bytes().len()).finish_non_exhaustive()
@@ -110,8 +112,8 @@ struct Plan {
     padding: usize,
 }
 
-/// Everything with padding up to the next power of two, or, where that takes less padding, as many messages as fit into
-/// half of it.
+/// Plans a write: all messages with padding up to the next power of two, or, if that needs less padding, as many
+/// messages as fit into half of it.
 fn plan(waiting: &[u8]) -> Plan {
     let whole = (waiting.len() + 1).next_power_of_two().max(LEAST);
     let all = Plan { taken: waiting.len(), padding: whole - waiting.len() };

@@ -1,7 +1,7 @@
-//! Reads decimal fractions as integers of a fixed scale, digit by digit: `1e-05` and `0.00001` are the same number, and it
-//! is never rounded to a binary fraction.
+//! Reads decimal fractions as integers of a fixed scale, digit by digit: `1e-05` and `0.00001` are the same number, and
+//! it is never rounded to a binary fraction.
 
-/// So many digits of a number are read, more than any amount has; the rest is cut off.
+/// How many digits of a number are read, more than any amount has. The rest is cut off.
 const DIGITS: u32 = 30;
 
 /// Returns `number` times ten to the power of `decimals`, rounded towards zero; `None` if it does not fit.

@@ -1,8 +1,8 @@
-//! What kind of error a server answers with.
+//! The kind of an error that a server answers with.
 
 use alloc::string::String;
 
-/// What a server's error is about, as far as its code and its words say.
+/// The kind of a server's error, as far as its code and its message say.
 ///
 /// Servers use few codes and each its own words, so this is read from both, for the server software that is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,8 @@ pub enum ServerErrorKind {
 
 /// Words in errors of servers and their nodes, in lower case, and what they say; the first match counts.
 ///
-/// ElectrumX 1.10 to 2.0, Fulcrum 2.1, electrs 0.9 to 0.11, electrs-esplora 0.4, libbitcoin 4; Bitcoin Core 0.14 to 31, btcd.
+/// ElectrumX 1.10 to 2.0, Fulcrum 2.1, electrs 0.9 to 0.11, electrs-esplora 0.4, libbitcoin 4; Bitcoin Core 0.14 to 31,
+/// btcd.
 const WORDS: &[(ServerErrorKind, &[&str])] = &[
     (
         ServerErrorKind::AlreadyInChain,
