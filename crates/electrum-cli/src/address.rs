@@ -1,11 +1,11 @@
-//! Addresses: the scripts and the networks that they stand for.
+//! Parses addresses into their scripts and networks, and formats them.
 
 use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32, Bech32m, Hrp};
 
 use electrum_smol::proto::types::Network;
 
-/// An address that was read.
+/// A parsed address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// The output script that it pays to.
@@ -14,32 +14,32 @@ pub(crate) struct Address {
     pub(crate) networks: &'static [Network],
 }
 
-/// Why a text is no address of a Bitcoin network.
+/// Why a text is not an address of a Bitcoin network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AddressError {
-    /// It has the shape of an address, and its checksum does not fit.
+    /// It looks like an address, but its checksum is wrong.
     Mistyped,
-    /// It is an address of something else, which is named if it is known.
+    /// It is an address of another coin, with its name if it is known.
     OtherCoin(Option<&'static str>),
-    /// It stands for many addresses.
+    /// It is an extended key, which has many addresses.
     ExtendedKey,
-    /// It is a secret.
+    /// It is a private key.
     PrivateKey,
-    /// It has not even the shape of one.
+    /// It does not look like an address.
     NoAddress,
 }
 
 pub(crate) const MAINNET: &[Network] = &[Network::Bitcoin];
-/// Test networks that share the form of their addresses.
+/// The test networks that share an address format.
 const TESTNETS: &[Network] = &[Network::Testnet3, Network::Testnet4, Network::Signet];
-/// In base 58 regtest has that form, too.
+/// The networks that share the base 58 format of testnet.
 pub(crate) const TESTNETS_AND_REGTEST: &[Network] =
     &[Network::Testnet3, Network::Testnet4, Network::Signet, Network::Regtest];
 const REGTEST: &[Network] = &[Network::Regtest];
 
-/// How long addresses in base 58 are.
+/// The lengths of addresses in base 58.
 const BASE58_LENGTH: std::ops::RangeInclusive<usize> = 25..=36;
-/// What segwit addresses begin with, by network, and those of other coins.
+/// The prefixes of segwit addresses, with their networks.
 const PREFIXES: [(&str, &[Network]); 3] = [("bc", MAINNET), ("tb", TESTNETS), ("bcrt", REGTEST)];
 const OTHER_PREFIXES: [(&str, &str); 13] = [
     ("ltc", "Litecoin"),
@@ -57,9 +57,9 @@ const OTHER_PREFIXES: [(&str, &str); 13] = [
     ("sp", "silent payments"),
 ];
 
-/// Its addresses that hide amounts have a checksum of their own, which is not checked here.
+/// Liquid, whose confidential addresses have another checksum, which is not checked here.
 const LIQUID: &str = "Liquid";
-/// What URIs of other coins and networks begin with, and those of Bitcoin.
+/// The schemes of URIs of Bitcoin and of other coins and networks.
 const SCHEMES: [(&str, &str); 8] = [
     ("bitcoincash", "Bitcoin Cash"),
     ("bchtest", "Bitcoin Cash"),
@@ -72,18 +72,18 @@ const SCHEMES: [(&str, &str); 8] = [
 ];
 const BITCOIN: &str = "bitcoin";
 
-/// Whether a text begins as a URI that names an address.
+/// Whether a text begins like a URI with an address.
 pub(crate) fn is_uri(text: &str) -> bool {
     scheme(text).is_some()
 }
 
-/// The scheme of a URI that names an address, in lower case, and the name of its coin.
+/// Returns the scheme of a URI with an address, in lower case, and the name of its coin.
 fn scheme(text: &str) -> Option<(&'static str, &'static str)> {
     let (found, _) = text.split_once(':')?;
     SCHEMES.into_iter().find(|(scheme, _)| found.eq_ignore_ascii_case(scheme))
 }
 
-/// Whether a text is a private key, well written or not: an extended one, or one in the wallet import format.
+/// Whether a text looks like a private key, valid or not: an extended key, or the wallet import format.
 pub(crate) fn is_private_key(text: &str) -> bool {
     const WIF: [&str; 5] = ["5", "K", "L", "9", "c"];
 
@@ -93,7 +93,7 @@ pub(crate) fn is_private_key(text: &str) -> bool {
     is_plain && (is_extended || is_wif)
 }
 
-/// Reads an address, also as a `bitcoin:` URI.
+/// Parses an address or a `bitcoin:` URI.
 pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
     let text = without_uri(text);
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -116,7 +116,7 @@ pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
     if let Ok(payload) = base58ck::decode_check(text) {
         return base58(&payload);
     }
-    // Checksums that fit something else than a segwit address.
+    // A valid checksum without a segwit address in it: another kind of bech32 text.
     let (as_bech32, as_bech32m) = (CheckedHrpstring::new::<Bech32>(text), CheckedHrpstring::new::<Bech32m>(text));
     if let Ok(other) = as_bech32.or(as_bech32m) {
         let hrp = other.hrp().to_lowercase();
@@ -133,7 +133,7 @@ pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
     Err(if mistyped { AddressError::Mistyped } else { AddressError::NoAddress })
 }
 
-/// The address in a `bitcoin:` URI (BIP 21), or the text itself.
+/// Returns the address in a `bitcoin:` URI (BIP 21), or the text itself.
 fn without_uri(text: &str) -> &str {
     let Some((BITCOIN, _)) = scheme(text) else { return text };
     let rest = &text[BITCOIN.len() + 1..];
@@ -179,7 +179,7 @@ fn other_coin(prefix: &str) -> Option<&'static str> {
     OTHER_PREFIXES.iter().find(|(known, _)| *known == prefix).map(|(_, coin)| *coin)
 }
 
-/// The address of an output script on a network, if it has one.
+/// Returns the address of an output script on a network, if it has one.
 pub(crate) fn of_script(script: &[u8], network: Network) -> Option<String> {
     let is_main = network == Network::Bitcoin;
     let check = |version: u8, hash: &[u8]| Some(base58ck::encode_check(&[&[version], hash].concat()));

@@ -26,8 +26,9 @@ use crate::server_options::ServerOptions;
 
 /// Talks to Electrum servers.
 ///
-/// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH, HOST:PORT:t or HOST:PORT:s. Several may be given, the preferred one
-/// first; without any those of --server, of ELECTRUM_SERVER or of the configuration file are used.
+/// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH, HOST:PORT:t or HOST:PORT:s.
+/// Several may be given, the preferred one first; without any those of --server, of ELECTRUM_SERVER or of the
+/// configuration file are used.
 ///
 /// Exit codes: 0 success, 1 a server, the network or this machine failed, 2 wrong usage.
 #[derive(Debug, Parser)]
@@ -48,7 +49,7 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     Call(CallArgs),
     Watch(WatchArgs),
-    /// Print what scripts hold
+    /// Print the balances of scripts
     Balance(ScriptArgs),
     /// Print the transactions of scripts: by height, and inside a block and the mempool by id
     History(ScriptArgs),
@@ -74,7 +75,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The options for servers of a command that has them.
+    /// Returns the server options of a command that has them.
     pub(crate) const fn server_options(&mut self) -> Option<&mut ServerOptions> {
         match self {
             Self::Probe(ProbeArgs { options, .. })
@@ -101,14 +102,14 @@ impl Command {
     }
 }
 
-/// The command line as clap knows it, with usages that show where servers stand.
+/// Returns the definition of the command line for clap, with usages that show where servers are written.
 pub(crate) fn command() -> clap::Command {
     let mut command = unbuilt();
     command.build();
     command
 }
 
-/// The same before clap adds what it generates by itself.
+/// Returns the definition before clap adds generated parts such as `--help`.
 pub(crate) fn unbuilt() -> clap::Command {
     let command = Args::command();
     let name = command.get_name().to_owned();
@@ -124,20 +125,20 @@ pub(crate) fn unbuilt() -> clap::Command {
     })
 }
 
-/// A variable of the environment that is empty counts as one that is not set.
+/// Makes clap ignore an argument's environment variable if it is empty.
 fn without_empty_variable(argument: clap::Arg) -> clap::Arg {
     let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
     if is_empty { argument.env(None) } else { argument }
 }
 
-/// Keeps the long form of -v from `tx`, where --verbose is what the server's node says.
+/// Removes the long form of `-v` from `tx`, whose `--verbose` prints the answer of the server's node.
 fn short_verbosity(tx: clap::Command) -> clap::Command {
     let help =
         "Print events of connections to stderr; -vv also requests and answers, -vvv also what is sent and received";
     tx.arg(clap::Arg::new("verbosity").short('v').action(ArgAction::Count).help(help))
 }
 
-/// The usage of a command with the servers, which clap knows only as an option.
+/// Returns the usage of a command with its servers, which clap knows only as an option.
 fn usage(name: &str, subcommand: &clap::Command) -> String {
     let positionals = subcommand.get_positionals().map(|positional| {
         let names = positional.get_value_names().unwrap_or_default().join("> <");

@@ -1,4 +1,4 @@
-//! The file with the secret that each request carries.
+//! Reads the file with the secret that each request carries, and watches it for changes.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -14,11 +14,11 @@ use smol::Timer;
 
 /// How often a file is read again while the tool runs.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The longest file.
+/// The maximum length of the file.
 const LONGEST: u64 = 64 * 1024;
 
 /// Reads an authorization: the text of the file, without spaces and line ends around it. The error names the file and
-/// never shows what is in it.
+/// never shows its content.
 pub(crate) fn read(path: &Path) -> Result<Authorization, String> {
     let wrong = |why: &str| format!("the authorization file {}: {why}", path.display());
     let file = File::open(path).map_err(|error| wrong(&error.to_string()))?;
@@ -34,7 +34,7 @@ pub(crate) fn read(path: &Path) -> Result<Authorization, String> {
     }
 }
 
-/// Says on stderr, once, that the authorization goes over the network as it is, if it does with one of these servers.
+/// Warns on stderr, once, if the authorization is sent unencrypted to one of these servers.
 pub(crate) fn warn_if_exposed(servers: &[ServerAddr]) {
     static SAID: Once = Once::new();
     let Some(server) = servers.iter().find(|server| is_exposed(server)) else { return };
@@ -49,16 +49,16 @@ pub(crate) fn warn_if_exposed(servers: &[ServerAddr]) {
     });
 }
 
-/// Whether nothing encrypts what is sent to a server; Tor does.
+/// Whether the connection to a server is unencrypted. Connections to onion services are encrypted by Tor.
 fn is_exposed(server: &ServerAddr) -> bool {
     server.security() == Security::Tcp && !matches!(server.host(), Host::Onion(_))
 }
 
-/// Gives a client the authorization again whenever the file has another one. Without a file there is nothing to do.
+/// Sets the client's authorization whenever the file changes. Without a file it waits forever.
 ///
-/// A file that cannot be read for now, because it is being replaced, leaves the client the one that it has.
+/// While the file cannot be read, because it is being replaced, the client keeps its authorization.
 pub(crate) async fn renew(client: &Client, file: Option<PathBuf>) -> Infallible {
-    // What is no file, such as a pipe, is read once.
+    // Anything but a regular file, such as a pipe, is read only once.
     let Some(file) = file.filter(|file| file.is_file()) else { return std::future::pending().await };
     loop {
         Timer::after(INTERVAL).await;

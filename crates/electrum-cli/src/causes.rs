@@ -2,7 +2,7 @@
 //!
 //! `docs/causes.md` is generated from it.
 
-/// Where a failure comes from.
+/// The kind of a failure: what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// There is no connection to the server.
@@ -19,7 +19,7 @@ impl Kind {
     #[cfg(test)]
     const ALL: [Self; 4] = [Self::Connection, Self::Request, Self::Check, Self::Local];
 
-    /// Its name in JSON.
+    /// Returns the name in JSON.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Connection => "connection",
@@ -29,7 +29,7 @@ impl Kind {
         }
     }
 
-    /// What it means, for the documentation.
+    /// Returns the meaning, for the documentation.
     #[cfg(test)]
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
@@ -104,11 +104,11 @@ causes! {
         "The server's certificate or TLS settings use an algorithm that this client does not have."
         "ask the operator for a certificate with an RSA or a P-256, P-384 or Ed25519 key, or use another server"
     RefusedByHost Connection "refused_by_host"
-        "What listens there refused the connection."
+        "The program that listens on the port refused the connection."
         "check the port, or use another server"
     Here Connection "here"
-        "Something on this machine stands in the way; the message says what."
-        "mend it before you try again: it will be the same until then"
+        "Something on this machine prevents the connection; the message says what."
+        "fix it before you try again: every attempt fails until then"
     HungUp Connection "hung_up"
         "The server closed the connection before it agreed on a version."
         "try again in a moment: it may have too many clients; or offer another range of versions (--range), or write ssl:// if this port wants that"
@@ -186,7 +186,7 @@ causes! {
         "look for the transaction before you send another one: electrum-cli tx SERVER TXID; sending the same one again does no harm"
     ServerError Request "server_error"
         "The server answered with an error of another kind."
-        "see the server's own words"
+        "see the server's message"
     NotInVersion Request "not_in_version"
         "The protocol version that was negotiated does not have this operation."
         "offer another range of versions (--range), or use another server"
@@ -236,7 +236,7 @@ causes! {
         "No value was received of something that is watched."
         "see above for what went wrong, or watch for longer (--for)"
     Usage Local "usage"
-        "The command line asks for what cannot be."
+        "The command line is not valid."
         "see electrum-cli help, or the help of the command"
     Unusable Local "unusable"
         "A file or a port of this machine cannot be read, written or opened."

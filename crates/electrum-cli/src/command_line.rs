@@ -1,4 +1,4 @@
-//! Sorts the words of a command line before clap parses them: which of them are servers, and whether they come first.
+//! Finds the servers in a command line before clap parses it, and reports servers in the wrong place.
 
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
@@ -10,8 +10,7 @@ use crate::address;
 /// The option that takes servers.
 const SERVER: &str = "server";
 
-/// The command line with the servers that come first made values of `--server`; in words if a server stands where none
-/// can be.
+/// Makes the servers that come first values of `--server`. Returns an error message if a server is in the wrong place.
 pub(crate) fn mark_servers(command: &Command, words: Vec<OsString>) -> Result<Vec<OsString>, String> {
     let mut marked = Vec::with_capacity(words.len() + 1);
     let mut words = words.into_iter();
@@ -54,7 +53,7 @@ pub(crate) fn mark_servers(command: &Command, words: Vec<OsString>) -> Result<Ve
     Ok(marked)
 }
 
-/// Takes the words up to the subcommand.
+/// Takes the words up to the subcommand, and finds that.
 fn find_subcommand<'a>(
     command: &'a Command,
     words: &mut impl Iterator<Item = OsString>,
@@ -84,7 +83,7 @@ fn find_subcommand<'a>(
 }
 
 fn is_option(text: &str) -> bool {
-    // A lone dash is a file, and a number below zero a parameter.
+    // A single dash means stdin, and a negative number is a parameter.
     text.len() > 1 && text.starts_with('-') && !text[1..].starts_with(|c: char| c.is_ascii_digit())
 }
 
@@ -97,19 +96,19 @@ fn option_takes_value(command: &Command, subcommand: &Command, text: &str) -> bo
         };
         return options().find(is_it).is_some_and(takes_next_word);
     }
-    // Short ones may stand side by side; the value of the last is the next word.
+    // Short options may be combined; the next word is the value of the last one.
     let last = text.chars().last();
     let is_alone = text.chars().count() == 2;
     let option = options().find(|option| option.get_short() == last);
     is_alone && option.is_some_and(takes_next_word)
 }
 
-/// Whether an option cannot do without a value; one that may stand alone has its value behind an equals sign.
+/// Whether an option requires a value. One with an optional value has it after an equals sign.
 fn takes_next_word(option: &clap::Arg) -> bool {
     option.get_action().takes_values() && option.get_num_args().is_none_or(|count| count.min_values() > 0)
 }
 
-/// Whether a word is meant to be a server, well written or not.
+/// Whether a word is meant to be a server, valid or not.
 fn is_server(text: &str) -> bool {
     if address::is_uri(text) {
         return false;
@@ -117,15 +116,15 @@ fn is_server(text: &str) -> bool {
     if text.contains("://") {
         return true;
     }
-    // An output is written TXID:INDEX, and a script may have a word in front.
+    // An output is written TXID:INDEX, and a script may have a prefix.
     let (head, _) = text.split_once(':').unwrap_or((text, ""));
     let is_other = head.len() == 64 || ["script", "scripthash"].contains(&head.to_ascii_lowercase().as_str());
-    // Descriptors hold colons, too.
+    // Descriptors contain colons too.
     let is_other = is_other || text.contains('(') || text.starts_with(['/', '.']);
     text.contains(':') && !is_other
 }
 
-/// Whether a word is the name of this machine or an IP address, which can be nothing but half of a server.
+/// Whether a word is `localhost` or an IP address, which can only be meant as a server.
 fn is_bare_host(text: &str) -> bool {
     text == "localhost" || text.parse::<Ipv4Addr>().is_ok()
 }

@@ -1,4 +1,4 @@
-//! A connection to the first of some servers that agrees, without retries.
+//! Connects to the first of several servers that agrees on a version, without retries.
 
 use std::time::Duration;
 
@@ -24,16 +24,16 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) struct Unconnected {
     pub(crate) server: ServerAddr,
-    /// What became of the last attempt.
+    /// Why the last attempt failed.
     pub(crate) cause: DownCause,
 }
 
 impl Connection {
-    /// Connects to the first server that agrees, asking each once, or once for each form of the offer. If none agrees
-    /// nothing is left open.
+    /// Connects to the first server that agrees, trying each once, or once for each form of the offer. If none agrees,
+    /// no connection stays open.
     pub(crate) async fn open(config: Config) -> Result<Self, Vec<Unconnected>> {
         let servers = config.servers.clone();
-        // A server that refuses a pair of versions is asked once more for a single one, unless the offers are given.
+        // A server that refuses a pair of versions is offered a single one next, unless the user chose the offers.
         let has_fallback =
             config.protocol.offers.is_empty() && config.protocol.versions.contains(ProtocolVersion::V1_4);
         let (client, driver) = electrum_smol::client(config);
@@ -73,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// Closes the connection, and returns when the socket is gone.
+    /// Closes the connection, and returns when the socket is closed.
     pub(crate) async fn close(self) {
         end(&self.client, self.driver).await;
     }
@@ -99,13 +99,13 @@ mod tests {
     use super::*;
     use electrum_testkit::prelude::*;
 
-    /// How long something may take that takes no time.
+    /// A time-out that is reached only by what never ends.
     const BOUND: Duration = Duration::from_secs(20);
 
     #[test]
     fn no_connection_is_left_behind_whatever_came_of_it() {
         for (range, is_ready) in [("1.4", true), ("2.0..3.0", false)] {
-            // Both leave it to the client to close after a refusal.
+            // Servers of both families leave it to the client to close the connection after a refusal.
             for family in [Family::ElectrumX1_10, Family::Electrs] {
                 let server = Server::start(family);
                 let mut config = Config::from(server.url().parse::<ServerAddr>().unwrap());

@@ -1,4 +1,4 @@
-//! Output descriptors (BIP 380 to 386 and 389): which scripts they stand for.
+//! Derives scripts from output descriptors (BIP 380 to 386 and 389).
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use miniscript::{DescriptorPublicKey, ForEachKey};
 use crate::address::{MAINNET, TESTNETS_AND_REGTEST};
 use crate::indexes::Indexes;
 
-/// A descriptor, taken apart where it has several paths.
+/// A descriptor, split into one for each path if it has several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Descriptor(Vec<miniscript::Descriptor<DescriptorPublicKey>>);
 
@@ -51,12 +51,12 @@ impl FromStr for Descriptor {
 }
 
 impl Descriptor {
-    /// Whether it stands for a script at each index.
+    /// Whether the descriptor has a range, with a script at each index.
     pub(crate) fn is_ranged(&self) -> bool {
         self.0.iter().any(miniscript::Descriptor::has_wildcard)
     }
 
-    /// The scripts at these indexes, each with its index if the descriptor has a range: path by path.
+    /// Returns the scripts at these indexes, path by path, each with its index if the descriptor has a range.
     pub(crate) fn scripts(&self, indexes: Indexes) -> Result<Vec<(Option<u32>, Script)>, String> {
         let secp = Secp256k1::verification_only();
         let mut scripts = Vec::new();
@@ -71,7 +71,7 @@ impl Descriptor {
         Ok(scripts)
     }
 
-    /// The networks for which its extended keys are written; `None` if it has none.
+    /// Returns the networks of its extended keys, or `None` if it has none.
     pub(crate) fn networks(&self) -> Option<&'static [Network]> {
         let mut kind = None;
         for descriptor in &self.0 {

@@ -1,4 +1,4 @@
-//! Failures: which cause of the table each one has.
+//! Failures of connections and calls, each with its cause from the table.
 
 use electrum_smol::proto::json::{DecodeErrorKind, ServerError, ServerErrorKind};
 use electrum_smol::proto::{DownCause, Layer, Phase, Side, TimerKind};
@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use crate::causes::{Cause, Kind};
 
-/// Something that failed, in words.
+/// A failure with its cause and its description.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) cause: Cause,
-    /// What the connection was doing.
+    /// The phase of the connection.
     pub(crate) phase: Phase,
-    /// The server's own code, if it said one.
+    /// The server's error code, if it sent one.
     pub(crate) code: Option<i64>,
-    /// The server's own words if it refused, else ours.
+    /// The server's message if it refused, otherwise this client's.
     pub(crate) message: String,
-    /// The same for people, who see whose words they are.
+    /// The message for people, which says whose it is.
     pub(crate) words: String,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct ErrorRecord {
     hint: &'static str,
 }
 
-/// The way to a server, as far as it decides what to do about a failure.
+/// The route to a server, as far as the hint depends on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Way {
     pub(crate) is_tls: bool,
@@ -42,13 +42,13 @@ pub(crate) struct Way {
 }
 
 impl Failure {
-    /// A failure that a check of this client found.
+    /// Makes a failure that a check of this client found.
     pub(crate) fn new(cause: Cause, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { cause, phase: Phase::Ready, code: None, words: message.clone(), message }
     }
 
-    /// A connection that could not be made, or ended.
+    /// Makes the failure of a connection.
     pub(crate) fn of_connection(down: &DownCause, way: Way) -> Self {
         let (code, message) = match down {
             DownCause::Refused { error, .. } | DownCause::Busy { error } => (error.code, error.message.clone()),
@@ -57,7 +57,7 @@ impl Failure {
         Self { cause: connection_cause(down, way), phase: phase(down), code, message, words: down.to_string() }
     }
 
-    /// A call that failed.
+    /// Makes the failure of a call.
     pub(crate) fn of_call(error: &CallError) -> Self {
         let (code, message) = match error {
             CallError::Server(ServerError { code, message, .. }) => (*code, message.clone()),
@@ -66,7 +66,7 @@ impl Failure {
         Self { cause: call_cause(error), phase: Phase::Ready, code, message, words: error.to_string() }
     }
 
-    /// The failure of a command without a server, as JSON.
+    /// Returns the failure of a command without a server, as JSON.
     pub(crate) fn alone(&self) -> impl Serialize {
         #[derive(Serialize)]
         struct Alone {
@@ -75,7 +75,7 @@ impl Failure {
         Alone { error: self.record() }
     }
 
-    /// The failure as JSON.
+    /// Returns the failure as JSON.
     pub(crate) fn record(&self) -> ErrorRecord {
         let Self { cause, phase, code, message, .. } = self;
         ErrorRecord {
@@ -90,7 +90,7 @@ impl Failure {
     }
 }
 
-/// What was going on when a connection failed.
+/// Returns the phase in which a connection failed.
 fn phase(cause: &DownCause) -> Phase {
     match cause {
         DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect } => Phase::Connecting,
@@ -101,12 +101,12 @@ fn phase(cause: &DownCause) -> Phase {
         | DownCause::WrongChain { .. }
         | DownCause::UnknownChain { .. }
         | DownCause::Timeout { waited_for: TimerKind::Handshake } => Phase::Handshaking,
-        // All else takes a server that agreed.
+        // The other causes occur only after the handshake.
         _ => Phase::Ready,
     }
 }
 
-/// The code of JSON-RPC for what is no valid request.
+/// The code of JSON-RPC for an invalid request.
 const INVALID_REQUEST: i64 = -32600;
 
 fn connection_cause(down: &DownCause, way: Way) -> Cause {
@@ -144,7 +144,7 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
     }
 }
 
-/// The cause of a refused handshake.
+/// Returns the cause of a refused handshake.
 const fn refused_cause(kind: ServerErrorKind) -> Cause {
     match kind {
         ServerErrorKind::Busy => Cause::Busy,
@@ -154,7 +154,7 @@ const fn refused_cause(kind: ServerErrorKind) -> Cause {
     }
 }
 
-/// The cause of a failed TLS handshake, by the words of the TLS library, which has no other way to say it.
+/// Returns the cause of a failed TLS handshake, by the text of the error: the machine passes on only that.
 fn tls_cause(message: &str) -> Cause {
     let message = message.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
@@ -181,7 +181,7 @@ fn call_cause(error: &CallError) -> Cause {
     }
 }
 
-/// The cause of an answer that is refused.
+/// Returns the cause of an answer that cannot be decoded.
 pub(crate) const fn decode_cause(kind: DecodeErrorKind) -> Cause {
     match kind {
         DecodeErrorKind::OtherChain => Cause::OtherChain,
@@ -189,7 +189,7 @@ pub(crate) const fn decode_cause(kind: DecodeErrorKind) -> Cause {
     }
 }
 
-/// The cause of an error of a server.
+/// Returns the cause of an error of the server.
 pub(crate) const fn server_cause(kind: ServerErrorKind) -> Cause {
     match kind {
         ServerErrorKind::Busy => Cause::Busy,
@@ -232,7 +232,7 @@ mod tests {
             (Layer::Tls, "peer certificate: UnsupportedSignatureAlgorithmForPublicKeyContext", Cause::TlsUnsupported),
             (Layer::Tls, "invalid peer certificate: Expired", Cause::Tls),
             (Layer::Tls, "no web CA vouches for one of its kind (UnsupportedCertVersion)", Cause::Tls),
-            // Its words are the server's own.
+            // The text is the server's own.
             (Layer::WebSocket, "the server answered \"HTTP/1.1 403 Certificate required\"", Cause::RefusedByHost),
             (Layer::Proxy, "it cannot be reached", Cause::UnreachableThroughProxy),
         ] {

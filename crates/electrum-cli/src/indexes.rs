@@ -1,11 +1,11 @@
-//! The indexes of a descriptor's range, as `--indexes` names them.
+//! The indexes of a descriptor's range, as written for `--indexes`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The most scripts of one descriptor.
+/// The maximum number of scripts of one descriptor.
 const MOST: u32 = 10_000;
-/// Indexes end here: those above are hardened.
+/// The first index that is hardened.
 const BEYOND: u32 = 1 << 31;
 
 /// The indexes from one to another, both included.
@@ -16,17 +16,17 @@ pub(crate) struct Indexes {
 }
 
 impl Indexes {
-    /// Only the first one.
+    /// The first index only.
     pub(crate) const ZERO: Self = Self { first: 0, last: 0 };
 
-    /// Each of them.
+    /// Returns an iterator over the indexes.
     pub(crate) fn iter(self) -> impl Iterator<Item = u32> {
         self.first..=self.last
     }
 }
 
 impl Default for Indexes {
-    /// As many as wallets look beyond the last that was used.
+    /// Returns as many indexes as the usual gap limit of wallets.
     fn default() -> Self {
         Self { first: 0, last: 19 }
     }

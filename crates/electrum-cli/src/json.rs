@@ -1,6 +1,6 @@
-//! JSON as text: values of servers are shown with their own digits and keys in their own order, never through floats.
+//! Formats JSON as text: numbers keep their digits and members their order, since nothing is parsed into values.
 
-/// JSON text without white space between its parts, so that it fits on a line.
+/// Removes white space between the tokens of a JSON text, so that it fits on a line.
 pub(crate) fn compact(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for token in Tokens(text) {
@@ -9,7 +9,7 @@ pub(crate) fn compact(text: &str) -> String {
     shown
 }
 
-/// JSON text with a line for each member, for people.
+/// Formats a JSON text with a line for each member, for people.
 pub(crate) fn pretty(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() * 2);
     let mut depth = 0_usize;
@@ -46,7 +46,7 @@ fn new_line(shown: &mut String, depth: usize) {
     shown.extend(std::iter::repeat_n("  ", depth));
 }
 
-/// The parts of a text that is known to be JSON: brackets, commas, colons, and whole strings, numbers and words.
+/// An iterator over the tokens of valid JSON: brackets, commas, colons, strings, numbers and words.
 struct Tokens<'a>(&'a str);
 
 impl<'a> Iterator for Tokens<'a> {
@@ -66,7 +66,7 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// The length of a string from behind its first quote, with its last one.
+/// Returns the length of a string after its first quote, including the last one.
 fn string_len(inside: &[u8]) -> usize {
     let mut is_escaped = false;
     for (at, byte) in inside.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The inside of `electrum-cli`, the command line tool for Electrum servers. The tool is what is stable, not this library.
+//! The library behind `electrum-cli`, the command line tool for Electrum servers. It is not a stable API; the tool is.
 //!
 //! ```text
 //! args                 the command line
@@ -67,7 +67,7 @@ use crate::wrap::Width;
 /// The environment variable with the arguments for a command line that has none.
 const DEFAULT_ARGUMENTS: &str = "ELECTRUM_CLI_DEFAULT_ARGUMENTS";
 
-/// Does what the command line says.
+/// Runs the tool with the command line of the process.
 ///
 /// The exit code is 0 for success, 1 if a server or the network failed, 2 if the command line is wrong.
 #[must_use]
@@ -127,7 +127,7 @@ pub fn run() -> ExitCode {
     });
     match done {
         Ok(Verdict::Success) => ExitCode::SUCCESS,
-        // The reader of our output has read enough.
+        // The reader of the output has ended.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(Verdict::Failure) | Err(Stop::Failed) => ExitCode::from(1),
         Err(Stop::Usage(words)) => usage_error(&name, &words, is_json),
@@ -141,12 +141,12 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Prints as JSON what failed without a server. It may be stdout itself that failed.
+/// Prints a failure without a server as JSON. Errors are ignored, since stdout itself may have failed.
 fn print_alone(cause: Cause, words: &str) {
     let _ = Output::of_process(true).object(&Failure::new(cause, words).alone());
 }
 
-/// What to do if something cannot be read or written here.
+/// Returns what to do if something cannot be read or written on this machine.
 const fn advice(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
@@ -159,7 +159,7 @@ const fn advice(kind: io::ErrorKind) -> &'static str {
     }
 }
 
-/// Says what is wrong with a command line, as clap says what it finds itself.
+/// Reports an error in the command line in the format of clap's own errors.
 fn usage_error(command: &str, words: &str, is_json: bool) -> ExitCode {
     if is_json {
         print_alone(Cause::Usage, words);
@@ -173,8 +173,8 @@ fn usage_error(command: &str, words: &str, is_json: bool) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Prints what clap has to say: help and version, which are errors, too, on stdout, and all else on stderr. Whether it can
-/// be written changes nothing.
+/// Prints clap's messages: help and version on stdout, although they are errors too, and all others on stderr. Errors
+/// of writing are ignored.
 fn show(error: &clap::Error) {
     let text = |is_coloured: bool| {
         let text = error.render();
@@ -188,7 +188,7 @@ fn show(error: &clap::Error) {
     };
 }
 
-/// Parses a command line; the name of its command comes with it.
+/// Parses a command line. Returns the arguments and the name of the command.
 fn parse(words: Vec<OsString>) -> Result<(Args, String), clap::Error> {
     let mut command = args::command();
     let words = command_line::mark_servers(&command, words)

@@ -1,4 +1,4 @@
-//! The command line tool for Electrum servers. All of it is in the library of this package.
+//! The command line tool for Electrum servers, whose code is in the library of this package.
 
 use std::process::ExitCode;
 

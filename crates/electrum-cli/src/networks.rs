@@ -1,11 +1,11 @@
-//! Networks as people name them.
+//! Networks, and their names on the command line.
 
 use std::str::FromStr;
 
 use electrum_smol::proto::proof::Target;
 use electrum_smol::proto::types::{BlockHash, Network};
 
-/// The easiest target that a block of a network may have.
+/// Returns the easiest target that a block of a network may have.
 pub(crate) const fn easiest_target(network: Network) -> Target {
     match network {
         Network::Signet => Target::SIGNET_LIMIT,
@@ -14,7 +14,7 @@ pub(crate) const fn easiest_target(network: Network) -> Target {
     }
 }
 
-/// What people call the chain that begins with this block: the network's name, or the hash.
+/// Returns the name of the chain that begins with this block: that of its network, or one with the hash.
 pub(crate) fn chain_name(genesis: BlockHash) -> String {
     let unknown = || format!("a chain that begins with {genesis}");
     Network::of_genesis(genesis).map_or_else(unknown, |network| network.name().to_owned())

@@ -1,4 +1,4 @@
-//! Stands for output descriptors in a tool that was built without them.
+//! Output descriptors in a build without them: a type that has no values.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use electrum_smol::proto::types::Network;
 
 use crate::indexes::Indexes;
 
-/// A descriptor, of which there is none.
+/// A descriptor, which cannot be made in this build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Descriptor {}
 

@@ -1,4 +1,4 @@
-//! Writes results to stdout and errors to stderr, as coloured text for people or as JSON for programs.
+//! Prints results on stdout and errors on stderr, as coloured text for people or as JSON for programs.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::text::{printable, printable_json};
 use crate::wrap::Width;
 
-/// Where results and errors go, and in which form.
+/// The output of the tool and its format.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
-    /// One JSON object per line on stdout.
+    /// Whether to print one JSON object per line on stdout.
     pub(crate) json: bool,
     colour_out: bool,
     colour_err: bool,
@@ -19,23 +19,23 @@ pub(crate) struct Output {
     width_err: Width,
 }
 
-/// What a piece of text is painted as.
+/// The meaning of a piece of text, which gives it its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Paint {
-    /// As it should be.
+    /// Success.
     Good,
-    /// A refusal or a loss, which is dealt with.
+    /// A refusal or a loss that is handled.
     Fair,
-    /// Something failed.
+    /// A failure.
     Bad,
-    /// A heading.
+    /// A heading or a result.
     Strong,
-    /// Beside the point.
+    /// A detail.
     Faint,
 }
 
 impl Output {
-    /// The output of this process. There is colour where a terminal is, unless the environment wants none.
+    /// Makes the output of this process. Terminals get colours, unless the environment turns them off.
     pub(crate) fn of_process(json: bool) -> Self {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -59,25 +59,25 @@ impl Output {
         self.colour_err
     }
 
-    /// A line for people, or several, on stdout, at once.
+    /// Prints one or more lines for people on stdout, wrapped to the terminal.
     pub(crate) fn line(&self, text: &str) -> io::Result<()> {
         self.verbatim(&self.width_out.wrap(text))
     }
 
-    /// A line, or several, on stdout, as they are however long.
+    /// Prints one or more lines on stdout without wrapping.
     pub(crate) fn verbatim(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}")?;
         out.flush()
     }
 
-    /// One JSON object on a line of its own.
+    /// Prints a JSON object on one line.
     pub(crate) fn object(&self, object: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string(object).map_err(io::Error::other)?;
         self.verbatim(&printable_json(&text))
     }
 
-    /// A record, as one JSON object or as lines for people.
+    /// Prints a record as a JSON object or as lines for people.
     pub(crate) fn record<R: Serialize>(
         &self,
         record: &R,
@@ -86,7 +86,7 @@ impl Output {
         if self.json { self.object(record) } else { self.line(&lines(record, self).join("\n")) }
     }
 
-    /// An error on stderr: whom it is about, what happened, and what can be done.
+    /// Prints an error on stderr: what it is about, what happened, and what to do.
     pub(crate) fn error(&self, about: &str, what: &str, advice: &str) {
         let paint = |paint, text| painted(self.colour_err, paint, text);
         let (about, what) = (printable(about), printable(what));
@@ -96,7 +96,7 @@ impl Output {
         let _ = writeln!(io::stderr(), "{}", self.width_err.wrap(&error));
     }
 
-    /// A piece of a line for stdout, in colour if that is wanted.
+    /// Colours a piece of a line for stdout, if colours are on.
     pub(crate) fn paint(&self, paint: Paint, text: impl Display) -> String {
         painted(self.colour_out, paint, text)
     }

@@ -1,4 +1,4 @@
-//! A negotiated server that a command asks, and the report of what it could not answer.
+//! Sends the requests of a command to a connected server, and reports those that fail.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop};
 
-/// A server that agreed on a version, to be asked.
+/// A connected server, to which a command sends requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<'a> {
     connection: &'a Connection,
@@ -30,7 +30,7 @@ struct Failed {
     error: ErrorRecord,
 }
 
-/// Connects to the first server that agrees, offering `range` unless the user named one, and does some work with it.
+/// Connects to the first server that agrees, offering `range` unless the user chose one, and runs some work with it.
 pub(crate) async fn with_server(
     options: &ServerOptions,
     range: VersionRange,
@@ -71,22 +71,22 @@ pub(crate) fn report_connection(server: &ServerAddr, proxy: Option<&str>, failur
 }
 
 impl Query<'_> {
-    /// The connection to the server.
+    /// Returns the connection to the server.
     pub(crate) const fn connection(&self) -> &Connection {
         self.connection
     }
 
-    /// The server that is asked.
+    /// Returns the server.
     pub(crate) const fn server(&self) -> &ServerAddr {
         &self.connection.server
     }
 
-    /// The version that was agreed on.
+    /// Returns the negotiated version.
     pub(crate) const fn version(&self) -> ProtocolVersion {
         self.connection.version
     }
 
-    /// Asks, without waiting.
+    /// Sends a request, without waiting for the answer.
     pub(crate) fn call<R>(&self, request: R) -> Call<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -94,7 +94,7 @@ impl Query<'_> {
         self.connection.client.call(request)
     }
 
-    /// Asks for `what`, and reports on stderr if there is none.
+    /// Sends a request for `what` and waits for the answer. Reports a failure on stderr.
     pub(crate) async fn ask<R>(&self, what: &str, request: R) -> Result<R::Response, Stop>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -105,7 +105,7 @@ impl Query<'_> {
         answer.map_err(|error| self.failed(what, &error))
     }
 
-    /// Reports that `what` could not be had.
+    /// Reports that the request for `what` failed.
     pub(crate) fn failed(&self, what: &str, error: &CallError) -> Stop {
         self.fail(what, &Failure::of_call(error))
     }
@@ -130,7 +130,7 @@ impl Query<'_> {
     }
 }
 
-/// A request that is not made again when the connection is lost: some servers close it instead of refusing a method,
+/// A request that is not sent again when the connection is lost: some servers close it instead of refusing a method,
 /// and would do so again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Once<R>(pub(crate) R);

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::json;
 
-/// Any method, any parameters; the result is JSON text on one line.
+/// A request with any method and any parameters. Its result is JSON text on one line.
 #[derive(Clone, Debug)]
 pub(crate) struct RawCall {
     pub(crate) method: String,
@@ -16,7 +16,7 @@ pub(crate) struct RawCall {
     pub(crate) effect: Effect,
 }
 
-/// What the user typed for a parameter: JSON if it is that, else a string.
+/// Converts a parameter that the user typed: to JSON if it is valid JSON, otherwise to a string.
 pub(crate) fn param(text: &str) -> Box<RawValue> {
     let json = serde_json::from_str::<&RawValue>(text).map(|raw| json::compact(raw.get()));
     let quoted = || serde_json::Value::from(text).to_string();

@@ -1,4 +1,4 @@
-//! Whether addresses are of the server's network.
+//! Checks that addresses belong to the server's network.
 
 use electrum_smol::proto::types::{BlockHash, Network};
 
@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::networks::chain_name;
 use crate::target::Target;
 
-/// Refuses an address of another network than that of a chain.
+/// Returns a failure if an address belongs to another network than the server's chain.
 pub(crate) fn check_network(target: &Target, genesis: BlockHash) -> Result<(), Failure> {
     let Some(networks) = target.networks else { return Ok(()) };
     if Network::of_genesis(genesis).is_some_and(|network| networks.contains(&network)) {

@@ -1,4 +1,4 @@
-//! What a server says of itself, in the protocol's own names: the same for `features` and `probe`.
+//! The answer to `server.features`, as `features` and `probe` print it.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,19 @@ use crate::connection::Connection;
 use crate::raw_call::RawCall;
 use crate::text::printable;
 
-/// The order in which the protocol's documentation names them.
+/// The members in the order of the protocol's documentation.
 const ORDER: [&str; 7] =
     ["genesis_hash", "server_version", "protocol_min", "protocol_max", "pruning", "hash_function", "hosts"];
 
 /// An answer to `server.features`.
 #[derive(Debug)]
 pub(crate) struct Said {
-    /// As JSON.
+    /// The answer as JSON.
     text: String,
     pub(crate) features: Result<ServerFeatures, DecodeError>,
 }
 
-/// Asks a server what it says of itself, once: some close the connection when they are asked for this.
+/// Requests the features of a server, once: some servers close the connection on this request.
 pub(crate) async fn ask(connection: &Connection) -> Result<Said, CallError> {
     let call = RawCall { method: "server.features".into(), params: Vec::new(), effect: Effect::Changes };
     let text = connection.client.call(call).await?;
@@ -35,7 +35,7 @@ pub(crate) async fn ask(connection: &Connection) -> Result<Said, CallError> {
     Ok(Said { text, features })
 }
 
-/// What a server says of itself, as JSON.
+/// The features of a server, as JSON.
 #[derive(Serialize)]
 pub(crate) struct FeaturesRecord<'a> {
     genesis_hash: String,
@@ -45,7 +45,7 @@ pub(crate) struct FeaturesRecord<'a> {
     pruning: Option<u64>,
     hash_function: Option<&'a str>,
     hosts: &'a [ServerHost],
-    /// What else it says, as it says it.
+    /// All other members, as the server wrote them.
     more: BTreeMap<&'a str, &'a RawValue>,
 }
 
@@ -65,13 +65,13 @@ impl<'a> FeaturesRecord<'a> {
     }
 }
 
-/// A fact under its name, for people.
+/// Formats a value with its name, for people.
 pub(crate) fn line(name: &str, value: &str) -> String {
     format!("{name:<15} {value}")
 }
 
 impl Said {
-    /// The answer for people, a fact on each line, also where it has not the form that the protocol says.
+    /// Returns the answer for people, a member on each line, also if its form is not that of the protocol.
     pub(crate) fn lines(&self) -> Vec<String> {
         let Ok(Value::Object(mut members)) = serde_json::from_str(&self.text) else { return Vec::new() };
         let mut lines = Vec::new();
@@ -102,7 +102,7 @@ fn add(name: &str, value: &Value, lines: &mut Vec<String>) {
     lines.push(line(&printable(name), &printable(&text)));
 }
 
-/// The hash of a first block, and the name of its network if it has one.
+/// Formats the hash of a first block, with the name of its network if it is known.
 pub(crate) fn chain(genesis: BlockHash) -> String {
     Network::of_genesis(genesis).map_or_else(|| genesis.to_string(), |network| format!("{genesis} ({network})"))
 }

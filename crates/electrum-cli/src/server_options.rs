@@ -1,4 +1,4 @@
-//! How to reach servers, and what to agree on with them.
+//! The options for servers: how to reach them, and which versions to offer.
 
 use std::convert::Infallible;
 use std::fmt::{self, Display};
@@ -17,14 +17,15 @@ use crate::networks::{WantedChain, chain_name};
 use crate::settings::Settings;
 use crate::stop::Stop;
 
-/// How to reach servers, and what to agree on with them.
+/// The options for servers of a command.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "How to reach servers")]
 pub(crate) struct ServerOptions {
     /// A server to ask, as SERVER, or the name of one or of a group in the configuration file; the preferred one first
     ///
-    /// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH, HOST:PORT:t or HOST:PORT:s. One is used at a time; if it fails the
-    /// next is asked. Without any those of ELECTRUM_SERVER or of the configuration file are used.
+    /// SERVER is tcp://HOST:PORT, ssl://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH, HOST:PORT:t or
+    /// HOST:PORT:s. One is used at a time; if it fails the next is asked. Without any those of ELECTRUM_SERVER or of
+    /// the configuration file are used.
     #[arg(
         short,
         long = "server",
@@ -37,8 +38,8 @@ pub(crate) struct ServerOptions {
     /// The protocol versions to offer, as in 1.4..1.7 or 1.4 [default: what the command can work with]
     #[arg(long, value_name = "MIN..MAX")]
     pub(crate) range: Option<VersionRange>,
-    /// How long to wait for the connection, for the handshake, for each answer, and for a sign of life of a silent server;
-    /// four times that behind a proxy [default: 10, 15, 30 and 20]
+    /// How long to wait for the connection, for the handshake, for each answer, and for a sign of life of a silent
+    /// server; four times that behind a proxy [default: 10, 15, 30 and 20]
     #[arg(long, value_name = "SECS", value_parser = seconds, env = "ELECTRUM_TIMEOUT", hide_env_values = true)]
     pub(crate) timeout: Option<Duration>,
     /// The longest answer to accept, in MiB; servers that pad may send twice as much as they say [default: 16]
@@ -69,8 +70,8 @@ pub(crate) struct ServerOptions {
     /// The file of the certificates that servers showed first [default: electrum-cli/pins in the user's data folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) pins: Option<PathBuf>,
-    /// Pad what is sent to a few sizes, as Electrum does, so that those who watch an encrypted connection learn little from
-    /// them; calls that follow one another then take up to a second each
+    /// Pad what is sent to a few sizes, as Electrum does, so that those who watch an encrypted connection learn little
+    /// from them; calls that follow one another then take up to a second each
     #[arg(
         long,
         value_name = "true|false",
@@ -81,22 +82,22 @@ pub(crate) struct ServerOptions {
         hide_env_values = true
     )]
     pub(crate) padding: Option<bool>,
-    /// A file with the secret that each request carries, for servers that want one: one line, such as Bearer TOKEN. It may
-    /// change while the tool runs
+    /// A file with the secret that each request carries, for servers that want one: one line, such as Bearer TOKEN. It
+    /// may change while the tool runs
     #[arg(long, value_name = "FILE", env = "ELECTRUM_AUTHORIZATION_FILE", hide_env_values = true)]
     pub(crate) authorization_file: Option<PathBuf>,
-    /// What was read from it.
+    /// The authorization in that file.
     #[arg(skip)]
     authorization: Option<Authorization>,
-    /// What the configuration file says; the servers that it names are found there.
+    /// The configuration file, which also has the servers that it names.
     #[arg(skip)]
     settings: Settings,
-    /// What was taken from there.
+    /// The options that were taken from the configuration file.
     #[arg(skip)]
     from_file: Vec<&'static str>,
 }
 
-/// A setting that holds.
+/// A setting in effect.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
@@ -157,7 +158,7 @@ impl FromStr for Trusted {
 }
 
 impl ServerOptions {
-    /// Takes what neither the command line nor the environment says from the configuration file.
+    /// Fills options that neither the command line nor the environment sets from the configuration file.
     pub(crate) fn fill(&mut self, settings: Settings) -> Result<(), String> {
         let from_file = &mut self.from_file;
         if self.servers.is_empty() {
@@ -175,25 +176,25 @@ impl ServerOptions {
             self.authorization_file = Some(file.clone());
             from_file.push("authorization-file");
         }
-        // Read once: it may be a pipe.
+        // Read only once, since it may be a pipe.
         self.authorization = self.authorization_file.as_deref().map(authorization::read).transpose()?;
         self.settings = settings;
         Ok(())
     }
 
-    /// What the configuration file says.
+    /// Returns the configuration file.
     pub(crate) const fn file(&self) -> &Settings {
         &self.settings
     }
 
-    /// The settings that hold, each with where it comes from.
+    /// Returns the settings in effect, each with its source.
     pub(crate) fn settings(&self) -> Vec<Setting> {
         let setting = |name, default: &str, value: Option<String>, meaning: &dyn Fn(&str) -> Option<String>| {
             let variable = format!("ELECTRUM_{}", str::to_uppercase(name).replace('-', "_"));
             let source = match &value {
                 None => "default",
                 Some(_) if self.from_file.contains(&name) => "configuration file",
-                // The command line beats the environment, which must say the same to be taken for the source.
+                // The command line has priority, so the environment is the source only if it says the same.
                 Some(_) if std::env::var(variable).is_ok_and(|text| meaning(&text) == value) => "environment",
                 Some(_) => "command line",
             };
@@ -225,7 +226,7 @@ impl ServerOptions {
         ]
     }
 
-    /// The servers to ask, at least one.
+    /// Returns the servers to use, at least one.
     pub(crate) fn servers(&self) -> Result<Vec<ServerAddr>, Stop> {
         let mut servers = Vec::new();
         for server in &self.servers {
@@ -243,8 +244,8 @@ impl ServerOptions {
         Ok(servers)
     }
 
-    /// A client of these servers, which offers `range` unless the user named one. If it sends an authorization unencrypted,
-    /// that is said on stderr.
+    /// Makes the configuration of a client of these servers, which offers `range` unless the user chose one. Warns on
+    /// stderr if it sends an authorization unencrypted.
     pub(crate) fn config(
         &self,
         servers: impl IntoIterator<Item = ServerAddr>,
@@ -257,7 +258,7 @@ impl ServerOptions {
         Ok(config)
     }
 
-    /// The same for a command that sends nothing of its own.
+    /// Makes the configuration for a command that only relays what another client sends.
     pub(crate) fn config_of_relay(
         &self,
         servers: impl IntoIterator<Item = ServerAddr>,
@@ -292,12 +293,12 @@ impl ServerOptions {
         Ok(config)
     }
 
-    /// Gives a client another authorization whenever the file has one.
+    /// Sets the client's authorization whenever the file changes.
     pub(crate) async fn renew_authorization(&self, client: &Client) -> Infallible {
         authorization::renew(client, self.authorization_file.clone()).await
     }
 
-    /// The way to these servers; in words if there is none, whatever they do.
+    /// Returns the route to these servers, or an error message if the options exclude each other.
     fn route(&self, servers: &[ServerAddr]) -> Result<Route, String> {
         let trust = self.trust.map_or_else(Trust::default, |Trusted(trust)| trust);
         let mut route = Route::direct().with_trust(trust);
@@ -318,7 +319,7 @@ impl ServerOptions {
     }
 }
 
-/// Takes an option that is not set from the configuration file.
+/// Fills an option that is not set from the configuration file.
 fn fill<T, E: Display>(
     name: &'static str,
     option: &mut Option<T>,
@@ -333,12 +334,12 @@ fn fill<T, E: Display>(
     Ok(())
 }
 
-/// Reads a value of the configuration file.
+/// Parses a value of the configuration file.
 fn of_file<T, E: Display>(name: &str, text: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<T, String> {
     read(text).map_err(|error| format!("the configuration file's {name}: {error}"))
 }
 
-/// [`Trust`] as it is written on the command line.
+/// Formats [`Trust`] as it is written on the command line.
 fn trust_name(trust: Trust) -> String {
     match trust {
         Trust::CaOnly => "ca".into(),
@@ -348,7 +349,7 @@ fn trust_name(trust: Trust) -> String {
     }
 }
 
-/// A time of more than nothing and at most a year, in seconds.
+/// Parses a time in seconds, of more than zero and at most a year.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -356,7 +357,7 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds is wanted, such as 10 or 0.5".into())
 }
 
-/// A length of one mebibyte to a gibibyte.
+/// Parses a length in MiB, from 1 MiB to 1 GiB.
 fn mebibytes(text: &str) -> Result<u32, String> {
     let most = text.parse().ok().filter(|most| (1..=1024).contains(most));
     most.ok_or_else(|| "a whole number of MiB from 1 to 1024 is wanted, such as 64".into())

@@ -8,7 +8,7 @@ use electrum_smol::transport::ServerAddr;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-/// What the configuration file says.
+/// The content of the configuration file.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Settings {
@@ -18,12 +18,12 @@ pub(crate) struct Settings {
     pub(crate) network: Option<String>,
     pub(crate) proxy: Option<String>,
     pub(crate) trust: Option<String>,
-    /// In MiB.
+    /// The limit on the length of answers in MiB.
     pub(crate) max_answer: Option<u32>,
-    /// In seconds.
+    /// The time-out in seconds.
     pub(crate) timeout: Option<f64>,
     pub(crate) padding: Option<bool>,
-    /// From the folder of the configuration file.
+    /// The path of the authorization file, relative to the folder of the configuration file.
     pub(crate) authorization_file: Option<PathBuf>,
     /// Servers and groups of servers by name.
     #[serde(default)]
@@ -51,7 +51,7 @@ impl Default for OneOrMany {
 }
 
 impl OneOrMany {
-    /// The texts.
+    /// Returns the texts.
     pub(crate) fn texts(&self) -> &[String] {
         match self {
             Self::One(text) => std::slice::from_ref(text),
@@ -61,7 +61,7 @@ impl OneOrMany {
 }
 
 impl Settings {
-    /// Where the file is: `electrum-cli/config.toml` in the folder for configuration that the platform has.
+    /// Returns the path of the file: `electrum-cli/config.toml` in the platform's configuration folder.
     pub(crate) fn default_file() -> Option<PathBuf> {
         let folders = etcetera::choose_base_strategy().ok()?;
         Some(folders.config_dir().join("electrum-cli").join("config.toml"))
@@ -69,7 +69,7 @@ impl Settings {
 
     /// Reads the file, if there is one.
     ///
-    /// In words if it cannot be read or understood: to go on without it could mean to go without its proxy.
+    /// Returns an error message if it cannot be read or parsed: without it the tool could connect without its proxy.
     pub(crate) fn read() -> Result<Self, String> {
         let Some(file) = Self::default_file() else { return Ok(Self::default()) };
         let text = match std::fs::read_to_string(&file) {
@@ -84,7 +84,7 @@ impl Settings {
         Ok(Self { file: Some(file), authorization_file, ..settings })
     }
 
-    /// What stands for scripts under a name.
+    /// Returns the texts for scripts under a name.
     pub(crate) fn scripts(&self, name: &str) -> Result<&[String], String> {
         let Some(written) = self.scripts.get(name) else {
             let words = format!("{name} is neither an address, nor a script in hexadecimal digits, nor a scripthash");
@@ -95,7 +95,7 @@ impl Settings {
         Ok(written.texts())
     }
 
-    /// The servers of a name.
+    /// Returns the servers under a name.
     pub(crate) fn group(&self, name: &str) -> Result<Vec<ServerAddr>, String> {
         let Some(written) = self.servers.get(name) else {
             let known = self.servers.keys().cloned().collect::<Vec<_>>().join(", ");

@@ -1,28 +1,28 @@
-//! How a command ends.
+//! The result of a command.
 
 use std::io;
 
-/// How a command ended, as far as it could do its work.
+/// The verdict of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All went as it was wanted.
+    /// Everything succeeded.
     Success,
-    /// A server or the network failed, which was said on stderr.
+    /// A server or the network failed, which is reported already.
     Failure,
 }
 
-/// Why a command cannot go on.
+/// Why a command stopped.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The command line asks for what cannot be, in these words.
+    /// The command line is not valid, with the error message.
     Usage(String),
-    /// Something cannot be written or read here.
+    /// Something cannot be read or written on this machine.
     Output(io::Error),
-    /// A server or the network failed, which was said on stderr.
+    /// A server or the network failed, which is reported already.
     Failed,
 }
 
-/// What a command comes to.
+/// The result of a command.
 pub(crate) type Outcome = Result<Verdict, Stop>;
 
 impl From<io::Error> for Stop {

@@ -1,4 +1,4 @@
-//! What people write for a script: an address, its digits, or its hash.
+//! Parses what people write for a script: an address, hexadecimal digits, or a scripthash.
 
 use std::str::FromStr;
 
@@ -8,16 +8,16 @@ use electrum_smol::proto::types::ScriptRef;
 use crate::address::{self, AddressError};
 use electrum_smol::proto::types::Network;
 
-/// A script, as an address, in digits, or by its hash.
+/// A script or its hash, with the text that the user wrote for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// As it was written.
+    /// The text that the user wrote.
     pub(crate) written: String,
     /// The script or its hash.
     pub(crate) script: ScriptRef,
     /// For an address or a descriptor, the networks to which it belongs.
     pub(crate) networks: Option<&'static [Network]>,
-    /// For a script of a descriptor's range, its place there.
+    /// For a script of a descriptor's range, its index.
     pub(crate) index: Option<u32>,
 }
 
@@ -30,7 +30,7 @@ impl FromStr for Target {
         } else if let Some(digits) = text.strip_prefix("script:") {
             (script_in_digits(digits)?.into(), None)
         } else if let Ok(hash) = text.parse() {
-            // A script of 32 bytes is nothing that is in use.
+            // No script in use has 32 bytes.
             (ScriptRef::Hash(hash), None)
         } else if text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             refuse_keys(text)?;
@@ -43,7 +43,7 @@ impl FromStr for Target {
     }
 }
 
-/// Whether a text has not even the shape of an address.
+/// Whether a text does not look like an address.
 pub(crate) fn is_no_address(text: &str) -> bool {
     matches!(address::parse(text), Err(AddressError::NoAddress))
 }

@@ -1,9 +1,9 @@
-//! Escapes what must not control a terminal: control characters and characters that hide or turn text.
+//! Escapes text of servers for terminals: control characters, and characters that hide or reorder text.
 
 use std::borrow::Cow;
 
-/// Text of a server with everything escaped that is not plainly visible: control characters, which terminals obey,
-/// and those that turn the direction of writing or hide.
+/// Escapes everything in a text that is not plainly visible: control characters, which terminals obey, and characters
+/// that change the direction of text or hide it.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_visible) {
         return Cow::Borrowed(text);
@@ -12,16 +12,16 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(escape).collect())
 }
 
-/// The same, but for the ends of lines, which stay.
+/// Escapes a text like [`printable`], but keeps the ends of lines.
 pub(crate) fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON text in which everything that is not plainly visible is escaped; still the same JSON.
+/// Escapes everything in a JSON text that is not plainly visible. The JSON keeps its meaning.
 pub(crate) fn printable_json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        // Between strings there is nothing beyond ASCII, and no control character but white space.
+        // Outside of strings there is only ASCII, and no control character but white space.
         if is_visible(c) || matches!(c, '\n' | '\r' | '\t' | ' ') {
             shown.push(c);
         } else {
@@ -34,7 +34,7 @@ pub(crate) fn printable_json(text: &str) -> String {
 }
 
 fn is_visible(c: char) -> bool {
-    // The standard library escapes for display what is no letter, sign or plain space; and quotes, which do no harm.
+    // `escape_debug` escapes everything that is not printable, and also quotes and backslashes, which do no harm.
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
 }
 

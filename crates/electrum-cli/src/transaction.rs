@@ -1,4 +1,4 @@
-//! Reads the inputs and outputs of a transaction.
+//! Parses the inputs and outputs of a transaction.
 
 use electrum_smol::proto::types::{OutPoint, RawTransaction, Txid};
 
@@ -9,31 +9,31 @@ pub(crate) struct Transaction {
     pub(crate) inputs: Vec<TxInput>,
     pub(crate) outputs: Vec<TxOutput>,
     pub(crate) lock_time: u32,
-    /// Its length in bytes with witnesses.
+    /// The length in bytes, with witnesses.
     pub(crate) size: usize,
-    /// Four times its length without witnesses, and that of these.
+    /// The weight: four times the length without witnesses, plus the length of the witnesses.
     pub(crate) weight: usize,
 }
 
-/// What a transaction spends.
+/// An input of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TxInput {
     pub(crate) previous: OutPoint,
     pub(crate) sequence: u32,
 }
 
-/// What a transaction pays.
+/// An output of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TxOutput {
-    /// In satoshi.
+    /// The amount in satoshi.
     pub(crate) value: u64,
     pub(crate) script: Vec<u8>,
 }
 
 impl Transaction {
-    /// The transaction in these bytes, which must be exactly one of Bitcoin's.
+    /// Parses a transaction of Bitcoin, which must take all of the bytes.
     pub(crate) fn read(raw: &RawTransaction) -> Result<Self, String> {
-        // This walks through all of it, so that what follows cannot come to an end too early.
+        // This checks the structure of all bytes, so that the parsing below does not run out of them.
         raw.txid().map_err(|error| error.to_string())?;
         Self::parts(raw.as_bytes()).ok_or_else(|| "the transaction is cut off".into())
     }
@@ -59,19 +59,19 @@ impl Transaction {
                 Some(TxOutput { value, script: script(&mut left)?.to_vec() })
             })
             .collect::<Option<Vec<_>>>()?;
-        // All but the lock time; with the marker, which counts as a witness.
+        // All bytes up to the lock time, plus the marker, which counts as a witness.
         let witnesses = if has_witnesses { left.len().checked_sub(4)? + 2 } else { 0 };
         let lock_time = u32::from_le_bytes(*left.last_chunk()?);
         let weight = (bytes.len() - witnesses) * 4 + witnesses;
         Some(Self { version, inputs, outputs, lock_time, size: bytes.len(), weight })
     }
 
-    /// Its size for fee rates, in virtual bytes.
+    /// Returns the size for fee rates, in virtual bytes.
     pub(crate) const fn virtual_size(&self) -> usize {
         self.weight.div_ceil(4)
     }
 
-    /// Whether it is the first of a block, which spends nothing.
+    /// Whether this is a coinbase transaction, which spends nothing.
     pub(crate) fn is_coinbase(&self) -> bool {
         matches!(&self.inputs[..], [input] if input.previous.txid.to_digest() == [0; 32])
     }
@@ -90,7 +90,7 @@ fn script<'a>(left: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(taken)
 }
 
-/// A length: one byte, or a mark and two, four or eight bytes.
+/// Reads a length: one byte, or a marker and two, four or eight bytes.
 fn length(left: &mut &[u8]) -> Option<u64> {
     Some(match take(left)? {
         [0xfd] => u16::from_le_bytes(take(left)?).into(),

@@ -1,4 +1,4 @@
-//! What `-v`, `-vv` and `-vvv` print on stderr, through the subscriber of the crate `tracing-subscriber`.
+//! Prints the log of the client on stderr for `-v`, `-vv` and `-vvv`, with the crate `tracing-subscriber`.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::text::printable;
 
-/// The beginning of the targets that are printed: those of the client. The libraries below log their own steps.
+/// The prefix of the targets that are printed: those of the client, not those of other libraries.
 const CLIENT: &str = "electrum_";
 
-/// Prints events from now on (1), also requests and answers (2), and also what is sent and received (3 and more).
+/// Starts printing connection events (1), also requests and answers (2), and also messages (3 and more).
 pub(crate) fn start(verbosity: u8) {
     let level = match verbosity {
         0 => return,
@@ -20,16 +20,16 @@ pub(crate) fn start(verbosity: u8) {
         _ => LevelFilter::TRACE,
     };
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Escaped);
-    // Only a second call can fail.
+    // Fails only if it is called twice.
     let _ = tracing_subscriber::registry().with(Targets::new().with_target(CLIENT, level)).with(lines).try_init();
 }
 
-/// Writes to stderr with everything escaped that terminals obey: servers choose some of the words.
+/// A writer to stderr that escapes what terminals obey, since some of the text comes from servers.
 struct Escaped;
 
 impl Write for Escaped {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // A whole line comes at once.
+        // Each write is a whole line.
         let text = String::from_utf8_lossy(line);
         let text = printable(text.trim_end_matches('\n'));
         writeln!(io::stderr().lock(), "{text}")?;

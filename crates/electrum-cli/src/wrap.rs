@@ -1,31 +1,31 @@
-//! Breaks lines for people between words, where a terminal would break them inside of words.
+//! Wraps lines for people between words, to the width of the terminal.
 
 use std::borrow::Cow;
 use std::io;
 
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-/// How wide a terminal is. Where there is none, nothing is broken.
+/// The width of a terminal. Without a terminal, lines are not wrapped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Width(Option<usize>);
 
 impl Width {
-    /// That of the terminal on stdout.
+    /// Returns the width of the terminal on stdout.
     pub(crate) fn of_stdout() -> Self {
         Self::of(terminal_size::terminal_size_of(io::stdout()))
     }
 
-    /// That of the terminal on stderr.
+    /// Returns the width of the terminal on stderr.
     pub(crate) fn of_stderr() -> Self {
         Self::of(terminal_size::terminal_size_of(io::stderr()))
     }
 
     fn of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Self {
-        // Some terminals do not know theirs, and say 0.
+        // Some terminals do not know their width, and report 0.
         Self(size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0))
     }
 
-    /// The text with lines that are too long broken between words. Words that are longer than a line stay whole.
+    /// Wraps lines that are too long between words. Words that are longer than a line stay whole.
     pub(crate) fn wrap(self, text: &str) -> Cow<'_, str> {
         let Some(width) = self.0 else { return Cow::Borrowed(text) };
         let is_long = |line: &str| textwrap::core::display_width(line) > width;
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(wrap("  hint: one two three", 14), "  hint: one\n    two three");
         let hash = "ab".repeat(32);
         assert_eq!(wrap(&format!("hash {hash} end"), 40), format!("hash\n  {hash}\n  end"));
-        // Colours take no room.
+        // Colours do not count for the width.
         assert_eq!(wrap("\x1b[31merror:\x1b[0m one two", 14), "\x1b[31merror:\x1b[0m one two");
         assert_eq!(Width(None).wrap("one two"), "one two");
     }

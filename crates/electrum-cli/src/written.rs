@@ -1,5 +1,5 @@
-//! What a command line names for scripts: one script, a descriptor's range, a name of the configuration file, or the lines of
-//! standard input.
+//! Resolves the words for scripts on a command line: a script, a descriptor's range, a name of the configuration file,
+//! or the lines of standard input.
 
 use std::io::{self, BufRead};
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::indexes::Indexes;
 use crate::settings::Settings;
 use crate::target::{PRIVATE_KEY, Target, is_no_address};
 
-/// One word of a command line.
+/// A word for scripts on a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
     Target(Target),
@@ -25,10 +25,10 @@ pub(crate) enum Written {
     PrivateKey,
 }
 
-/// A word and the scripts that it stands for.
+/// A word with the scripts that it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
-    /// As it was written.
+    /// The text that the user wrote.
     pub(crate) written: String,
     pub(crate) targets: Vec<Target>,
     /// Whether it is a descriptor of several scripts, which are shown as one.
@@ -60,14 +60,14 @@ impl FromStr for Written {
     }
 }
 
-/// Whether it may be a name in the configuration file: a short word that has not the shape of an address.
+/// Whether the word may be a name in the configuration file: a short word that does not look like an address.
 fn is_name(text: &str) -> bool {
     let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     is_word && is_no_address(text)
 }
 
-/// The scripts that words stand for, at least one for each word.
+/// Resolves words to the scripts that they stand for, at least one for each word.
 pub(crate) fn groups(words: &[Written], indexes: Indexes, settings: &Settings) -> Result<Vec<Group>, String> {
     let mut groups = Vec::new();
     for word in words {
@@ -128,7 +128,7 @@ fn group(written: &str, descriptor: &Descriptor, indexes: Indexes) -> Result<Gro
     Ok(Group { written: written.to_owned(), targets, is_many })
 }
 
-/// The last version to offer: from 1.7 on nothing can be asked of a scripthash without its script.
+/// Returns the latest version to offer: from 1.7 on servers take no scripthashes.
 pub(crate) fn latest_version(groups: &[Group]) -> ProtocolVersion {
     let mut targets = groups.iter().flat_map(|group| &group.targets);
     let only_scripts = targets.all(|target| target.script.script().is_some());

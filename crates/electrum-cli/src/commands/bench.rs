@@ -1,4 +1,4 @@
-//! `bench`: how fast a server answers, measured gently.
+//! `bench`: measures how fast a server answers, with few requests.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ pub(crate) struct BenchArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// What was measured on one connection.
+/// The measurements on one connection.
 #[derive(Debug, Serialize)]
 struct Measured {
     /// Whether the client pushed answers that the server held back.
@@ -48,7 +48,7 @@ struct Record<'a> {
     measured: &'a [Measured],
 }
 
-/// Measures.
+/// Measures the server and prints the results.
 pub(crate) async fn run(args: BenchArgs, output: &Output) -> Outcome {
     with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
         let Connection { server, software, version, handshake, .. } = query.connection();
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: BenchArgs, output: &Output) -> Outcome {
                 connection.close().await;
                 Some(measured?)
             }
-            // It was there a moment ago: what was measured is shown all the same.
+            // Without the second connection the first measurement is still printed.
             Err(_) => None,
         };
         let measured: Vec<_> = [Some(pushed), plain].into_iter().flatten().collect();
@@ -111,7 +111,7 @@ async fn measure(query: &Query<'_>, connection: &Connection, nudge: bool, calls:
     Ok(Measured { nudge, calls, median_ms, slowest_ms, at_once, per_second })
 }
 
-/// To the microsecond.
+/// Converts a time to milliseconds, with microseconds as decimals.
 fn millis(time: Duration) -> f64 {
     time.as_micros() as f64 / 1000.0
 }

@@ -1,4 +1,4 @@
-//! `broadcast`: hands a transaction to the network, and says what became of it.
+//! `broadcast`: broadcasts a transaction, and prints the outcome.
 
 use std::io::{self, Read};
 
@@ -16,10 +16,10 @@ use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
 
-/// Hand a transaction to the network, and print its id and what became of it
+/// Broadcast a transaction, and print its id and the outcome
 ///
-/// It is accepted, or already in the mempool or in the chain, which is success; or rejected by the node, or it may have
-/// been sent, which is not.
+/// It succeeds if the transaction is accepted, or already in the mempool or in the chain. It fails if the node rejects
+/// the transaction, or if it may have been sent and no answer came.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BroadcastArgs {
     /// The transaction in hexadecimal digits, or - to read these from stdin
@@ -38,7 +38,7 @@ struct Record {
     error: Option<ErrorRecord>,
 }
 
-/// Hands a transaction over.
+/// Broadcasts a transaction and prints the outcome.
 pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
     let digits = if args.transaction == "-" {
         let mut digits = String::new();
@@ -65,17 +65,17 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// What a partially signed transaction begins with (BIP 174), in base 64 and in digits.
+/// The beginning of a partially signed transaction (BIP 174), in base 64 and in hexadecimal digits.
 const PSBT: [&str; 2] = ["cHNidP", "70736274ff"];
 
-/// Digits without what other programs put around and between them: quotes, spaces, ends of lines.
+/// Removes what other programs put around and between digits: quotes, spaces, ends of lines.
 fn without_wrapping(text: &str) -> String {
     let text: String = text.split_whitespace().collect();
     let unquoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(ToOwned::to_owned);
     unquoted.unwrap_or(text)
 }
 
-/// What became of the transaction; an error if it was not handed over.
+/// Returns the outcome of the broadcast, or an error if the transaction was not sent.
 fn outcome(answer: Result<Accepted, CallError>) -> Result<BroadcastOutcome, CallError> {
     match answer {
         Ok(accepted) => Ok(BroadcastOutcome::Accepted(accepted)),
@@ -115,7 +115,7 @@ fn print(query: &Query<'_>, txid: Txid, outcome: Result<BroadcastOutcome, CallEr
             let failure = Failure::new(Cause::MayHaveBeenSent, format!("it may have been sent: {why}"));
             (None, None, Some(failure))
         }
-        // What the library adds later must be looked at, too.
+        // An outcome that a later version of the library adds.
         Ok(other) => (None, None, Some(Failure::new(Cause::MayHaveBeenSent, other.to_string()))),
         Err(error) => (None, None, Some(Failure::of_call(&error))),
     };

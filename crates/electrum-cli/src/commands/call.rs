@@ -1,4 +1,4 @@
-//! `call`: any method, its result as the server wrote it.
+//! `call`: calls any method, and prints the result as the server wrote it.
 
 use std::io;
 
@@ -42,7 +42,7 @@ struct Record<'a> {
 pub(crate) async fn run(args: CallArgs, output: &Output) -> Outcome {
     with_server(&args.options, VersionRange::default(), output, async |query: Query<'_>| {
         let params = args.params.iter().map(|text| raw_call::param(text)).collect();
-        // The method may change something, so it is not repeated.
+        // The method may change something, so the call is not sent again.
         let call = RawCall { method: args.method.clone(), params, effect: Effect::Changes };
         let record = |result, error| Record { server: query.server().to_string(), method: &args.method, result, error };
         let text = match query.call(call).await {
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: CallArgs, output: &Output) -> Outcome {
             output.object(&record(Some(result), None))?;
             return Ok(Verdict::Success);
         }
-        // A text is shown as what it says, all else as JSON.
+        // A string is printed without quotes, everything else as JSON.
         match serde_json::from_str::<String>(&text) {
             Ok(words) => output.verbatim(&printable_lines(&words))?,
             Err(_) => output.verbatim(&printable_json(&json::pretty(&text)))?,

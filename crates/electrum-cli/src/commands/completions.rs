@@ -1,4 +1,4 @@
-//! `completions` and `man`: files for shells and manuals, generated from the command line itself.
+//! `completions` and `man`: shell completions and manual pages, generated from the definition of the command line.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `config`: which settings hold, and where each comes from.
+//! `config`: shows the settings in effect, and where each comes from.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
 
-/// Show which settings hold, and where each comes from: the command line, the environment or the configuration file
+/// Show the settings in effect, and where each comes from: the command line, the environment or the configuration file
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigArgs {
     #[command(flatten)]

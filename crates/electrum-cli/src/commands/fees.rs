@@ -1,4 +1,4 @@
-//! `fees`: fee rates of the network.
+//! `fees`: prints the fee rates of the network.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Verdict};
 use crate::text::printable;
 
-/// Print what fee rates are asked for
+/// Print fee rates: estimates, the minimum for relay, and those in the mempool
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeesArgs {
     /// Within how many blocks a transaction is to be confirmed; may be given several times
@@ -73,7 +73,7 @@ pub(crate) async fn run(args: FeesArgs, output: &Output) -> Outcome {
         if let (true, Some(failure)) = (is_empty, errors.values().next()) {
             return Err(query.fail("fee rates", failure));
         }
-        // What a server does not have is no failure; what it broke is one, and does not hide the rest.
+        // A part that the server lacks is no failure. Any other error is one, and the other parts are still printed.
         let is_missing = |failure: &Failure| failure.code.is_some() || failure.cause == Cause::NotInVersion;
         let broken: Vec<_> = errors.iter().filter(|(_, failure)| !is_missing(failure)).collect();
         for (name, failure) in &broken {
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: FeesArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// A part of what was asked for; what cannot be had is noted.
+/// Returns a part of the answer, or adds its failure to `errors`.
 fn part<T>(name: &str, outcome: Result<T, CallError>, errors: &mut BTreeMap<String, Failure>) -> Option<T> {
     outcome.map_err(|error| errors.insert(name.to_owned(), Failure::of_call(&error))).ok()
 }

@@ -1,4 +1,4 @@
-//! `header`: what is in the header of a block.
+//! `header`: prints the fields of a block header.
 
 use std::fmt::Display;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Verdict};
 
-/// Print what is in the header of a block
+/// Print the fields of a block header
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeaderArgs {
     /// The block's height [default: that of the last block]
@@ -78,7 +78,7 @@ fn lines(record: &HeaderRecord, output: &Output) -> Vec<String> {
     ]
 }
 
-/// A time in seconds since 1970, in UTC.
+/// Formats a time in seconds since 1970 in UTC.
 fn utc(seconds: u32) -> impl Display {
     humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into()))
 }

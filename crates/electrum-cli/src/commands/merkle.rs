@@ -1,4 +1,4 @@
-//! `merkle`: whether a transaction is in a block.
+//! `merkle`: proves that a transaction is in a block.
 
 use std::path::PathBuf;
 
@@ -49,11 +49,11 @@ struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmations: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    /// How many hashes it takes on average to make the block and those on it.
+    /// The work of the block and of those on it: how many hashes it takes on average to make them.
     work: Option<String>,
 }
 
-/// Reads a transaction id, and says so if a height stands in its place.
+/// Parses a transaction id. The error says if it is a height instead.
 fn txid(text: &str) -> Result<Txid, String> {
     let is_height = text.parse::<u32>().is_ok();
     text.parse().map_err(|error| match is_height {
@@ -62,7 +62,7 @@ fn txid(text: &str) -> Result<Txid, String> {
     })
 }
 
-/// Reads a height, and says so if a transaction id stands in its place.
+/// Parses a height. The error says if it is a transaction id instead.
 fn height(text: &str) -> Result<u32, String> {
     let is_txid = text.parse::<Txid>().is_ok();
     text.parse().map_err(|_| match is_txid {

@@ -1,4 +1,4 @@
-//! `outpoint`: what an output is, and what spends it.
+//! `outpoint`: prints an output, and what spends it.
 
 use std::str::FromStr;
 
@@ -30,7 +30,7 @@ pub(crate) struct OutPointArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// An [`OutPoint`] as people write it.
+/// An [`OutPoint`] as it is written on the command line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrittenOutPoint(pub(crate) OutPoint);
 
@@ -59,7 +59,7 @@ struct OutPointRecord {
     status: OutPointStatus,
 }
 
-/// Prints what becomes of an output.
+/// Prints an output, and what spends it.
 pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
     let outpoint = args.outpoint.0;
     let OutPoint { txid, vout } = outpoint;
@@ -86,15 +86,15 @@ pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// Searches the history of the output's script, for servers that have no method for outputs. There is nothing to
-/// search if the server lists no history that has the output: it does not index such scripts, or is behind.
+/// Searches the history of the output's script, for servers that have no method for outputs. Returns nothing if that
+/// history lacks the output: the server does not index such scripts, or is behind.
 async fn searched(
     query: &Query<'_>,
     what: &str,
     outpoint: OutPoint,
     script: &Script,
 ) -> Result<Option<OutPointStatus>, Stop> {
-    /// How many transactions are asked for at once.
+    /// How many transactions are requested at once.
     const AT_ONCE: usize = 50;
 
     if script.is_unspendable() {
@@ -122,7 +122,7 @@ async fn searched(
             }
         }
     }
-    // It was spent, or mined, between the two answers.
+    // The output was spent or mined between the two answers.
     let why = "it is neither unspent nor spent by anything in the history of its script";
     Err(query.fail(what, &Failure::new(Cause::Changed, why)))
 }
@@ -141,7 +141,7 @@ fn lines(record: &OutPointRecord, output: &Output) -> Vec<String> {
     let place = |height: TxHeight| match height {
         TxHeight::Confirmed(height) => format!("in block {height}"),
         TxHeight::Unconfirmed => "in the mempool".to_owned(),
-        TxHeight::UnconfirmedParent => "in the mempool, after another that waits".to_owned(),
+        TxHeight::UnconfirmedParent => "in the mempool, after an unconfirmed parent".to_owned(),
     };
     let unknown = || output.paint(Paint::Fair, "not known by this server");
     let made = status.funder_height.map_or_else(unknown, place);

@@ -1,4 +1,4 @@
-//! `peers`: the other servers that a server knows.
+//! `peers`: prints the other servers that a server knows.
 
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::Peers;
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
             });
             output.object(&PeersRecord { peers: peers.collect(), dropped })?;
         } else if peers.is_empty() && dropped == 0 {
-            output.line("it knows no other servers")?;
+            output.line("the server knows no other servers")?;
         } else {
             let mut lines: Vec<_> = peers.iter().map(peer_line).collect();
             if dropped > 0 {
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// A peer by the addresses under which the other commands take it.
+/// Formats a peer as the addresses that the other commands accept.
 fn peer_line(peer: &Peer) -> String {
     let url = |scheme: &str, port: Option<u16>| port.map(|port| format!("{scheme}://{}:{port}", peer.host));
     let mut words: Vec<_> = [url("ssl", peer.ssl_port()), url("tcp", peer.tcp_port())].into_iter().flatten().collect();

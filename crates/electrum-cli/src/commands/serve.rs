@@ -1,4 +1,4 @@
-//! `serve`: a fake server with a small chain of its own, to try clients on.
+//! `serve`: runs a fake server with a small chain of its own, for testing clients.
 
 use std::io::{self, BufRead};
 use std::thread;
@@ -10,11 +10,11 @@ use crate::output::Output;
 use crate::server_options::seconds;
 use crate::stop::Outcome;
 
-/// Start a fake server on this machine, to try clients on
+/// Start a fake server on this machine, for testing clients
 ///
-/// It has a small regtest chain of its own and answers as the servers of its family do. Its address is printed first. What
-/// happens on its chain is written line by line to standard input: mine BLOCKS, pay SCRIPT SATOSHI, reorganise BLOCKS
-/// BLOCKS, or restart. It serves until it is interrupted.
+/// It has a small regtest chain of its own and answers as the servers of its family do. Its address is printed first.
+/// What happens on its chain is written line by line to standard input: mine BLOCKS, pay SCRIPT SATOSHI, reorganise
+/// BLOCKS BLOCKS, or restart. It serves until it is interrupted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
     /// The family
@@ -33,7 +33,7 @@ fn family(text: &str) -> Result<Family, String> {
     text.parse().map_err(|_| format!("the families are {}", names()))
 }
 
-/// Serves.
+/// Runs the fake server until it is interrupted.
 pub(crate) fn run(args: &ServeArgs, output: &Output) -> Outcome {
     let started = Server::builder(args.family).port(args.port).start();
     let mut server = started.map_err(|error| io::Error::new(error.kind(), format!("port {}: {error}", args.port)))?;

@@ -1,4 +1,4 @@
-//! `tx`: a transaction, checked against its id and decoded.
+//! `tx`: prints a transaction, checked against its id and decoded.
 
 use std::io;
 
@@ -20,7 +20,7 @@ use crate::transaction::{Transaction, TxOutput};
 
 /// Print a transaction: what it spends and pays, and its size
 ///
-/// It is checked to be the one with that id.
+/// The transaction is checked against its id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TxArgs {
     /// The transaction's id
@@ -31,7 +31,7 @@ pub(crate) struct TxArgs {
     /// Fetch the transactions that it spends, for the values and addresses of its inputs and for its fee
     #[arg(long, conflicts_with_all = ["hex", "verbose"])]
     pub(crate) inputs: bool,
-    /// Print what the server's node says of it, unchecked
+    /// Print what the server's node says about it, unchecked
     #[arg(long, conflicts_with = "hex")]
     pub(crate) verbose: bool,
     #[command(flatten)]
@@ -54,7 +54,7 @@ struct Record<'a> {
     virtual_size: usize,
     inputs: Vec<InputRecord>,
     outputs: Vec<OutputRecord>,
-    /// In satoshi; with --inputs only.
+    /// The fee in satoshi, with `--inputs` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     fee: Option<u64>,
 }
@@ -64,7 +64,7 @@ struct InputRecord {
     txid: Txid,
     vout: u32,
     sequence: u32,
-    /// What it spends; with --inputs only.
+    /// The output that it spends, with `--inputs` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     spent: Option<OutputRecord>,
 }
@@ -84,7 +84,7 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Outcome {
         if args.verbose {
             let answer = query.ask(&what, TransactionGetVerbose { txid }).await?;
             if output.json {
-                // On one line, with the node's own digits.
+                // On one line, with numbers as the node wrote them.
                 let answer = RawValue::from_string(json::compact(answer.get())).map_err(io::Error::other)?;
                 output.object(&VerboseRecord { txid, verbose: &answer })?;
             } else {
@@ -107,7 +107,7 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// The outputs that a transaction spends, in the order of its inputs; none for the first of a block.
+/// Returns the outputs that a transaction spends, in the order of its inputs; none for a coinbase transaction.
 async fn spent(query: &Query<'_>, transaction: &Transaction) -> Result<Vec<Option<TxOutput>>, Stop> {
     if transaction.is_coinbase() {
         return Ok(Vec::new());

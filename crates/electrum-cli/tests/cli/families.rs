@@ -125,7 +125,7 @@ fn for_people_too() {
         history.lines().filter(|line| line.starts_with(" mempool  ") && line.contains("fee 500 sat")).count(),
         5
     );
-    assert!(history.ends_with(", after another that waits"), "{history}");
+    assert!(history.ends_with(", after an unconfirmed parent"), "{history}");
     let unspent = only(outcomes(&servers, "unspent", &[&digits], "1.1"));
     assert_eq!(unspent.lines().filter(|line| line.contains(":0  0.000") || line.contains(":1  0.000")).count(), 6);
     let balance = only(outcomes(&servers, "balance", &[&digits, &to_hex(&script(99))], "1.1"));

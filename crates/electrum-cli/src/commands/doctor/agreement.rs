@@ -1,4 +1,4 @@
-//! Whether a server agrees on a version; if not, which of the other ways to ask it would do.
+//! Checks that a server agrees on a version; if not, finds out which other options would work.
 
 use electrum_smol::Config;
 use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Way};
 use crate::versions::range;
 
-/// Versions that servers are known to speak, the newest first.
+/// The versions that servers are known to speak, the newest first.
 const VERSIONS: [ProtocolVersion; 7] = [
     ProtocolVersion::V1_7,
     ProtocolVersion::V1_6,
@@ -21,7 +21,7 @@ const VERSIONS: [ProtocolVersion; 7] = [
     ProtocolVersion::V1_0,
 ];
 
-/// Connects and negotiates; or finds out why that fails.
+/// Connects and negotiates a version, or finds out why that fails.
 pub(super) async fn connect(server: &ServerAddr, config: &Config, findings: &mut Findings) -> Option<Connection> {
     let cause = match open(config.clone()).await {
         Ok(connection) => return Some(connection),
@@ -98,7 +98,7 @@ fn other_security(server: &ServerAddr, config: &Config) -> Config {
     config
 }
 
-/// A version that the server agrees to when it is offered alone.
+/// Returns a version that the server accepts when it is offered alone.
 async fn spoken(config: &Config) -> Option<ProtocolVersion> {
     for version in VERSIONS {
         let mut config = config.clone();

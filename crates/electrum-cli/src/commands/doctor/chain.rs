@@ -1,4 +1,4 @@
-//! Whether a server that agreed answers, serves a chain that can be true, and keeps up with it.
+//! Checks that a server answers, serves a valid chain, and keeps up with it.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,16 +17,17 @@ use crate::failure::Failure;
 use crate::networks::{chain_name, easiest_target};
 use crate::query::Once;
 
-/// Blocks come every ten minutes; one in a thousand takes longer than an hour.
+/// The age of the last block from which the server is taken for behind. Blocks come every ten minutes on average; few
+/// take longer than an hour.
 const STALE: Duration = Duration::from_secs(3 * 3600);
 /// By how much the time of a block may be ahead of the clocks.
 const AHEAD: Duration = Duration::from_secs(2 * 3600);
-/// An answer that takes as long is slow.
+/// The time from which an answer counts as slow.
 const SLOW: Duration = Duration::from_secs(2);
-/// Servers that hold small answers back do so for a second.
+/// The time from which an answer counts as held back: servers that do so wait for a second.
 const HELD_BACK: Duration = Duration::from_millis(500);
 
-/// Asks for a little of everything; the tip of the server's chain, if it has one.
+/// Checks a sample of the server's answers. Returns the tip of its chain, if it has one.
 pub(super) async fn check(connection: &Connection, findings: &mut Findings) -> Option<Tip> {
     let client = &connection.client;
     if !latency(connection, findings).await {
@@ -50,7 +51,7 @@ pub(super) async fn check(connection: &Connection, findings: &mut Findings) -> O
         time(&tip, network, findings);
     }
     services(client, findings).await;
-    // Last, for some servers close the connection when they are asked for this.
+    // Last, since some servers close the connection on this request.
     match client.call(Once(Features)).await {
         Ok(features) => {
             if let Some(kept) = features.pruning {
@@ -70,7 +71,7 @@ pub(super) async fn check(connection: &Connection, findings: &mut Findings) -> O
     Some(tip)
 }
 
-/// What a call gave; a fault if it gave nothing.
+/// Returns the result of a call, or adds its failure to the findings.
 fn asked<T>(findings: &mut Findings, check: &'static str, outcome: Result<T, CallError>) -> Option<T> {
     outcome.map_err(|error| findings.failure(check, &Failure::of_call(&error))).ok()
 }
@@ -100,7 +101,7 @@ async fn latency(connection: &Connection, findings: &mut Findings) -> bool {
     true
 }
 
-/// Whether the server holds small answers back, which takes a connection that does not push it.
+/// Checks whether the server holds small answers back, over a connection that does not avoid that.
 pub(super) async fn padding(config: &Config, findings: &mut Findings) {
     let mut config = config.clone();
     config.protocol.nudge = false;
@@ -122,7 +123,7 @@ fn time(tip: &Tip, network: Option<Network>, findings: &mut Findings) {
     let block = SystemTime::UNIX_EPOCH + Duration::from_secs(tip.header.time().into());
     let now = SystemTime::now();
     let age = now.duration_since(block);
-    // Nothing follows from the times of a network for tests on one's own machine.
+    // On regtest the times of blocks mean nothing.
     let comes_regularly = network.is_some_and(|network| network != Network::Regtest);
     let hours = |time: Duration| format!("{:.1} hours", time.as_secs_f64() / 3600.0);
     match age {
@@ -143,7 +144,7 @@ fn time(tip: &Tip, network: Option<Network>, findings: &mut Findings) {
     }
 }
 
-/// Whether what wallets need is answered.
+/// Checks that the server answers the requests that wallets need.
 async fn services(client: &Client, findings: &mut Findings) {
     let script = ScriptRef::from(Script::new(vec![0x51]));
     let (balance, estimate) = (client.call(Balance::new(script)), client.call(EstimateFee::within(6)));
@@ -164,7 +165,7 @@ async fn services(client: &Client, findings: &mut Findings) {
 fn service<T>(findings: &mut Findings, check: &'static str, outcome: &Result<T, CallError>) -> bool {
     let Err(error) = outcome else { return true };
     let failure = Failure::of_call(error);
-    // Not every version and not every server has everything.
+    // Some versions and servers lack some methods.
     let is_missing =
         matches!(failure.cause, Cause::NotInVersion | Cause::UnknownMethod | Cause::Unsupported | Cause::ServerError);
     if is_missing && check == "fees" {

@@ -1,15 +1,15 @@
-//! What the examination of a server found.
+//! The findings of `doctor` about a server.
 
 use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// How bad it is.
+/// The grade of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Grade {
     Good,
-    /// Worth knowing, and no fault.
+    /// Worth knowing, but not a fault.
     Note,
     Fault,
 }
@@ -17,7 +17,7 @@ pub(super) enum Grade {
 /// The result of one check.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Finding {
-    /// What was looked at.
+    /// The name of the check.
     pub(super) check: &'static str,
     pub(super) grade: Grade,
     /// The fault in one word.
@@ -29,7 +29,7 @@ pub(super) struct Finding {
     pub(super) hint: Option<String>,
 }
 
-/// What was found of one server, in the order of the checks.
+/// The findings about one server, in the order of the checks.
 #[derive(Debug, Default)]
 pub(super) struct Findings(pub(super) Vec<Finding>);
 
@@ -47,17 +47,17 @@ impl Findings {
         self.0.push(Finding { check, grade: Grade::Fault, fault: Some(fault), message, hint });
     }
 
-    /// A fault in spite of which all works.
+    /// Adds a fault in spite of which everything works, as a note.
     pub(super) fn lesser_fault(&mut self, check: &'static str, fault: &'static str, message: String, hint: &str) {
         self.0.push(Finding { check, grade: Grade::Note, fault: Some(fault), message, hint: Some(hint.to_owned()) });
     }
 
-    /// A failure as a fault under the name of its cause.
+    /// Adds a failure as a fault with the name of its cause.
     pub(super) fn failure(&mut self, check: &'static str, failure: &Failure) {
         self.fault(check, failure.cause.name(), failure.words.clone(), failure.cause.hint());
     }
 
-    /// The one fault to mend first.
+    /// Returns the fault to fix first.
     pub(super) fn first_fault(&self) -> Option<&Finding> {
         self.0.iter().find(|finding| finding.grade == Grade::Fault)
     }

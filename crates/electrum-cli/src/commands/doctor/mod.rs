@@ -1,4 +1,4 @@
-//! `doctor`: everything that can be wrong between here and a server, tried in order.
+//! `doctor`: checks everything between this machine and a server, step by step.
 
 mod agreement;
 mod chain;
@@ -20,7 +20,7 @@ use crate::server_options::ServerOptions;
 use crate::stop::{Outcome, Stop, Verdict};
 use crate::text::printable;
 
-/// Find out what is wrong between here and servers, and what to do first
+/// Diagnose the connection to servers, and print what to do first
 ///
 /// Name look-up, addresses, port, TLS and certificate, proxy, protocol versions, chain, tip, clock, and what the server
 /// answers are tried in this order. Several servers are compared.
@@ -34,18 +34,18 @@ pub(crate) struct DoctorArgs {
 struct Record<'a> {
     server: String,
     findings: &'a [Finding],
-    /// The fault to mend first.
+    /// The fault to fix first.
     first: Option<&'static str>,
 }
 
-/// A server, what was found of it, and the tip of its chain.
+/// A server, the findings about it, and the tip of its chain.
 struct Examined {
     server: ServerAddr,
     findings: Findings,
     tip: Option<Tip>,
 }
 
-/// Examines servers.
+/// Examines servers and prints the findings.
 pub(crate) async fn run(args: DoctorArgs, output: &Output) -> Outcome {
     let mut all = Vec::new();
     for server in args.options.servers()? {
@@ -75,7 +75,7 @@ async fn examine(server: ServerAddr, options: &ServerOptions) -> Result<Examined
     let mut findings = Findings::default();
     let config = match options.config([server.clone()], VersionRange::ALL) {
         Ok(config) => config,
-        // There is no way to this server with these options, such as to an onion service without a proxy.
+        // The server cannot be reached with these options, such as an onion service without a proxy.
         Err(Stop::Usage(why)) => {
             findings.fault("route", "no_route", why, "change the options that the message names");
             return Ok(Examined { server, findings, tip: None });
@@ -115,7 +115,7 @@ fn compare(all: &mut [Examined]) {
     let Some((highest, best)) = heights.max_by_key(|(height, _)| *height) else { return };
     for Examined { findings, tip, .. } in all {
         let behind = tip.map_or(0, |tip| highest - tip.height);
-        // One block may be on its way.
+        // A difference of one block is no fault: it may be on its way.
         if behind > 1 {
             let words = format!("it is {behind} blocks behind {best}");
             findings.fault("tip", "behind", words, "use the other server until this one has caught up");

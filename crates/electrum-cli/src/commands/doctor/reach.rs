@@ -1,4 +1,4 @@
-//! Whether a server can be reached: its name, its addresses, its port.
+//! Checks that a server can be reached: its name, its addresses, its port.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -10,10 +10,10 @@ use smol::{Async, Timer};
 
 use super::finding::Findings;
 
-/// How long the look-up may take, and how long each address.
+/// The time-out of the look-up, and of each address.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks the name up and tries each address; whether there is any use in going on.
+/// Looks the name up and tries each address. Returns whether any can be reached.
 pub(super) async fn check(server: &ServerAddr, findings: &mut Findings) -> bool {
     let by_the_system = |name: &str, port| (name, port).to_socket_addrs().map(Iterator::collect);
     check_with(server, by_the_system, PATIENCE, findings).await
@@ -28,7 +28,7 @@ async fn check_with(
     let (host, port) = (server.host().to_string(), server.port());
     let host = host.trim_matches(['[', ']']).to_owned();
     let Some(addresses) = look_up(host, port, resolve, patience, findings).await else { return false };
-    // Side by side: each may take its time.
+    // All at the same time, since each may take long.
     let attempts: Vec<_> =
         addresses.iter().map(|address| (*address, smol::spawn(connect(*address, patience)))).collect();
     let mut failed = Vec::new();
@@ -111,10 +111,10 @@ mod tests {
     use super::*;
     use crate::commands::doctor::finding::Grade;
 
-    /// Nothing here takes as long.
+    /// A time-out that is reached only by what never ends.
     const LONG: Duration = Duration::from_secs(60);
 
-    /// What is found when the name has these addresses, or none; and whether it goes on.
+    /// Returns the findings for a name with these addresses, or for a look-up that fails, and the result of the check.
     fn found(
         resolve: impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + 'static,
         patience: Duration,
@@ -131,7 +131,7 @@ mod tests {
         (listener, address)
     }
 
-    /// Some that refuse connections. All are taken before any is given back, so that they differ.
+    /// Returns addresses that refuse connections. All ports are bound before any is released, so that they differ.
     fn closed<const N: usize>() -> [SocketAddr; N] {
         let listeners = [(); N].map(|()| listener());
         listeners.map(|(_, address)| address)
@@ -163,7 +163,7 @@ mod tests {
     fn a_name_server_that_does_not_answer() {
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let silent = move |_: &str, _| {
-            // Until the test is over.
+            // Blocks until the test is over.
             let _ = ended.recv();
             Ok(Vec::new())
         };
@@ -182,7 +182,7 @@ mod tests {
         assert!(finding.message.starts_with("1 of 3 addresses answer"), "{finding:?}");
         let names = |address: SocketAddr| finding.message.contains(&address.to_string());
         assert_eq!([first, open, last].map(names), [true, false, true]);
-        // It works, so it is not what is to be mended first.
+        // The server can be reached, so this is not the fault to fix first.
         assert_eq!(finding.grade, Grade::Note);
         assert!(findings.first_fault().is_none());
     }

@@ -1,4 +1,4 @@
-//! `headers`: a range of headers into a file, which a later run continues.
+//! `headers`: writes a range of headers to a file, which a later run continues.
 
 mod runs;
 mod store;
@@ -26,8 +26,8 @@ use crate::versions::range;
 
 /// Write a range of block headers to a file, 80 bytes each, checked link by link
 ///
-/// If the file is there it is continued where it ends. After a reorganisation the headers that are no longer in the
-/// chain are replaced, once those of the server were found to show more work.
+/// A file that exists is continued. After a reorganisation the headers that are no longer in the chain are replaced, if
+/// those of the server have more work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HeadersArgs {
     /// The file, or - for standard output
@@ -54,11 +54,11 @@ struct Record<'a> {
     /// How many headers of the file were replaced after a reorganisation.
     replaced: u32,
     hash: BlockHash,
-    /// Whether the work that the headers name was checked, which takes a network that is known.
+    /// Whether the work of the headers was checked, which is possible if the network is known.
     work_checked: bool,
 }
 
-/// What was done.
+/// What was written to the file.
 struct Filled {
     fetched: u32,
     replaced: u32,
@@ -106,7 +106,7 @@ pub(crate) async fn run(args: HeadersArgs, output: &Output) -> Outcome {
     .await
 }
 
-/// Fetches what is missing up to height `last`, or to the end of the chain.
+/// Fetches the missing headers up to height `last`, or to the end of the chain.
 async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Result<Filled, Stop> {
     let (first, tip) = (query.call(Header { height: 0 }), query.ask("the last header", HeadersSubscribe).await?.height);
     if let Some(last) = last.filter(|last| *last > tip) {
@@ -144,12 +144,12 @@ async fn fill(query: &Query<'_>, store: &mut Store<'_>, last: Option<u32>) -> Re
     Ok(Filled { fetched: fetched + store.next - start, replaced, work_checked: limit.is_some() })
 }
 
-/// The headers that the file has, as a chain that checks what follows; the failure if they are none.
+/// Returns the headers of the file as a chain that checks those that follow, or the failure if they are not a chain.
 fn kept_chain(store: &Store<'_>, network: Network) -> Result<Result<Option<HeaderChain>, Failure>, Stop> {
     let is_empty = store.next == store.from;
     let header = match store.from {
         0 => network.genesis(),
-        // The first header of the range is the server's word.
+        // The first header of the range cannot be checked.
         _ if is_empty => return Ok(Ok(None)),
         from => store.header(from)?,
     };
@@ -207,7 +207,7 @@ pub(crate) async fn anchored(query: &Query<'_>, path: &Path) -> Result<Anchored,
     }
 }
 
-/// The next headers, which link to those before and show their work.
+/// Fetches the next headers, and checks their links and their work.
 async fn next_run(
     query: &Query<'_>,
     runs: &mut Runs,
@@ -247,8 +247,8 @@ fn unsound(start: u32, error: &ChainError) -> Failure {
     }
 }
 
-/// The height behind the last header that the file and the server's chain have in common: that of the file's end unless
-/// the chain was reorganised.
+/// Returns the height after the last header that the file and the server's chain have in common: the end of the file,
+/// unless the chain was reorganised.
 async fn common_header(query: &Query<'_>, store: &Store<'_>, tip: u32) -> Result<u32, Stop> {
     let Some(own) = store.last else { return Ok(store.next) };
     let end = store.next - 1;
@@ -262,7 +262,7 @@ async fn common_header(query: &Query<'_>, store: &Store<'_>, tip: u32) -> Result
     if server_header(query, end).await? == own {
         return Ok(store.next);
     }
-    // From the end backwards in growing steps to a header that both have, and from there by halves.
+    // Searches from the end backwards in growing steps for a common header, and from there by bisection.
     let (mut differs, mut step) = (end, 1);
     let mut common = loop {
         let Some(height) = differs.checked_sub(step).filter(|height| *height >= store.from) else {
@@ -298,7 +298,7 @@ fn other_chain(store: &Store<'_>) -> Failure {
     Failure::new(Cause::FileOfOtherChain, why)
 }
 
-/// The headers of the server that replace those of the file from `fork` on: as many at least, and with more work.
+/// Fetches the server's headers that replace those of the file from `fork` on: at least as many, and with more work.
 async fn branch(
     query: &Query<'_>,
     store: &Store<'_>,
@@ -325,8 +325,8 @@ async fn branch(
     Ok(headers)
 }
 
-/// The work that headers show, in hashes that are tried on average. It is compared, not added up over a whole chain,
-/// so the precision of a float is enough.
+/// Returns the work of headers, as the average number of hashes to find them. It is only compared, so the precision of
+/// a float is enough.
 fn work(headers: &[RawHeader]) -> f64 {
     let difficulty = |header: &RawHeader| {
         let target = Target::from_compact(header.bits())?;

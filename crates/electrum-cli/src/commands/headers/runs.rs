@@ -1,4 +1,4 @@
-//! Runs of headers, some of which are asked for ahead.
+//! Fetches runs of headers, with several requests in flight.
 
 use std::collections::VecDeque;
 
@@ -8,9 +8,9 @@ use electrum_smol::{Call, CallError};
 
 use crate::query::Query;
 
-/// As many headers as servers send at once, mostly.
+/// How many headers most servers send at once.
 const RUN: u32 = 2016;
-/// How many requests are on their way at once.
+/// How many requests are in flight at once.
 const AHEAD: usize = 4;
 
 /// The headers from one height to another, in runs.
@@ -22,16 +22,16 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// From `first` to `last`, both included.
+    /// Makes the runs from `first` to `last`, both included.
     pub(super) const fn new(first: u32, last: u32) -> Self {
         Self { next: first, last, length: RUN, calls: VecDeque::new() }
     }
 
-    /// The next run.
+    /// Returns the next run.
     pub(super) async fn next(&mut self, query: &Query<'_>) -> Result<HeaderRun, CallError> {
         while self.calls.len() < AHEAD && self.next <= self.last {
             let count = self.length.min(self.last - self.next + 1);
-            // Their links are checked with those of the runs before.
+            // The links are checked later, together with those to the run before.
             let call = query.call(Headers::new(self.next, count).without_link_check());
             self.calls.push_back((self.next, count, call));
             self.next += count;
@@ -40,7 +40,7 @@ impl Runs {
         let run = call.await?;
         let length = u32::try_from(run.headers.len()).unwrap_or(u32::MAX);
         if (1..count).contains(&length) {
-            // This server sends fewer at once: what was asked for ahead starts too far on.
+            // This server sends fewer at once, so the requests in flight start too high.
             self.calls.clear();
             (self.next, self.length) = (start + length, length);
         }

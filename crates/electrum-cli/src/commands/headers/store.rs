@@ -1,4 +1,4 @@
-//! Where headers are written: a file, which is continued, or standard output.
+//! The destination of headers: a file, which is continued, or standard output.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use crate::stop::Stop;
 
 const SIZE: u64 = 80;
 
-/// Headers one after the other.
+/// A sequence of headers in a file or on standard output.
 #[derive(Debug)]
 pub(super) struct Store<'a> {
     path: &'a Path,
@@ -23,7 +23,7 @@ pub(super) struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    /// Looks at what is there. Nothing is written before the first header is to be kept.
+    /// Opens the file, if it exists. It is not created before the first header is written.
     pub(super) fn open(path: &'a Path, from: u32) -> Result<Self, Stop> {
         let is_stdout = path == Path::new("-");
         let mut store = Self { path, from, next: from, last: None, is_stdout, file: None };
@@ -46,7 +46,7 @@ impl<'a> Store<'a> {
         Ok(store)
     }
 
-    /// The name of the place, for people.
+    /// Returns the name of the file, for people.
     pub(super) fn name(&self) -> String {
         if self.is_stdout { "standard output".into() } else { self.path.to_string_lossy().into_owned() }
     }
@@ -55,12 +55,12 @@ impl<'a> Store<'a> {
         self.is_stdout
     }
 
-    /// The header of a height that the file has.
+    /// Reads the header at a height that the file has.
     pub(super) fn header(&self, height: u32) -> Result<RawHeader, Stop> {
         self.read(height, 1)?.pop().ok_or_else(|| self.failed(&io::ErrorKind::UnexpectedEof.into()))
     }
 
-    /// So many headers from a height on, all of which the file has.
+    /// Reads `count` headers from a height on, all of which the file has.
     pub(super) fn read(&self, height: u32, count: u32) -> Result<Vec<RawHeader>, Stop> {
         let read = || -> io::Result<Vec<RawHeader>> {
             let mut file = File::open(self.path)?;
@@ -74,7 +74,7 @@ impl<'a> Store<'a> {
         read().map_err(|error| self.failed(&error))
     }
 
-    /// All headers of the file, 80 bytes each.
+    /// Reads all headers of the file, 80 bytes each.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, Stop> {
         let mut bytes = std::fs::read(self.path).map_err(|error| self.failed(&error))?;
         let length = u64::from(self.next - self.from) * SIZE;
@@ -82,13 +82,12 @@ impl<'a> Store<'a> {
         Ok(bytes)
     }
 
-    /// Adds headers at the end.
+    /// Appends headers.
     pub(super) fn append(&mut self, headers: &[RawHeader]) -> Result<(), Stop> {
         self.replace(self.next, headers)
     }
 
-    /// Writes headers from a height on, over those that are there. They are as many at least, so that the file is
-    /// never shorter than before.
+    /// Overwrites the headers from a height on, with at least as many, so that the file never gets shorter.
     pub(super) fn replace(&mut self, height: u32, headers: &[RawHeader]) -> Result<(), Stop> {
         let bytes: Vec<u8> = headers.iter().flat_map(|header| *header.as_bytes()).collect();
         let written = self.write(u64::from(height - self.from) * SIZE, &bytes);
@@ -104,7 +103,7 @@ impl<'a> Store<'a> {
         }
         if self.file.is_none() {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(self.path)?;
-            // What an interrupted run left of a header is cut off.
+            // Cuts off the part of a header that an interrupted run has left.
             file.set_len(u64::from(self.next - self.from) * SIZE)?;
             self.file = Some(file);
         }
@@ -113,7 +112,7 @@ impl<'a> Store<'a> {
         file.write_all(bytes)
     }
 
-    /// Makes sure that all is on the disk.
+    /// Syncs the file to disk.
     pub(super) fn finish(&self) -> Result<(), Stop> {
         if self.is_stdout {
             return Ok(io::stdout().lock().flush()?);
@@ -123,7 +122,7 @@ impl<'a> Store<'a> {
     }
 
     fn failed(&self, error: &io::Error) -> Stop {
-        // The reader of standard output may have read enough.
+        // Keeps the kind: a broken pipe only means that the reader of standard output has ended.
         Stop::Output(io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
     }
 }

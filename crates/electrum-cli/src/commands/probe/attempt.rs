@@ -1,4 +1,4 @@
-//! One attempt to agree on a version with one server, and how it is shown.
+//! One attempt to negotiate a version with one server, and its output.
 
 use std::time::Duration;
 
@@ -14,31 +14,31 @@ use crate::failure::{Failure, Way};
 use crate::query::Once;
 use crate::server_features::{self, Said};
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) server: ServerAddr,
-    /// What was offered.
+    /// The versions that were offered.
     pub(crate) range: VersionRange,
-    /// The proxy on the way.
+    /// The proxy, if one was used.
     pub(crate) proxy: Option<String>,
     pub(crate) outcome: Result<Agreed, DownCause>,
 }
 
-/// A server that agreed, and what it says of itself.
+/// A server that agreed on a version, and what it says about itself.
 #[derive(Debug)]
 pub(crate) struct Agreed {
     pub(crate) software: String,
     pub(crate) version: ProtocolVersion,
     pub(crate) handshake: Duration,
     pub(crate) link: LinkReport,
-    /// What it answers to `server.features`.
+    /// Its answer to `server.features`.
     pub(crate) features: Result<Said, CallError>,
-    /// The hash of the first block of the chain that it serves, if it says so.
+    /// The hash of the first block of its chain, if it says so.
     pub(crate) genesis_hash: Option<BlockHash>,
 }
 
-/// Connects to the one server that `config` names, offers `range`, and asks what the server is.
+/// Connects to the only server of `config`, offers `range`, and requests the server's chain and features.
 pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: VersionRange) -> Attempt {
     config.protocol.offers = vec![range.into()];
     let proxy = config.route.proxy().map(ToString::to_string);
@@ -63,7 +63,7 @@ pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: Versi
 
 /// Asks a server for its chain and its features.
 async fn ask(connection: &Connection) -> (Option<BlockHash>, Result<Said, CallError>) {
-    // All have the header, and some close the connection when they are asked for features.
+    // The header first: every server has it, and some close the connection on a request for features.
     let header = connection.client.call(Once(Header { height: 0 })).await;
     let said = server_features::ask(connection).await;
     let of_features = || Some(said.as_ref().ok()?.features.as_ref().ok()?.genesis_hash);
@@ -102,20 +102,20 @@ enum OutcomeRecord {
     },
 }
 
-/// Why there is no connection to the one server that was tried.
+/// Returns why the only server that was tried is not connected.
 fn last_cause(unconnected: Vec<Unconnected>) -> DownCause {
     let closed = || DownCause::Closed { during: Phase::Connecting };
     unconnected.into_iter().next_back().map_or_else(closed, |unconnected| unconnected.cause)
 }
 
 impl Attempt {
-    /// What failed, in words.
+    /// Returns the failure of the attempt.
     pub(crate) fn failure(&self, cause: &DownCause) -> Failure {
         let is_tls = self.server.security() == Security::Tls;
         Failure::of_connection(cause, Way { is_tls, has_proxy: self.proxy.is_some() })
     }
 
-    /// The attempt as a JSON object.
+    /// Returns the attempt as JSON.
     pub(crate) fn record(&self) -> impl Serialize + use<> {
         let outcome = match &self.outcome {
             Ok(agreed) => {
@@ -141,12 +141,12 @@ impl Attempt {
     }
 }
 
-/// The way to a server.
+/// Formats the route to a server.
 pub(crate) fn route(proxy: Option<&str>) -> String {
     proxy.unwrap_or("direct").to_owned()
 }
 
-/// Why a certificate was accepted, in one word.
+/// Returns why a certificate was accepted, in one word.
 const fn pin_name(pin: PinState) -> &'static str {
     match pin {
         PinState::Ca => "ca",
@@ -161,9 +161,9 @@ const fn pin_name(pin: PinState) -> &'static str {
 }
 
 impl Agreed {
-    /// The time of the handshake in milliseconds, to the microsecond.
+    /// Returns the time of the handshake in milliseconds, with microseconds as decimals.
     pub(crate) fn handshake_ms(&self) -> f64 {
-        // Exact far beyond any time that a handshake may take.
+        // Exact for any time that a handshake may take.
         self.handshake.as_micros() as f64 / 1000.0
     }
 }

@@ -1,4 +1,4 @@
-//! The fake servers that are built in, one of each family.
+//! The built-in fake servers, one of each family.
 
 use std::io;
 

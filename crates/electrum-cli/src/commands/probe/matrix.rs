@@ -1,4 +1,4 @@
-//! The matrix: how servers answer a range that they speak, one that no server speaks, and one below the minimum.
+//! The matrix: how servers answer a valid range of versions, an unsupported one, and one below the minimum.
 
 use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
 
@@ -13,18 +13,18 @@ pub(crate) struct Row {
     pub(crate) attempts: Vec<Attempt>,
 }
 
-/// The range of the client that the matrix is about, unless the user names another.
+/// Returns the valid range of the matrix, unless the user chooses another.
 pub(crate) fn default_range() -> VersionRange {
     range(ProtocolVersion::V1_3, ProtocolVersion::V1_4)
 }
 
-/// What is asked for in turn.
+/// Returns the ranges to offer in turn.
 pub(crate) fn ranges(client: VersionRange) -> [VersionRange; 3] {
     let version = ProtocolVersion::new;
     [client, range(version(2, 0, 0), version(3, 0, 0)), range(ProtocolVersion::V1_0, ProtocolVersion::V1_2)]
 }
 
-/// The table, with what its words mean. Servers that are built in are known by their software alone.
+/// Formats the table and a legend. Fake servers are named by their software alone.
 pub(crate) fn table(rows: &[Row], ranges: [VersionRange; 3], embedded: bool, output: &Output) -> String {
     let [valid, unsupported, below] = ranges;
     let heading = [
@@ -63,7 +63,7 @@ fn widest(lines: &[Vec<(String, Paint)>], column: usize) -> usize {
     lines.iter().filter_map(|cells| Some(cells.get(column)?.0.chars().count())).max().unwrap_or_default()
 }
 
-/// The name of a server: its software if that is known, and its address.
+/// Returns the name of a server: its software if that is known, and its address.
 fn name(row: &Row, embedded: bool) -> String {
     let software = row.attempts.iter().find_map(|attempt| attempt.outcome.as_ref().ok()).map(|agreed| &agreed.software);
     let address = row.attempts.first().map(|attempt| attempt.server.to_string()).unwrap_or_default();
@@ -74,7 +74,7 @@ fn name(row: &Row, embedded: bool) -> String {
     }
 }
 
-/// What came of an attempt, in few words.
+/// Describes the result of an attempt in few words.
 fn cell(attempt: &Attempt) -> (String, Paint) {
     let cause = match &attempt.outcome {
         Ok(agreed) => return (agreed.version.to_string(), Paint::Good),

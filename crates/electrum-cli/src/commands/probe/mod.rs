@@ -1,4 +1,4 @@
-//! `probe`: connect, negotiate, and show what the server is.
+//! `probe`: connects, negotiates a version, and prints what the server says about itself.
 
 mod attempt;
 mod fake_servers;
@@ -34,7 +34,7 @@ pub(crate) struct ProbeArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// Does what `probe` was asked for.
+/// Runs `probe`.
 pub(crate) async fn run(args: ProbeArgs, output: &Output) -> Outcome {
     if args.families {
         let servers = fake_servers::start()?;
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: ProbeArgs, output: &Output) -> Outcome {
     each(servers, &args, output).await
 }
 
-/// One attempt for each server.
+/// Makes one attempt for each server, and prints the results.
 async fn each(servers: Vec<ServerAddr>, args: &ProbeArgs, output: &Output) -> Outcome {
     let attempts: Vec<_> = servers
         .into_iter()
@@ -87,7 +87,7 @@ async fn each(servers: Vec<ServerAddr>, args: &ProbeArgs, output: &Output) -> Ou
     Ok(verdict)
 }
 
-/// Three attempts for each server, and a table of what came of them.
+/// Makes three attempts for each server, and prints a table of the results.
 async fn matrix(servers: Vec<ServerAddr>, embedded: bool, args: &ProbeArgs, output: &Output) -> Outcome {
     let client_range = args.options.range.unwrap_or_else(matrix::default_range);
     let ranges = matrix::ranges(client_range);
@@ -112,7 +112,7 @@ async fn matrix(servers: Vec<ServerAddr>, embedded: bool, args: &ProbeArgs, outp
             if output.json {
                 output.object(&attempt.record())?;
             }
-            // That the other two ranges are refused is what the matrix is for.
+            // The other two ranges are meant to be refused.
             let is_valid_range = attempt.range == client_range;
             if let Err(cause) = attempt.outcome.as_ref() {
                 if is_valid_range || matches!(cause, DownCause::Connect { .. }) {
@@ -154,7 +154,7 @@ fn show(server: &ServerAddr, agreed: &Agreed, output: &Output) -> io::Result<()>
     }
     match &agreed.features {
         Ok(said) => {
-            // The chain's first header says the same, unless the server contradicts itself.
+            // Lines that repeat the chain's first header are left out; a contradiction stays visible.
             let said: Vec<_> = said.lines().into_iter().filter(|line| !lines.contains(line)).collect();
             lines.extend(said);
         }

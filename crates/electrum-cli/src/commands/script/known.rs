@@ -1,16 +1,16 @@
-//! What a server knows of a script, in one order whatever the server, and for people.
+//! The balance, history and unspent outputs of a script, in an order that does not depend on the server.
 
 use electrum_smol::proto::types::{Amount, HistoryEntry, ScriptBalance, SignedAmount, TxHeight, UnspentOutput};
 use serde::Serialize;
 
 use crate::output::{Output, Paint};
 
-/// What a server knows of a script, in one order.
+/// What a server knows about a script.
 pub(super) trait Known: Serialize {
-    /// Whether there is nothing.
+    /// Whether the server knows nothing about the script.
     fn is_nothing(&self) -> bool;
 
-    /// The sum over several scripts, where there is one; an error in words if it cannot be.
+    /// Returns the sum over several scripts, if it has a sum, or an error message if the sum is not possible.
     fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<ScriptBalance>, &'static str>
     where
         Self: 'a,
@@ -19,7 +19,7 @@ pub(super) trait Known: Serialize {
         Ok(None)
     }
 
-    /// For people.
+    /// Returns the lines to print for people.
     fn lines(&self, output: &Output) -> Vec<String>;
 }
 
@@ -85,7 +85,7 @@ impl Known for Histories {
         }
         let line = |entry: &HistoryEntry| {
             let fee = entry.fee.map(|fee| format!("  fee {} sat", fee.to_sat())).unwrap_or_default();
-            let parent = if entry.height == TxHeight::UnconfirmedParent { ", after another that waits" } else { "" };
+            let parent = if entry.height == TxHeight::UnconfirmedParent { ", after an unconfirmed parent" } else { "" };
             format!("{}  {}{fee}{parent}", height(entry.height), entry.txid)
         };
         self.history.iter().map(line).collect()
@@ -109,7 +109,7 @@ impl Known for Outputs {
     }
 }
 
-/// An answer that may say that there is nothing.
+/// An answer that may be empty.
 pub(super) trait MayBeEmpty {
     fn is_empty(&self) -> bool;
 }
@@ -126,7 +126,7 @@ impl<T> MayBeEmpty for Vec<T> {
     }
 }
 
-/// Blocks in their order, then the mempool, those last that spend from it.
+/// Returns the sort key of a height: blocks in their order, then the mempool, last those that spend from it.
 const fn place(height: TxHeight) -> (u8, u32) {
     match height {
         TxHeight::Confirmed(height) => (0, height),
@@ -135,7 +135,7 @@ const fn place(height: TxHeight) -> (u8, u32) {
     }
 }
 
-/// A height in a column of its own.
+/// Formats a height for its column.
 fn height(height: TxHeight) -> String {
     let word = height.confirmed().map_or_else(|| "mempool".into(), |height| height.to_string());
     format!("{word:>8}")

@@ -1,7 +1,7 @@
-//! `balance`, `history`, `unspent`: what a server knows of scripts.
+//! `balance`, `history`, `unspent`: print what a server knows about scripts.
 //!
-//! Servers list in orders of their own. What is printed is in one order whatever the server: by height, and inside a
-//! block and inside the mempool by transaction id.
+//! Servers list in orders of their own. The output is always sorted by height, and within a block and within the
+//! mempool by transaction id.
 
 mod known;
 
@@ -27,7 +27,7 @@ use crate::target::Target;
 use crate::versions::range;
 use crate::written::{Group, Written, groups, latest_version};
 
-/// Of `balance`, `history` and `unspent`.
+/// The arguments of `balance`, `history` and `unspent`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScriptArgs {
     /// Addresses, output scripts in hexadecimal digits, scripthashes (64 digits), output descriptors, or names of the
@@ -44,7 +44,7 @@ pub(crate) struct ScriptArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// What is known of one script, as JSON.
+/// The answer about one script, as JSON.
 #[derive(Serialize)]
 struct Record<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,13 +55,13 @@ struct Record<'a, T> {
     known: &'a T,
 }
 
-/// What is known of the scripts of a descriptor, as JSON.
+/// The answers about the scripts of a descriptor, as JSON.
 #[derive(Serialize)]
 struct DescriptorRecord<'a, T> {
     descriptor: &'a str,
     #[serde(flatten)]
     sum: Option<ScriptBalance>,
-    /// Those of which anything is known.
+    /// The scripts about which the server knows anything.
     scripts: Vec<Record<'a, T>>,
 }
 
@@ -80,9 +80,9 @@ pub(crate) async fn unspent(args: ScriptArgs, output: &Output) -> Outcome {
     each(args, output, "unspent outputs", Unspent::new, Outputs::sorted).await
 }
 
-/// Asks the same of each script, and prints what comes in the order of the scripts.
+/// Makes the same request for each script, and prints the answers in the order of the scripts.
 ///
-/// Each answer is printed whatever became of the others.
+/// Each answer is printed even if others fail.
 async fn each<R, T: Known>(
     args: ScriptArgs,
     output: &Output,
@@ -102,7 +102,7 @@ where
             |group: &Group| group.targets.iter().map(|target| query.call(request(target.script.clone()))).collect();
         let calls: Vec<Vec<_>> = groups.iter().map(ask).collect();
         let genesis = match chain {
-            // A server that does not say which chain it serves is believed.
+            // Addresses are not checked if the server does not say which chain it serves.
             Some(header) => header.await.ok().map(|header| header.block_hash()),
             None => None,
         };
@@ -167,7 +167,8 @@ fn print_one(target: &Target, known: &impl Known, is_single: bool, output: &Outp
     Ok(())
 }
 
-/// Prints the scripts of a descriptor of which anything is known, and their sum if that of all is. `Some` if it failed.
+/// Prints the scripts of a descriptor about which the server knows anything, and their sum if all are known. Returns
+/// the failure, if there was one.
 fn print_many<T: Known>(
     query: &Query<'_>,
     group: &Group,
@@ -215,13 +216,13 @@ fn print_many<T: Known>(
     Ok(verdict)
 }
 
-/// An answer, and what was asked to find out whether it is the whole truth.
+/// An answer, and a second request to check whether the answer is complete.
 struct Unchecked<T> {
     response: T,
     check: Option<Check>,
 }
 
-/// Two answers that must fit together.
+/// The second request of an [`Unchecked`] answer.
 struct Check {
     status: Call<Option<ScriptStatus>>,
     history: Call<Vec<HistoryEntry>>,
@@ -230,7 +231,7 @@ struct Check {
 impl<T: MayBeEmpty> Unchecked<T> {
     async fn of(query: &Query<'_>, target: &Target, call: Call<T>) -> Result<Self, Failure> {
         let response = call.await.map_err(|error| Failure::of_call(&error))?;
-        // Above its limit Fulcrum answers the balance of a part.
+        // Above its limit Fulcrum answers with the balance of a part.
         let may_be_partial = query.connection().software.starts_with("Fulcrum");
         let ask = || {
             let script = target.script.clone();
@@ -243,7 +244,8 @@ impl<T: MayBeEmpty> Unchecked<T> {
         Ok(Self { response, check })
     }
 
-    /// The answer, unless the server withholds the history of the script, as Fulcrum does above its `max_history`.
+    /// Returns the answer, unless the server withholds the history of the script, as Fulcrum does above its
+    /// `max_history`.
     async fn checked(self) -> Result<T, Failure> {
         if let Some(Check { status, history }) = self.check {
             if let (Ok(status), Ok(history)) = (status.await, history.await) {

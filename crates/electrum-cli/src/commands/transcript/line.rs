@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A line that one side sent.
+/// A line of a transcript: one line that the client or the server sent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Line {
     /// Milliseconds since the recording began.
@@ -11,11 +11,11 @@ pub(super) struct Line {
     #[serde(default)]
     pub(super) connection: u32,
     pub(super) from: From,
-    /// The line as it was, but for scripts, their hashes and addresses, which are replaced, and secrets, which are left out.
+    /// The line as it was sent, but with scripts, their hashes and addresses replaced, and secrets left out.
     pub(super) line: String,
 }
 
-/// Who sent a line.
+/// The sender of a line.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum From {

@@ -1,4 +1,4 @@
-//! `record` and `replay`: a session with a server as a file, for reports of faults, and played back as a server.
+//! `record` and `replay`: record a session with a server in a file, for bug reports, and play it back as a server.
 
 mod line;
 mod pseudonyms;

@@ -1,4 +1,4 @@
-//! Replaces scripts, scripthashes and addresses in a transcript: it is sent to others, and they say whose money it is about.
+//! Replaces scripts, scripthashes and addresses in a transcript, since they say whose wallet it is.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,24 +11,24 @@ use super::secrets::Secrets;
 use crate::address;
 use crate::transaction::Transaction;
 
-/// The networks whose addresses differ.
+/// One network for each format of addresses.
 const NETWORKS: [Network; 3] = [Network::Bitcoin, Network::Testnet3, Network::Regtest];
-/// The scripts that are in use, and addresses, are as long at least.
+/// The minimum length of addresses and of scripts in use.
 const SHORTEST_WORD: usize = 24;
-/// No transaction has fewer digits.
+/// The minimum number of digits of a transaction.
 const SHORTEST_TRANSACTION: usize = 120;
 
-/// What stands for what, the same all through a transcript, and different in every other.
+/// The replacements of scripts, the same all through a transcript and different in each transcript.
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
     salt: [u64; 4],
-    /// By words as they are written: scripts and hashes in small digits, and addresses.
+    /// The replacement of each word: of scripts and hashes in lower case, and of addresses.
     replaced: HashMap<String, String>,
     secrets: Secrets,
 }
 
 impl Pseudonyms {
-    /// With a secret that is known before any request has it.
+    /// Makes an empty set of replacements, with a secret that is known before it occurs in a request.
     pub(super) fn new(authorization: Option<&Authorization>) -> Self {
         let mut secrets = Secrets::default();
         if let Some(authorization) = authorization {
@@ -39,7 +39,7 @@ impl Pseudonyms {
         Self { salt, replaced: HashMap::new(), secrets }
     }
 
-    /// A line in which what is known of scripts is replaced, and secrets are left out.
+    /// Replaces known scripts in a line, and leaves out secrets.
     pub(super) fn replace(&mut self, line: &str) -> String {
         if let Ok(message) = serde_json::from_str(line) {
             self.learn(&message);
@@ -52,7 +52,7 @@ impl Pseudonyms {
             rest = &rest[start..];
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
             let (word, behind) = rest.split_at(end);
-            // A short script has the digits of a number.
+            // The digits of a short script may also be a number.
             let is_quoted = replaced.ends_with('"') && behind.starts_with('"');
             if is_quoted || word.len() >= SHORTEST_WORD {
                 self.push_word(word, &mut replaced);
@@ -64,7 +64,7 @@ impl Pseudonyms {
         replaced + rest
     }
 
-    /// Appends a word, or what stands for it.
+    /// Appends a word, or its replacement.
     fn push_word(&self, word: &str, replaced: &mut String) {
         let known = self.replaced.get(word).or_else(|| self.replaced.get(&word.to_ascii_lowercase()));
         match known {
@@ -74,8 +74,7 @@ impl Pseudonyms {
         }
     }
 
-    /// The digits of a transaction in which the scripts that are known are replaced; all else as it is. It then has another
-    /// id.
+    /// Replaces the known scripts in the digits of a transaction. It then has another id.
     fn transaction(&self, digits: &str) -> String {
         let mut shown = digits.to_ascii_lowercase();
         let Ok(Ok(transaction)) = RawTransaction::from_hex(&shown).map(|raw| Transaction::read(&raw)) else {
@@ -86,7 +85,7 @@ impl Pseudonyms {
             let Some(pseudonym) = self.replaced.get(&script) else { continue };
             let written = |script: &str| -> String {
                 let value: String = output.value.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-                // All that are asked for are shorter than the lengths that take more than a byte.
+                // Scripts that clients ask for are so short that their length takes one byte.
                 format!("{value}{:02x}{script}", script.len() / 2)
             };
             shown = shown.replace(&written(&script), &written(pseudonym));
@@ -107,7 +106,7 @@ impl Pseudonyms {
             _ => Vec::new(),
         };
         if method.contains("scripthash") || method.contains("scriptpubkey") {
-            // From 1.7 on notifications name the hash although the script was asked for; the status is one more of them.
+            // From 1.7 on notifications name the hash of a subscribed script; the status is another hash.
             if let Some(first) = named.first() {
                 match (first.parse::<ScriptHash>(), Script::from_hex(first)) {
                     (Ok(hash), _) => self.add(hash, None),
@@ -134,7 +133,7 @@ impl Pseudonyms {
     fn add(&mut self, hash: ScriptHash, script: Option<&Script>) {
         let salt = self.salt.iter().flat_map(|part| part.to_le_bytes());
         let digest = ScriptHash::of(&salt.chain(*hash.as_display_bytes()).collect::<Vec<_>>());
-        // It has an address, and nothing spends it: the digest is that of no script.
+        // The replacement has an address, and nothing can spend it: the digest is not that of a script.
         let stand_in = Script::new([&[0x00, 0x20], &digest.as_display_bytes()[..]].concat());
         self.replaced.insert(hash.to_string(), stand_in.scripthash().to_string());
         let Some(script) = script else { return };
@@ -167,7 +166,7 @@ mod tests {
             format!(r#"{{"method":"blockchain.scriptpubkey.subscribe","params":["{}",null]}}"#, script.scripthash());
         let shown: Value = serde_json::from_str(&pseudonyms.replace(&notified)).unwrap();
         assert_eq!(shown["params"][0], stand_in.scripthash().to_string());
-        // Every transcript has others.
+        // Another transcript has other replacements.
         assert_ne!(Pseudonyms::new(None).replace(&notified), pseudonyms.replace(&notified));
         assert!(!Pseudonyms::new(None).replace(&notified).contains(&script.scripthash().to_string()));
     }

@@ -1,4 +1,4 @@
-//! `record`: stands between a client and a server, and writes down what they say.
+//! `record`: a proxy between a client and a server that writes a transcript.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -20,13 +20,13 @@ use crate::query::report_connection;
 use crate::server_options::{ServerOptions, seconds};
 use crate::stop::{Outcome, Verdict};
 
-/// Record what a client and a server say to each other, for a report of a fault
+/// Record the messages between a client and a server, for a bug report
 ///
-/// Prints the address to which the client is pointed, tcp:// whatever the server's own is: proxies, TLS and WebSockets are
-/// on the way from here to the server. In the file scripts, their hashes and addresses are replaced by others, and secrets
-/// are left out; the ids of transactions stay. Requests go on as the client writes them: neither --padding nor
-/// --authorization-file changes them, but what stands in that file is left out of the recording, too. 'replay' plays it
-/// back as a server. It records until it is interrupted, or for --for seconds.
+/// Prints the tcp:// address to which the client must connect; proxies, TLS and WebSockets are used between here and
+/// the server. In the file scripts, their hashes and addresses are replaced by others, and secrets are left out; the
+/// ids of transactions stay. Requests are passed on unchanged: neither --padding nor --authorization-file changes them,
+/// but the secret in that file is left out of the recording, too. 'replay' plays it back as a server. It records until
+/// it is interrupted, or for --for seconds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordArgs {
     /// The file, which must not exist
@@ -41,7 +41,7 @@ pub(crate) struct RecordArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// Records.
+/// Records until it is interrupted.
 pub(crate) async fn run(args: RecordArgs, output: &Output) -> Outcome {
     let config = args.options.config_of_relay(args.options.servers()?, VersionRange::ALL)?;
     let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, args.port))
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: RecordArgs, output: &Output) -> Outcome {
             let (failed, config, transcript) = (failed.clone(), &config, &transcript);
             let serve = async move {
                 if let Err(error) = serve(client, config, transcript, output).await {
-                    // One failure is enough to end the recording.
+                    // Fails if another failure is already ending the recording.
                     let _ = failed.try_send(error);
                 }
             };
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: RecordArgs, output: &Output) -> Outcome {
     Ok(ended?)
 }
 
-/// Serves one client with the first server that can be reached. Each that cannot is reported.
+/// Serves one client with the first server that can be reached, and reports those that cannot.
 async fn serve(client: Async<TcpStream>, config: &Config, transcript: &Transcript, output: &Output) -> io::Result<()> {
     let proxy = config.route.proxy().map(ToString::to_string);
     for server in &config.servers {

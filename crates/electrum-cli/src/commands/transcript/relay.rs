@@ -1,4 +1,4 @@
-//! Hands on what a client and a server say to each other, and writes it down.
+//! Relays bytes between a client and a server, and writes them to a transcript.
 
 use std::io;
 use std::net::TcpStream;
@@ -9,14 +9,14 @@ use smol::Async;
 use super::upstream::Upstream;
 use super::writer::{Side, Transcript, Unwritten};
 
-/// How much is read at once.
+/// The maximum number of bytes of one read.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Hands bytes on in both directions until one side ends, which ends the other. Each line is in the transcript before its
-/// end reaches the other side.
+/// Relays bytes in both directions until one side ends, which ends the other. Each line is written to the transcript
+/// before its end reaches the other side.
 ///
 /// # Errors
-/// If the transcript cannot be written; how the connection ends is no error.
+/// If the transcript cannot be written. The end of the connection is not an error.
 pub(super) async fn relay(client: &Async<TcpStream>, server: &Upstream, transcript: &Transcript) -> io::Result<()> {
     let (said_by_client, said_by_server) = transcript.connection();
     let ended = future::or(up(client, server, said_by_client), down(client, server, said_by_server)).await;
@@ -29,9 +29,9 @@ pub(super) async fn relay(client: &Async<TcpStream>, server: &Upstream, transcri
 
 /// Why a direction ended.
 enum Ended {
-    /// A socket failed, which the other side then sees as the end.
+    /// A socket failed, which ends the connection to the other side.
     Lost,
-    /// What was said could not be written down.
+    /// The transcript could not be written.
     Unwritten(Unwritten),
 }
 

@@ -39,7 +39,7 @@ struct Exchange {
     notifications: Vec<String>,
 }
 
-/// Serves.
+/// Serves the transcript until it is interrupted.
 pub(crate) fn run(args: &ReplayArgs, output: &Output) -> Outcome {
     let text = std::fs::read_to_string(&args.file)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", args.file.display())))?;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &Output) -> Outcome {
         serde_json::from_str(line).map_err(wrong)
     });
     let exchanges = exchanges(&lines.collect::<Result<Vec<Line>, _>>()?);
-    // A recording during which nothing happened is empty.
+    // The file of a recording in which nothing happened is empty.
     if exchanges.is_empty() && !text.is_empty() {
         return Err(Stop::Usage(format!("{} holds no request: it is no transcript", args.file.display())));
     }
@@ -57,13 +57,13 @@ pub(crate) fn run(args: &ReplayArgs, output: &Output) -> Outcome {
     output.line(&format!("tcp://{}", listener.local_addr()?))?;
     for client in listener.incoming() {
         let (client, exchanges) = (client?, Arc::clone(&exchanges));
-        // A client that goes away ends its own connection only.
+        // A client that disconnects ends its own connection only.
         thread::spawn(move || serve(&client, &exchanges));
     }
     Err(Stop::Output(io::ErrorKind::ConnectionAborted.into()))
 }
 
-/// The requests of a transcript, each with its answer.
+/// Returns the requests of a transcript, each with its answer.
 fn exchanges(lines: &[Line]) -> Vec<Exchange> {
     let mut exchanges: Vec<Exchange> = Vec::new();
     for Line { connection, from, line, .. } in lines {
@@ -75,7 +75,7 @@ fn exchanges(lines: &[Line]) -> Vec<Exchange> {
     exchanges
 }
 
-/// The messages of a line: the elements of an array, or the line itself. None if it is no JSON.
+/// Returns the messages of a line: the elements of an array, or the line itself; none if it is not JSON.
 fn messages(line: &str) -> Vec<&RawValue> {
     serde_json::from_str(line).or_else(|_| serde_json::from_str(line).map(|message| vec![message])).unwrap_or_default()
 }
@@ -107,7 +107,7 @@ fn add(exchanges: &mut Vec<Exchange>, connection: u32, from: From, message: &Val
     }
 }
 
-/// The outcome in an answer, with the digits that it has there.
+/// Returns the result or the error of an answer, as it is written there.
 fn answer(line: &str) -> Option<(&'static str, Box<RawValue>)> {
     #[derive(serde::Deserialize)]
     struct Answer {
@@ -115,7 +115,7 @@ fn answer(line: &str) -> Option<(&'static str, Box<RawValue>)> {
         error: Option<Box<RawValue>>,
     }
     let Answer { result, error } = serde_json::from_str(line).ok()?;
-    // A result that is null is none for serde.
+    // serde takes a result that is null for a missing one.
     let null = || RawValue::NULL.to_owned();
     Some(match error {
         Some(error) if error.get() != "null" => ("error", error),
@@ -143,7 +143,7 @@ fn serve(client: &TcpStream, exchanges: &[Exchange]) -> io::Result<()> {
     Ok(())
 }
 
-/// The answer to a request, if it had one, and the notifications that followed it.
+/// Returns the recorded answer to a request, if it had one, and the notifications that followed it.
 fn play<'a>(
     request: &Value,
     exchanges: &'a [Exchange],
@@ -151,7 +151,7 @@ fn play<'a>(
     notifications: &mut Vec<&'a str>,
 ) -> Option<String> {
     let (id, method) = (&request["id"], request["method"].as_str().unwrap_or_default());
-    // Clients differ in how they call themselves.
+    // The name of the client in `server.version` may differ.
     let is_it = |exchange: &Exchange| {
         exchange.method == method && (method == "server.version" || exchange.params == request["params"])
     };

@@ -1,30 +1,30 @@
-//! Leaves out of a transcript what shows that a client may ask.
+//! Leaves authorization secrets out of a transcript.
 
 use electrum_smol::proto::json::spellings;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// What is written in the place of a secret.
+/// The replacement of a secret.
 const LEFT_OUT: &str = "left out";
-/// So many bytes at the beginning of a secret are left out, too: servers quote with an end cut off.
+/// The minimum number of bytes at the beginning of a secret that are also left out: servers may quote it cut off.
 const LEAST: usize = 8;
 /// The member of requests with a secret.
 const MEMBER: &str = "authorization";
 
-/// A request with which a client shows that it may ask.
+/// A request with an authorization.
 #[derive(Deserialize)]
 struct Authorized<'a> {
     #[serde(borrow)]
     authorization: Option<&'a RawValue>,
 }
 
-/// The secrets that were seen, each in every way in which it may be written.
+/// The known secrets, each in every spelling that JSON allows.
 #[derive(Debug, Default)]
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Finds the secrets of a line, and leaves out all that are known.
+    /// Finds the secrets of a line, and leaves out all known ones.
     pub(super) fn leave_out(&mut self, line: &str) -> String {
         let one = serde_json::from_str(line).map(|message: Authorized<'_>| vec![message]);
         match one.or_else(|_| serde_json::from_str(line)) {
@@ -34,7 +34,8 @@ impl Secrets {
                     self.learn_value(&serde_json::from_str(written.get()).unwrap_or_default());
                 }
             }
-            // It cannot be read, and so neither can what is in it.
+            // The line is not valid JSON, so secrets in it cannot be found: everything after the member's name is left
+            // out.
             Err(_) if line.contains(MEMBER) && !line.contains("\"result\"") && !line.contains("\"error\"") => {
                 let (before, _) = line.split_once(MEMBER).unwrap_or_default();
                 return format!("{}{MEMBER} {LEFT_OUT}", self.without(before));
@@ -44,7 +45,7 @@ impl Secrets {
         self.without(line)
     }
 
-    /// Finds the texts of a value.
+    /// Adds the strings of a value as secrets.
     fn learn_value(&mut self, value: &Value) {
         match value {
             Value::String(text) => self.learn(text),
@@ -54,7 +55,7 @@ impl Secrets {
         }
     }
 
-    /// Adds a secret, and what stands behind its scheme.
+    /// Adds a secret, and the part after its scheme.
     pub(super) fn learn(&mut self, text: &str) {
         let text = text.trim();
         let alone = text.split_once(' ').map_or(text, |(_, secret)| secret.trim());
@@ -67,7 +68,7 @@ impl Secrets {
         }
     }
 
-    /// A text without the secrets, and without what begins as one of them does.
+    /// Returns a text without the secrets, and without beginnings of them.
     fn without(&self, text: &str) -> String {
         let (mut left, mut rest) = (String::with_capacity(text.len()), text);
         while let Some(next) = rest.chars().next() {
@@ -82,9 +83,9 @@ impl Secrets {
     }
 }
 
-/// How much of a secret a text begins with, if that is enough to be one.
+/// Returns how many bytes of a secret a text begins with, if they are at least [`LEAST`].
 fn begun(text: &str, secret: &str) -> Option<usize> {
-    // The scheme is no secret.
+    // The scheme is not secret.
     let scheme = secret.split_once(' ').map_or(0, |(scheme, _)| scheme.len() + 1);
     let same = text.chars().zip(secret.chars()).take_while(|(one, other)| one == other);
     let length = same.map(|(same, _)| same.len_utf8()).sum();

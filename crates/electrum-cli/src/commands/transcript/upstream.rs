@@ -1,4 +1,4 @@
-//! The recorder's connection to a server: a socket, and the layers of the transport on it.
+//! The recorder's connection to a server: a socket with its transport layers.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -23,7 +23,8 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    /// Connects to one of the servers of `config`, through proxy, TLS and WebSocket, within the time-out of connections.
+    /// Connects to one of the servers of `config`, through proxy, TLS and WebSocket, within the time-out of
+    /// connections.
     pub(super) async fn open(server: &ServerAddr, config: &Config) -> Result<Self, DownCause> {
         let timeout = config.protocol.timeouts.connect.saturating_mul(config.route.timeout_factor());
         let time_is_up = async {
@@ -51,13 +52,13 @@ impl Upstream {
         let upstream = Self { socket: Async::new(socket).map_err(on_the_way)?, link: RefCell::new(link) };
         let established = upstream.establish(server, config).await;
         if established.is_err() {
-            // An alert may be due.
+            // Sends an alert, if one is due.
             let _ = future::poll_once(upstream.flush()).await;
         }
         established.map(|()| upstream)
     }
 
-    /// Goes through the handshakes of the layers.
+    /// Completes the handshakes of the layers.
     async fn establish(&self, server: &ServerAddr, config: &Config) -> Result<(), DownCause> {
         let mut buffer = vec![0; 16 * 1024];
         loop {
@@ -76,18 +77,18 @@ impl Upstream {
             let count = (&self.socket).read(&mut buffer).await.map_err(on_the_way)?;
             self.received(&buffer[..count]).map_err(|error| of_layer(&error))?;
             if self.link.borrow().ended() {
-                return Err(on_the_way("the server hung up before the connection stood"));
+                return Err(on_the_way("the server hung up before the connection was established"));
             }
         }
     }
 
-    /// Takes what was read from the socket: nothing is its end.
+    /// Passes bytes from the socket to the layers. No bytes mean its end.
     fn received(&self, bytes: &[u8]) -> Result<(), LinkError> {
         let mut link = self.link.borrow_mut();
         if bytes.is_empty() { link.closed() } else { link.received(bytes) }
     }
 
-    /// Reads once; what came is shown to `take`, which may be nothing yet. `None` at the end.
+    /// Reads once. Returns the plaintext, which may be empty, or `None` at the end.
     pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<Option<Vec<u8>>> {
         let count = (&self.socket).read(buffer).await?;
         let outcome = self.received(&buffer[..count]);
@@ -97,7 +98,7 @@ impl Upstream {
             link.consume(bytes.len());
             (bytes, link.ended())
         };
-        // Pings of a WebSocket are answered.
+        // Replies to pings of a WebSocket may be due.
         self.flush().await?;
         match outcome {
             _ if !bytes.is_empty() => Ok(Some(bytes)),
@@ -120,13 +121,13 @@ impl Upstream {
         Ok(())
     }
 
-    /// Says that this side is done, as far as the socket takes it at once.
+    /// Closes the layers, as far as the socket takes their last bytes at once.
     pub(super) async fn close(&self) {
         self.link.borrow_mut().close();
         let _ = future::poll_once(self.flush()).await;
     }
 
-    /// Writes what waits for the socket.
+    /// Writes all outgoing bytes to the socket.
     async fn flush(&self) -> io::Result<()> {
         poll_fn(|context| self.poll_flush(context)).await
     }

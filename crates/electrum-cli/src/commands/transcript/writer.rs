@@ -1,4 +1,4 @@
-//! Writes a transcript line by line, while it happens.
+//! Writes a transcript line by line while it is recorded.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -11,7 +11,7 @@ use electrum_smol::proto::Authorization;
 use super::line::{From, Line};
 use super::pseudonyms::Pseudonyms;
 
-/// The longest line of either side. Servers send shorter ones, and one without an end must not fill the memory.
+/// The maximum length of a line. Servers send shorter ones, and a line without an end must not fill the memory.
 const LONGEST: usize = if cfg!(test) { 1024 } else { 64 * 1024 * 1024 };
 
 /// A transcript that is being written.
@@ -32,21 +32,21 @@ pub(super) struct Side<'a> {
     transcript: &'a Transcript,
     connection: u32,
     from: From,
-    /// The beginning of a line.
+    /// The beginning of a line that is not complete.
     begun: Vec<u8>,
 }
 
 /// Why bytes were not written.
 #[derive(Debug)]
 pub(super) enum Unwritten {
-    /// A line without an end, which ends its connection.
+    /// A line is too long, which ends its connection.
     TooLong,
-    /// The file failed, which ends the recording.
+    /// Writing to the file failed, which ends the recording.
     File(io::Error),
 }
 
 impl Transcript {
-    /// Begins a file, which must not exist, and in which this authorization and those of requests are left out.
+    /// Creates the file, which must not exist. This authorization and those of requests are left out of it.
     pub(super) fn create(path: &Path, authorization: Option<&Authorization>) -> io::Result<Self> {
         let file = File::create_new(path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
@@ -54,7 +54,7 @@ impl Transcript {
         Ok(Self(RefCell::new(Writing { file, started, pseudonyms, connections: 0 })))
     }
 
-    /// The client's and the server's side of the next connection.
+    /// Returns the client's and the server's side of the next connection.
     pub(super) fn connection(&self) -> (Side<'_>, Side<'_>) {
         let connection = {
             let mut writing = self.0.borrow_mut();
@@ -67,7 +67,7 @@ impl Transcript {
 }
 
 impl Side<'_> {
-    /// Takes bytes, and writes the lines that are whole.
+    /// Adds bytes, and writes the lines that are complete.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Unwritten> {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.begun.extend_from_slice(piece);

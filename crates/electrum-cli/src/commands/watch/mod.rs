@@ -1,4 +1,4 @@
-//! `watch`: what happens to the chain, to scripts and to the connection, line by line, as it happens.
+//! `watch`: prints changes of the chain, of scripts and of the connection as they happen.
 
 mod topics;
 
@@ -26,13 +26,13 @@ use electrum_smol::proto::Origin;
 use electrum_smol::proto::operations::Header;
 use electrum_smol::proto::types::ScriptHash;
 
-/// Print what happens to the chain and to scripts, as it happens, whatever becomes of the connection
+/// Print changes of the chain and of scripts as they happen, across reconnections
 ///
-/// One server is used at a time; when it fails the next takes over, and what changed meanwhile is reported once.
+/// One server is used at a time. If it fails, the next takes over, and changes in the meantime are reported once.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WatchArgs {
-    /// What to watch beside the chain: addresses, output scripts in hexadecimal digits, scripthashes (64 digits), output
-    /// descriptors, or names of the configuration file; - for lines on standard input
+    /// What to watch beside the chain: addresses, output scripts in hexadecimal digits, scripthashes (64 digits),
+    /// output descriptors, or names of the configuration file; - for lines on standard input
     ///
     /// With a scripthash no protocol after 1.6 is offered, which would want the script.
     #[arg(value_name = "ADDRESS|SCRIPT")]
@@ -53,10 +53,10 @@ pub(crate) struct WatchArgs {
     pub(crate) options: ServerOptions,
 }
 
-/// A person is watching, so a server that is back should be found soon.
+/// The maximum time between attempts to connect. It is short, since a person is watching.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Watches until the time is up, over any number of reconnections. It fails if a topic never had a value.
+/// Watches until the time is up, across reconnections. Fails if a topic never had a value.
 pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let words = [&args.words[..], &args.scripts].concat();
     let mut groups = groups(&words, args.indexes, args.options.file()).map_err(Stop::Usage)?;
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: WatchArgs, output: &Output) -> Outcome {
     let mut config = args.options.config(args.options.servers()?, topics.range())?;
     config.protocol.backoff.cap = LONGEST_WAIT;
     let (client, driver) = electrum_smol::client(config);
-    // Both before the driver runs, so that nothing happens unseen.
+    // Both before the driver runs, so that no event is missed.
     let events = client.events();
     let updates = match client.subscribe_all(topics.topics()) {
         Ok(updates) => updates,
@@ -114,7 +114,7 @@ fn fail(failure: &Failure, output: &Output) -> Outcome {
     Ok(Verdict::Failure)
 }
 
-/// Returns the failure if an address is of another network than the server's; never if all are right.
+/// Returns a failure if an address is of another network than the server's; otherwise never returns.
 async fn wrong_network(client: &Client, groups: &[Group]) -> Failure {
     let targets = || groups.iter().flat_map(|group| &group.targets);
     if targets().any(|target| target.networks.is_some()) {
@@ -128,11 +128,11 @@ async fn wrong_network(client: &Client, groups: &[Group]) -> Failure {
     future::pending().await
 }
 
-/// Connection events and updates, each of them in order.
+/// Connection events and updates, merged in the order in which they happened.
 struct Sources {
     events: ConnectionEvents,
     updates: Updates,
-    /// The end of a connection, and what came before and after it.
+    /// The end of a connection, with the items before and after it.
     held: VecDeque<Item>,
 }
 
@@ -142,17 +142,17 @@ enum Item {
 }
 
 impl Sources {
-    /// The next thing that happened.
+    /// Returns the next event or update.
     async fn next(&mut self) -> Option<Item> {
         if let Some(item) = self.held.pop_front() {
             return Some(item);
         }
         let Self { events, updates, held } = self;
-        // An update follows the event that made it possible, so events are looked at first ...
+        // An update follows the event of its connection, so events go first ...
         let event = async { events.next().await.map(|event| Item::Event(Box::new(event))) };
         let update = async { updates.next().await.map(Item::Update) };
         let item = future::or(event, update).await?;
-        // ... but for the end of a connection, which comes after the updates that it brought.
+        // ... except for the end of a connection, which goes after the updates of that connection.
         if matches!(&item, Item::Event(event) if matches!(**event, ConnectionEvent::Down { .. })) {
             let mut unread = Vec::new();
             while let Some(Some(update)) = future::poll_once(updates.next()).await {
@@ -162,7 +162,7 @@ impl Sources {
             while let Some(Some(event)) = future::poll_once(events.next()).await {
                 following.push(Item::Event(Box::new(event)));
             }
-            // If the next connection is there already, what changed during the outage was reported by that one.
+            // If the next connection is ready already, resumed updates belong to that one.
             let is_later = |update: &TopicUpdate| !following.is_empty() && update.origin == Origin::Resumed;
             let (later, earlier): (Vec<_>, Vec<_>) = unread.into_iter().partition(is_later);
             held.extend(earlier.into_iter().map(Item::Update));
@@ -179,7 +179,7 @@ struct Printer<'a> {
     topics: Topics,
     output: &'a Output,
     started: Instant,
-    /// The topics of which a value was received, by their numbers.
+    /// The numbers of the topics of which a value was received.
     received: BTreeSet<usize>,
 }
 
@@ -221,7 +221,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// The names of the topics of which no value was received.
+    /// Returns the names of the topics of which no value was received.
     fn missing(&self) -> String {
         let names = self.topics.names().enumerate().filter(|(number, _)| !self.received.contains(number));
         names.map(|(_, name)| name).collect::<Vec<_>>().join(", ")

@@ -1,4 +1,4 @@
-//! What `watch` watches, and how its values are named.
+//! The topics of `watch`, and how their values are printed.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub(crate) struct Topics {
 #[derive(Debug)]
 struct Named {
     name: String,
-    /// As the user wrote it, if that is not in the name.
+    /// The topic as the user wrote it, if that is not in the name.
     written: Option<String>,
     topic: Topic,
 }
@@ -50,12 +50,12 @@ enum Value {
 }
 
 impl Topics {
-    /// Headers, and the scripts that the user named.
+    /// Makes the topics of headers and of the scripts that the user named.
     pub(crate) fn new(groups: &[Group]) -> Self {
         let mut named = vec![Named { name: "headers".to_owned(), written: None, topic: Topic::Headers }];
         let mut seen = BTreeSet::new();
         for target in groups.iter().flat_map(|group| &group.targets) {
-            // Named twice it is still reported once.
+            // A script that is named twice is reported once.
             if seen.insert(target.script.scripthash()) {
                 let (name, topic) = match &target.script {
                     ScriptRef::Script(script) => (format!("script:{}", script.to_hex()), Topic::Script(script.clone())),
@@ -71,22 +71,22 @@ impl Topics {
         Self { named, range: range(default.min(), latest_version(groups)) }
     }
 
-    /// The versions to offer.
+    /// Returns the versions to offer.
     pub(crate) const fn range(&self) -> VersionRange {
         self.range
     }
 
-    /// The topics, to be subscribed.
+    /// Returns the topics to subscribe to.
     pub(crate) fn topics(&self) -> impl Iterator<Item = Topic> + '_ {
         self.named.iter().map(|named| named.topic.clone())
     }
 
-    /// What the topics are called.
+    /// Returns the names of the topics.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|named| named.written.as_ref().unwrap_or(&named.name).as_str())
     }
 
-    /// A change as JSON, and the name of its topic.
+    /// Returns an update as JSON, with the name of its topic.
     pub(crate) fn record(&self, change: &TopicUpdate) -> UpdateRecord<'_> {
         let named = self.named.get(change.topic);
         let topic = named.map_or("?", |named| &named.name);
@@ -105,12 +105,12 @@ impl Topics {
 }
 
 impl UpdateRecord<'_> {
-    /// The topic as the user named it.
+    /// Returns the topic as the user named it.
     pub(crate) fn topic(&self) -> &str {
         self.script.unwrap_or(self.topic)
     }
 
-    /// The same in words.
+    /// Returns the update as text for people.
     pub(crate) fn words(&self) -> String {
         let (topic, origin) = (self.topic(), self.origin);
         match &self.value {
@@ -123,7 +123,7 @@ impl UpdateRecord<'_> {
     }
 }
 
-/// What can be done about a topic that cannot be subscribed.
+/// Returns what to do about a topic that the server refuses.
 pub(crate) fn advice(error: &SubscribeError) -> &'static str {
     match error {
         SubscribeError::Server(error) => server_cause(error.kind()).hint(),
