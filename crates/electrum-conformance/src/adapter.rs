@@ -1,4 +1,4 @@
-//! What the scenarios want of an adapter.
+//! The traits that an adapter implements for the scenarios.
 
 use std::time::Duration;
 
@@ -6,42 +6,43 @@ use electrum_proto::operations::Raw;
 use electrum_proto::{Config, DownCause, Origin, Phase, ProtocolVersion, Request, SubscribeError, Topic, Update};
 use serde_json::Value;
 
-/// A driver of the machine, or whatever gives clients that are driven.
+/// An adapter: starts clients that are driven.
 pub trait Adapter: Copy + Send + Sync + 'static {
-    /// What it gives.
+    /// The client that it starts.
     type Client: Client;
 
-    /// Starts a client, which connects and stays connected by itself.
+    /// Starts a client, which connects and reconnects by itself.
     fn connect(&self, setup: Setup) -> Self::Client;
 
-    /// Whether it sees the frames of a WebSocket. A browser hands over whole messages: of one without an end nothing is seen,
-    /// and what breaks the WebSocket protocol looks like a connection that broke.
+    /// Whether the adapter sees the frames of a WebSocket. A browser reports whole messages: a message without an end
+    /// is never reported, and a violation of the WebSocket protocol looks like a broken connection.
     fn sees_frames(&self) -> bool {
         true
     }
 }
 
-/// What a client is started with. For all else its defaults count: a certificate is pinned on first use.
+/// The configuration that a client is started with. Everything else has its default: a certificate is pinned on first
+/// use.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The servers, as `tcp://`, `ssl://`, `ws://` or `wss://` and `address:port`, the preferred one first.
     pub servers: Vec<String>,
     /// A proxy, as `socks5://address:port`.
     pub proxy: Option<String>,
-    /// Everything about the protocol; the number of servers in it is for the adapter to set.
+    /// The configuration of the protocol. The adapter sets the number of servers in it.
     pub protocol: Config,
     /// How many calls may wait while there is no connection.
     pub queue: usize,
 }
 
-/// A handle of a running client. Clones are the same client; when the last one and all that it lent is dropped,
-/// its connection is closed.
+/// A handle of a running client. Clones are the same client, which is closed when the last clone, and everything that
+/// it has returned, is dropped.
 ///
-/// All these may block the calling thread, and are called from several at once.
+/// All methods may block the calling thread, and are called from several threads at once.
 pub trait Client: Clone + Send + Sync + 'static {
-    /// Changes of subscribed topics.
+    /// The updates of subscribed topics.
     type Updates: Source<TopicUpdate>;
-    /// What happens to the connection.
+    /// The events of the connection.
     type Events: Source<ConnectionEvent>;
 
     /// Makes a call and waits for the answer.
@@ -49,7 +50,7 @@ pub trait Client: Clone + Send + Sync + 'static {
     where
         R: Request<Response: Send> + Send + 'static;
 
-    /// Makes a call that can be dropped before it is answered; nothing, if this adapter has none of that kind.
+    /// Makes a call that can be dropped before it is answered. Returns `None` if the adapter has no such calls.
     fn begin(&self, request: Raw) -> Option<Box<dyn Pending>>;
 
     /// Makes several calls at once and waits for all.
@@ -58,51 +59,51 @@ pub trait Client: Clone + Send + Sync + 'static {
     /// Subscribes to these topics until the result is dropped.
     fn subscribe(&self, topics: Vec<Topic>) -> Self::Updates;
 
-    /// What happens to the connection from now on, and before that what happened last.
+    /// Returns the events of the connection, beginning with the most recent one.
     fn events(&self) -> Self::Events;
 
-    /// Where the client stands.
+    /// Returns the phase of the client.
     fn phase(&self) -> Phase;
 
-    /// Ends it.
+    /// Closes the client.
     fn close(&self);
 }
 
-/// A call that was made. Dropping it takes it back.
+/// A call in flight. Dropping it cancels the call.
 pub trait Pending: Send {
-    /// Waits for its answer.
+    /// Waits for the answer.
     fn wait(self: Box<Self>) -> Result<Value, Failure>;
 }
 
-/// Something that comes one by one.
+/// A stream of items.
 pub trait Source<T>: Send + 'static {
-    /// Waits for the next for so long.
+    /// Waits for the next item, for at most this time.
     fn next(&mut self, within: Duration) -> Next<T>;
 }
 
-/// What came.
+/// The result of waiting for an item.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next<T> {
-    /// This.
+    /// The next item.
     Item(T),
-    /// Nothing in time.
+    /// No item came in time.
     Nothing,
-    /// Nothing, and nothing will.
+    /// The stream has ended.
     End,
 }
 
-/// A topic has a new value.
+/// An update of a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopicUpdate {
-    /// Which of the topics of the subscription.
+    /// The index of the topic in the subscription.
     pub topic: usize,
-    /// The value, or why there is none for now.
+    /// The value, or why the server refuses the subscription.
     pub value: Result<Update, SubscribeError>,
-    /// How it became known.
+    /// How the client learned of the value.
     pub origin: Origin,
 }
 
-/// Something happened to the connection. Servers are named as in [`Setup::servers`].
+/// An event of the connection. Servers are named as in [`Setup::servers`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConnectionEvent {
     /// A connection is being made.
@@ -119,13 +120,13 @@ pub enum ConnectionEvent {
         /// The version.
         version: ProtocolVersion,
     },
-    /// The connection is gone, or could not be made.
+    /// The connection ended, or could not be made.
     Down {
         /// To which server.
         server: String,
         /// Why.
         cause: DownCause,
-        /// When it will be tried again.
+        /// When the next attempt is made.
         retry_in: Duration,
     },
 }
@@ -140,18 +141,18 @@ pub enum Failure {
         /// Its words.
         message: String,
     },
-    /// The server answered something that cannot be right; in words.
+    /// The server's answer cannot be right. Holds the error message.
     Decode(String),
-    /// It was sent, and not answered in time.
+    /// The call was sent, and not answered in time.
     TimedOut,
-    /// It could not be sent in time; in words.
+    /// The call could not be sent in time. Holds the error message.
     Unsent(String),
-    /// The connection was lost after it was sent, and it must not be repeated.
+    /// The connection was lost after the call was sent, and the call must not be sent again.
     Lost,
-    /// Too many wait.
+    /// Too many calls wait.
     QueueFull,
     /// The client was closed.
     Closed,
-    /// Something else; in words.
+    /// Another error. Holds the error message.
     Other(String),
 }

@@ -1,4 +1,4 @@
-//! Waiting for what a client reports, with a bound.
+//! Waits for events and updates of a client, with a time-out.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -10,20 +10,20 @@ use serde_json::Value;
 
 use super::{Client, ConnectionEvent, Failure, Next, Source, TopicUpdate};
 
-/// How long anything is waited for that must come.
+/// The time-out for whatever must come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A call without parameters that only reads.
+/// Returns a call without parameters that only reads.
 pub(super) fn read(method: &str) -> Raw {
     Raw::reading(method, Vec::new())
 }
 
-/// A call that asks for the header at this height.
+/// Returns a call for the header at this height.
 pub(super) fn header(height: u32) -> Raw {
     Raw::reading("blockchain.block.header", vec![height.into()])
 }
 
-/// The next of these events that is of the kind wanted.
+/// Waits for the next event that `choose` accepts.
 pub(super) fn wait_for<T>(
     events: &mut impl Source<ConnectionEvent>,
     what: &str,
@@ -48,7 +48,7 @@ pub(super) fn wait_for<T>(
     }
 }
 
-/// Waits until a version is negotiated: with which server, and which.
+/// Waits until a version is negotiated. Returns the server and the version.
 pub(super) fn ready(events: &mut impl Source<ConnectionEvent>) -> (String, ProtocolVersion) {
     wait_for(events, "a connection", |event| match event {
         ConnectionEvent::Ready { server, version, .. } => Some((server.clone(), *version)),
@@ -56,7 +56,7 @@ pub(super) fn ready(events: &mut impl Source<ConnectionEvent>) -> (String, Proto
     })
 }
 
-/// Waits until the connection is gone, or could not be made: why.
+/// Waits until the connection ends, or could not be made. Returns the cause.
 pub(super) fn down(events: &mut impl Source<ConnectionEvent>) -> DownCause {
     wait_for(events, "the end of the connection", |event| match event {
         ConnectionEvent::Down { cause, .. } => Some(cause.clone()),
@@ -64,7 +64,7 @@ pub(super) fn down(events: &mut impl Source<ConnectionEvent>) -> DownCause {
     })
 }
 
-/// The next change.
+/// Waits for the next update.
 #[track_caller]
 pub(super) fn next(updates: &mut impl Source<TopicUpdate>) -> TopicUpdate {
     match updates.next(PATIENCE) {
@@ -73,7 +73,7 @@ pub(super) fn next(updates: &mut impl Source<TopicUpdate>) -> TopicUpdate {
     }
 }
 
-/// The tip of an update.
+/// Returns the tip in an update.
 #[track_caller]
 pub(super) fn tip(change: &TopicUpdate) -> Tip {
     match &change.value {
@@ -88,17 +88,17 @@ pub(super) fn call_aside(client: &impl Client, request: Raw) -> Receiver<Result<
     aside(move || client.call(request, None))
 }
 
-/// Does something that blocks in a thread of its own.
+/// Runs something that blocks in a thread of its own.
 pub(super) fn aside<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
-        // The test may have failed meanwhile.
+        // Fails if the test has failed meanwhile.
         let _ = sender.send(run());
     });
     receiver
 }
 
-/// What came of something done aside.
+/// Waits for the result of [`aside`].
 #[track_caller]
 pub(super) fn outcome<T>(receiver: &Receiver<T>) -> T {
     match receiver.recv_timeout(PATIENCE) {

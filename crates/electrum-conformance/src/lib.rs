@@ -1,14 +1,15 @@
-//! What every driver of the machine must do, as tests that any adapter can be put through.
+//! A test suite for drivers of the machine: what every adapter must do.
 //!
 //! Implement [`Adapter`] and [`Client`] for it in a file under `tests/`, and name the adapter in
-//! [`driver_conformance!`](macro@crate::driver_conformance): that makes a test of each scenario on each [`Transport`]. Outside the
-//! test harness [`driver_conformance`](fn@driver_conformance) runs them one after the other. Parameters and results of raw calls are values of
-//! `serde_json`, and events those of `electrum-proto`: a crate that implements the traits depends on both.
+//! [`driver_conformance!`](macro@crate::driver_conformance): that makes a test of each scenario on each [`Transport`].
+//! Outside the test harness [`driver_conformance`](fn@driver_conformance) runs them one after the other. Parameters and
+//! results of raw calls are values of `serde_json`, and events those of `electrum-proto`: a crate that implements the
+//! traits depends on both.
 //!
-//! [`hostile_conformance!`](crate::hostile_conformance) does the same with the [catalogue](electrum_testkit::hostile) of hostile
-//! servers.
+//! [`hostile_conformance!`](crate::hostile_conformance) does the same with the [catalogue](electrum_testkit::hostile)
+//! of hostile servers.
 //!
-//! Each scenario is over within [`BOUND`], or fails.
+//! Each scenario ends within [`BOUND`], or fails.
 
 mod adapter;
 mod expect;
@@ -28,19 +29,19 @@ use std::time::Duration;
 pub use adapter::{Adapter, Client, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
 pub use transport::Transport;
 
-/// No scenario takes longer, also on a machine that has much else to do.
+/// The time-out of one scenario, which is enough on a busy machine.
 pub const BOUND: Duration = Duration::from_secs(120);
 
-/// The scenarios that need a process for themselves.
+/// The scenarios that need a process of their own.
 const NEEDS_A_PROCESS: &[&str] = &["idle"];
 
-/// Set in such a process.
+/// The environment variable that is set in such a process.
 const ALONE: &str = "DRIVER_CONFORMANCE_ALONE";
 
 /// Runs every scenario on every transport, one after the other.
 ///
 /// # Panics
-/// At the first that fails.
+/// If a scenario fails.
 pub fn driver_conformance<A: Adapter>(adapter: A) {
     for transport in Transport::ALL {
         for scenario in scenarios::all::<A>() {
@@ -50,7 +51,7 @@ pub fn driver_conformance<A: Adapter>(adapter: A) {
     }
 }
 
-/// The names of all scenarios.
+/// Returns the names of all scenarios.
 #[must_use]
 pub fn scenario_names<A: Adapter>() -> Vec<&'static str> {
     scenarios::all::<A>().into_iter().map(|scenario| scenario.name).collect()
@@ -59,7 +60,7 @@ pub fn scenario_names<A: Adapter>() -> Vec<&'static str> {
 /// Runs one scenario, as one test among others that run at the same time.
 ///
 /// # Panics
-/// If it fails, or there is none of this name.
+/// If the scenario fails or does not exist.
 pub fn run_scenario<A: Adapter>(adapter: A, transport: Transport, name: &str) {
     let Some(scenario) = scenarios::all::<A>().into_iter().find(|scenario| scenario.name == name) else {
         panic!("there is no scenario {name}");
@@ -70,7 +71,7 @@ pub fn run_scenario<A: Adapter>(adapter: A, transport: Transport, name: &str) {
     bounded(move || (scenario.run)(adapter, transport));
 }
 
-/// Runs this very test again in a process of its own.
+/// Runs the current test again in a process of its own.
 fn run_alone() {
     let thread = thread::current();
     let Some(test) = thread.name() else { panic!("a test runs in a thread that bears its name") };
@@ -85,7 +86,7 @@ fn run_alone() {
     );
 }
 
-/// Fails when it takes too long. The thread then stays behind, for the harness ends the process.
+/// Runs something with a time-out. After a time-out its thread runs on until the harness ends the process.
 fn bounded(run: impl FnOnce() + Send + 'static) {
     let (sender, receiver) = channel::<()>();
     let thread = thread::spawn(move || {
@@ -103,8 +104,8 @@ fn bounded(run: impl FnOnce() + Send + 'static) {
 /// Makes a test of each scenario on each transport, for a value that implements
 /// [`Adapter`](crate::Adapter) and can be named in a constant.
 ///
-/// An adapter that has fewer transports names them: `driver_conformance!(WEB; websocket WebSocket)` makes the tests in a module
-/// `websocket`, on [`Transport::WebSocket`](crate::Transport::WebSocket).
+/// An adapter that has fewer transports names them: `driver_conformance!(WEB; websocket WebSocket)` makes the tests in
+/// a module `websocket`, on [`Transport::WebSocket`](crate::Transport::WebSocket).
 #[macro_export]
 macro_rules! driver_conformance {
     ($adapter:expr) => {

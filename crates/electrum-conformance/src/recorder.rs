@@ -1,4 +1,4 @@
-//! What an observer between a client and a server sees of the client: a relay that records, and the sizes of writes in its record.
+//! An observer between a client and a server: a relay that records what the client sends, and the sizes of its writes.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,15 +10,15 @@ use electrum_testkit::listener::Listener;
 
 use crate::Transport;
 
-/// What TLS 1.3 adds to what is in a record: the kind of the content and a tag.
+/// How many bytes TLS 1.3 adds to the content of a record: its type and a tag.
 const TLS_OVERHEAD: usize = 1 + 16;
-/// What the end of a TLS connection has in its record.
+/// The length of the alert that ends a TLS connection.
 const ALERT: usize = 2;
 
-/// What the closing message of a WebSocket has in its record: a head with a mask, and a code.
+/// The length of the closing frame of a WebSocket: a header with a mask, and a code.
 const CLOSE: usize = 2 + 4 + 2;
 
-/// A relay before a server. It records what clients send, until it is dropped.
+/// A relay in front of a server, which records what clients send until it is dropped.
 #[derive(Debug)]
 pub(super) struct Recorder {
     listener: Listener,
@@ -29,7 +29,7 @@ impl Recorder {
     pub(super) fn before(server: SocketAddr) -> Self {
         let sent = Arc::<Mutex<Vec<u8>>>::default();
         let record = Arc::clone(&sent);
-        // A side that fails ends both, and the client reports what it makes of that.
+        // An error on either side ends both, which the client reports.
         let listener = Listener::start(move |_, client| drop(relay(&client, server, &record)));
         Self { listener, sent }
     }
@@ -38,7 +38,7 @@ impl Recorder {
         self.listener.addr()
     }
 
-    /// What was sent until now.
+    /// Returns what clients have sent so far.
     pub(super) fn sent(&self) -> Vec<u8> {
         lock(&self.sent).clone()
     }
@@ -68,10 +68,10 @@ fn lock(record: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The sizes of the padded writes in a record, without what the transport adds. `lines` are the lengths of the lines that the
-/// server received, without their ends.
+/// Returns the sizes of the padded writes in a recording, without the overhead of the transport. `lines` are the
+/// lengths of the lines that the server received, without their ends.
 ///
-/// The error says where the record shows another size than those of padded writes.
+/// The error describes a write whose size is not one of padded writes.
 pub(super) fn padded_sizes(transport: Transport, sent: &[u8], lines: &[usize]) -> Result<Vec<usize>, String> {
     match transport {
         Transport::Plain | Transport::Socks => sums(sent.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::len)),
@@ -92,7 +92,7 @@ fn of_scheme(size: usize) -> Result<usize, String> {
     is_right.then_some(size).ok_or_else(|| format!("a write of {size} bytes"))
 }
 
-/// The sizes that lines of these lengths add up to, one after the other.
+/// Groups lines of these lengths into padded writes, and returns the sizes of those.
 fn sums(lines: impl Iterator<Item = usize>) -> Result<Vec<usize>, String> {
     let (mut sizes, mut size) = (Vec::new(), 0);
     for line in lines {
@@ -104,7 +104,7 @@ fn sums(lines: impl Iterator<Item = usize>) -> Result<Vec<usize>, String> {
     if size == 0 { Ok(sizes) } else { of_scheme(size).map(|_| sizes) }
 }
 
-/// The size of a write, of which the record holds each line as a message of a WebSocket.
+/// Returns the size of a write whose record contains each line as a WebSocket message.
 fn without_frames<'a>(record: usize, lines: &mut impl Iterator<Item = &'a usize>) -> Result<usize, String> {
     let (mut framed, mut size) = (0, 0);
     while framed < record {
@@ -120,7 +120,7 @@ fn without_frames<'a>(record: usize, lines: &mut impl Iterator<Item = &'a usize>
     if framed == record { of_scheme(size) } else { Err(format!("a record of {record} bytes with a part of a message")) }
 }
 
-/// The lengths of what the client wrote, by the records of TLS 1.3 behind its handshake.
+/// Returns the lengths of the client's writes, from the records of TLS 1.3 after its handshake.
 fn records(mut sent: &[u8]) -> Vec<usize> {
     const APPLICATION_DATA: u8 = 0x17;
     let mut lengths = Vec::new();
@@ -131,11 +131,11 @@ fn records(mut sent: &[u8]) -> Vec<usize> {
         }
         sent = rest.get(length..).unwrap_or_default();
     }
-    // The first one ends the handshake.
+    // The first record ends the handshake.
     lengths.into_iter().skip(1).filter(|length| *length != ALERT).collect()
 }
 
-/// The lengths of the client's messages, behind its HTTP request.
+/// Returns the lengths of the client's messages after its HTTP request.
 fn messages(sent: &[u8]) -> Vec<usize> {
     const END: &[u8] = b"\r\n\r\n";
     let begin = sent.windows(END.len()).position(|window| window == END).map_or(sent.len(), |at| at + END.len());

@@ -1,6 +1,6 @@
-//! Adapters that are made of `electrum-session`: the suite drives their clients without further code.
+//! Implements the suite's traits for clients of `electrum-session`.
 //!
-//! An async adapter, whose function gives an [`electrum_session::Client`], is tested in a few lines:
+//! An async adapter, whose function returns an [`electrum_session::Client`], is tested with a few lines:
 //!
 //! ```text
 //! use electrum_conformance::session::SessionAdapter;
@@ -10,7 +10,7 @@
 //! electrum_conformance::driver_conformance!(SMOL);
 //! ```
 //!
-//! An adapter with a client of its own implements [`Adapter`] and takes [`config`] and the conversions of this file.
+//! An adapter with a client of its own implements [`Adapter`] and uses [`config`] and the conversions of this file.
 
 use std::future::Future;
 use std::pin::pin;
@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::adapter::{Adapter, Client, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
 
-/// An adapter whose function starts a client of `electrum-session` and whatever drives it.
+/// An adapter whose function starts a client of `electrum-session` and its driver.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionAdapter(pub fn(Config) -> electrum_session::Client);
 
@@ -102,7 +102,7 @@ impl Source<ConnectionEvent> for ConnectionEvents {
     }
 }
 
-/// The configuration of a session-based client for this setup.
+/// Converts a setup to the configuration of a client of `electrum-session`.
 ///
 /// # Panics
 /// If an address of the setup cannot be parsed.
@@ -156,7 +156,7 @@ impl From<CallError> for Failure {
     }
 }
 
-/// Wakes a thread that waits for a future.
+/// The waker of a thread that blocks on a future.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -176,7 +176,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The next item of a stream, waited for so long.
+/// Waits for the next item of a stream, for at most `within`.
 fn next<S: Stream + Unpin, T: From<S::Item>>(stream: &mut S, within: Duration) -> Next<T> {
     let end = Instant::now() + within;
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -1,4 +1,4 @@
-//! The ways by which a client reaches a server.
+//! The transports over which clients reach servers in the scenarios.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,16 +10,16 @@ use electrum_testkit::tls::Identity;
 
 use super::{Adapter, Setup};
 
-/// What lies between client and server.
+/// The transport between client and server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Nothing.
+    /// TCP.
     Plain,
-    /// TLS, with a certificate that signs itself.
+    /// TLS, with a self-signed certificate.
     Tls,
     /// A SOCKS5 proxy.
     Socks,
-    /// Both.
+    /// TLS through a SOCKS5 proxy.
     TlsThroughSocks,
     /// A WebSocket.
     WebSocket,
@@ -28,11 +28,11 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// All of them.
+    /// All transports.
     pub const ALL: [Self; 6] =
         [Self::Plain, Self::Tls, Self::Socks, Self::TlsThroughSocks, Self::WebSocket, Self::WebSocketOverTls];
 
-    /// Whether lines are messages of a WebSocket.
+    /// Returns whether lines are WebSocket messages.
     #[must_use]
     pub const fn is_websocket(self) -> bool {
         matches!(self, Self::WebSocket | Self::WebSocketOverTls)
@@ -52,17 +52,17 @@ impl fmt::Display for Transport {
     }
 }
 
-/// Connects a client to some servers, over a route that must be held as long as the client.
+/// Connects a client to some servers. The route must be held as long as the client.
 pub(super) fn connect<A: Adapter>(adapter: A, transport: Transport, servers: &[SocketAddr]) -> (Route, A::Client) {
     let route = Route::to(transport, servers);
     let client = adapter.connect(route.setup.clone());
     (route, client)
 }
 
-/// A route to some servers, for as long as it is held.
+/// A route to some servers, which works until it is dropped.
 #[derive(Debug)]
 pub(super) struct Route {
-    /// How the client is to be started. Time-outs are the defaults, but it tries again soon.
+    /// The setup of the client, with default time-outs but a short backoff.
     pub(super) setup: Setup,
     _fronts: Vec<Front>,
 }

@@ -1,4 +1,4 @@
-//! The server's side of the protocol, for servers of few words.
+//! The server's side of the protocol, for simple servers.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Answers `server.version`.
+    /// Accepts a connection, and answers `server.version`.
     pub(super) fn handshake(stream: TcpStream, version: &str) -> io::Result<Self> {
         let mut wire = Self { reader: BufReader::new(stream) };
         let line = wire.line()?;
@@ -18,7 +18,7 @@ impl Wire {
         Ok(wire)
     }
 
-    /// The next line.
+    /// Reads the next line.
     pub(super) fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         if self.reader.read_line(&mut line)? == 0 || !line.ends_with('\n') {
@@ -33,13 +33,13 @@ impl Wire {
         self.reader.get_mut().write_all(answer.as_bytes())
     }
 
-    /// The socket.
+    /// Returns the socket.
     pub(super) fn stream(&self) -> &TcpStream {
         self.reader.get_ref()
     }
 }
 
-/// The digits of the id in a request.
+/// Returns the digits of the id in a request.
 fn id_of(line: &str) -> &str {
     let rest = line.split_once("\"id\":").map_or("", |(_, rest)| rest.trim_start());
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());

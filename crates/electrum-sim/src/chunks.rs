@@ -1,4 +1,4 @@
-//! Two clients that read the same, one in whole pieces and the other in small ones: they must emit the same.
+//! Compares two clients that read the same bytes, one of them in small chunks: they must emit the same.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use super::probe::{Emitted, Probe};
 use super::server::{Answer, Chain, Server, Session};
 use super::trace::Trace;
 
-/// The longest run, in rounds.
+/// The maximum number of rounds of a run.
 const ROUNDS: u32 = 40;
 
-/// Plays one run of two clients that `trace` decides. Each round a server's bytes are fixed beforehand; one client
-/// reads them at once and is polled in the end, the other reads them cut anywhere and is polled in between.
+/// Plays one run of two clients that `trace` decides. In each round the server's bytes are fixed. One client reads them
+/// at once and is polled at the end; the other one reads them in arbitrary chunks and is polled in between.
 ///
-/// What follows from the machine's own turn at writing may come at another place among the events: room, and topics
-/// that the version lacks. With nudges, padding, a small window or a busy server the requests that are written may differ too,
-/// for how many answers one turn sees is what they depend on; so there are none of these here.
+/// Events that follow from writing may come at another place: room for commands, and topics that the version lacks.
+/// With nudges, padding, a small window or a busy server the written requests may differ too, since they depend on how
+/// many answers are read at once; so these do not occur here.
 #[must_use]
 pub fn chunked_run(trace: &mut Trace, record: bool) -> Probe {
     let mut config = generate::config(trace);
@@ -27,7 +27,7 @@ pub fn chunked_run(trace: &mut Trace, record: bool) -> Probe {
     config.padding = false;
     config.resubscribe_window = 500;
     config.limits = electrum_proto::Limits::default();
-    // A long pause between two rounds would be a matter of timers.
+    // Long pauses between rounds would involve timers.
     config.servers = 1;
     let mut run = Chunks {
         whole: Probe::new(config.clone(), Timestamp::ZERO),
@@ -58,7 +58,7 @@ struct Chunks<'a> {
     clock: Clock,
     now: Duration,
     requests: u32,
-    /// The client became ready in the last round.
+    /// Whether the client became ready in the last round.
     was_ready: bool,
 }
 
@@ -70,7 +70,7 @@ impl Chunks<'_> {
             if let Some(violation) = self.pieces.violation() {
                 self.whole.violate(violation.invariant, violation.what.clone());
             }
-            // A link that ends with what is read takes with it what one of the two had a turn to write.
+            // If the link ends in this round, only one of the two may have had a turn to write.
             let is_over = self.whole.version().is_none() && (was_ready || self.was_ready);
             if self.whole.violation().is_some() || is_over {
                 return;
@@ -82,7 +82,7 @@ impl Chunks<'_> {
         Timestamp::new(self.now)
     }
 
-    /// Both get the same commands and inputs; then they must have emitted and written the same.
+    /// Gives both clients the same commands and inputs, and checks that they emit and write the same.
     fn round(&mut self) {
         self.now += Duration::from_millis(self.trace.pick(&[1, 100, 20_000])) + self.clock.lateness(self.trace);
         let now = self.at();
@@ -143,7 +143,8 @@ impl Chunks<'_> {
                     let _ = self.whole.request(now, None, request);
                 }
                 1 => {
-                    // Answers and notifications of raw topics look different, so it would matter which came first.
+                    // Raw topics are left out: their answers and notifications differ, so it would matter which comes
+                    // first.
                     let wanted = topic(self.trace.pick(&[0, 1, 3, 4, 5, 6]));
                     let _ = self.pieces.subscribe(now, wanted.clone());
                     let _ = self.whole.subscribe(now, wanted);
@@ -160,7 +161,7 @@ impl Chunks<'_> {
         }
     }
 
-    /// What the server says in this round: answers in any order, notifications, arrays, and sometimes nonsense.
+    /// Returns the server's bytes of this round: answers in any order, notifications, arrays, and sometimes nonsense.
     fn answers(&mut self, outgoing: &[u8]) -> Vec<u8> {
         let layout = Layout { pads_to: 0, ..self.server.layout };
         let mut lines: Vec<Vec<u8>> = Vec::new();
@@ -183,7 +184,7 @@ impl Chunks<'_> {
         for _ in 0..self.trace.below(3) {
             let thing = self.trace.index(TOPICS);
             self.chain.change(thing);
-            // Notifications of what is about to be subscribed would be older or newer than the request, by chance.
+            // Notifications of a topic that is about to be subscribed could come before or after the request.
             if let Some(version) = self.session.version.filter(|_| self.session.subscribed.contains(&thing)) {
                 let (method, params) = self.chain.notification(thing, version);
                 let at = lines.len() - self.trace.index(lines.len() + 1 - behind_last);
@@ -198,16 +199,16 @@ impl Chunks<'_> {
     }
 
     fn compare(&mut self, (whole, pieces): (Vec<Emitted>, Vec<Emitted>)) {
-        // What follows from writing is emitted when it is written, and the words of a reset may be one of a closed link.
+        // Events that follow from writing come when it happens, and the text of a reset may be that of a closed link.
         let from_writing = |emitted: &Emitted| {
             matches!(
                 emitted,
                 Emitted::Capacity | Emitted::Wait(_) | Emitted::Refused { error: SubscribeError::NotInVersion(_), .. }
             )
         };
-        // A link whose end was emitted before its last bytes were found to be wrong need not be closed any more.
+        // A link whose end was emitted before its last bytes were found to be wrong need not be disconnected.
         let counts = |emitted: &Emitted| !from_writing(emitted) && !matches!(emitted, Emitted::Disconnect(_));
-        // In words, which is where the number of a subscription is, and not the place that it happens to have.
+        // Compared as text, which has the number of a subscription but not its place in the table.
         let select = |all: &[Emitted], which: &dyn Fn(&Emitted) -> bool| -> Vec<String> {
             all.iter().filter(|emitted| which(emitted)).map(|emitted| format!("{emitted:?}")).collect()
         };

@@ -1,22 +1,22 @@
-//! The driver's clock, which is late as real timers are.
+//! The driver's clock, whose timers are late like real ones.
 
 use std::time::Duration;
 
 use super::trace::Trace;
 
-/// A clock whose timers fire at the moment asked for, or never before some time has passed since.
+/// A clock whose timers fire exactly, or always some time late.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     is_exact: bool,
 }
 
 impl Clock {
-    /// One clock in eight is exact, as no real one is.
+    /// Draws a clock. One in eight is exact, unlike real ones.
     pub(super) fn draw(trace: &mut Trace) -> Self {
         Self { is_exact: trace.chance(125) }
     }
 
-    /// How much later than asked a timer fires: microseconds to milliseconds as a rule, seconds now and then.
+    /// Draws how late a timer fires: mostly microseconds to milliseconds, sometimes seconds.
     pub(super) fn lateness(self, trace: &mut Trace) -> Duration {
         if self.is_exact {
             return Duration::ZERO;

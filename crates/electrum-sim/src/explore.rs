@@ -1,12 +1,12 @@
-//! Every way that a short run can go: not a sample, all of them.
+//! Explores all short runs exhaustively.
 //!
-//! One client with one topic and two requests, and a small server that answers in any order, right or with an error,
-//! or not at all, with changes, broken links and time that passes in between. States that were seen before are not
-//! entered again, so the number of states is what was explored.
+//! There is one client with one topic and two requests, and a small server that answers in any order, right or with an
+//! error, or not at all, with changes, broken links and time that passes in between. States that were seen before are
+//! not entered again.
 //!
-//! Beside what [`Probe`] checks, each step is checked for what the client alone adds to invariant 15: an answer is the
-//! caller's, and a link on which the server answers is not given up, whatever became of other requests. That a request is
-//! written once at most follows from its id, which is new.
+//! In addition to the checks of [`Probe`], each step is checked for the machine's part of invariant 15: an answer gets
+//! to its caller, and a link on which the server answers is not given up, whatever happens to other requests. That a
+//! request is written at most once follows from its id, which is new.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -19,18 +19,18 @@ use super::messages::{self, Layout};
 use super::methods::AnyRequest;
 use super::probe::{Emitted, Probe, Violation};
 
-/// What was explored.
+/// The result of an exploration.
 #[derive(Clone, Debug, Default)]
 pub struct Explored {
-    /// States that differ.
+    /// The number of different states.
     pub states: usize,
-    /// Steps between them.
+    /// The number of steps between them.
     pub steps: usize,
     /// The first violation, and the steps that lead to it.
     pub violation: Option<(Violation, Vec<&'static str>)>,
 }
 
-/// One step of the world.
+/// A step of a run.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Connect,
@@ -55,19 +55,19 @@ struct Answered {
     outcome: Result<String, String>,
 }
 
-/// A client and the server that it talks to.
+/// A state of a run: a client and its server.
 #[derive(Clone, Debug)]
 struct State {
     probe: Probe,
     now: Timestamp,
     lateness: Duration,
-    /// How many of what was asked the server can see.
+    /// How many requests the server has received.
     seen: usize,
     changes: u32,
     requests: u32,
 }
 
-/// Explores all runs of up to `depth` steps, in which every timer fires `lateness` after the moment asked for.
+/// Explores all runs of up to `depth` steps, in which every timer fires `lateness` late.
 #[must_use]
 pub fn explore(config: Config, depth: usize, lateness: Duration) -> Explored {
     let mut explored = Explored::default();
@@ -101,7 +101,7 @@ pub fn explore(config: Config, depth: usize, lateness: Duration) -> Explored {
 }
 
 impl State {
-    /// What can happen next.
+    /// Returns the steps that are possible next.
     fn steps(&self) -> Vec<Step> {
         let mut steps = vec![Step::Wake];
         if self.probe.has_finished() {
@@ -180,7 +180,7 @@ impl State {
                     }
                 };
                 self.probe.handle(self.now, input);
-                // The server sees whole lines only.
+                // The server sees complete lines only.
                 if matches!(step, Step::WriteAll) {
                     self.seen = self.probe.asked().len();
                 }
@@ -199,8 +199,8 @@ impl State {
         }
     }
 
-    /// Whether this step must not end the link: requests can be sent, and the server does nothing but answer. Time ends it
-    /// only if an answer is missing.
+    /// Whether this step must not end the link: requests can be sent, and the server only answers. Time may end the
+    /// link only if an answer is missing.
     fn is_to_keep_link(&self, step: Step) -> bool {
         let is_ready = self.probe.phase() == Phase::Ready;
         match step {
@@ -210,7 +210,7 @@ impl State {
         }
     }
 
-    /// The server answers a request. Returns what the caller must get of it, if a caller waits.
+    /// Lets the server answer a request. Returns what the caller must get, if a caller waits.
     fn answer(&mut self, step: Step, index: usize) -> Option<Answered> {
         let layout = Layout::default();
         let conn = self.probe.conn()?;
@@ -235,7 +235,7 @@ impl State {
         is_awaited.then_some(Answered { id, outcome })
     }
 
-    /// States of the same digest go on in the same way.
+    /// Returns a digest of the state. States with the same digest continue in the same way.
     fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         format!("{self:?}").hash(&mut hasher);

@@ -10,13 +10,13 @@ use serde_json::Value;
 use super::methods::{AnyRequest, RAW_PREFIX};
 use super::trace::Trace;
 
-/// The first block of the chain of every simulated server that does not lie.
+/// The hash of the first block of every simulated server's chain, except for servers of another chain.
 pub const GENESIS: &str = "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
 
 /// The versions that ranges are made of.
 pub(super) const VERSIONS: [&str; 7] = ["1.4", "1.7", "1.1", "1.2", "1.3", "1.4.2", "1.6"];
 
-/// A range of versions.
+/// Draws a range of versions.
 pub(super) fn range(trace: &mut Trace) -> VersionRange {
     let (a, b) = (trace.pick(&VERSIONS), trace.pick(&VERSIONS[1..]));
     // All of these are versions, and one of the two orders is right.
@@ -24,13 +24,13 @@ pub(super) fn range(trace: &mut Trace) -> VersionRange {
     parse(a, b).or_else(|| parse(b, a)).unwrap_or_default()
 }
 
-/// A range, or one version.
+/// Draws an offer: a range, or one version.
 fn offer(trace: &mut Trace) -> Offer {
     let range = range(trace);
     if trace.chance(300) { Offer::Single(range.max()) } else { Offer::Range(range) }
 }
 
-/// A configuration with anything set, within what makes sense.
+/// Draws a configuration with any sensible values.
 #[must_use]
 pub fn config(trace: &mut Trace) -> Config {
     let mut config = Config { seed: u64::from(trace.below(u32::MAX)), ..Config::default() };
@@ -94,7 +94,7 @@ fn backoff(trace: &mut Trace) -> Backoff {
     }
 }
 
-/// A request; raw ones carry `serial`, so that no two are alike.
+/// Draws a request. Raw ones carry `serial`, so that no two are equal.
 pub fn request(trace: &mut Trace, serial: u32) -> AnyRequest {
     match trace.below(8) {
         5 => AnyRequest::Ping,
@@ -111,7 +111,7 @@ pub fn request(trace: &mut Trace, serial: u32) -> AnyRequest {
     }
 }
 
-/// Any JSON value, `depth` levels deep at most.
+/// Draws any JSON value, at most `depth` levels deep.
 pub fn value(trace: &mut Trace, depth: u32) -> Value {
     match trace.below(if depth > 0 { 8 } else { 6 }) {
         0 => Value::Null,
@@ -125,13 +125,13 @@ pub fn value(trace: &mut Trace, depth: u32) -> Value {
     }
 }
 
-/// How many topics there are.
+/// The number of topics.
 pub(super) const TOPICS: usize = 7;
 
 /// The transaction whose first output is a topic.
 pub(super) const TXID: &str = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b";
 
-/// The `index`-th topic. The fifth is the hash of the script of the one before.
+/// Returns the topic at `index`. The topic 5 is the hash of the script of topic 4.
 pub(super) fn topic(index: usize) -> Topic {
     match index {
         0 => Topic::Script(script(0)),
@@ -146,7 +146,7 @@ pub(super) fn topic(index: usize) -> Topic {
     }
 }
 
-/// A script with this in it.
+/// Returns a script that contains this number.
 pub(super) fn script(index: u8) -> Script {
     Script::new([0x51, index])
 }

@@ -1,4 +1,4 @@
-//! Random runs: inputs and commands in any order, from a server that says anything.
+//! Random runs: inputs and commands in any order, with a server that sends anything.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::messages::{self, Layout};
 use super::probe::{Emitted, Probe};
 use super::trace::Trace;
 
-/// The longest run, in steps.
+/// The maximum number of steps of a run.
 const STEPS: u32 = 150;
 
-/// Plays one run that `trace` decides, and gives back the client with what was found.
+/// Plays one run that `trace` decides, and returns the client with its violation, if there is one.
 #[must_use]
 pub fn hostile_run(trace: &mut Trace, record: bool) -> Probe {
     let mut run = Hostile::new(trace, record);
@@ -27,7 +27,7 @@ struct Hostile<'a> {
     clock: Clock,
     now: Duration,
     layout: Layout,
-    /// What the server wrote and the client did not read yet.
+    /// Bytes of the server that the client has not read yet.
     coming: Vec<u8>,
     conns: Vec<ConnId>,
     requests: Vec<RequestId>,
@@ -76,7 +76,7 @@ impl<'a> Hostile<'a> {
         }
     }
 
-    /// Less than `bound` milliseconds.
+    /// Draws a time of less than `bound` milliseconds.
     fn millis(&mut self, bound: u32) -> Duration {
         Duration::from_millis(u64::from(self.trace.below(bound)))
     }
@@ -117,7 +117,7 @@ impl<'a> Hostile<'a> {
         }
     }
 
-    /// Polls until the client waits. A request that was refused for want of room is repeated when there is room.
+    /// Polls until the client waits. A request that was refused for lack of room is made again when there is room.
     fn drain(&mut self) {
         let mut repeated = 0;
         self.observe_all();
@@ -144,7 +144,7 @@ impl<'a> Hostile<'a> {
         }
     }
 
-    /// Sleeps until the client wants to be woken, or less, or longer.
+    /// Sleeps until the client's timer, or shorter, or longer.
     fn sleep(&mut self) {
         self.drain();
         let Some((until, _)) = self.probe.waits_for().and_then(|wait| wait.until) else { return };
@@ -205,7 +205,7 @@ impl<'a> Hostile<'a> {
 
     fn cancel(&mut self) {
         if !self.requests.is_empty() {
-            // Those that came last are more likely to wait.
+            // The latest ones are more likely to be in flight.
             let back = 1 + self.trace.index(self.requests.len().min(5));
             self.probe.cancel(self.requests[self.requests.len() - back]);
         }
@@ -223,7 +223,7 @@ impl<'a> Hostile<'a> {
         }
     }
 
-    /// Some of what comes is read, cut anywhere.
+    /// Reads some of the server's bytes, split anywhere.
     fn read(&mut self) {
         let Some(conn) = self.probe.conn() else { return };
         for _ in 0..=self.trace.below(3) {
@@ -307,7 +307,7 @@ impl<'a> Hostile<'a> {
         }
     }
 
-    /// An answer to something that was asked, right or wrong.
+    /// Returns an answer to a request, right or wrong.
     fn answer(&mut self) -> String {
         let asked = self.probe.asked().len();
         if asked == 0 {

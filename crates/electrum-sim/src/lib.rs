@@ -1,45 +1,46 @@
-//! A simulated network with virtual time, and a client under watch in it.
+//! A simulated network with virtual time, in which the invariants of a client are checked.
 //!
-//! A *run* is what happens to one client from its beginning to its end. Everything in it is decided by a [`Trace`],
-//! which grows from a seed; a [`Probe`] stands between the client and all that happens, and checks the invariants at each
-//! call. There are four kinds of run:
+//! A *run* is one client from its beginning to its end. A [`Trace`], which grows from a seed, makes all decisions of a
+//! run. A [`Probe`] wraps the client and checks the invariants at each call. There are four kinds of run:
 //!
-//! - [`hostile_run`]: inputs and commands in any order, and a server that says anything.
-//! - [`network_run`]: a driver that does what the client asks for and nothing else, a network that delays, cuts and loses,
-//!   and model servers. In the end all is well, and the client must know everything.
-//! - [`chunked_run`]: two clients that read the same, one of them in small pieces.
-//! - [`calls_run`]: a client of `electrum-session` with its callers, servers with faults, and calls that end connections, beside
-//!   calls that nothing is wrong with.
+//! - [`hostile_run`]: inputs and commands in any order, and a server that sends anything.
+//! - [`network_run`]: a driver that does exactly what the client asks for, a network that delays, splits and loses, and
+//!   model servers. In the end everything works, and the client must know everything.
+//! - [`chunked_run`]: two clients that read the same bytes, one of them in small chunks.
+//! - [`calls_run`]: a client of `electrum-session` with its callers, servers with faults, and calls that end
+//!   connections among healthy calls.
 //!
-//! [`application_run`] puts logic of your own in place of the random commands of the second kind.
+//! [`application_run`] replaces the random commands of the second kind with logic of your own.
 //!
-//! [`explore::explore`] takes no samples: it goes through all short runs of one client.
+//! [`explore::explore`] explores all short runs of one client exhaustively.
 //!
-//! [`suite::play`] plays many runs, makes a failing one small and gives its record. With the feature `proptest`, which
-//! is on by default, the traces are a strategy for property tests of your own.
+//! [`suite::play`] plays many runs, shrinks a failing one and returns its record. With the feature `proptest`, which is
+//! on by default, traces are a strategy for property tests of your own.
 //!
 //! # The invariants
-//! 1. Any split of the same server bytes gives the same events and the same outgoing bytes; polling late or often gives the
-//!    same events.
+//! 1. Any split of the same server bytes gives the same events and the same outgoing bytes; polling late or often gives
+//!    the same events.
 //! 2. The first line on every link is `server.version`, alone, and no other byte leaves before its reply was accepted.
-//! 3. Every accepted request gets exactly one reply, whatever mix of loss, time-out, cancel and close; ids never repeat.
+//! 3. Every accepted request gets exactly one reply, whatever mix of loss, time-out, cancel and close; ids never
+//!    repeat.
 //! 4. Each request is answered by itself, in arrays too: an error of one never touches another.
-//! 5. `poll` after `Wait` gives the same `Wait`; a tick before `until` changes nothing, one at `until` makes progress. With
-//!    bytes outgoing `Wait::write` is set.
+//! 5. `poll` after `Wait` gives the same `Wait`; a tick before `until` changes nothing, one at `until` makes progress.
+//!    With bytes outgoing `Wait::write` is set.
 //! 6. Buffered input, outgoing bytes, requests in flight and subscriptions stay within their limits, for any server.
 //! 7. Inputs with an old `ConnId` change nothing; time running backwards is time standing still.
 //! 8. `Lost { written: false }` only if no byte of that line was acknowledged.
-//! 9. When server and client are quiet, the server's subscriptions are the wanted ones, the last update of each topic is
-//!    the server's status, and no two equal ones were emitted in a row.
+//! 9. When server and client are quiet, the server's subscriptions are the wanted ones, the last update of each topic
+//!    is the server's status, and no two equal ones were emitted in a row.
 //! 10. No method is written outside its versions.
-//! 11. A silent application keeps its link alive; a mute server is found out within the idle time and the wait for a pong.
+//! 11. A silent application keeps its link alive; a mute server is found out within the idle time and the wait for a
+//!     pong.
 //! 12. Backoff grows to its cap within its jitter and is reset only by a link that lasted.
 //! 13. Encoded lines hold one newline, at their end, and parse back to the same method, parameters and id.
 //! 14. Same seed and same inputs give the same actions. From every state `close` reaches `Finished` in bounded polls.
-//! 15. A call that nothing is wrong with is answered within its deadline, whatever other calls do to the connection, if any
-//!     server serves it; no call is sent more often than is stated. [`calls_run`] says under which conditions.
-//! 16. All of this with clocks that are late: a timer fires at the moment asked for, or, in seven runs of eight, microseconds to
-//!     seconds later.
+//! 15. A healthy call is answered within its deadline, whatever other calls do to the connection, if any server answers
+//!     it; no call is sent more often than documented. [`calls_run`] says under which conditions.
+//! 16. All of this with clocks that are late: a timer fires exactly, or, in seven runs of eight, microseconds to
+//!     seconds late.
 
 mod application;
 mod calls;

@@ -1,4 +1,4 @@
-//! The network between a client and a server: it delays, cuts anywhere, stalls, breaks, and goes silent.
+//! The network between a client and a server: it delays and splits bytes, stalls, breaks, and goes silent.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::server::Session;
 use super::timeline::{Occurrence, Timeline};
 use super::trace::Trace;
 
-/// How long bytes may be under way, in milliseconds.
+/// How long bytes may be in flight, in milliseconds.
 pub(super) const LONGEST_DELAY: u64 = 40_000;
 
 /// One link.
@@ -18,17 +18,17 @@ pub(super) struct Link {
     pub(super) conn: ConnId,
     pub(super) server: usize,
     pub(super) session: Session,
-    /// The client cannot write for now.
+    /// Whether the client cannot write now.
     pub(super) is_full: bool,
-    /// Nothing gets through any more, and neither end learns of it.
+    /// Whether all bytes are lost, without either end learning of it.
     is_dead: bool,
-    /// When the last bytes arrive that are under way, each way: none overtakes another.
+    /// When the last bytes in flight arrive, in each direction: bytes do not overtake each other.
     up: Timestamp,
     down: Timestamp,
 }
 
 impl Link {
-    /// Opens a link, or lets the attempt fail or hang.
+    /// Draws the outcome of opening a link: it opens, fails or hangs.
     pub(super) fn open(trace: &mut Trace, timeline: &mut Timeline, conn: ConnId, server: usize) -> Self {
         let (now, is_healed) = (timeline.now, timeline.is_healed);
         let is_dead = !is_healed && trace.chance(50);
@@ -41,7 +41,7 @@ impl Link {
         Self { conn, server, session: Session::default(), is_full: false, is_dead, up: now, down: now }
     }
 
-    /// Writes some of what is outgoing; false if nothing can be written for now.
+    /// Writes some of the outgoing bytes. Returns false if nothing can be written now.
     pub(super) fn write(&mut self, trace: &mut Trace, timeline: &mut Timeline, probe: &mut Probe) -> bool {
         if self.is_full {
             return false;
@@ -66,7 +66,7 @@ impl Link {
         true
     }
 
-    /// Sends the server's bytes on their way, in pieces.
+    /// Sends bytes of the server, in chunks.
     pub(super) fn send(&mut self, trace: &mut Trace, timeline: &mut Timeline, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -83,7 +83,7 @@ impl Link {
         self.fail(trace, timeline);
     }
 
-    /// Breaks the link now and then, or lets it die in silence.
+    /// Draws whether the link breaks or dies in silence.
     fn fail(&mut self, trace: &mut Trace, timeline: &mut Timeline) {
         if timeline.is_healed || !trace.chance(25) {
             return;
@@ -95,7 +95,7 @@ impl Link {
         }
     }
 
-    /// Ends the link behind what is under way, or with it if it breaks.
+    /// Ends the link after the bytes in flight, or drops them if it breaks.
     pub(super) fn end(&mut self, timeline: &mut Timeline, cause: CloseCause) {
         if std::mem::replace(&mut self.is_dead, true) {
             return;

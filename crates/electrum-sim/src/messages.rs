@@ -1,18 +1,18 @@
-//! What servers say, in the layouts that they say it in.
+//! The messages of simulated servers, in the JSON layouts of real ones.
 
 use super::generate::{GENESIS, TXID, script};
 use super::trace::Trace;
 
-/// How a server writes its JSON.
+/// The JSON layout of a server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Layout {
-    /// Spaces behind commas and colons.
+    /// Whether there are spaces after commas and colons.
     pub(super) spaced: bool,
-    /// Keys in the order of the alphabet, else as servers of the ElectrumX family write them.
+    /// Whether keys are in alphabetical order, otherwise in that of ElectrumX.
     pub(super) sorted: bool,
-    /// CR before the end of the line.
+    /// Whether lines end with CR LF.
     pub(super) crlf: bool,
-    /// Spaces before the last bracket, up to so many bytes in all.
+    /// The length to which lines are padded with spaces before the last bracket.
     pub(super) pads_to: usize,
 }
 
@@ -26,7 +26,7 @@ impl Layout {
         }
     }
 
-    /// One object of these members, without a line end.
+    /// Formats an object of these members, without a line end.
     fn object(self, members: &mut [(&str, &str)]) -> String {
         if self.sorted {
             members.sort_unstable();
@@ -48,7 +48,7 @@ impl Layout {
         self.object(&mut [("jsonrpc", "\"2.0\""), ("method", &format!("\"{method}\"")), ("params", params)])
     }
 
-    /// A line of this text: padded, and with its end.
+    /// Makes a line of this text: padded, and with its end.
     pub(super) fn line(self, mut text: String) -> Vec<u8> {
         if text.len() + 2 < self.pads_to && text.ends_with(['}', ']']) {
             let padding = " ".repeat(self.pads_to - text.len() - 2);
@@ -59,7 +59,7 @@ impl Layout {
     }
 }
 
-/// A busy server's error and others, each with the message in it.
+/// Draws an error of a busy server or another one. Returns it with its message.
 pub(super) fn error(trace: &mut Trace, busy_permille: u32) -> (String, String) {
     if trace.chance(busy_permille) {
         let (code, message) = trace.pick(&[(-101, "excessive resource usage"), (-102, "server busy")]);
@@ -73,12 +73,12 @@ pub(super) fn error(trace: &mut Trace, busy_permille: u32) -> (String, String) {
     }
 }
 
-/// The status that stands for the `count`-th change of a script: nothing before the first one.
+/// Returns the status of a script after `count` changes: `null` before the first one.
 pub(super) fn status(count: u32) -> String {
     if count == 0 { "null".into() } else { format!("\"{count:064x}\"") }
 }
 
-/// What became of an output after `count` changes.
+/// Returns the state of an output after `count` changes.
 pub(super) fn output(count: u32) -> String {
     match count {
         0 => "{}".into(),
@@ -87,26 +87,26 @@ pub(super) fn output(count: u32) -> String {
     }
 }
 
-/// The tip at a height, `fork` times reorganised.
+/// Returns the tip at a height after `fork` reorganisations.
 pub(super) fn tip(height: u32, fork: u32) -> String {
     format!("{{\"hex\":\"{:0160x}\",\"height\":{height}}}", (u64::from(fork) << 32) | u64::from(height))
 }
 
-/// The parameters of a notification about a script.
+/// Returns the parameters of a notification about a script.
 pub(super) fn script_notification(index: u8, by_script: bool, status: &str) -> String {
     let script = script(index);
     let name = if by_script { script.to_hex() } else { script.scripthash().to_string() };
     format!("[\"{name}\",{status}]")
 }
 
-/// The answer to `server.features`.
+/// Returns the answer to `server.features`.
 pub(super) fn features(genesis: &str) -> String {
     format!(
         r#"{{"genesis_hash":"{genesis}","hosts":{{}},"protocol_max":"1.7","protocol_min":"1.1","pruning":null,"server_version":"Sim 1","hash_function":"sha256"}}"#
     )
 }
 
-/// The block that another chain begins with.
+/// Returns the hash of the first block of another chain.
 pub(super) fn other_genesis() -> String {
     GENESIS.chars().rev().collect()
 }

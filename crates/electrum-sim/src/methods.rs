@@ -1,4 +1,4 @@
-//! What may be said in which version, written down apart from the machine under test, and what callers ask in simulations.
+//! The methods of each version, written independently of the machine under test, and the requests of simulated callers.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,8 @@ use serde_json::Value;
 
 type Version = [u16; 3];
 
-/// Methods that the machine may write, with the first version that has each and the first that lacks it again.
+/// The methods that the machine may write, each with the first version that has it and the first one that has dropped
+/// it.
 const METHODS: &[(&str, Version, Option<Version>)] = &[
     ("server.version", [1, 0, 0], None),
     ("server.banner", [1, 0, 0], None),
@@ -28,7 +29,7 @@ const METHODS: &[(&str, Version, Option<Version>)] = &[
     ("blockchain.outpoint.unsubscribe", [1, 7, 0], None),
 ];
 
-/// Methods that begin like this are the simulation's own and in every version.
+/// The prefix of methods that are the simulation's own and exist in every version.
 pub(super) const RAW_PREFIX: &str = "raw.";
 
 /// Whether `version` has `method`.
@@ -40,26 +41,26 @@ pub(super) fn is_in_version(method: &str, version: ProtocolVersion) -> bool {
         })
 }
 
-/// Whether `version` lets a client end the subscription that `method` began.
+/// Whether `version` has a method to end the subscription that was made with `method`.
 pub(super) fn can_be_ended(method: &str, version: ProtocolVersion) -> bool {
     method.strip_suffix("subscribe").is_some_and(|stem| is_in_version(&format!("{stem}unsubscribe"), version))
 }
 
-/// What a caller asks.
+/// A request of a simulated caller.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnyRequest {
-    /// A sign of run.
+    /// A ping.
     Ping,
-    /// The banner.
+    /// The server's banner.
     Banner,
-    /// What the server is.
+    /// The server's features.
     Features,
-    /// Anything.
+    /// A raw request.
     Raw(Raw),
 }
 
 impl AnyRequest {
-    /// What must stand on the wire for it.
+    /// Returns the method and the parameters that must be written for the request.
     pub(super) fn on_the_wire(&self) -> (&str, &[Value]) {
         match self {
             Self::Ping => ("server.ping", &[]),

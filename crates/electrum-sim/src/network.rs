@@ -1,7 +1,7 @@
-//! A client, its driver, a network that delays, cuts and loses, and servers, all in virtual time.
+//! Runs a client, its driver, a network that delays, splits and loses, and servers, all in virtual time.
 //!
-//! The driver does what the client asks for and nothing else: it sleeps until the client wants to be woken, or a little
-//! longer, as timers do, and it writes only when the client wants to write.
+//! The driver does exactly what the client asks for: it sleeps until the client's timer, or a little longer, as real
+//! timers do, and it writes only when the client has outgoing bytes.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use super::server::{Answer, Chain, Server, ServerRequest, thing_of};
 use super::timeline::{Occurrence, Timeline};
 use super::trace::Trace;
 
-/// How much can happen before the world calms down, in happenings.
+/// The number of steps with faults.
 const CHAOS: u32 = 150;
-/// How many happenings it may take then until all is quiet.
+/// The maximum number of steps after that, until the run is quiet.
 const PATIENCE: usize = 20_000;
 
-/// Plays one run in a network that `trace` decides. In the end the network heals and the servers behave, and the
-/// client must have come to know everything.
+/// Plays one run in a network that `trace` decides. In the end the network and the servers work without faults, and the
+/// client must know everything.
 #[must_use]
 pub fn network_run(trace: &mut Trace, record: bool) -> Probe {
     let mut network = Network::new(trace, record);
@@ -32,8 +32,8 @@ pub fn network_run(trace: &mut Trace, record: bool) -> Probe {
     network.probe
 }
 
-/// Plays one run in which `application` makes the commands, in a network that `trace` decides. Once all is well again,
-/// the application is asked whether it knows what it must; if not, invariant 0 is violated.
+/// Plays one run in which `application` makes the commands, in a network that `trace` decides. Once everything works
+/// again, the application is checked; if it does not know what it must, invariant 0 is violated.
 ///
 /// `examples/wallet.rs` shows how.
 #[must_use]
@@ -57,14 +57,14 @@ struct Network<'a> {
     requests: Vec<RequestId>,
     subs: Vec<SubId>,
     ready_since: Option<Timestamp>,
-    /// What makes the commands, if they are not random.
+    /// The application that makes the commands, if they are not random.
     application: Option<&'a mut dyn Application>,
 }
 
 impl<'a> Network<'a> {
     fn new(trace: &'a mut Trace, record: bool) -> Self {
         let mut config = generate::config(trace);
-        // Here the servers' lines are never too long, and pings not so frequent that they fill a run.
+        // The servers' lines are never too long here, and pings are not so frequent that they fill a run.
         config.limits.line = config.limits.line.max(10_000);
         config.limits.line_before_ready = config.limits.line_before_ready.max(10_000);
         config.timeouts.ping_idle = config.timeouts.ping_idle.max(Duration::from_secs(5));
@@ -126,14 +126,13 @@ impl<'a> Network<'a> {
         if !self.servers.iter().any(|server| server.suits(config)) {
             return;
         }
-        // A dead link is found out so long after the last bytes that got through; what was asked on a live one may
-        // hold its place once more until its late answer is not expected any more, and a subscription that was lost
-        // is waited for twice, both times after others were answered. A timer that fires seconds late may find a ping
-        // on its way, and wait for one more pong.
+        // The time to detect a dead link after the last bytes, plus: a request on a live link keeps its entry until its
+        // late answer is no longer expected; a lost subscription is waited for twice, each time after others were
+        // answered; and a timer that fires seconds late may find a ping in flight and wait for one more pong.
         let pong = config.timeouts.pong.max(config.timeouts.request);
         let silence = config.timeouts.ping_idle + 4 * config.timeouts.request + 2 * pong;
         let long_enough = Duration::from_millis(LONGEST_DELAY) + silence + Duration::from_secs(20);
-        // What went wrong before counts until it was given up.
+        // Earlier faults count until the link was given up.
         self.ready_since = self.ready_since.map(|_| self.timeline.now);
         for _ in 0..PATIENCE {
             self.step();
@@ -159,7 +158,7 @@ impl<'a> Network<'a> {
         self.probe.violate(9, what);
     }
 
-    /// What is wanted is subscribed and known, and nothing else is subscribed that can be ended.
+    /// Checks that the wanted topics are subscribed and known, and that no other topic is subscribed that can be ended.
     fn check_knowledge(&mut self) {
         let Some(link) = &self.link else { return };
         let mut unwanted = link.session.subscribed.clone();
@@ -188,7 +187,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Carries out what the client says, then lets the next thing happen.
+    /// Carries out the client's actions, then lets the next occurrence happen.
     fn step(&mut self) {
         self.drain();
         if self.probe.has_finished() {
@@ -204,7 +203,7 @@ impl<'a> Network<'a> {
         match (wait.until, next) {
             (Some((until, _)), next) if next.is_none_or(|next| until <= next) => {
                 self.timeline.now = self.timeline.now.max(until) + self.clock.lateness(self.trace);
-                // Now and then the machine sleeps, or its clock is set.
+                // Sometimes the computer sleeps, or its clock is set.
                 if !self.timeline.is_healed && self.trace.chance(10) {
                     self.timeline.now = until + Duration::from_millis(u64::from(self.trace.below(200_000)));
                 }
@@ -288,7 +287,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// A request reached the server, which may do something else about it than answer.
+    /// Handles a request at the server, which may react in another way than with an answer.
     fn received(&mut self, request: ServerRequest) {
         let Some(link) = &mut self.link else { return };
         let conn = link.conn;
@@ -307,7 +306,7 @@ impl<'a> Network<'a> {
                 self.send(&layout.line(layout.error(&request.id.to_string(), &error)));
             }
             2 if !is_handshake => {
-                // It is not known whose request this fails, so nothing can be said of any.
+                // It is not known which request this error fails, so the state of no thing is known.
                 link.session.loose.extend(0..TOPICS);
                 let (error, message) = messages::error(self.trace, 100);
                 self.probe.will_be_answered(None, Err(message));
@@ -334,7 +333,7 @@ impl<'a> Network<'a> {
             }
         };
         let line = layout.line(text);
-        // An answer may be overtaken by what is said meanwhile, and come twice.
+        // An answer may be overtaken by later messages, and may come twice.
         let pause = if self.timeline.is_healed { 0 } else { self.trace.pick(&[0, 1, 30, 2_000]) };
         if !self.timeline.is_healed && self.trace.chance(20) {
             self.timeline.after(pause + 10, Occurrence::Send(conn, line.clone()));
@@ -386,7 +385,7 @@ impl<'a> Network<'a> {
         self.timeline.after(next, Occurrence::Command);
     }
 
-    /// The server closes the link, or it breaks.
+    /// Ends the link: the server closes it, or it breaks.
     fn end_link(&mut self) {
         let Some(link) = &mut self.link else { return };
         let cause = if self.trace.chance(500) { CloseCause::Failed("reset".into()) } else { CloseCause::End };

@@ -1,4 +1,4 @@
-//! A model of a server: small enough to be right, with the behaviour that matters.
+//! A small model of a server.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use super::generate::{GENESIS, TOPICS, TXID, range, script, topic};
 use super::messages::{self, Layout};
 use super::trace::Trace;
 
-/// How often each thing that can be subscribed has changed. All servers see the same.
+/// The number of changes of each thing that can be subscribed, the same for all servers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chain {
     changes: [u32; TOPICS],
 }
 
-/// What stays the same about a server, whatever becomes of its links.
+/// The properties of a server, which do not depend on its links.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     min: ProtocolVersion,
@@ -26,7 +26,7 @@ pub(super) struct Server {
     pub(super) layout: Layout,
 }
 
-/// How a server turns down a range that it has no version in.
+/// How a server refuses a range in which it has no version.
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
     Error,
@@ -38,9 +38,9 @@ enum Refusal {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Session {
     pub(super) version: Option<ProtocolVersion>,
-    /// The things that it reports on, by their number.
+    /// The subscribed things, by their number.
     pub(super) subscribed: BTreeSet<usize>,
-    /// The things of which it cannot be said whether the client knows that they are subscribed.
+    /// The things for which the client may not know whether they are subscribed.
     pub(super) loose: BTreeSet<usize>,
     partial: Vec<u8>,
 }
@@ -53,7 +53,7 @@ pub(super) struct ServerRequest {
     params: Vec<Value>,
 }
 
-/// What the server does about a question.
+/// The reaction of a server to a request.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     Result(String),
@@ -61,7 +61,7 @@ pub(super) enum Answer {
     Close,
 }
 
-/// The number of the thing that a topic is about: a script and its hash are one.
+/// Returns the number of the thing that a topic is about: a script and its hash are one thing.
 pub(super) fn thing(topic_index: usize) -> usize {
     if topic_index == 5 { 4 } else { topic_index }
 }
@@ -71,7 +71,7 @@ impl Chain {
         self.changes[thing] += 1;
     }
 
-    /// The value of a thing, as the answer to a subscription.
+    /// Returns the value of a thing, as the answer to a subscription.
     fn value(&self, thing: usize) -> String {
         let count = self.changes[thing];
         match thing {
@@ -82,7 +82,7 @@ impl Chain {
         }
     }
 
-    /// The method and the parameters of a notification.
+    /// Returns the method and the parameters of a notification.
     pub(super) fn notification(&self, thing: usize, version: ProtocolVersion) -> (&'static str, String) {
         let (count, value) = (self.changes[thing], self.value(thing));
         match thing {
@@ -96,7 +96,7 @@ impl Chain {
         }
     }
 
-    /// Whether an update is the present value.
+    /// Whether an update has the present value.
     pub(super) fn matches(&self, thing: usize, update: &Update) -> bool {
         let count = self.changes[thing];
         match update {
@@ -134,25 +134,25 @@ impl Server {
         }
     }
 
-    /// Whether a client of this configuration can ever be ready with it.
+    /// Whether a client with this configuration can become ready with this server.
     pub(super) fn suits(&self, config: &Config) -> bool {
-        // What is offered alone behind the whole range is inside it.
+        // A single version that is offered after the range is within the range.
         let offers = if config.offers.is_empty() { vec![config.versions.into()] } else { config.offers.clone() };
         let agrees = offers.iter().map(|offer| offer.range()).any(|range| {
             self.settle(range.min(), range.max()).is_some_and(|version| config.versions.contains(version))
         });
         let chain_fits = config.genesis_hash.is_none() || !self.is_other_chain;
-        // Protocol 1.0 is out of the question, so the chain can always be asked for.
+        // No client offers 1.0, and every later version has a method that shows the chain.
         agrees && chain_fits
     }
 
-    /// The version that both have, the latest one.
+    /// Returns the latest version that both have.
     fn settle(&self, min: ProtocolVersion, max: ProtocolVersion) -> Option<ProtocolVersion> {
         let version = max.min(self.max);
         (version >= min.max(self.min)).then_some(version)
     }
 
-    /// Does what a request asks for, and returns the answer.
+    /// Carries out a request, and returns the answer.
     pub(super) fn answer(&self, session: &mut Session, question: &ServerRequest, chain: &Chain) -> Answer {
         let Some(version) = session.version else { return self.negotiate(session, question) };
         let thing = thing_named(&question.method, &question.params, version);
@@ -200,7 +200,7 @@ impl Server {
 }
 
 impl Session {
-    /// Takes in bytes, and gives the questions that are whole.
+    /// Receives bytes, and returns the requests that are complete.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<ServerRequest> {
         self.partial.extend_from_slice(bytes);
         let Some(end) = self.partial.iter().rposition(|b| *b == b'\n') else { return Vec::new() };
@@ -215,7 +215,7 @@ impl Session {
             .collect()
     }
 
-    /// A question will not be answered as it should: what it is about can no longer be said.
+    /// Notes that a request is not answered correctly, so that the state of its thing is no longer known to the client.
     pub(super) fn neglect(&mut self, question: &ServerRequest) {
         if let Some(thing) = self.version.and_then(|version| thing_named(&question.method, &question.params, version)) {
             self.loose.insert(thing);
@@ -223,7 +223,7 @@ impl Session {
     }
 }
 
-/// Which thing is subscribed or not with this method and these parameters.
+/// Returns the thing that a subscription or an end of one with this method and these parameters is about.
 fn thing_named(method: &str, params: &[Value], version: ProtocolVersion) -> Option<usize> {
     let first = params.first().and_then(Value::as_str);
     match method {
@@ -240,7 +240,7 @@ fn thing_named(method: &str, params: &[Value], version: ProtocolVersion) -> Opti
     }
 }
 
-/// The number of the thing that a topic of the simulation is about.
+/// Returns the number of the thing that a topic of the simulation is about.
 pub(super) fn thing_of(wanted: &Topic) -> Option<usize> {
     (0..TOPICS).find(|index| topic(*index) == *wanted).map(thing)
 }

@@ -1,4 +1,4 @@
-//! Traces as a strategy of proptest: generated from a seed, and shrunk by cutting and lessening decisions.
+//! A `proptest` strategy for traces: generated from a seed, and shrunk by removing and reducing decisions.
 
 use std::cell::Cell;
 
@@ -8,22 +8,22 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use super::suite::{self, Played, Run};
 use super::trace::{Shrinker, Trace};
 
-/// More decisions than any run needs.
+/// The number of decisions of a trace: more than any run needs.
 const DECISIONS: usize = 8_192;
 
-/// Traces for whatever draws its decisions from one.
+/// Returns a strategy that generates traces from random seeds.
 #[must_use]
 pub fn traces() -> Traces {
     Traces { next_seed: Cell::new(None) }
 }
 
-/// Traces from this seed, the next one, and so on.
+/// Returns a strategy that generates traces from this seed, the next one, and so on.
 #[must_use]
 pub fn traces_from(seed: u64) -> Traces {
     Traces { next_seed: Cell::new(Some(seed)) }
 }
 
-/// See [`traces`].
+/// A strategy for traces. See [`traces`].
 #[derive(Clone, Debug)]
 pub struct Traces {
     next_seed: Cell<Option<u64>>,
@@ -60,7 +60,7 @@ impl ValueTree for TraceTree {
         }
     }
 
-    /// The current trace fails: tries a smaller one.
+    /// Tries a smaller trace, since the current one fails.
     fn simplify(&mut self) -> bool {
         let seed = self.seed;
         let shrinker = self.shrinker.get_or_insert_with(|| Shrinker::new(Trace::unrolled(seed, DECISIONS)));
@@ -71,18 +71,18 @@ impl ValueTree for TraceTree {
         self.proposal.is_some()
     }
 
-    /// The current trace does not fail: tries another one.
+    /// Tries another trace, since the current one does not fail.
     fn complicate(&mut self) -> bool {
         self.proposal = self.shrinker.as_mut().and_then(Shrinker::propose);
         self.proposal.is_some()
     }
 }
 
-/// Plays ten thousand runs from seed 0, in which `invariants` must hold. With `SIM_RUNS` in the environment it plays
-/// as many as that says, from `SIM_SEED` on, and all invariants must hold in them.
+/// Plays ten thousand runs from seed 0, in which `invariants` must hold. If the environment variable `SIM_RUNS` is set,
+/// plays so many runs from `SIM_SEED` on, in which all invariants must hold.
 ///
 /// # Panics
-/// With the record of a shrunk run in which one of `invariants` does not hold.
+/// If an invariant is violated, with the record of a shrunk run.
 pub fn check<P: Played>(run: Run<P>, invariants: &[u8]) {
     let (runs, seed) = suite::from_environment(10_000, 0);
     let invariants = if std::env::var_os("SIM_RUNS").is_some() { &[] } else { invariants };
@@ -106,7 +106,7 @@ pub fn check<P: Played>(run: Run<P>, invariants: &[u8]) {
     match outcome {
         Ok(()) => {}
         Err(TestError::Fail(_, mut trace)) => {
-            // A run that was not shrunk at all still stands under its seed.
+            // Recomputed, since a run that was not shrunk at all has only its seed.
             let _ = suite::breach(&mut trace, invariants, run);
             let mut failure = suite::record(trace.decisions().to_vec(), run);
             failure.seed = first_breach.get();

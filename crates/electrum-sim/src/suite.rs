@@ -1,19 +1,19 @@
-//! Many runs, each from its own seed; the first one that breaks an invariant is shrunk and reported.
+//! Plays many runs, each from its own seed. The first one that violates an invariant is shrunk and reported.
 
 use std::fmt;
 
 use super::probe::{Probe, Violation};
 use super::trace::{Shrinker, Trace};
 
-/// A kind of run: plays what the trace decides, and keeps a record if that is wanted.
+/// A kind of run: a function that plays what the trace decides, and keeps a record if the second argument is true.
 pub type Run<P = Probe> = fn(&mut Trace, bool) -> P;
 
-/// A run that was played.
+/// The result of a run.
 pub trait Played {
-    /// The invariant that did not hold, if one did not.
+    /// Returns the violated invariant, if there is one.
     fn violation(&self) -> Option<&Violation>;
 
-    /// The record, if one was kept.
+    /// Returns the record, if one was kept.
     fn log(&self) -> &[String];
 }
 
@@ -27,12 +27,12 @@ impl Played for Probe {
     }
 }
 
-/// A run in which an invariant did not hold.
+/// A run in which an invariant was violated.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What did not hold, in the shrunk run.
+    /// The violation in the shrunk run.
     pub violation: Violation,
-    /// The seed of the run as it was found.
+    /// The seed of the run before it was shrunk.
     pub seed: Option<u64>,
     /// The decisions that the shrunk run needs.
     pub decisions: Vec<u32>,
@@ -53,14 +53,15 @@ impl fmt::Display for Failure {
     }
 }
 
-/// How many runs, and which seed is the first: `SIM_RUNS` and `SIM_SEED`, or the values given here.
+/// Returns the number of runs and the first seed: from the environment variables `SIM_RUNS` and `SIM_SEED`, or these
+/// values.
 #[must_use]
 pub fn from_environment(runs: u64, seed: u64) -> (u64, u64) {
     let read = |name: &str| std::env::var(name).ok()?.replace('_', "").parse().ok();
     (read("SIM_RUNS").unwrap_or(runs), read("SIM_SEED").unwrap_or(seed))
 }
 
-/// Plays so many runs, the first from `seed`. Only breaches of `invariants` count, or all if none are named.
+/// Plays `runs` runs, the first from `seed`. Only violations of `invariants` count, or of all if it is empty.
 ///
 /// # Errors
 /// The first failure, shrunk.
@@ -76,14 +77,14 @@ pub fn play<P: Played>(runs: u64, seed: u64, invariants: &[u8], run: Run<P>) -> 
     Ok(())
 }
 
-/// The breach in the run of this trace, if it is of one of `invariants`.
+/// Plays the run of this trace. Returns its violation, if it is one of `invariants`.
 #[must_use]
 pub fn breach<P: Played>(trace: &mut Trace, invariants: &[u8], run: Run<P>) -> Option<Violation> {
     let probe = run(trace, false);
     probe.violation().filter(|violation| counts(violation, invariants)).cloned()
 }
 
-/// Makes a failing run small and plays it once more for its record.
+/// Shrinks a failing run, and plays it again for its record.
 #[must_use]
 pub fn shrink<P: Played>(decisions: &[u32], invariants: &[u8], run: Run<P>) -> Box<Failure> {
     const TRIES: usize = 20_000;

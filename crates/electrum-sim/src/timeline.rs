@@ -1,4 +1,4 @@
-//! Virtual time: what is going to happen, in order.
+//! Virtual time: the queue of scheduled occurrences.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use electrum_proto::{CloseCause, ConnId, Timestamp};
 
 use super::server::ServerRequest;
 
-/// Something that is going to happen.
+/// A scheduled occurrence.
 #[derive(Clone, Debug)]
 pub(super) enum Occurrence {
     Opened(ConnId, bool),
@@ -26,7 +26,7 @@ pub(super) enum Occurrence {
 #[derive(Clone, Debug)]
 pub(super) struct Timeline {
     pub(super) now: Timestamp,
-    /// The network works and the servers answer: no faults from now on.
+    /// Whether the network and the servers work without faults from now on.
     pub(super) is_healed: bool,
     queue: BTreeMap<(Timestamp, u64), Occurrence>,
     serial: u64,
@@ -46,19 +46,19 @@ impl Timeline {
         self.at(self.now + Duration::from_millis(millis), occurrence);
     }
 
-    /// When the next occurrence is due.
+    /// Returns when the next occurrence is due.
     pub(super) fn next_at(&self) -> Option<Timestamp> {
         self.queue.keys().next().map(|(at, _)| *at)
     }
 
-    /// Takes the next occurrence; the time is then its own.
+    /// Takes the next occurrence, and advances the time to it.
     pub(super) fn pop(&mut self) -> Option<Occurrence> {
         let ((at, _), occurrence) = self.queue.pop_first()?;
         self.now = self.now.max(at);
         Some(occurrence)
     }
 
-    /// Makes no more commands and changes.
+    /// Removes all scheduled commands and changes.
     pub(super) fn stop_commands(&mut self) {
         self.queue.retain(|_, occurrence| !matches!(occurrence, Occurrence::Command | Occurrence::ServerChange));
     }

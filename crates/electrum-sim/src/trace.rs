@@ -1,7 +1,7 @@
-//! Decisions: everything that could go one way or another in a simulation is drawn from a trace.
+//! Traces: the sequences of random decisions from which simulations are played.
 //!
-//! A trace grows from a seed while it is read. The decisions that were drawn can be replayed without the seed, and
-//! be made fewer and smaller: that is how a failure is shrunk.
+//! A trace grows from a seed while it is read. Its decisions can be replayed without the seed, and a failure is shrunk
+//! by making them fewer and smaller.
 
 use std::fmt;
 
@@ -15,19 +15,19 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace that grows from `seed` as it is read.
+    /// Makes a trace that grows from `seed` as it is read.
     #[must_use]
     pub const fn from_seed(seed: u64) -> Self {
         Self { seed: Some(seed), decisions: Vec::new(), next: 0, state: seed }
     }
 
-    /// A trace of these decisions; behind its end everything is decided the plain way, which is zero.
+    /// Makes a trace of these decisions. After its end all decisions are zero, the simplest choice.
     #[must_use]
     pub const fn replay(decisions: Vec<u32>) -> Self {
         Self { seed: None, decisions, next: 0, state: 0 }
     }
 
-    /// The first `count` decisions of a trace that grows from `seed`.
+    /// Returns the first `count` decisions of a trace that grows from `seed`.
     #[must_use]
     pub fn unrolled(seed: u64, count: usize) -> Vec<u32> {
         let mut trace = Self::from_seed(seed);
@@ -37,19 +37,19 @@ impl Trace {
         trace.decisions
     }
 
-    /// The seed, if the trace grows from one.
+    /// Returns the seed, if the trace grows from one.
     #[must_use]
     pub const fn seed(&self) -> Option<u64> {
         self.seed
     }
 
-    /// What was decided so far.
+    /// Returns the decisions so far.
     #[must_use]
     pub fn decisions(&self) -> &[u32] {
         &self.decisions
     }
 
-    /// A number below `bound`, or zero if that is zero. A smaller decision gives a smaller number.
+    /// Draws a number below `bound`, or zero if that is zero. A smaller decision gives a smaller number.
     pub fn below(&mut self, bound: u32) -> u32 {
         let decision = match self.decisions.get(self.next) {
             Some(decision) => *decision,
@@ -65,22 +65,23 @@ impl Trace {
         ((u64::from(decision) * u64::from(bound)) >> 32) as u32
     }
 
-    /// An index below `count`, which must not be zero.
+    /// Draws an index below `count`, which must not be zero.
     pub fn index(&mut self, count: usize) -> usize {
         self.below(u32::try_from(count).unwrap_or(u32::MAX)) as usize
     }
 
-    /// Whether something happens that happens so many times in a thousand. The plain way is that it does not.
+    /// Draws whether something with a probability of `permille` in a thousand happens. The simplest choice is that it
+    /// does not.
     pub fn chance(&mut self, permille: u32) -> bool {
         self.below(1000) >= 1000 - permille.min(1000)
     }
 
-    /// One of `choices`, the first being the plain one.
+    /// Draws one of `choices`, of which the first is the simplest.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.index(choices.len())]
     }
 
-    /// SplitMix64, of which the upper half is used.
+    /// Draws a new number with the generator SplitMix64, of which the upper half is used.
     fn fresh(&mut self) -> u32 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -99,15 +100,15 @@ impl fmt::Debug for Trace {
     }
 }
 
-/// Makes a trace that fails shorter and smaller: it proposes, the caller tries.
+/// Shrinks a trace that fails: it proposes smaller traces, which the caller tries.
 #[derive(Clone, Debug)]
 pub struct Shrinker {
     best: Vec<u32>,
-    /// What is tried with a piece of the trace.
+    /// How a piece of the trace is changed.
     way: Way,
-    /// How long the pieces are.
+    /// The length of the pieces.
     size: usize,
-    /// Where the next piece begins.
+    /// The index at which the next piece begins.
     at: usize,
     improved: bool,
 }
@@ -120,7 +121,7 @@ enum Way {
 }
 
 impl Shrinker {
-    /// Starts from decisions that are known to fail.
+    /// Makes a shrinker for decisions that are known to fail.
     #[must_use]
     pub fn new(mut failing: Vec<u32>) -> Self {
         while failing.last() == Some(&0) {
@@ -130,13 +131,13 @@ impl Shrinker {
         Self { best: failing, way: Way::Cut, size, at: 0, improved: false }
     }
 
-    /// The least trace so far that fails.
+    /// Returns the smallest failing trace so far.
     #[must_use]
     pub fn best(&self) -> &[u32] {
         &self.best
     }
 
-    /// The next trace to try, unless nothing is left to be tried.
+    /// Returns the next trace to try, or `None` if there is no other.
     pub fn propose(&mut self) -> Option<Vec<u32>> {
         loop {
             if self.at >= self.best.len() && !self.next_round() {
@@ -159,7 +160,7 @@ impl Shrinker {
         }
     }
 
-    /// The trace that was proposed last fails too.
+    /// Reports that the last proposed trace fails too.
     pub fn accept(&mut self, proposal: Vec<u32>) {
         match self.way {
             Way::Cut => self.at = self.at.saturating_sub(self.best.len() - proposal.len()),
@@ -170,7 +171,7 @@ impl Shrinker {
         self.improved = true;
     }
 
-    /// Smaller pieces, another way, or all over again if anything was gained.
+    /// Goes on with smaller pieces, with another kind of change, or from the beginning if the trace has become smaller.
     fn next_round(&mut self) -> bool {
         self.at = 0;
         if self.best.is_empty() {

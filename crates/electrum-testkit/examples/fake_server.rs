@@ -1,5 +1,6 @@
-//! Serves a fake server for a person to try a client on: `fake_server FAMILY [PORT]`. What happens on its chain is written line by
-//! line: `mine 2`, `pay SCRIPT SATOSHI`, `reorganise 1 2`, `restart`. It ends with its input. Without a family it lists them.
+//! Runs a fake server for testing a client by hand: `fake_server FAMILY [PORT]`. Standard input takes commands that
+//! change its chain: `mine 2`, `pay SCRIPT SATOSHI`, `reorganise 1 2`, `restart`. It ends with its input. Without a
+//! family it lists the families.
 
 use std::io::stdin;
 

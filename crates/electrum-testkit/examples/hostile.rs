@@ -1,4 +1,4 @@
-//! Serves one entry of the catalogue of hostile servers, for a client in whatever language: `hostile NAME`.
+//! Runs one entry of the catalogue of hostile servers, for a client in any language: `hostile NAME`.
 //! Without a name it lists them.
 
 use electrum_testkit::hostile::{self, Hostile};

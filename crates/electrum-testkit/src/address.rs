@@ -1,8 +1,8 @@
-//! Addresses: what people write for output scripts.
+//! Converts between addresses and output scripts.
 
 use bech32::{Fe32, hrp, segwit};
 
-/// The output script of an address of any network, or `None` if it is not an address.
+/// Returns the output script of an address of any network, or `None` if the text is not an address.
 ///
 /// ```
 /// let script = electrum_testkit::address::to_script("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080");
@@ -21,7 +21,7 @@ pub fn to_script(address: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// The regtest address of an output script, if it has one.
+/// Returns the regtest address of an output script, if it has one.
 pub fn of_script(script: &[u8]) -> Option<String> {
     let base58 = |prefix: u8, hash: &[u8]| Some(base58ck::encode_check(&[&[prefix], hash].concat()));
     match script {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// A 32-byte hash. Kept in the order in which it is computed, shown reversed, as the field does.
+/// A 32-byte hash, stored in the order in which it is computed, and shown reversed as usual for Bitcoin.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash256([u8; 32]);
 
@@ -17,22 +17,22 @@ pub type BlockHash = Hash256;
 pub type Scripthash = Hash256;
 
 impl Hash256 {
-    /// The hash whose computed bytes are these.
+    /// Makes a hash from its bytes in the order of computation.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes as computed (the reverse of what is shown).
+    /// Returns the bytes in the order of computation, which is the reverse of the order in which they are shown.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// SHA-256 applied twice, as transactions and headers are hashed.
+    /// Applies SHA-256 twice, as for transactions and headers.
     pub fn double(data: &[u8]) -> Self {
         Self(sha256(&sha256(data)))
     }
 
-    /// The scripthash of an output script.
+    /// Returns the scripthash of an output script.
     pub fn of_script(script: &[u8]) -> Self {
         Self(sha256(script))
     }
@@ -50,7 +50,7 @@ impl fmt::Debug for Hash256 {
     }
 }
 
-/// The text is not 64 hex digits.
+/// The error of a text that is not 64 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAHash;
 
@@ -73,12 +73,12 @@ impl FromStr for Hash256 {
     }
 }
 
-/// One round of SHA-256.
+/// Applies SHA-256.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     Sha256::digest(data).into()
 }
 
-/// Lower-case hex.
+/// Encodes bytes as lower-case hex.
 pub fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -89,7 +89,7 @@ pub fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of an even number of hex digits of either case; `None` for anything else.
+/// Decodes an even number of hex digits of either case. Returns `None` for anything else.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     if digits.len() % 2 != 0 {

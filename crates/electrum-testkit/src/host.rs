@@ -32,23 +32,23 @@ impl Host {
         Self { family, settings, announced: chain.revision(), chain, sessions: BTreeMap::new(), next: 0 }
     }
 
-    /// The family.
+    /// Returns the family.
     pub fn family(&self) -> Family {
         self.family
     }
 
-    /// The settings of connections that are made from now on.
+    /// Returns the settings of later connections, mutably.
     pub fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
     }
 
-    /// Changes what the server does beside what its family does, on all connections.
+    /// Sets the quirks of the server, in addition to the behaviour of its family, on all connections.
     pub fn set_quirks(&mut self, quirks: Quirks) {
         self.sessions.values_mut().for_each(|session| session.set_quirks(quirks.clone()));
         self.settings.quirks = quirks;
     }
 
-    /// What the server does beside what its family does.
+    /// Returns the quirks of the server, in addition to the behaviour of its family.
     pub fn quirks(&self) -> &Quirks {
         &self.settings.quirks
     }
@@ -85,7 +85,7 @@ impl Host {
                 Some(mut stale) => {
                     session.receive(now, &mut stale, bytes);
                     for entry in stale.mempool() {
-                        // What the node has mined or refuses now is no change.
+                        // Rejected if it was mined meanwhile, which is no change.
                         let _ = self.chain.broadcast(entry.tx.clone());
                     }
                     self.chain.put_stale(stale);
@@ -103,12 +103,12 @@ impl Host {
         }
     }
 
-    /// The chain.
+    /// Returns the chain.
     pub fn chain(&self) -> &Chain {
         &self.chain
     }
 
-    /// The status of a script as this server gives it: over its own order of the history.
+    /// Returns the status of a script as this server computes it, over its own order of the history.
     pub fn status(&self, script: &Scripthash) -> Option<String> {
         let session = Session::new(self.family, Duration::ZERO);
         let seen = self.chain.stale().filter(|_| session.notices_only_higher_tips());
@@ -127,7 +127,7 @@ impl Host {
         self.sessions.get(&peer)?.wake_at()
     }
 
-    /// Does what is due for this peer by now.
+    /// Runs what is due for this peer.
     pub fn wake(&mut self, now: Duration, peer: Peer) {
         if let Some(session) = self.sessions.get_mut(&peer) {
             session.wake(now);
@@ -144,7 +144,7 @@ impl Host {
         self.sessions.keys().copied()
     }
 
-    /// The session of a peer.
+    /// Returns the session of a peer.
     pub fn session(&self, peer: Peer) -> Option<&Session> {
         self.sessions.get(&peer)
     }

@@ -1,5 +1,5 @@
-//! A fake Electrum server for tests: on loopback, in process, with a small chain that can grow,
-//! reorganise and take transactions, and with the behaviour of the servers that wallets meet.
+//! A fake Electrum server for tests: on loopback, in process, with a small chain that can grow, reorganise and take
+//! transactions, and with the behaviour of real servers.
 //!
 //! ```
 //! use electrum_testkit::prelude::*;
@@ -24,14 +24,14 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! - [`Server`] listens on 127.0.0.1 at a port that the system picks, and stops when it is dropped. It can
-//!   be stopped and restarted at the same port, hang, cut its connections, and says what it received.
-//! - [`Family`] picks the profile: how versions are negotiated and refused, how JSON is spaced, what errors
-//!   look like, whether answers overtake each other, and whether small ones are held back.
-//! - [`scripted::Scripted`] does what a script says, byte for byte: refusals, cut lines, resets, silence.
-//! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang, to point a client at.
-//! - [`Front`] lets clients reach a server through a SOCKS5 proxy, over TLS (feature `tls`) and over WebSockets (feature
-//!   `websocket`); [`listener`] is what it is made of.
+//! - [`Server`] listens on 127.0.0.1 at a port that the system picks, and stops when it is dropped. It can be stopped
+//!   and restarted at the same port, hang and cut its connections, and it logs what it receives.
+//! - [`Family`] selects the profile: how versions are negotiated and refused, how JSON is spaced, what errors look
+//!   like, whether answers overtake each other, and whether small ones are held back.
+//! - [`scripted::Scripted`] plays a script byte for byte: refusals, cut lines, resets, silence.
+//! - [`hostile`] is a catalogue of such scripts: servers that lie, flood, drip and hang.
+//! - [`Front`] lets clients reach a server through a SOCKS5 proxy, over TLS (feature `tls`) and over WebSockets
+//!   (feature `websocket`); it is built from [`listener`].
 //! - `frames` (feature `websocket`) has the frames of WebSockets byte by byte, also wrong ones.
 //! - `tls` (feature `tls`) has certificates as servers have them, and the server's end of a connection in memory.
 //! - [`chain::Chain`] is the chain behind it. Ids, merkle roots, links and proof of work are real;
@@ -39,8 +39,8 @@
 //! - [`Host`] and [`session::Session`] are the same server without sockets, threads or a clock, for
 //!   simulations.
 //!
-//! This crate shares no code with the client and does not depend on it: what both understand in the same way, they
-//! understand on their own.
+//! This crate shares no code with the client and does not depend on it, so that a mistake of the one is not repeated in
+//! the other.
 
 pub mod address;
 pub mod chain;
@@ -66,7 +66,7 @@ pub use front::Front;
 pub use host::{Host, Peer};
 pub use server::{Builder, ConnectionLog, Server, Stats};
 
-/// What most tests want.
+/// The items that most tests need.
 pub mod prelude {
     pub use crate::chain::{Chain, Input, OutPoint, Output, Transaction, script};
     pub use crate::family::Family;

@@ -1,4 +1,4 @@
-//! A listener whose connections are served by a function of the test's.
+//! A listener whose connections a function of the test serves.
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,8 +37,8 @@ struct State {
 }
 
 impl Listener {
-    /// Starts to listen on 127.0.0.1, at a port that the system picks. `serve` is given each connection with its number,
-    /// counted from 0. When it returns, the connection is closed.
+    /// Starts to listen on 127.0.0.1, at a port that the system picks. `serve` is called with each connection and its
+    /// number, counted from 0. When it returns, the connection is closed.
     ///
     /// # Panics
     /// If the system has no port on the loopback interface.
@@ -54,7 +54,7 @@ impl Listener {
         Self { address, open, acceptor: Some(acceptor) }
     }
 
-    /// Returns where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
@@ -69,7 +69,7 @@ impl Drop for Listener {
             let _ = stream.shutdown(Shutdown::Both);
         }
         drop(state);
-        // The acceptor looks whether to go on when someone connects.
+        // A connection wakes the acceptor, which then ends.
         drop(TcpStream::connect(self.address));
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();

@@ -1,4 +1,4 @@
-//! A server that does what a script says, byte for byte: for recordings and for hostile behaviour.
+//! A server that plays a script byte for byte, for recordings and for hostile behaviour.
 
 mod wire;
 
@@ -12,10 +12,10 @@ use crate::json::{Json, Leniency, Style, parse};
 use crate::listener::{Listener, end_with_reset};
 use wire::Wire;
 
-/// What a [`Scripted`] server does next on a connection.
+/// A step of the script of a [`Scripted`] server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Waits for a line, whatever it says.
+    /// Waits for any line.
     Line,
     /// Waits for a line that must be exactly this.
     Exactly(String),
@@ -26,7 +26,7 @@ pub enum Step {
     /// Sends a line; `$id` in it stands for the id of the line last received, as it was written, and `$result` for
     /// what an honest server would answer to it.
     SendLine(String),
-    /// The same, without the end of the line.
+    /// Sends a line like `SendLine`, but without its end.
     SendText(String),
     /// Sends these bytes this many times.
     Repeat(Vec<u8>, usize),
@@ -38,24 +38,25 @@ pub enum Step {
     Wait(Duration),
     /// Answers every line as an honest server would, on 1.4, until the client closes.
     Serve,
-    /// Reads, and says nothing, until the client closes.
+    /// Reads, and sends nothing, until the client closes.
     Silence,
-    /// Neither reads nor says anything until the server is dropped.
+    /// Neither reads nor sends anything until the server is dropped.
     Stall,
     /// Waits for the HTTP request that asks for a WebSocket, and answers nothing so far.
     #[cfg(feature = "websocket")]
     Request,
-    /// Waits for that request and accepts it; sends these bytes in the same write as the answer. From then on the lines of this
-    /// script, in both directions, are the messages of the WebSocket.
+    /// Waits for that request and accepts it; sends these bytes in the same write as the answer. From then on the lines
+    /// of this script, in both directions, are the messages of the WebSocket.
     #[cfg(feature = "websocket")]
     Upgrade(Vec<u8>),
     /// Sends a frame with this first byte, and with a text in which `$id` and `$result` are filled in.
     #[cfg(feature = "websocket")]
     SendFrame(u8, String),
-    /// Waits for a frame of the client's with this first byte and this payload, such as the answer to a ping. Others are dropped.
+    /// Waits for a frame of the client with this first byte and payload, such as the answer to a ping. Others are
+    /// dropped.
     #[cfg(feature = "websocket")]
     Frame(u8, Vec<u8>),
-    /// Closes; what was sent before arrives. It is also what happens at the end of a script.
+    /// Closes the connection in order, as at the end of a script.
     Close,
     /// Closes with a reset.
     Reset,
@@ -67,7 +68,8 @@ impl Step {
         [Self::Call("server.version".to_owned()), Self::result(&format!("[\"{software}\",\"{version}\"]"))]
     }
 
-    /// Agrees on a version, and then waits for these calls in turn, each of a method, and answers with the result, which is JSON.
+    /// Agrees on a version, and then waits for these calls in turn, each of a method, and answers with the result,
+    /// which is JSON.
     pub fn session(version: &str, calls: &[(&str, &str)]) -> Vec<Self> {
         let answers = calls.iter().flat_map(|(method, result)| [Self::call(method), Self::result(result)]);
         Self::handshake("Scripted 1", version).into_iter().chain(answers).collect()
@@ -156,7 +158,7 @@ impl Scripted {
         })
     }
 
-    /// Plays on the n-th connection, counted from 0, what the function gives for n.
+    /// Plays on each connection the script that the function returns for its number, counted from 0.
     ///
     /// # Panics
     /// If the system has no port on the loopback interface.
@@ -171,27 +173,27 @@ impl Scripted {
         Self { shared, listener }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
 
-    /// Where it listens, as `tcp://127.0.0.1:PORT`.
+    /// Returns its address as `tcp://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("tcp://{}", self.addr())
     }
 
-    /// Connections accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.shared.lock().lines.len()
     }
 
-    /// When each connection was accepted.
+    /// Returns when each connection was accepted.
     pub fn accepted(&self) -> Vec<Instant> {
         self.shared.lock().accepted.clone()
     }
 
-    /// The lines that each connection received in the course of its script.
+    /// Returns the lines that each connection has received during its script.
     pub fn lines(&self) -> Vec<Vec<String>> {
         self.shared.lock().lines.clone()
     }
@@ -208,10 +210,10 @@ impl Scripted {
         self.wait(timeout, |state| state.lines.len() >= connections)
     }
 
-    /// Checks that each line was the one that the script waited for.
+    /// Checks that each line was the one for which the script waited.
     ///
     /// # Panics
-    /// If one was not.
+    /// If a line was another one.
     pub fn check(&self) {
         let surprises = self.shared.lock().surprises.clone();
         assert!(surprises.is_empty(), "the script was not followed:\n{}", surprises.join("\n"));
@@ -340,7 +342,7 @@ fn play(shared: &Shared, index: usize, stream: &TcpStream, steps: &[Step]) -> io
     Ok(Ending::Close)
 }
 
-/// What a text of a script becomes as the answer to a line.
+/// Fills in a text of a script as the answer to a line.
 fn fill(text: &str, line: &str, honest: &mut Honest) -> String {
     let call = parse(line, Leniency::Strict).ok();
     let id = call.as_ref().and_then(|call| call.get("id")).map_or_else(|| "null".to_owned(), |id| COMPACT.write(id));

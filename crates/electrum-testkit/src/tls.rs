@@ -33,19 +33,19 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A certificate that signs itself, as most servers have, valid from 2020 to 2040.
+    /// Makes a self-signed certificate, such as most servers have, valid from 2020 to 2040.
     pub fn self_signed(name: &str) -> Self {
         Self::self_signed_until(name, 2040)
     }
 
-    /// A certificate that signs itself, valid from 2020 to the first day of a year.
+    /// Makes a self-signed certificate, valid from 2020 to the first day of a year.
     pub fn self_signed_until(name: &str, year: i32) -> Self {
         let key = key();
         let certificate = params(name, year).self_signed(&key).expect("parameters that can be signed");
         Self::new(certificate.der(), &key)
     }
 
-    /// A certificate and a key in PEM, such as `openssl` writes.
+    /// Reads a certificate and a key in PEM, as `openssl` writes them.
     ///
     /// # Panics
     /// If they are no PEM.
@@ -56,22 +56,23 @@ impl Identity {
         }
     }
 
-    /// This certificate with the key of another: a server that shows a certificate that is not its own.
+    /// Combines this certificate with the key of another, like a server that shows a certificate that is not its own.
     pub fn with_key_of(self, other: &Self) -> Self {
         Self { key: other.key.clone_key(), ..self }
     }
 
-    /// The certificate in DER.
+    /// Returns the certificate in DER.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
     }
 
-    /// A server with this certificate, of TLS 1.2 and 1.3.
+    /// Returns the configuration of a server with this certificate, for TLS 1.2 and 1.3.
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config_with(rustls::ALL_VERSIONS, Arc::new(NoClientAuth))
     }
 
-    /// A server with this certificate, of these versions of TLS, that asks for the client's certificate as `client` says.
+    /// Returns the configuration of a server with this certificate, for these versions of TLS, that requests the
+    /// client's certificate as `client` says.
     ///
     /// # Panics
     /// If there is no version, or the key is of a kind that `ring` does not know.
@@ -104,7 +105,7 @@ pub struct Ca {
 }
 
 impl Ca {
-    /// An authority of its own, valid from 2020 to 2040.
+    /// Makes a certificate authority, valid from 2020 to 2040.
     #[allow(clippy::new_without_default, reason = "no two are the same")]
     pub fn new() -> Self {
         let key = key();
@@ -114,7 +115,7 @@ impl Ca {
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
-    /// Its certificate in DER, for a client to trust.
+    /// Returns its certificate in DER, for a client to trust.
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
     }

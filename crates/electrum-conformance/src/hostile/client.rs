@@ -1,4 +1,4 @@
-//! The client's side: asking what an entry says, and looking at what came of it.
+//! The client's side: makes the requests of an entry, and checks the outcome.
 
 use std::cell::Cell;
 use std::iter;
@@ -18,7 +18,7 @@ use electrum_testkit::chain::{self, Transaction};
 use electrum_testkit::hash::Hash256;
 use electrum_testkit::hostile::{Ask, Entry, Expect, Timeout, honest};
 
-/// How clients space their attempts.
+/// The backoff of clients.
 pub(super) const BACKOFF: Backoff = Backoff {
     reconnect: Duration::from_millis(20),
     initial: Duration::from_millis(20),
@@ -28,10 +28,10 @@ pub(super) const BACKOFF: Backoff = Backoff {
     set_aside: Duration::from_secs(60),
 };
 
-/// So many lost connections show how the pauses grow.
+/// The number of lost connections for which the pauses are checked to grow.
 const LOSSES: usize = 6;
 
-/// Asks what the entry says and panics if the client makes of it what a correct client does not.
+/// Makes the requests of the entry, and panics if the client does not behave as the entry expects.
 pub(super) fn check<A: Adapter>(adapter: A, entry: &Entry, server: &str) {
     let otherwise = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -122,7 +122,7 @@ fn check_cause(found: &DownCause, cause: &str, words: &str) {
     assert!(found.name() == cause && text.contains(words), "{found:?} ({text}), not {cause} with {words:?}");
 }
 
-/// The connection serves the next call, and is the one that it was.
+/// Checks that the same connection serves the next call.
 fn goes_on(client: &impl Client, events: &mut impl Source<ConnectionEvent>) {
     expect_answer(ask(client, Ask::Banner));
     while let Next::Item(event) = events.next(Duration::ZERO) {
@@ -130,7 +130,7 @@ fn goes_on(client: &impl Client, events: &mut impl Source<ConnectionEvent>) {
     }
 }
 
-/// Each connection is lost for this cause, after it was ready or before, and each pause is longer than the last.
+/// Checks that each connection is lost for this cause, after it was ready or before, and that the pauses grow.
 fn keeps_trying(events: &mut impl Source<ConnectionEvent>, becomes_ready: bool, cause: &str, words: &str) {
     let (was_ready, mut last) = (Cell::new(false), Duration::ZERO);
     for _ in 0..LOSSES {
@@ -149,7 +149,7 @@ fn keeps_trying(events: &mut impl Source<ConnectionEvent>, becomes_ready: bool, 
     assert_eq!(was_ready.get(), becomes_ready, "whether it was ever ready");
 }
 
-/// Asks, and gives the error if there is one. The answer, if there is one, is the right one, or this panics.
+/// Makes the requests. Returns the error, if there is one, and panics if an answer is wrong.
 fn ask(client: &impl Client, ask: Ask) -> Result<(), Failure> {
     match ask {
         Ask::Balance => client.call(balance(), None).map(|found| {
@@ -209,7 +209,8 @@ fn txid() -> Txid {
     honest::txid().to_string().parse().unwrap_or_else(|_| panic!("an id is an id"))
 }
 
-/// Subscribes. The first value is this one, and so is the last, once the server has answered another call.
+/// Subscribes, and checks that the first value is `right`, and the last one too after the server has answered another
+/// call.
 fn watch(client: &impl Client, topic: Topic, right: &Update) -> Result<(), Failure> {
     let is_raw = matches!(topic, Topic::Raw { .. });
     let mut updates = client.subscribe(vec![topic]);
@@ -228,7 +229,7 @@ fn watch(client: &impl Client, topic: Topic, right: &Update) -> Result<(), Failu
     Ok(())
 }
 
-/// Subscribes to many scripts, of which each must be reported on; the error of the last that is refused.
+/// Subscribes to many scripts, and checks that each has an update. Returns the error of the last one that is refused.
 fn watch_many(client: &impl Client) -> Result<(), Failure> {
     let topics: Vec<_> = (1..=100).map(|n| Topic::Script(Script::new(chain::script(n)))).collect();
     let count = topics.len();
@@ -246,7 +247,7 @@ fn watch_many(client: &impl Client) -> Result<(), Failure> {
     outcome
 }
 
-/// Many large calls at once, of which each must be answered, in any transport.
+/// Makes many large calls at once, each of which must be answered, on any transport.
 fn bulk(client: &impl Client) -> Result<(), Failure> {
     let filling = serde_json::Value::from("x".repeat(100_000));
     let calls = (0..160).map(|_| Raw::reading("server.ping", vec![filling.clone()])).collect();

@@ -1,16 +1,16 @@
-//! The memory of this process, where the system reports it.
+//! Reads how much memory this process uses, if the system reports it.
 
-/// The bytes in use.
+/// Returns the number of bytes in use.
 pub(super) fn in_use() -> u64 {
     read("VmRSS:")
 }
 
-/// The most bytes that were ever in use.
+/// Returns the maximum number of bytes that were in use.
 pub(super) fn peak() -> u64 {
     read("VmHWM:")
 }
 
-/// Elsewhere than on Linux it is not known, and counts as nothing.
+/// Reads a value from the status of the process: zero on systems other than Linux.
 fn read(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));

@@ -1,8 +1,8 @@
-//! The catalogue for adapters whose platform does the WebSocket, as a browser does: they see whole messages only.
+//! The catalogue for adapters whose platform implements WebSockets, such as browsers: they see whole messages only.
 
 use electrum_testkit::hostile::{Entry, Expect, Group, Timeout};
 
-/// What the platform hands over of the servers that are hostile in their WebSocket: messages, and how it ended.
+/// The servers with a hostile WebSocket that show in messages, or in how the WebSocket ends.
 const HANDED_OVER: &[&str] = &[
     "control_frames_in_between",
     "frames_of_letters",
@@ -15,17 +15,17 @@ const HANDED_OVER: &[&str] = &[
     "speaks_after_the_end",
 ];
 
-/// Why a server shows nothing about an adapter whose platform does the WebSocket; `None` if it shows something.
+/// Returns why a server tests nothing about an adapter whose platform implements WebSockets, or `None` if it does.
 pub(super) fn not_seen(entry: &Entry) -> Option<&'static str> {
     let is_in_frames = Group::WebSocket.entries().iter().any(|other| other.name == entry.name);
     let is_hidden = is_in_frames && !HANDED_OVER.contains(&entry.name);
     is_hidden.then_some("the platform opens the WebSocket and reads its frames, and reports only that it ended")
 }
 
-/// Returns what a correct client makes of a server that it reaches through such a WebSocket.
+/// Returns the entry with the expected behaviour of a client that reaches the server through such a WebSocket.
 pub(super) fn seen_as_messages(entry: &Entry) -> Entry {
     let (expect, short): (_, &[_]) = match entry.name {
-        // A message without an end is never handed over.
+        // A message without an end is never reported.
         "endless_line" | "endless_space" => (Expect::Overrun("did not answer in time"), &[Timeout::Answer]),
         "endless_greeting" => {
             (Expect::NeverReady("timeout", "did not answer the handshake in time"), &[Timeout::Handshake])
@@ -37,12 +37,12 @@ pub(super) fn seen_as_messages(entry: &Entry) -> Entry {
     Entry { expect, short, ..*entry }
 }
 
-/// What a platform may hold of the 16 MB that a server does not read: each message, and its frames. That of a connection that
-/// was lost may be freed only after the next one was given as much.
+/// How much a platform may store of the 16 MB that a server does not read: each message and its frames, twice, since
+/// the memory of a lost connection may be freed only after the next connection has stored as much.
 const UNREAD: u64 = 2 * 2 * 16 * 1024 * 1024;
 
-/// Returns what client and platform may need in one process, of which a client may need `client`. No limit holds for what a
-/// platform keeps of a message that does not end, or ends late.
+/// Returns how much memory client and platform may use in one process, if a client may use `client`. A platform may use
+/// any amount for a message that does not end, or ends late.
 pub(super) fn memory(entry: &Entry, client: u64) -> u64 {
     match entry.name {
         "endless_line" | "endless_space" | "endless_greeting" | "line_of_64_megabytes" => u64::MAX,

@@ -1,8 +1,8 @@
-//! A driver against the [catalogue of hostile servers](electrum_testkit::hostile).
+//! Tests a driver against the [catalogue of hostile servers](electrum_testkit::hostile).
 //!
-//! The client runs in a process of its own, which is this test again with one entry to try: there it is asked what the
-//! entry says and shows what it makes of it. A panic in whatever thread ends that process. This one plays the server,
-//! and looks at how long the client took, how much memory it needed, and how often it connected.
+//! The client runs in a process of its own, which is this test again with one entry: it makes the requests of the entry
+//! and checks the outcome. A panic in any thread ends that process. This process plays the server, and checks how long
+//! the client took, how much memory it used, and how often it connected.
 
 mod client;
 mod memory;
@@ -23,22 +23,22 @@ use electrum_testkit::hostile::{Entry, Expect, Hostile, catalogue, find};
 
 pub use electrum_testkit::hostile::Group;
 
-/// No entry takes a client longer, also on a machine that has much else to do.
+/// The time-out of one entry, which is enough on a busy machine.
 const BOUND: Duration = Duration::from_secs(90);
-/// What a client may need above what its process had at the start.
+/// How much the memory of a client's process may grow.
 const MEMORY: u64 = 64 * 1024 * 1024;
 /// How many entries of a group are tried at the same time.
 const AT_ONCE: usize = 2;
 /// Set in the process of a client: the name of the entry, and where its server is.
 const ENTRY: &str = "HOSTILE_ENTRY";
 const SERVER: &str = "HOSTILE_SERVER";
-/// How a client's process says by how many bytes its memory grew.
+/// The prefix of the line in which a client's process prints by how many bytes its memory grew.
 const GREW: &str = "memory grew by ";
 
 /// Runs an adapter against every server of a group, as one test.
 ///
 /// # Panics
-/// If it does not do what a correct client does; all that it does not are reported.
+/// If the client does not behave as an entry expects. All such entries are reported.
 pub fn run_group<A: Adapter>(adapter: A, group: Group) {
     if let (Ok(name), Ok(server)) = (env::var(ENTRY), env::var(SERVER)) {
         let Some(entry) = find(&name) else { panic!("there is no hostile server {name}") };
@@ -73,18 +73,18 @@ pub fn run_group<A: Adapter>(adapter: A, group: Group) {
     assert!(faults.is_empty(), "{} of {} fail:\n\n{}", faults.len(), group.entries().len(), faults.join("\n\n"));
 }
 
-/// How many servers of the catalogue an adapter is put through, by whether it [sees frames](Adapter::sees_frames).
+/// Returns how many servers of the catalogue test an adapter, by whether it [sees frames](Adapter::sees_frames).
 #[must_use]
 pub fn count(sees_frames: bool) -> usize {
     catalogue().filter(|entry| sees_frames || not_seen(entry).is_none()).count()
 }
 
-/// A server as the adapter sees it.
+/// Returns the entry of a server as the adapter sees it.
 fn seen_by(adapter: &impl Adapter, entry: &Entry) -> Entry {
     if adapter.sees_frames() { *entry } else { seen_as_messages(entry) }
 }
 
-/// Plays the server for a client in a process of its own, and says what is wrong with that.
+/// Plays the server for a client in a process of its own. The error says what the client did wrong.
 fn try_entry(test: &str, entry: &Entry, memory: u64) -> Result<(), String> {
     let server = Hostile::start(entry);
     let start = Instant::now();
@@ -106,13 +106,13 @@ fn try_entry(test: &str, entry: &Entry, memory: u64) -> Result<(), String> {
     if is_right { Ok(()) } else { Err(format!("it connected {connections} times within {took:?}")) }
 }
 
-/// The time that so many attempts take at least, if the pauses between them grow as they must.
+/// Returns the minimum time that so many attempts take, if the pauses between them grow as they should.
 fn least_time(attempts: usize) -> Duration {
     let pauses = (0..attempts.saturating_sub(1)).map(|n| BACKOFF.initial * 3 / 4 * 2_u32.saturating_pow(n as u32));
     pauses.fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// Whether the client's process ended well, and what it said.
+/// Runs the client's process. Returns whether it succeeded, and its output.
 fn run_client(test: &str, entry: &Entry, server: &Hostile) -> Result<(bool, String), String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
@@ -134,12 +134,12 @@ fn run_client(test: &str, entry: &Entry, server: &Hostile) -> Result<(bool, Stri
 
 fn read(from: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
-    // What was read before an error counts all the same.
+    // Output before an error counts.
     let _ = from.map(|mut from| from.read_to_end(&mut bytes));
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Whether the process ended well; nothing if it had to be killed.
+/// Waits for the process. Returns whether it succeeded, or `None` if it had to be killed.
 fn wait(child: &mut Child) -> Option<bool> {
     let end = Instant::now() + BOUND;
     while Instant::now() < end {

@@ -31,7 +31,7 @@ fn chain_headers(chain: &electrum_testkit::chain::Chain) -> Vec<String> {
     (0..=chain.height()).filter_map(|height| chain.header(height)).map(|header| header.to_hex()).collect()
 }
 
-/// The same on every family of servers: handshake, a call, many calls, a subscription, a change.
+/// Every family of servers works in the same way: handshake, a call, many calls, a subscription, a change.
 pub(super) fn every_family<A: Adapter>(adapter: A, transport: Transport) {
     for family in Family::ALL {
         let server = Server::start(family);
@@ -52,7 +52,7 @@ pub(super) fn every_family<A: Adapter>(adapter: A, transport: Transport) {
     }
 }
 
-/// An answer that comes after its call has failed is dropped, and the connection is as good as before.
+/// An answer that comes after its call has failed is dropped, and the connection still works.
 pub(super) fn late_replies<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);

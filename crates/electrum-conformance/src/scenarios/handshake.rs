@@ -1,4 +1,4 @@
-//! What comes before the first call: handshakes that fail, and the choice of a server.
+//! Handshakes that fail, the choice of a server, and the events of connections.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use electrum_testkit::{Family, Server};
 
 const VERSION: &str = "server.version";
 
-/// A server that accepts and says nothing is left in time, and nothing but the version was sent to it.
+/// The client leaves a server that accepts the connection and does not answer, and has sent it nothing but the version.
 pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, transport: Transport) {
     let talks = Step::session("1.4", &[("server.banner", "\"hi\"")]);
     let server = Scripted::in_turn(vec![vec![Step::Silence], [talks, vec![Step::Silence]].concat()]);
@@ -23,7 +23,7 @@ pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, transport: Transport
     let call = call_aside(&client, read("server.banner"));
     let cause = down(&mut events);
     let is_timeout = matches!(cause, electrum_proto::DownCause::Timeout { waited_for: TimerKind::Handshake });
-    // The route may not be ready by then.
+    // Or the route is not ready by then.
     assert!(is_timeout || cause.name() == "reset", "{cause:?}");
     assert_eq!(outcome(&call), Ok("hi".into()));
     server.check();
@@ -32,7 +32,7 @@ pub(super) fn mute_in_the_handshake<A: Adapter>(adapter: A, transport: Transport
     assert!(mute.len() == 1 && mute[0].contains(VERSION), "{mute:?}");
 }
 
-/// Every form of a refusal is reported as what it is, leads to the next attempt, and the client leaves by itself.
+/// Every form of a refusal is reported with its cause, and the client closes the connection and tries again.
 pub(super) fn every_refusal<A: Adapter>(adapter: A, transport: Transport) {
     let line = |line: &str| vec![Step::SendLine(line.to_owned())];
     let result = |json: &str| vec![Step::result(json)];
@@ -67,7 +67,7 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, transport: Transport) {
     ];
     let mut scripts: Vec<Vec<Step>> = refusals
         .iter()
-        // The server stays, except where leaving is the refusal: it is the client who must go.
+        // The server keeps the connection open, unless closing it is the refusal: the client must close it.
         .map(|(_, _, steps)| [vec![Step::call(VERSION)], steps.clone(), vec![Step::Silence]].concat())
         .collect();
     scripts.push([Step::handshake("Agrees 1", "1.6").to_vec(), vec![Step::Silence]].concat());
@@ -95,8 +95,8 @@ pub(super) fn every_refusal<A: Adapter>(adapter: A, transport: Transport) {
     }
 }
 
-/// A client with three servers goes on with the next when one is killed; its topics move along, and every change is
-/// reported once.
+/// A client with three servers moves to the next when one is killed, with its subscriptions, and reports every change
+/// once.
 pub(super) fn servers_in_turn<A: Adapter>(adapter: A, transport: Transport) {
     let mut servers: Vec<_> =
         [Family::Fulcrum2_1, Family::ElectrumX1_16, Family::Electrs].into_iter().map(Server::start).collect();
@@ -108,7 +108,7 @@ pub(super) fn servers_in_turn<A: Adapter>(adapter: A, transport: Transport) {
         let (current, _) = ready(&mut events);
         let at = route.setup.servers.iter().position(|server| *server == current).expect("one of ours");
         let is_mined = round % 2 == 0;
-        // The chain is the same on all, as on the network; the client hears of it on its next link.
+        // All servers get the same chain; the client learns of it on its next link.
         for other in servers.iter().enumerate().filter(|(other, _)| is_mined && *other != at) {
             other.1.mine(1);
         }
@@ -125,7 +125,7 @@ pub(super) fn servers_in_turn<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(tips.next(Duration::ZERO), Next::Nothing);
 }
 
-/// The events report, in order, what happens, and where.
+/// The events of connections come in order and name their servers.
 pub(super) fn connection_events<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::ElectrumX2_0);
     let (route, client) = connect(adapter, transport, &[server.addr()]);
@@ -154,7 +154,7 @@ pub(super) fn connection_events<A: Adapter>(adapter: A, transport: Transport) {
     }
     ready(&mut events);
     client.close();
-    // The other listener hears the same, however late it listens.
+    // The other listener receives the same events, although it listens later.
     let mut reported = Vec::new();
     while let Next::Item(event) = others.next(Duration::from_secs(10)) {
         reported.push(event);

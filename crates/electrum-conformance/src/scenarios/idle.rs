@@ -14,10 +14,10 @@ use electrum_testkit::{Family, Server};
 
 /// How long the threads are observed.
 const SPELL: Duration = Duration::from_millis(1500);
-/// How often all threads of the process together may wake up in that time: a loop that looks every tenth of a second
-/// is found out.
+/// How many times all threads of the process may wake up in that time, in total: fewer than a loop that polls every
+/// tenth of a second.
 const WAKE_UPS: u64 = 10;
-/// How many hundredths of a second they may work: one that never sleeps is found out.
+/// How many hundredths of a second they may work: fewer than a thread that never sleeps.
 const TICKS: u64 = 30;
 
 /// A client that is ready, one that waits to try again, and one that waits for an answer: all of them sleep.
@@ -44,16 +44,16 @@ pub(super) fn idle<A: Adapter>(adapter: A, transport: Transport) {
         route.setup.protocol.backoff.initial = Duration::from_secs(600);
         route.setup.protocol.backoff.cap = Duration::from_secs(600);
         let client = adapter.connect(route.setup.clone());
-        // It may be over before the test listens: then the end is what is reported.
+        // The connection may end before the test listens; its end is reported then.
         down(&mut client.events());
-        // Its socket is closed too, not only known to be at its end.
+        // The client has closed its socket too.
         assert!(server.wait_done(1, PATIENCE));
         assert_asleep(what);
     }
 }
 
 fn assert_asleep(when: &str) {
-    // What has just happened may still be worked off: it settles, or it never does.
+    // Earlier events may still cause some work, so several spells are tried.
     let mut seen = Vec::new();
     for _ in 0..4 {
         let before = (switches(), ticks());
@@ -69,7 +69,7 @@ fn assert_asleep(when: &str) {
     panic!("{when}: the process should sleep, and woke up and worked so often: {seen:?}");
 }
 
-/// How often threads of this process gave up the processor or lost it.
+/// Returns how often threads of this process were switched off the processor.
 fn switches() -> Option<u64> {
     let mut sum = 0;
     for task in fs::read_dir("/proc/self/task").ok()? {
@@ -80,7 +80,7 @@ fn switches() -> Option<u64> {
     Some(sum)
 }
 
-/// Hundredths of a second that this process has worked.
+/// Returns for how many hundredths of a second this process has worked.
 fn ticks() -> u64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let behind_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);

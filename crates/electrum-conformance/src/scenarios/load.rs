@@ -6,8 +6,8 @@ use crate::wire::Wire;
 use crate::{Adapter, Client, Transport};
 use electrum_testkit::listener::Listener;
 
-/// A server that answers each line before it reads the next: it stops reading as soon as it is not read from.
-/// Neither side may wait for the other for ever.
+/// A server that answers each line before it reads the next stops reading when the client does not read. There must be
+/// no deadlock.
 pub(super) fn full_duplex<A: Adapter>(adapter: A, transport: Transport) {
     const CALLS: u32 = 20_000;
     const ANSWER: usize = 2_000;

@@ -1,4 +1,4 @@
-//! Connections that break, and what becomes of the calls.
+//! Connections that break, and the calls on them.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use electrum_testkit::{Family, Server};
 
 const BROADCAST: &str = "blockchain.transaction.broadcast";
 
-/// A script after which a server has answered a call of the banner with "hi".
+/// Returns a script of a server that answers a call of the banner with "hi".
 fn greets() -> Vec<Step> {
     Step::session("1.4", &[("server.banner", "\"hi\"")])
 }
 
-/// An answer that is cut off is no answer: the call is made again, and answered once.
+/// A call whose answer is cut off is sent again, and has one result.
 pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, transport: Transport) {
     let mut cut = Step::handshake("Cuts 1", "1.4").to_vec();
     cut.extend([Step::call("server.banner"), Step::send(&b"{\"jsonrpc\":\"2.0\",\"result\":\"h"[..]), Step::Close]);
@@ -32,7 +32,7 @@ pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(client.call(read("server.banner"), None), Ok("hi".into()));
     server.check();
     assert_eq!(server.connections(), 2);
-    // A request that ends every connection is not sent for ever, and the next one has its turn.
+    // A request that ends every connection is given up, and the next one is sent.
     let server = Scripted::in_turn(vec![cut.clone(), cut, [greets(), vec![Step::Silence]].concat()]);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let failed = client.call(read("server.banner"), None);
@@ -42,7 +42,7 @@ pub(super) fn cut_in_mid_line<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(server.connections(), 3);
 }
 
-/// The same with a reset, and many calls at once.
+/// Many calls that are lost with a reset are sent again.
 pub(super) fn reset_with_calls_waiting<A: Adapter>(adapter: A, transport: Transport) {
     let server = Listener::start(|number, stream| {
         let _ = answer_all(number, stream, 30, |_| {});
@@ -84,8 +84,7 @@ pub(super) fn last_words<A: Adapter>(adapter: A, transport: Transport) {
     assert!(server.wait_done(ROUNDS, Duration::from_secs(10)));
 }
 
-/// A server that says nothing any more is found out without any call being made; while it talks it is pinged
-/// and kept.
+/// A server that stops answering is left without any call being made. As long as it answers pings, it is kept.
 pub(super) fn mute_when_ready<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX1_16);
     let mut route = Route::to(transport, &[server.addr()]);
@@ -143,12 +142,12 @@ pub(super) fn restarts_under_load<A: Adapter>(adapter: A, transport: Transport) 
     }
 }
 
-/// What changes something is sent again if not one byte of it was written, and otherwise never.
+/// A call that changes something is sent again only if no byte of it was written.
 pub(super) fn changes_are_made_once<A: Adapter>(adapter: A, transport: Transport) {
     const READS: usize = 24_000;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let for_server = Arc::clone(&seen);
-    // The first connection reads nothing and is reset: it has the first bytes, and room for some more.
+    // The first connection is never read from, and is reset. It takes the first bytes and some more.
     let server = Listener::start(move |number, stream| {
         let Ok(wire) = Wire::handshake(stream, "1.4") else { return };
         if number == 0 {
@@ -183,7 +182,7 @@ fn answer_changes(mut wire: Wire, seen: &Mutex<Vec<&'static str>>) -> std::io::R
     }
 }
 
-/// Calls that were accepted are made again after a loss, however little room there is for new ones.
+/// Accepted calls are sent again after a loss, even if the queue has no room for new ones.
 pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, transport: Transport) {
     let server = Listener::start(|number, stream| {
         let _ = answer_all(number, stream, 1, |_| {});
@@ -193,12 +192,12 @@ pub(super) fn queue_and_repeated_calls<A: Adapter>(adapter: A, transport: Transp
     let client = adapter.connect(route.setup.clone());
     let mut events = client.events();
     ready(&mut events);
-    // All are on their way before the connection is lost, which happens after the first answer.
+    // All are in flight before the connection is lost, which happens after the first answer.
     let answers = client.batch((0..50).map(header).collect());
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
 }
 
-/// Calls that are dropped at any moment, while connections come and go, harm no other call.
+/// Dropping calls at any time, while connections break, does not affect other calls.
 pub(super) fn dropped_in_the_midst<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);

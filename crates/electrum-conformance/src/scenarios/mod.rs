@@ -12,7 +12,7 @@ mod waiting;
 
 use super::{Adapter, Transport};
 
-/// One of them.
+/// A scenario with its name.
 pub(super) struct Scenario<A> {
     pub(super) name: &'static str,
     pub(super) run: fn(A, Transport),

@@ -1,4 +1,4 @@
-//! What an observer of the wire sees of padded writes.
+//! Padded writes, as an observer of the connection sees them.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::{Adapter, Client, Transport};
 use electrum_testkit::chain::script;
 use electrum_testkit::{Family, Server};
 
-/// With padding each write has a size of the scheme, whatever is asked; without it an observer sees other sizes.
+/// With padding each write has a size of the scheme, whatever the requests; without it the writes have other sizes.
 pub(super) fn padded_writes<A: Adapter>(adapter: A, transport: Transport) {
     let sizes = observed(adapter, transport, true).expect("sizes of the scheme only");
     assert_eq!((sizes[0], sizes.iter().max()), (1024, Some(&4096)), "{sizes:?}");
@@ -21,7 +21,7 @@ pub(super) fn padded_writes<A: Adapter>(adapter: A, transport: Transport) {
     assert!(unpadded.is_err(), "{unpadded:?}");
 }
 
-/// The sizes of a client's writes, as an observer sees them.
+/// Returns the sizes of a client's writes, as an observer sees them.
 fn observed<A: Adapter>(adapter: A, transport: Transport, padding: bool) -> Result<Vec<usize>, String> {
     let server = Server::start(Family::ElectrumX1_16);
     let route = Route::to(transport, &[server.addr()]);
@@ -35,7 +35,7 @@ fn observed<A: Adapter>(adapter: A, transport: Transport, padding: bool) -> Resu
     client.call(read("server.banner"), None).expect("a banner");
     let headers = client.batch((0..20).map(header).collect());
     assert!(headers.iter().all(Result::is_ok), "{headers:?}");
-    // The server does not take it, and says so.
+    // The server answers this call with an error.
     let long = client.call(Raw::reading("server.banner", vec!["x".repeat(3000).into()]), None);
     assert!(long.is_err(), "{long:?}");
     let topics = [1, 2, 3].map(|number| Topic::Script(Script::new(script(number))));

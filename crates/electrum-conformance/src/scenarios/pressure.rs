@@ -1,4 +1,4 @@
-//! Servers that are busy, restrict their clients, or cannot stand a request: the other calls get their answers.
+//! Servers that are busy, limit their clients, or close the connection on a request: all other calls are answered.
 
 use std::time::{Duration, Instant};
 
@@ -13,11 +13,11 @@ use crate::expect::{call_aside, header, next, outcome, read};
 use crate::transport::connect;
 use crate::{Adapter, Client, Failure, Transport};
 
-/// A request on which the server hangs up fails with that cause and is not sent for ever. All other calls that are made
-/// meanwhile are answered.
+/// A request on which the server hangs up fails with that cause after some attempts. All other calls in the meantime
+/// are answered.
 pub(super) fn calls_that_end_connections<A: Adapter>(adapter: A, transport: Transport) {
     const METHOD: &str = "server.donation_address";
-    /// How often such a call may be sent, if other calls are in flight beside it.
+    /// How many times such a call may be sent, if other calls are in flight too.
     const MOST: u64 = 6;
     let server = Server::start(Family::Fulcrum2_1);
     server.quirks(|quirks| quirks.closes_at = Some(METHOD));
@@ -33,7 +33,7 @@ pub(super) fn calls_that_end_connections<A: Adapter>(adapter: A, transport: Tran
     assert!((2..=MOST).contains(&sent), "it was sent {sent} times");
 }
 
-/// Errors that only say that the server is busy are no answers to calls that read.
+/// A call that only reads is sent again after an answer that says only that the server is busy.
 pub(super) fn busy_servers<A: Adapter>(adapter: A, transport: Transport) {
     for (code, closes) in [(-102, false), (-101, true)] {
         let server = Server::start(Family::Fulcrum2_1);
@@ -52,7 +52,7 @@ pub(super) fn busy_servers<A: Adapter>(adapter: A, transport: Transport) {
     }
 }
 
-/// Many long answers at once, from a server that hangs up when too much waits to be read: the client asks for less at once.
+/// Many long answers at once, from a server that hangs up if too much is unread: the client requests fewer at once.
 pub(super) fn long_answers_at_once<A: Adapter>(adapter: A, transport: Transport) {
     const CALLS: u32 = 20;
     /// A history of so many entries has a million bytes.
@@ -80,11 +80,11 @@ pub(super) fn long_answers_at_once<A: Adapter>(adapter: A, transport: Transport)
     let stats = server.stats();
     let sent = stats.requests("blockchain.scripthash.get_history");
     println!("{CALLS} histories in {:?}, sent {sent} times on {} connections", begin.elapsed(), stats.connections);
-    // Each at most as often as connections ended, and those soon end no more.
+    // Each call is sent at most as often as connections end, which soon no longer happens.
     assert!(stats.connections <= 6, "{} connections", stats.connections);
 }
 
-/// A call that gets no answer from a server moves to the next one, early enough for its deadline.
+/// A call that a server does not answer moves to the next server, early enough for its deadline.
 pub(super) fn servers_that_only_answer_pings<A: Adapter>(adapter: A, transport: Transport) {
     let (mute, good) = (Server::start(Family::Fulcrum2_1), Server::start(Family::Fulcrum2_1));
     mute.quirks(|quirks| quirks.answers_only_pings = true);
@@ -93,7 +93,7 @@ pub(super) fn servers_that_only_answer_pings<A: Adapter>(adapter: A, transport: 
     assert_eq!([&mute, &good].map(|server| server.stats().requests("blockchain.block.header")), [1, 1]);
 }
 
-/// A subscription that is refused for a moment is made again on the same connection.
+/// A subscription that is refused because the server is busy is made again on the same connection.
 pub(super) fn subscriptions_refused_for_a_moment<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Electrs);
     server.quirks(|quirks| quirks.refused_subscriptions = 1);

@@ -16,7 +16,7 @@ fn topic(n: u32) -> Topic {
     Topic::Script(Script::new(script(n)))
 }
 
-/// The status of an update, in hexadecimal digits.
+/// Returns the status in an update, in hexadecimal digits.
 fn status(change: &TopicUpdate) -> Option<String> {
     match &change.value {
         Ok(Update::Script(status)) => status.map(|status| status.to_string()),
@@ -48,14 +48,14 @@ pub(super) fn unsubscribes_when_dropped<A: Adapter>(adapter: A, transport: Trans
         assert_eq!(server.stats().requests(method), 0, "{family}");
         drop(second);
         assert!(server.wait_until(PATIENCE, |stats| stats.requests(method) == 2), "{family}");
-        // The client goes on, and can want it again.
+        // The client works on, and can subscribe again.
         let mut again = client.subscribe(vec![topic(1)]);
         let change = next(&mut again);
         assert_eq!((change.origin, status(&change)), (Origin::Subscribed, status_at(&server, 1)), "{family}");
     }
 }
 
-/// A consumer that does not read gets the newest value, once, and delays no other consumer.
+/// A consumer that reads late gets the newest value, once, and delays no other consumer.
 pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
     const BLOCKS: u32 = 400;
     let server = Server::start(Family::Fulcrum2_1);
@@ -79,7 +79,8 @@ pub(super) fn slow_consumers<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(slow.next(Duration::ZERO), Next::Nothing);
 }
 
-/// A topic is subscribed once; each consumer gets every change, and one that is added later the current value first.
+/// A topic is subscribed once. Each consumer gets every change, and a consumer that is added later first the current
+/// value.
 pub(super) fn several_consumers<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);
@@ -104,7 +105,7 @@ pub(super) fn several_consumers<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(server.stats().requests("blockchain.scripthash.subscribe"), 1);
 }
 
-/// What changed while there was no connection is reported once, and what did not change is not reported.
+/// A change while there is no connection is reported once. A topic without a change is not reported.
 pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::ElectrumX2_0);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);
@@ -122,7 +123,7 @@ pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, transport: Transp
         assert!(changes.iter().all(|change| change.origin == Origin::Resumed), "{changes:?}");
         assert_eq!(tip(&changes[0]).height, server.chain(|chain| chain.height()));
         assert_eq!(status(&changes[1]), status_at(&server, 1));
-        // Nothing of the third topic: what comes next is of the first.
+        // The third topic has no update: the next one is of the first topic.
         server.mine(1);
         let change = next(&mut updates);
         assert_eq!((change.topic, change.origin), (0, Origin::Live));
@@ -130,13 +131,13 @@ pub(super) fn changes_during_an_outage<A: Adapter>(adapter: A, transport: Transp
     }
 }
 
-/// A topic that the version does not have is refused in words, to each consumer, and others are not harmed.
+/// A topic that the version lacks is refused with an error message to each consumer; other topics work.
 pub(super) fn refused_topics<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::ElectrumX2_0);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);
     let bare = || Topic::ScriptHash(ScriptHash::of(&script(1)));
     for _ in 0..2 {
-        // The second one comes when the refusal is old.
+        // The second consumer is added after the refusal.
         let mut updates = client.subscribe(vec![bare()]);
         let change = next(&mut updates);
         assert!(matches!(change.value, Err(SubscribeError::NotInVersion(_))), "{change:?}");

@@ -1,4 +1,4 @@
-//! Calls that wait for a connection, and what ends their wait.
+//! Calls that wait for a connection, until it is made, they expire or are dropped, or the client is closed.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(super) fn waits_while_down<A: Adapter>(adapter: A, transport: Transport) {
     assert!(outcome(&batch).iter().all(|answer| answer.as_ref() == Ok(&expected)));
 }
 
-/// More calls than may wait are refused at once; the others wait, and those that come later find room again.
+/// Calls beyond the limit of waiting calls are refused at once. The others wait, and their room is free again later.
 pub(super) fn bounded_queue<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     server.stop();
@@ -44,7 +44,7 @@ pub(super) fn bounded_queue<A: Adapter>(adapter: A, transport: Transport) {
     assert!(client.call(header(0), Some(PATIENCE)).is_ok());
 }
 
-/// The deadline of a call passes also while there is no connection, and the call says why there is none.
+/// A call ends at its deadline also while there is no connection, and its error says why there is none.
 pub(super) fn deadline_while_down<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     server.stop();
@@ -58,7 +58,7 @@ pub(super) fn deadline_while_down<A: Adapter>(adapter: A, transport: Transport) 
     }
 }
 
-/// A call that is dropped is cancelled: it is not sent if it was not yet, takes no room, and no other call gets its answer.
+/// A call that is dropped is cancelled: it is not sent any more, takes no room, and no other call gets its answer.
 pub(super) fn dropped_calls<A: Adapter>(adapter: A, transport: Transport) {
     let mut server = Server::start(Family::Fulcrum2_1);
     let mut route = Route::to(transport, &[server.addr()]);
@@ -74,7 +74,7 @@ pub(super) fn dropped_calls<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(server.stats().connections, 1);
 
     server.stop();
-    // It waits until the client knows.
+    // Waits until the client has noticed.
     while client.phase() == Phase::Ready {
         let _ = client.call(header(3), Some(Duration::from_millis(5)));
     }
@@ -87,7 +87,7 @@ pub(super) fn dropped_calls<A: Adapter>(adapter: A, transport: Transport) {
     assert_eq!(server.stats().requests("server.donation_address"), 0);
 }
 
-/// Closing a client ends everything that waits, and its connection.
+/// Closing a client ends everything that waits, and the connection.
 pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);
@@ -100,7 +100,7 @@ pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, transport: Trans
         let client = client.clone();
         move || client.batch(vec![header(1); 3])
     });
-    // So that all are on their way; the server has them, and holds its tongue.
+    // By now the server has received all calls, and does not answer.
     assert_eq!(client.call(header(1), Some(Duration::from_millis(100))), Err(Failure::TimedOut));
     client.close();
     assert_eq!(outcome(&sent), Err(Failure::Closed));
@@ -115,7 +115,7 @@ pub(super) fn closed_with_calls_waiting<A: Adapter>(adapter: A, transport: Trans
     assert!(server.wait_until(PATIENCE, |stats| stats.open == 0));
 }
 
-/// When the last handle is dropped the connection is closed, and not before.
+/// The connection is closed when the last handle is dropped, and not before.
 pub(super) fn dropped_handles<A: Adapter>(adapter: A, transport: Transport) {
     let server = Server::start(Family::Fulcrum2_1);
     let (_route, client) = connect(adapter, transport, &[server.addr()]);

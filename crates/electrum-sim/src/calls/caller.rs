@@ -1,4 +1,4 @@
-//! The calls of a run, and what must become of each.
+//! The calls of a run, and the checks of their outcomes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -9,29 +9,29 @@ use electrum_proto::operations::Raw;
 use electrum_session::{Call, CallError, Client};
 use serde_json::Value;
 
-/// How late a timer may be, with room for what is due at the same time.
+/// The maximum lateness of a timer, with room for others that are due at the same time.
 pub(super) const LATENESS: Duration = Duration::from_secs(6);
-/// If the driver comes later than this in all while a call waits, the call may be left without an answer.
+/// If the driver is later than this in total while a call waits, the call may stay without an answer.
 const MOST_LATE: Duration = Duration::from_secs(4);
-/// So often a call that only reads is sent at most, and once more for each answer of a busy server.
+/// How many times a call that only reads is sent at most, plus once for each answer of a busy server.
 const MOST_SENDINGS: u32 = 10;
-/// So often a call on which servers hang up is sent at most if every other call is answered.
+/// How many times a call on which servers hang up is sent at most if every other call is answered.
 const MOST_IF_ALONE: u32 = 6;
 
-/// What servers make of a call.
+/// How servers handle a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// They answer it.
+    /// Servers answer the call.
     Healthy,
-    /// They hang up on it.
+    /// Servers hang up on the call.
     Deadly,
-    /// They never answer it.
+    /// Servers never answer the call.
     Silent,
-    /// The answer is longer than the limit.
+    /// The answer is over the limit.
     Long,
-    /// They are always too busy for it.
+    /// Servers are always too busy for the call.
     Busy,
-    /// It changes something, and is answered.
+    /// The call changes something, and is answered.
     Broadcast,
 }
 
@@ -59,12 +59,12 @@ pub(super) struct Caller {
     pub(super) kind: Kind,
     serial: u64,
     pub(super) deadline: Timestamp,
-    /// How long the driver had been late in all as the call was made.
+    /// How late the driver was in total when the call was made.
     late: Duration,
     call: Option<Pin<Box<Call<Value>>>>,
-    /// How often servers received it.
+    /// How many times servers received the call.
     pub(super) received: u32,
-    /// How often servers said that they were too busy for it.
+    /// How many times servers were too busy for the call.
     pub(super) busy: u32,
 }
 
@@ -87,12 +87,12 @@ impl Caller {
         Self { kind, serial, deadline: now + time, late, call, received: 0, busy: 0 }
     }
 
-    /// Whether it has no outcome yet.
+    /// Whether the call has no outcome yet.
     pub(super) const fn is_pending(&self) -> bool {
         self.call.is_some()
     }
 
-    /// Looks for the outcome.
+    /// Polls the call for its outcome.
     pub(super) fn poll(&mut self) -> Option<Result<Value, CallError>> {
         let call = self.call.as_mut()?;
         match std::future::Future::poll(call.as_mut(), &mut Context::from_waker(Waker::noop())) {
@@ -104,7 +104,8 @@ impl Caller {
         }
     }
 
-    /// What is wrong with the outcome at this moment, at which the driver has been `late` in all: which invariant, and what.
+    /// Checks the outcome, at a time when the driver has been `late` in total. The error is the violated invariant and
+    /// a description.
     pub(super) fn check(
         &self,
         now: Timestamp,
@@ -134,7 +135,8 @@ impl Caller {
         }
     }
 
-    /// Whether it was sent more often than is stated. `is_alone` says that all other calls are answered, by all servers.
+    /// Checks that the call was not sent more often than documented. `is_alone` says that all servers answer all other
+    /// calls.
     pub(super) fn check_sendings(&self, is_alone: bool) -> Result<(), String> {
         let most = match self.kind {
             Kind::Broadcast => 1,
@@ -152,7 +154,7 @@ impl Caller {
     }
 }
 
-/// The answer to a call.
+/// Returns the answer to a call.
 pub(super) fn answer(serial: u64) -> Value {
     Value::from(format!("to {serial}"))
 }

@@ -18,11 +18,11 @@ use crate::trace::Trace;
 
 /// The port of the first server; the others have the next ones.
 const FIRST_PORT: u16 = 50_001;
-/// How long an answer may be.
+/// The limit on the length of an answer.
 const LINE: usize = 10_000;
-/// So many calls are made at most that are neither healthy nor broadcasts: each call on which connections end costs pauses.
+/// The maximum number of calls that are neither healthy nor broadcasts: each call that ends connections costs pauses.
 const MOST_ODD: u32 = 1;
-/// So much may happen in a run.
+/// The maximum number of steps of a run.
 const MOST_STEPS: usize = 50_000;
 
 /// Plays a run.
@@ -50,7 +50,7 @@ impl electrum_session::Clock for Virtual {
     }
 }
 
-/// Something that is going to happen.
+/// A scheduled occurrence.
 enum Occurrence {
     Call(Kind, Duration),
     Opened(ConnId, bool),
@@ -64,18 +64,18 @@ struct Network<'a> {
     run: &'a mut CallsRun,
     micros: Arc<AtomicU64>,
     clock: Clock,
-    /// How long the driver did not run though it was to, in all.
+    /// By how much the driver was late in total.
     late: Duration,
     client: Client,
     driver: Driver,
     servers: Vec<Fault>,
-    /// The current connection: whose, and its server's side of it.
+    /// The current connection: its id, its server, and the server's side of it.
     link: Option<(ConnId, usize, Served)>,
     is_open: bool,
     to_come: BTreeMap<(Timestamp, u64), Occurrence>,
     last_occurrence: u64,
     calls: Vec<Caller>,
-    /// Every call is answered, by every server, except for one.
+    /// Whether every server answers every call except for one.
     is_alone: bool,
 }
 
@@ -115,7 +115,7 @@ impl<'a> Network<'a> {
         network
     }
 
-    /// Draws the calls and when they are made.
+    /// Draws the calls and the times at which they are made.
     fn plan_calls(&mut self) {
         let (mut at, mut odd) = (Timestamp::ZERO, 0);
         let is_capped = self.servers.iter().any(|fault| matches!(fault, Fault::Capped(_)));
@@ -155,7 +155,7 @@ impl<'a> Network<'a> {
         !self.calls.iter().any(Caller::is_pending) && !self.to_come.values().any(is_call)
     }
 
-    /// Carries out what the driver must do, looks at the calls, and lets the next thing happen.
+    /// Carries out the steps of the driver, checks the calls, and lets the next occurrence happen.
     fn step(&mut self) {
         let (until, write) = loop {
             match self.driver.poll() {
@@ -210,7 +210,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// The outcomes of calls that have one.
+    /// Checks the outcomes of the calls that have one.
     fn check_calls(&mut self) {
         let now = self.now();
         for caller in &mut self.calls {
@@ -275,7 +275,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// A request reached a server. Returns whether the connection goes on.
+    /// Lets a server react to a request. Returns whether the connection stays open.
     fn react(&mut self, conn: ConnId, request: &Received) -> bool {
         let Some((_, server, served)) = &mut self.link else { return false };
         let reaction = served.react(self.servers[*server], request, LINE);

@@ -1,4 +1,4 @@
-//! What became of a run.
+//! The result of a run of calls.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use electrum_proto::Timestamp;
 use crate::probe::Violation;
 use crate::suite::Played;
 
-/// What became of a run of [`calls_run`](crate::calls_run).
+/// The result of a run of [`calls_run`](crate::calls_run).
 #[derive(Debug, Default)]
 pub struct CallsRun {
     violation: Option<Violation>,
@@ -30,7 +30,7 @@ impl CallsRun {
         Self { is_recorded, ..Self::default() }
     }
 
-    /// Reports that an invariant does not hold. The first report counts.
+    /// Reports that an invariant is violated. Only the first report counts.
     pub fn violate(&mut self, invariant: u8, what: impl fmt::Display) {
         if self.violation.is_none() {
             self.violation = Some(Violation { invariant, what: what.to_string() });

@@ -1,4 +1,4 @@
-//! Model servers, most of which have a fault.
+//! Model servers with and without faults.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::caller::{Kind, answer};
 use crate::trace::Trace;
 
-/// What is wrong with a server.
+/// The fault of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nothing: it serves.
+    /// No fault: it answers every call.
     None,
     /// It hangs up when it has more requests to answer than this.
     Capped(usize),
-    /// It takes no connection.
+    /// It refuses connections.
     Refuses,
     /// Connections to it are never opened.
     Unreachable,
@@ -29,7 +29,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// That of a server that serves.
+    /// Draws the fault of the server that answers every call.
     pub(super) fn serving(trace: &mut Trace) -> Self {
         if trace.chance(250) { Self::Capped(8 + trace.index(16)) } else { Self::None }
     }
@@ -46,7 +46,7 @@ impl Fault {
         }
     }
 
-    /// Whether it leaves calls that are answered elsewhere without an answer.
+    /// Whether a server with this fault still answers every healthy call.
     pub(super) const fn is_harmless(self) -> bool {
         matches!(self, Self::None | Self::Refuses | Self::Unreachable | Self::Dead)
     }
@@ -55,14 +55,14 @@ impl Fault {
 /// A server's side of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Served {
-    /// Requests whose answers are on their way.
+    /// The number of requests whose answers are in flight.
     pub(super) in_flight: usize,
-    /// It hung up: what it would receive is lost.
+    /// Whether it has hung up, so that everything it would receive is lost.
     pub(super) is_over: bool,
     partial: Vec<u8>,
 }
 
-/// What a server does about a request.
+/// The reaction of a server to a request.
 #[derive(Debug, PartialEq)]
 pub(super) enum Reaction {
     Answer(String),
@@ -82,7 +82,7 @@ pub(super) struct Received {
 }
 
 impl Served {
-    /// Takes in bytes, and returns the requests that are whole.
+    /// Receives bytes, and returns the requests that are complete.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<Received> {
         if self.is_over {
             return Vec::new();
@@ -98,7 +98,7 @@ impl Served {
         lines.split(|byte| *byte == b'\n').filter_map(received).collect()
     }
 
-    /// What a server with this fault does about a request. An answer longer than `limit` is too long.
+    /// Returns the reaction of a server with this fault to a request. An answer longer than `limit` is too long.
     pub(super) fn react(&self, fault: Fault, request: &Received, limit: usize) -> Reaction {
         let result = |result: Value| Reaction::Answer(json!({ "id": request.id, "result": result }).to_string());
         let busy = || {
@@ -128,7 +128,7 @@ impl Served {
     }
 }
 
-/// How long bytes are under way.
+/// Draws how long bytes are in flight.
 pub(super) fn delay(trace: &mut Trace) -> Duration {
     Duration::from_millis(trace.pick(&[1, 1, 10, 150]))
 }

@@ -6,10 +6,10 @@ use super::{Pending, Probe, SubLog};
 use crate::methods::AnyRequest;
 
 impl Probe {
-    /// Makes a request that is to be answered by `deadline`, or within the configured time.
+    /// Makes a request that must be answered by `deadline`; with `None` within the configured time-out.
     ///
     /// # Errors
-    /// As the client's.
+    /// Those of the client.
     pub fn request(
         &mut self,
         now: Timestamp,
@@ -44,7 +44,7 @@ impl Probe {
         if self.pending.insert(id.number(), pending).is_some() {
             self.violate(3, format!("{id:?} was given twice"));
         }
-        // Those whose deadline has come have failed, even if that was not emitted yet.
+        // Requests whose deadline has passed have failed, even if that was not emitted yet.
         let waiting = self.pending.values().filter(|pending| pending.deadline > self.now).count();
         let limit = self.config.limits.in_flight;
         if waiting > limit && self.is_ready() && self.cancelled() == 0 {
@@ -54,7 +54,7 @@ impl Probe {
             self.violate(2, format!("a request is accepted while {}", self.phase));
         }
         self.check_outgoing();
-        // What is late already is never written, and what is padded waits.
+        // A request that is late already is never written, and one that is padded waits.
         if !self.config.padding
             && deadline > self.now
             && self.pending.get(&id.number()).is_some_and(|pending| pending.begin == u64::MAX)
@@ -100,7 +100,7 @@ impl Probe {
     /// Subscribes to a topic.
     ///
     /// # Errors
-    /// As the client's.
+    /// Those of the client.
     pub fn subscribe(&mut self, now: Timestamp, topic: Topic) -> Result<SubId, RejectReason> {
         self.note(now, || format!("subscribe {topic:?}"));
         self.now = self.now.max(now);
@@ -125,7 +125,7 @@ impl Probe {
         outcome
     }
 
-    /// Wants to be emitted no more.
+    /// Ends a subscription.
     pub fn unsubscribe(&mut self, now: Timestamp, sub: SubId) -> bool {
         self.note(now, || format!("unsubscribe {sub:?}"));
         self.now = self.now.max(now);

@@ -1,4 +1,4 @@
-//! What the client emits, in a form that can be kept.
+//! Owned outputs of the client, which can be stored.
 
 use electrum_proto::{
     Action, ConnId, DownCause, Event, Origin, ProtocolVersion, RequestError, RequestId, ServerIndex, SubId,

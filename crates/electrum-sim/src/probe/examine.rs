@@ -5,9 +5,9 @@ use electrum_proto::{Action, CloseCause, ConnId, Event, Input, Phase, TimerKind,
 use super::{Emitted, Probe};
 use crate::trace::Trace;
 
-/// A line of which so many bytes came or went is a sign of run by itself.
+/// From so many bytes on, progress of a line counts as a sign of life.
 const PROGRESS: usize = 4096;
-/// How many polls a client may need to emit what follows from one input, beyond one for each request that waits.
+/// How many polls a client may need after one input, plus one for each request in flight.
 const POLLS: usize = 1_000;
 
 impl Probe {
@@ -30,14 +30,14 @@ impl Probe {
         self.check_capacity();
         let Some(link) = &self.link else { return };
         let times = self.config.timeouts;
-        // A server that was seen to need longer has as long as for any request.
+        // A server that has needed longer before has as long as for any request.
         let pong = times.pong.max(times.request);
         let by = match self.phase {
             Phase::Connecting => link.since + times.connect,
             Phase::Handshaking => link.since + times.handshake,
             Phase::Backoff => self.retry_at.unwrap_or(Timestamp::MAX),
             Phase::Ready => {
-                // What is still to be written is as good as something new.
+                // Bytes that are not written yet count as newly sent.
                 let speaks = match link.outgoing.as_slice() {
                     [] => (link.said + times.ping_idle).max(now) + pong,
                     _ => Timestamp::MAX,
@@ -66,7 +66,7 @@ impl Probe {
         }
     }
 
-    /// Tries something out on a copy of the client, if the trace says so. The client must be waiting.
+    /// Tests something on a copy of the client, if the trace decides so. The client must be waiting.
     pub fn examine(&mut self, trace: &mut Trace) {
         let Some(Wait { until: Some((until, _)), .. }) = self.wait else { return };
         match trace.below(16) {
@@ -78,10 +78,10 @@ impl Probe {
         }
     }
 
-    /// A request that was refused for want of room, and would be accepted now, must have been followed by `Capacity`.
+    /// Checks that `Capacity` was emitted if a request that was refused for lack of room would be accepted now.
     fn check_capacity(&mut self) {
         let Some((request, false)) = &self.refused else { return };
-        // With padding, requests wait for their write beside what is outgoing.
+        // With padding, more requests wait for their write than are outgoing.
         let is_held_back = matches!(self.wait, Some(Wait { until: Some((_, TimerKind::Padding)), .. }))
             || self.config.padding && self.pending.values().any(|pending| pending.begin == u64::MAX);
         let is_ready = self.client.outgoing().is_empty() && !is_held_back && self.is_ready();
@@ -116,7 +116,7 @@ impl Probe {
         self.violate(5, format!("a tick at {until} leads to no wait"));
     }
 
-    /// Facts about links that are gone, and time that runs backwards.
+    /// Checks that inputs about former links, and times before now, change nothing.
     fn old_inputs(&mut self, trace: &mut Trace) {
         let Some(old) = self.old_conn() else { return };
         let before = format!("{:?}", self.client);
@@ -138,7 +138,7 @@ impl Probe {
         }
     }
 
-    /// The link before this one, or this one if it is gone.
+    /// Returns the link before this one, or this one if it has ended.
     fn old_conn(&self) -> Option<ConnId> {
         let link = self.link.as_ref()?;
         if link.over { Some(link.conn) } else { self.former }

@@ -1,4 +1,4 @@
-//! A wrapper of the client that checks the invariants at each call.
+//! The probe: a wrapper of the client that checks the invariants at each call.
 
 mod commands;
 mod emitted;
@@ -17,10 +17,10 @@ pub use emitted::Emitted;
 
 use super::methods::AnyRequest;
 
-/// An invariant that did not hold.
+/// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which one, as the documentation numbers them.
+    /// The number of the invariant in the documentation of this crate.
     pub invariant: u8,
     /// What happened.
     pub what: String,
@@ -32,7 +32,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A client and all that was said to it and by it, as far as it matters.
+/// A client with the part of its history that the checks need.
 #[derive(Clone, Debug)]
 pub struct Probe {
     client: Client,
@@ -40,28 +40,28 @@ pub struct Probe {
     now: Timestamp,
     phase: Phase,
     link: Option<LinkLog>,
-    /// The link before.
+    /// The previous link.
     former: Option<ConnId>,
     last_id: u64,
     pending: BTreeMap<u64, Pending>,
-    /// The requests that were answered while they waited for a padded write, which they go into all the same.
+    /// The requests that were answered while they waited for a padded write, in which they are still sent.
     answered_early: BTreeSet<u64>,
-    /// What servers were made to answer to each id.
+    /// The answers of servers to each id.
     answers: BTreeMap<u64, Vec<Result<String, String>>>,
-    /// What the server of this link was made to say without naming a request.
+    /// The errors without an id that the server of this link has sent.
     errors_without_id: BTreeSet<String>,
     subs: BTreeMap<SubId, SubLog>,
     servers: Vec<ServerLog>,
     retry_at: Option<Timestamp>,
     wait: Option<Wait>,
-    /// The last request that was refused for want of room, and whether `Capacity` was emitted since.
+    /// The last request that was refused for lack of room, and whether `Capacity` was emitted since.
     refused: Option<(AnyRequest, bool)>,
     finished: bool,
     violation: Option<Violation>,
     log: Option<Vec<String>>,
 }
 
-/// What went over the current link, or the last one.
+/// The log of the current link, or the last one.
 #[derive(Clone, Debug)]
 struct LinkLog {
     conn: ConnId,
@@ -70,18 +70,18 @@ struct LinkLog {
     over: bool,
     over_since: Timestamp,
     ready: Option<(Timestamp, ProtocolVersion)>,
-    /// Bytes that the client wants to be written.
+    /// The client's outgoing bytes.
     outgoing: Vec<u8>,
     acknowledged: u64,
     lines: usize,
-    /// The id and method of each line, until a server takes it to answer it.
+    /// The id and the method of each line, until a server takes it to answer it.
     asked: Vec<(u64, String)>,
-    /// When the last line was added to what is outgoing, or some of it was written.
+    /// When a line was last added to the outgoing bytes, or bytes were last written.
     said: Timestamp,
-    /// When the client may last have heard a whole line.
+    /// When the client may last have received a complete line.
     heard: Timestamp,
     unread_line: bool,
-    /// Bytes that came of a line that is not whole yet, or were written of what is not all written yet.
+    /// How many bytes were received of an incomplete line, or written of an incomplete write.
     progress: usize,
     was_read: bool,
 }
@@ -101,28 +101,28 @@ struct Pending {
 pub(super) struct SubLog {
     pub(super) topic: Topic,
     pub(super) last: Option<Update>,
-    /// It cannot be had on this link.
+    /// Whether the topic is refused on this link.
     pub(super) refused: bool,
-    /// It was reported last that it is not served, on whatever link.
+    /// Whether the last event was a refusal, on any link.
     pub(super) was_refused: bool,
 }
 
-/// What is known of one server's failures.
+/// The failures of one server.
 #[derive(Clone, Debug, Default)]
 struct ServerLog {
-    /// Attempts in a row for which no connection was opened: at least and at most, for what follows a refused offer
-    /// may count or not.
+    /// The minimum and the maximum number of attempts in a row for which no connection was opened: after a refused
+    /// offer an attempt may count or not.
     unopened: (u32, u32),
-    /// Connections in a row that did not last.
+    /// The minimum and the maximum number of connections in a row that did not last.
     cut: (u32, u32),
     not_before: Timestamp,
 }
 
-/// How many polls in a row may pass without a wait, beyond one for each thing that is emitted.
+/// How many polls in a row may pass without a wait.
 const SPIN: usize = 100_000;
 
 impl Probe {
-    /// Watches a new client.
+    /// Makes a new client and its probe.
     #[must_use]
     pub fn new(config: Config, now: Timestamp) -> Self {
         Self {
@@ -153,82 +153,82 @@ impl Probe {
         self.log.get_or_insert_with(Vec::new);
     }
 
-    /// The record, if one is kept.
+    /// Returns the record, if one is kept.
     #[must_use]
     pub fn log(&self) -> &[String] {
         self.log.as_deref().unwrap_or_default()
     }
 
-    /// The first invariant that did not hold.
+    /// Returns the first violation.
     #[must_use]
     pub const fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
     }
 
-    /// The configuration of the client.
+    /// Returns the configuration of the client.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The latest moment that the client was emitted.
+    /// Returns the latest time that was reported to the client.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Where the client stands, as far as it emitted.
+    /// Returns the phase of the client, by its outputs.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// The current link, open or being opened.
+    /// Returns the current link, open or being opened.
     #[must_use]
     pub fn conn(&self) -> Option<ConnId> {
         self.link.as_ref().filter(|link| !link.over).map(|link| link.conn)
     }
 
-    /// What is to be written.
+    /// Returns the outgoing bytes.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
         self.client.outgoing()
     }
 
-    /// The requests that wait for an answer.
+    /// Returns the requests that wait for an answer.
     pub fn pending(&self) -> impl Iterator<Item = RequestId> + '_ {
         self.pending.values().map(|pending| pending.id)
     }
 
-    /// The id and method of each line on the current link that no server took yet.
+    /// Returns the id and the method of each line on the current link that no server has taken yet.
     #[must_use]
     pub fn asked(&self) -> &[(u64, String)] {
         self.link.as_ref().filter(|link| !link.over).map_or(&[], |link| &link.asked)
     }
 
-    /// Takes one of what was asked, to answer it.
+    /// Takes one of those lines, to answer it.
     pub fn take_asked(&mut self, index: usize) -> Option<(u64, String)> {
         let link = self.link.as_mut().filter(|link| index < link.asked.len())?;
         Some(link.asked.remove(index))
     }
 
-    /// The last request that was refused for want of room, if there is room by now.
+    /// Takes the last request that was refused for lack of room, if there is room by now.
     pub fn take_refused(&mut self) -> Option<AnyRequest> {
         self.refused.take_if(|(_, has_room)| *has_room).map(|(request, _)| request)
     }
 
-    /// The version that was negotiated, if the client is ready.
+    /// Returns the negotiated version, if the client is ready.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
         self.link.as_ref().filter(|link| !link.over)?.ready.map(|(_, version)| version)
     }
 
-    /// The subscriptions that are wanted.
+    /// Returns the subscriptions of the application.
     pub(super) const fn subs(&self) -> &BTreeMap<SubId, SubLog> {
         &self.subs
     }
 
-    /// A server is about to answer this to a request, or to say it as an error without an id.
+    /// Notes what a server is about to answer to a request, or to send as an error without an id.
     pub fn will_be_answered(&mut self, id: Option<u64>, outcome: Result<String, String>) {
         match id {
             Some(id) => self.answers.entry(id).or_default().push(outcome),
@@ -283,7 +283,7 @@ impl Probe {
             let now = self.now;
             self.note(now, || format!("    → {emitted:?}"));
         }
-        // What is written last thing before a wait belongs to it; what ends a link takes its bytes with it.
+        // The outgoing bytes are checked at a wait: the end of a link drops them.
         if matches!(emitted, Emitted::Wait(_)) {
             self.check_outgoing();
         }
@@ -292,13 +292,13 @@ impl Probe {
         emitted
     }
 
-    /// Polls until the client waits or has finished, and gives what it emitted before.
+    /// Polls until the client waits or has finished, and returns its outputs.
     pub fn drain(&mut self) -> Vec<Emitted> {
         let mut all = Vec::new();
         loop {
             match self.poll() {
                 Emitted::Wait(_) | Emitted::Finished => {
-                    // Once more: nothing may come of it.
+                    // Polling again must change nothing.
                     self.poll();
                     return all;
                 }
@@ -314,13 +314,13 @@ impl Probe {
         }
     }
 
-    /// What the client waits for, if it was polled that far.
+    /// Returns what the client waits for, if it was polled until it waits.
     #[must_use]
     pub const fn waits_for(&self) -> Option<Wait> {
         self.wait
     }
 
-    /// Whether the client has finished.
+    /// Returns whether the client has finished.
     #[must_use]
     pub const fn has_finished(&self) -> bool {
         self.finished
@@ -333,7 +333,7 @@ impl Probe {
         }
     }
 
-    /// Notes that an invariant does not hold, unless one was broken before.
+    /// Reports that an invariant is violated. Only the first report counts.
     pub fn violate(&mut self, invariant: u8, what: impl Into<String>) {
         if self.violation.is_none() {
             self.violation = Some(Violation { invariant, what: what.into() });

@@ -14,7 +14,7 @@ use super::{LinkLog, Probe};
 const LONGEST_SPREAD: Duration = Duration::from_millis(25);
 
 impl Probe {
-    /// Takes in what was emitted, and checks it.
+    /// Records and checks an output of the client.
     pub(super) fn learn(&mut self, emitted: &Emitted) {
         let now = self.now;
         if let Some(link) = self.link.as_mut().filter(|link| link.unread_line) {
@@ -121,14 +121,14 @@ impl Probe {
 
     fn is_down(&mut self, server: usize, cause: &DownCause, retry_at: Timestamp) {
         self.link_is_over();
-        // It may be emitted a little after it was decided.
+        // The event may be emitted a little after the decision.
         let now = self.link.as_ref().map_or(self.now, |link| link.over_since);
         self.retry_at = Some(retry_at);
         let backoff = self.config.backoff;
         let ready_for = self.link.as_ref().and_then(|link| link.ready).map(|(since, _)| now.since(since));
         let Some(log) = self.servers.get_mut(server) else { return };
         let lasted = ready_for.is_some_and(|time| time >= backoff.stable_after);
-        // Offers that remain are made after the shortest wait, and count as no failure.
+        // Remaining offers are made after the shortest wait, and do not count as failures.
         let single = ProtocolVersion::V1_4;
         let has_offers = match self.config.offers.len() {
             0 => self.config.versions.contains(single),
@@ -164,7 +164,7 @@ impl Probe {
         let full = full.max(Duration::from_millis(1));
         log.not_before = now + least;
         let wait = retry_at.since(now);
-        // The one that is tried next may be one that lasted, and waits for its own sake.
+        // The next server may be another one, with a wait of its own.
         let longest_of_others = backoff.cap.max(backoff.set_aside).max(LONGEST_SPREAD);
         let longest = if self.servers.len() > 1 { longest_of_others.max(full) } else { full };
         let shortest = if self.servers.len() > 1 { Duration::ZERO } else { least };
@@ -187,7 +187,7 @@ impl Probe {
             Ok(_) => Some(3),
             Err(RequestError::Server(error)) => {
                 let was_said = said.iter().any(|said| said.as_ref().is_err_and(|said| *said == error.message));
-                // One that names no request can only be meant for a request that waits alone.
+                // An error without an id can only be meant for a single request in flight.
                 let can_be_meant = self.pending.is_empty() && self.errors_without_id.contains(&error.message);
                 (!was_said && !can_be_meant).then_some(4)
             }
@@ -197,7 +197,7 @@ impl Probe {
             Err(RequestError::Lost { written, oldest }) => {
                 let link = self.link.as_ref().filter(|link| link.over);
                 let is_wrong = |link: &LinkLog| {
-                    // The oldest is the first of those that are reported, which leave `pending` in their order.
+                    // Requests are reported in their order, so the oldest is the first one.
                     let is_first = self.pending.keys().all(|other| *other > id.number());
                     *written != (link.acknowledged > pending.begin) || *oldest && !(*written && is_first)
                 };

@@ -1,5 +1,5 @@
-//! What the client wants to be written: whole lines, the version first, nothing that the version lacks; with padding, in writes
-//! of few sizes.
+//! Checks the outgoing bytes: complete lines, the version first, no method that the version lacks; with padding, in
+//! writes of few sizes.
 
 use electrum_proto::{Phase, Timestamp};
 use serde_json::Value;
@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 use super::{LinkLog, Pending, Probe};
 use crate::methods::{RAW_PREFIX, is_in_version};
 
-/// How far a client's own lines may go beyond the limit of what may wait to be written.
+/// By how many bytes the client's own lines may exceed the limit on outgoing bytes.
 const OWN_LINES: usize = 400;
 
-/// The smallest padded write.
+/// The size of the smallest padded write.
 const PADDED_LEAST: usize = 1024;
 
-/// What can be asked for a sign of run: versions before 1.2 have no ping.
+/// The methods that the client may use as a ping: versions before 1.2 have no `server.ping`.
 const PINGS: [&str; 3] = ["server.ping", "server.donation_address", "server.banner"];
 
 impl Probe {
-    /// Looks at what is outgoing now, after whatever was done.
+    /// Checks the outgoing bytes after an input, a command or a poll.
     pub(super) fn check_outgoing(&mut self) {
         let Some(link) = self.link.as_mut().filter(|link| !link.over) else {
             if !self.client.outgoing().is_empty() {
@@ -27,7 +27,7 @@ impl Probe {
             }
             return;
         };
-        // The client gave up a link whose end the driver had reported, and what it said before is emitted first.
+        // The client has given up a link whose end was reported, and events from before are emitted first.
         if self.client.phase() == Phase::Backoff && self.client.outgoing().is_empty() {
             return;
         }
@@ -69,7 +69,7 @@ impl Probe {
         }
     }
 
-    /// Looks at one line that is to be written.
+    /// Checks one outgoing line.
     fn line(&mut self, line: &[u8], begin: u64) {
         let now = self.now;
         self.note(now, || format!("    ⇒ {}", String::from_utf8_lossy(line).trim_end()));
@@ -105,7 +105,7 @@ impl Probe {
                 }
             }
             (2, None) if method == "server.features" && was_read && self.config.genesis_hash.is_some() => {}
-            // The first header, where the features do not name the chain.
+            // The first header, if the features do not name the chain.
             (3, None) if method.starts_with("blockchain.block.") && params[0] == 0 && was_read => {}
             (_, None) => self.violate(2, format!("written before the version was accepted: {}", shown())),
             (_, Some((_, version))) => {
@@ -117,7 +117,7 @@ impl Probe {
         }
     }
 
-    /// A line that is a caller's request must say what the caller asked.
+    /// Checks that the line of a caller's request has its method and parameters.
     fn request_line(&mut self, id: u64, method: &str, begin: u64, shown: &dyn Fn() -> String) {
         let Some(pending) = self.pending.get_mut(&id) else {
             let own = method.contains("subscribe") || PINGS.contains(&method);
@@ -130,10 +130,10 @@ impl Probe {
         };
         pending.begin = begin;
         let (asked, with) = pending.request.on_the_wire();
-        // As text: numbers with a fraction would change by being read.
+        // Compared as text, since parsing could change numbers with a fraction.
         let with: Vec<String> = with.iter().map(Value::to_string).collect();
         let text = shown();
-        // Padding stands before the last bracket.
+        // Padding is before the last bracket.
         let unpadded = text.trim_end_matches("}\n").trim_end_matches(' ');
         let said_with = unpadded.ends_with(&format!("\"params\":[{}]", with.join(",")));
         let is_asked = asked == method || PINGS.contains(&asked) && PINGS.contains(&method);
@@ -143,7 +143,7 @@ impl Probe {
         }
     }
 
-    /// Whether the link is one on which requests can be sent.
+    /// Whether requests can be sent on the link.
     pub(super) fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
     }
@@ -154,9 +154,9 @@ const fn is_padded_size(size: usize) -> bool {
     size.is_power_of_two() && size >= PADDED_LEAST
 }
 
-/// Takes in that the client replaced lines by spaces, which it may do in a padded write with a request whose deadline has
-/// come and of which no byte was written. The newline of the last other one then ends the write; without any, a write of
-/// which no byte was written is dropped.
+/// Records lines that the client has replaced with spaces. In a padded write it may do so with a request whose deadline
+/// has passed and of which no byte was written. The newline of the last other request then ends the write; if there is
+/// none, and no byte was written, the write is dropped.
 fn blank(link: &mut LinkLog, pending: &BTreeMap<u64, Pending>, at: Timestamp, now: &[u8]) {
     let (mut shown, mut all_late) = (Vec::new(), true);
     for line in link.outgoing.split_inclusive(|b| *b == b'\n') {
@@ -180,13 +180,13 @@ fn blank(link: &mut LinkLog, pending: &BTreeMap<u64, Pending>, at: Timestamp, no
     link.outgoing = shown;
 }
 
-/// Forgets the lines that the client withdrew, which it may do with a request whose deadline has come and of which no
-/// byte was written.
+/// Removes the lines that the client has withdrawn, which it may do with a request whose deadline has passed and of
+/// which no byte was written.
 fn withdraw(link: &mut LinkLog, pending: &mut BTreeMap<u64, Pending>, at: Timestamp, now: &[u8]) {
     let (mut kept, mut begin) = (Vec::new(), link.acknowledged);
     for line in link.outgoing.split_inclusive(|b| *b == b'\n') {
         let id = serde_json::from_slice::<Value>(line).ok().and_then(|line| line["id"].as_u64());
-        // One that waits no more was answered with its time-out.
+        // A request that is no longer pending was answered with its time-out.
         let is_late = |id: u64| pending.get(&id).is_none_or(|pending| pending.deadline <= at);
         let follows = now.get(kept.len()..).is_some_and(|rest| rest.starts_with(line));
         if follows || !id.is_some_and(is_late) {
@@ -206,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    /// A probe that expects padding, of a client that pads or not, once its connection is open.
+    /// Returns a probe that expects padding, of a client that pads or not, with an open connection.
     fn opened(padding: bool) -> Probe {
         let config = Config { padding: true, ..Config::default() };
         let client = Client::new(Config { padding, ..config.clone() }, Timestamp::ZERO);

@@ -1,24 +1,24 @@
-//! What waits in the mempool, and why something does not.
+//! Transactions in the mempool, and why a transaction is rejected.
 
 use std::fmt;
 
 use super::tx::Transaction;
 use crate::hash::Txid;
 
-/// A transaction that waits to be mined.
+/// A transaction in the mempool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MempoolEntry {
     /// The transaction.
     pub tx: Transaction,
     /// Its id.
     pub txid: Txid,
-    /// What it leaves to the miner, in satoshis.
+    /// Its fee in satoshi.
     pub fee: u64,
     /// Its virtual size.
     pub vsize: u64,
 }
 
-/// Why a transaction was not taken, in the words of the node behind the server.
+/// Why a transaction was rejected, in the words of the node behind the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection(pub String);
 

@@ -1,4 +1,4 @@
-//! Where each transaction is, what touches each script, and who spends each output.
+//! The index of the chain: the place of each transaction, the history of each script, the spender of each output.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,9 +22,9 @@ struct Touching {
 #[derive(Debug, Clone)]
 struct Record {
     tx: Transaction,
-    /// `None` for one that waits.
+    /// `None` in the mempool.
     place: Option<Place>,
-    /// Known of one that waits.
+    /// The fee in the mempool.
     fee: u64,
 }
 
@@ -47,7 +47,7 @@ impl Index {
         }
     }
 
-    /// Undoes [`Index::connect`]; blocks go in the reverse of the order in which they came.
+    /// Undoes [`Index::connect`]. Blocks are disconnected in reverse order.
     pub(super) fn disconnect(&mut self, height: u32, block: &Block) {
         for (position, (tx, txid)) in block.transactions.iter().zip(&block.txids).enumerate().rev() {
             let place = Place { height, position: position as u32 };
@@ -80,7 +80,7 @@ impl Index {
         self.transactions.get(txid)?.place
     }
 
-    /// The transaction and its fee, if it waits.
+    /// Returns the transaction and its fee, if it is in the mempool.
     pub(super) fn waiting_transaction(&self, txid: &Txid) -> Option<(&Transaction, u64)> {
         let record = self.transactions.get(txid)?;
         record.place.is_none().then_some((&record.tx, record.fee))
@@ -98,12 +98,12 @@ impl Index {
         self.spenders.get(outpoint).copied()
     }
 
-    /// In the order of the chain.
+    /// Returns the confirmed transactions of a script, in the order of the chain.
     pub(super) fn confirmed(&self, script: &Scripthash) -> impl Iterator<Item = (Place, Txid)> {
         self.scripts.get(script).into_iter().flat_map(|touching| touching.confirmed.iter().copied())
     }
 
-    /// By id.
+    /// Returns the transactions of a script in the mempool, sorted by id.
     pub(super) fn waiting(&self, script: &Scripthash) -> impl Iterator<Item = Txid> {
         self.scripts.get(script).into_iter().flat_map(|touching| touching.waiting.iter().copied())
     }
@@ -122,7 +122,7 @@ impl Index {
         self.transactions.remove(txid);
     }
 
-    /// The scripts that a transaction pays or spends from.
+    /// Returns the scripts that a transaction pays or spends from.
     pub(super) fn touched(&self, tx: &Transaction) -> BTreeSet<Scripthash> {
         let paid = tx.outputs.iter();
         let spent = tx.inputs.iter().filter_map(|input| self.output(&input.previous));

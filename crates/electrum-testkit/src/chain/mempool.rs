@@ -1,4 +1,4 @@
-//! Making, taking and refusing transactions.
+//! The mempool: makes, accepts and rejects transactions.
 
 use super::entry::{MempoolEntry, Rejection};
 use super::tx::{Input, OutPoint, Output, Transaction};
@@ -6,8 +6,8 @@ use super::{Chain, FAUCET, FEE, MATURITY};
 use crate::hash::{Hash256, Txid};
 
 impl Chain {
-    /// Pays a script from the rewards of mining; the payment waits in the mempool. Its parent is a
-    /// confirmed transaction as long as the chain has a reward left that nothing has spent.
+    /// Pays a script from the rewards of mining, with a transaction in the mempool. It spends a confirmed output as
+    /// long as the chain has an unspent reward.
     ///
     /// # Panics
     /// If no funds are left: mine some blocks.
@@ -29,8 +29,8 @@ impl Chain {
         self.take(Transaction::new(inputs, outputs))
     }
 
-    /// Spends the whole of an output, less [`FEE`], to a script. If the output's own transaction still
-    /// waits, the new one has height -1 in histories.
+    /// Spends all of an output, less [`FEE`], to a script. If the output is in the mempool, the new transaction has
+    /// height -1 in histories.
     ///
     /// # Panics
     /// If the output is unknown, spent, or smaller than the fee.
@@ -41,8 +41,8 @@ impl Chain {
         self.take(Transaction::new(vec![Input::spending(outpoint)], vec![output]))
     }
 
-    /// Takes a transaction into the mempool, as a node does that does not check signatures. One that
-    /// waits already is taken again.
+    /// Accepts a transaction into the mempool, like a node that does not check signatures. A transaction that is there
+    /// already is accepted again.
     pub fn broadcast(&mut self, tx: Transaction) -> Result<Txid, Rejection> {
         let txid = tx.txid();
         if self.index.waiting_transaction(&txid).is_some() {
@@ -55,7 +55,7 @@ impl Chain {
         Ok(txid)
     }
 
-    /// The fee of a transaction that the mempool would take; the transaction is not taken.
+    /// Returns the fee of a transaction if the mempool would accept it, without adding it.
     pub fn check(&self, tx: &Transaction, txid: &Txid) -> Result<u64, Rejection> {
         let reject = |words: &str| Err(Rejection(words.to_owned()));
         if self.index.place(txid).is_some() {
@@ -93,7 +93,7 @@ impl Chain {
         Ok(fee)
     }
 
-    /// Drops a waiting transaction and all that spend from it, as if they had been replaced.
+    /// Removes a transaction and its descendants from the mempool, as if they had been replaced.
     pub fn evict(&mut self, txid: &Txid) {
         let Some(at) = self.mempool.iter().position(|entry| entry.txid == *txid) else {
             return;
@@ -116,7 +116,7 @@ impl Chain {
         }
     }
 
-    /// What can be paid from, the best first: mature rewards, then younger ones, then change.
+    /// Returns the outputs to pay from, the best first: mature rewards, then younger ones, then change.
     fn faucet(&self) -> Vec<(OutPoint, u64)> {
         let mut funds: Vec<_> = self
             .unspent(&Hash256::of_script(FAUCET))

@@ -2,17 +2,17 @@
 
 use crate::hash::Hash256;
 
-/// The root over leaves. The root of none is zero.
+/// Returns the merkle root of leaves: zero if there are none.
 pub fn root(leaves: &[Hash256]) -> Hash256 {
     branch_and_root(leaves, 0).1
 }
 
-/// The siblings from a leaf up.
+/// Returns the merkle branch of a leaf: the siblings from the leaf up.
 pub fn branch(leaves: &[Hash256], position: usize) -> Vec<Hash256> {
     branch_and_root(leaves, position).0
 }
 
-/// The siblings from a leaf up, and the root.
+/// Returns the merkle branch of a leaf, and the root.
 pub fn branch_and_root(leaves: &[Hash256], mut position: usize) -> (Vec<Hash256>, Hash256) {
     let mut branch = Vec::new();
     let mut level = leaves.to_vec();
@@ -27,7 +27,7 @@ pub fn branch_and_root(leaves: &[Hash256], mut position: usize) -> (Vec<Hash256>
     (branch, level.first().copied().unwrap_or_default())
 }
 
-/// The root that a leaf, its position and its branch lead to: what a client checks.
+/// Returns the root to which a leaf, its position and its branch lead.
 pub fn root_from_branch(leaf: Hash256, position: usize, branch: &[Hash256]) -> Hash256 {
     branch.iter().enumerate().fold(leaf, |hash, (level, sibling)| match (position >> level) & 1 {
         1 => join(sibling, &hash),

@@ -22,9 +22,9 @@ pub use tx::{Input, OutPoint, Output, Transaction};
 use crate::hash::{BlockHash, Hash256, Scripthash, Txid};
 use index::Index;
 
-/// What every payment of the chain's own leaves to the miner, in satoshis.
+/// The fee of the chain's own payments, in satoshi.
 pub const FEE: u64 = 500;
-/// The script that mining pays to, and that payments are made from: a push of "faucet" and a drop.
+/// The script to which mining pays, and from which payments are made: a push of "faucet" and a drop.
 const FAUCET: &[u8] = b"\x06faucet\x75\x51";
 /// Confirmations that a reward needs before it is spent (when there is a choice).
 const MATURITY: u32 = 100;
@@ -33,18 +33,18 @@ const MATURITY: u32 = 100;
 #[derive(Debug, Clone)]
 pub struct Chain {
     blocks: Vec<Block>,
-    /// In order of arrival, so parents before children.
+    /// The mempool in the order of arrival, so that parents come before children.
     mempool: Vec<MempoolEntry>,
     index: Index,
-    /// Sets apart the blocks of two branches and the payments of equal amounts.
+    /// Makes the blocks of two branches, and payments of equal amounts, different.
     salt: u32,
     revision: u64,
-    /// What was before a reorganisation that did not make the chain longer.
+    /// The chain before a reorganisation that did not make it longer.
     stale: Option<Box<Self>>,
     shaken: Shaken,
 }
 
-/// What the last reorganisation touched.
+/// The scripts that the last reorganisation touched.
 #[derive(Debug, Clone, Default)]
 struct Shaken {
     revision: u64,
@@ -59,7 +59,7 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// Regtest's first block alone.
+    /// Makes a chain of only the first block of regtest.
     pub fn genesis() -> Self {
         let genesis = Block::genesis();
         let mut index = Index::default();
@@ -75,9 +75,9 @@ impl Chain {
         }
     }
 
-    /// 110 blocks, whose first rewards are ready to be paid out by [`Chain::pay`].
+    /// Makes a chain of 110 blocks, whose first rewards can be spent by [`Chain::pay`].
     pub fn funded() -> Self {
-        // Tests start many servers; the work for these blocks is done once.
+        // Made once, since tests start many servers.
         static FUNDED: OnceLock<Chain> = OnceLock::new();
         let funded = FUNDED.get_or_init(|| {
             let mut chain = Self::genesis();
@@ -87,32 +87,32 @@ impl Chain {
         funded.clone()
     }
 
-    /// The height of the last block.
+    /// Returns the height of the last block.
     pub fn height(&self) -> u32 {
         (self.blocks.len() - 1) as u32
     }
 
-    /// The header of the last block.
+    /// Returns the header of the last block.
     pub fn tip(&self) -> &Header {
         &self.blocks[self.blocks.len() - 1].header
     }
 
-    /// The block at a height.
+    /// Returns the block at a height.
     pub fn block(&self, height: u32) -> Option<&Block> {
         self.blocks.get(height as usize)
     }
 
-    /// The header at a height.
+    /// Returns the header at a height.
     pub fn header(&self, height: u32) -> Option<&Header> {
         self.block(height).map(|block| &block.header)
     }
 
-    /// Waiting transactions, parents before children.
+    /// Returns the transactions in the mempool, parents before children.
     pub fn mempool(&self) -> &[MempoolEntry] {
         &self.mempool
     }
 
-    /// Grows with every change of the blocks or the mempool.
+    /// Returns the revision, which grows with every change of the blocks or the mempool.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -131,13 +131,13 @@ impl Chain {
         self.stale = Some(stale);
     }
 
-    /// Whether the last reorganisation, if it came after a revision, replaced a block with a transaction
-    /// that touches a script.
+    /// Returns whether the last reorganisation came after revision `since` and replaced a block with a transaction that
+    /// touches the script.
     pub fn was_shaken(&self, script: &Scripthash, since: u64) -> bool {
         self.shaken.revision > since && self.shaken.scripts.contains(script)
     }
 
-    /// Mines `count` blocks, the first with all that waits. Returns the hash of the last.
+    /// Mines `count` blocks, the first with the whole mempool. Returns the hash of the last.
     pub fn mine(&mut self, count: u32) -> BlockHash {
         for _ in 0..count {
             let waiting = self.mempool.iter().map(|entry| entry.txid).collect::<Vec<_>>();
@@ -146,8 +146,8 @@ impl Chain {
         self.tip().hash()
     }
 
-    /// Mines one block with these waiting transactions only. One whose waiting parent is not among
-    /// them, or that is not waiting, is left out.
+    /// Mines one block with only these transactions of the mempool. A transaction is left out if its parent in the
+    /// mempool is not among them, or if it is not in the mempool.
     pub fn mine_with(&mut self, txids: &[Txid]) -> BlockHash {
         let wanted: HashSet<_> = txids.iter().collect();
         let mut taken: HashSet<Txid> = HashSet::new();
@@ -169,8 +169,8 @@ impl Chain {
         self.tip().hash()
     }
 
-    /// Replaces the last `depth` blocks by `new_len` others. The transactions of the blocks that go
-    /// wait again; those that spent a reward that went with them are gone.
+    /// Replaces the last `depth` blocks by `new_len` others. The transactions of the replaced blocks return to the
+    /// mempool, except for those that spend a reward of these blocks.
     ///
     /// # Panics
     /// If `depth` is more than the height: the first block stays.
@@ -197,7 +197,7 @@ impl Chain {
         }
         let unmined = removed.into_iter().flat_map(|block| block.transactions.into_iter().skip(1));
         for tx in unmined.chain(waiting.into_iter().map(|entry| entry.tx)) {
-            // Refused only if what it spends went with the old blocks.
+            // Rejected only if it spends an output of the replaced blocks.
             let _ = self.broadcast(tx);
         }
         self.tip().hash()

@@ -1,4 +1,4 @@
-//! The chain against a model that knows no index: it reads the blocks and the mempool from the start.
+//! Tests the chain against a model without an index, which reads all blocks and the mempool.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Queries of the chain that answers to clients are made from.
+//! Queries of the chain, from which answers to clients are made.
 
 use super::tx::{OutPoint, Output, Transaction};
 use super::{Chain, merkle};
@@ -9,22 +9,22 @@ use crate::hash::{Hash256, Scripthash, Txid, sha256, to_hex};
 pub struct HistoryEntry {
     /// Its id.
     pub txid: Txid,
-    /// The height of its block; 0 if it waits, -1 if one of its parents waits too.
+    /// The height of its block; 0 in the mempool, -1 if one of its parents is there too.
     pub height: i64,
-    /// Its fee, if it waits.
+    /// Its fee, if it is in the mempool.
     pub fee: Option<u64>,
 }
 
-/// What a script holds, in satoshis.
+/// The balance of a script, in satoshi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Balance {
-    /// In blocks.
+    /// The amount in blocks.
     pub confirmed: i64,
-    /// What the mempool adds; negative if it spends more than it pays.
+    /// The change by the mempool, negative if it spends more than it pays.
     pub unconfirmed: i64,
 }
 
-/// An output that nothing spends.
+/// An unspent output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unspent {
     /// The output.
@@ -37,7 +37,7 @@ pub struct Unspent {
     pub value: u64,
 }
 
-/// Where an output came from and where it went.
+/// The state of an output: where it was made, and what spends it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutpointStatus {
     /// The height of the transaction that made it, as in a history; `None` if there is none.
@@ -47,7 +47,7 @@ pub struct OutpointStatus {
 }
 
 impl Chain {
-    /// What touches a script: by height and position, then the mempool, 0 before -1, each by id.
+    /// Returns the history of a script: by height and position, then the mempool, 0 before -1, each by id.
     pub fn history(&self, script: &Scripthash) -> Vec<HistoryEntry> {
         let confirmed = self.index.confirmed(script).map(|(place, txid)| HistoryEntry {
             txid,
@@ -57,7 +57,7 @@ impl Chain {
         confirmed.chain(self.mempool_history(script)).collect()
     }
 
-    /// The waiting part of [`Chain::history`].
+    /// Returns the part of [`Chain::history`] that is in the mempool.
     pub fn mempool_history(&self, script: &Scripthash) -> Vec<HistoryEntry> {
         let mut waiting: Vec<_> = self
             .index
@@ -71,12 +71,12 @@ impl Chain {
         waiting
     }
 
-    /// The status of a script over its history in the order of [`Chain::history`].
+    /// Returns the status of a script, over its history in the order of [`Chain::history`].
     pub fn status(&self, script: &Scripthash) -> Option<String> {
         status_of(&self.history(script))
     }
 
-    /// What a script holds.
+    /// Returns the balance of a script.
     pub fn balance(&self, script: &Scripthash) -> Balance {
         let mut balance = Balance::default();
         for entry in self.history(script) {
@@ -95,7 +95,7 @@ impl Chain {
         balance
     }
 
-    /// The outputs of a script that nothing spends, the mempool included; those that wait come last.
+    /// Returns the unspent outputs of a script, those in the mempool last.
     pub fn unspent(&self, script: &Scripthash) -> Vec<Unspent> {
         let mut found = Vec::new();
         for entry in self.history(script) {
@@ -117,17 +117,17 @@ impl Chain {
         found
     }
 
-    /// A transaction of the chain or the mempool.
+    /// Returns a transaction of the chain or the mempool.
     pub fn transaction(&self, txid: &Txid) -> Option<&Transaction> {
         self.index.transaction(txid)
     }
 
-    /// An output of the chain or the mempool, spent or not.
+    /// Returns an output of the chain or the mempool, spent or not.
     pub fn output(&self, outpoint: &OutPoint) -> Option<&Output> {
         self.index.output(outpoint)
     }
 
-    /// The height of a transaction as a history shows it; `None` if there is no such one.
+    /// Returns the height of a transaction as in a history, or `None` if it does not exist.
     pub fn height_of(&self, txid: &Txid) -> Option<i64> {
         match self.index.height_of(txid) {
             Some(height) => Some(height.into()),
@@ -138,7 +138,7 @@ impl Chain {
         }
     }
 
-    /// Where an output came from and where it went.
+    /// Returns where an output was made, and what spends it.
     pub fn outpoint_status(&self, outpoint: &OutPoint) -> OutpointStatus {
         if self.output(outpoint).is_none() {
             return OutpointStatus::default();
@@ -150,27 +150,27 @@ impl Chain {
         }
     }
 
-    /// The position of a transaction in the block at a height, and its branch there.
+    /// Returns the position of a transaction in the block at a height, and its merkle branch.
     pub fn merkle(&self, txid: &Txid, height: u32) -> Option<(usize, Vec<Hash256>)> {
         let txids = &self.block(height)?.txids;
         let position = txids.iter().position(|other| other == txid)?;
         Some((position, merkle::branch(txids, position)))
     }
 
-    /// The transaction at a position of a block, and its branch.
+    /// Returns the transaction at a position of a block, and its merkle branch.
     pub fn id_from_pos(&self, height: u32, position: usize) -> Option<(Txid, Vec<Hash256>)> {
         let txids = &self.block(height)?.txids;
         Some((*txids.get(position)?, merkle::branch(txids, position)))
     }
 
-    /// The branch of a header in the tree over all header hashes up to a checkpoint, and its root.
+    /// Returns the branch of a header in the tree over all header hashes up to a checkpoint, and the root of that tree.
     pub fn checkpoint(&self, height: u32, cp_height: u32) -> Option<(Vec<Hash256>, Hash256)> {
         let headers = self.blocks.get(..=cp_height as usize)?;
         let leaves: Vec<_> = headers.iter().map(|block| block.header.hash()).collect();
         (height <= cp_height).then(|| merkle::branch_and_root(&leaves, height as usize))
     }
 
-    /// Fee rates in sat/vB, falling, each with the virtual size that waits at it.
+    /// Returns the falling fee rates of the mempool in sat/vB, each with the virtual size that pays it.
     pub fn fee_histogram(&self) -> Vec<(u64, u64)> {
         let mut rates: Vec<_> = self.mempool().iter().map(|entry| (entry.fee / entry.vsize, entry.vsize)).collect();
         rates.sort_by(|a, b| b.cmp(a));
@@ -190,7 +190,7 @@ impl Chain {
     }
 }
 
-/// The status over a history in the order given; `None` for an empty one.
+/// Returns the status over a history in the given order, or `None` if it is empty.
 pub fn status_of(history: &[HistoryEntry]) -> Option<String> {
     if history.is_empty() {
         return None;

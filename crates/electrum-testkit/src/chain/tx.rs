@@ -14,12 +14,12 @@ pub struct OutPoint {
 }
 
 impl OutPoint {
-    /// The output of a transaction at an index.
+    /// Names the output of a transaction at an index.
     pub const fn new(txid: Txid, index: u32) -> Self {
         Self { txid, index }
     }
 
-    /// What the input of a coinbase points to.
+    /// Returns the outpoint in the input of a coinbase transaction.
     pub(crate) fn null() -> Self {
         Self::new(Hash256::default(), u32::MAX)
     }
@@ -45,7 +45,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// An input that spends an output without any signature.
+    /// Makes an input that spends an output without a signature.
     pub const fn spending(previous: OutPoint) -> Self {
         Self { previous, script_sig: Vec::new(), sequence: 0xffff_fffd, witness: Vec::new() }
     }
@@ -65,47 +65,47 @@ pub struct Output {
 pub struct Transaction {
     /// The version number.
     pub version: i32,
-    /// What it spends.
+    /// The inputs.
     pub inputs: Vec<Input>,
-    /// What it pays.
+    /// The outputs.
     pub outputs: Vec<Output>,
     /// The lock time.
     pub lock_time: u32,
 }
 
 impl Transaction {
-    /// A transaction of version 2 without lock time.
+    /// Makes a transaction of version 2 without lock time.
     pub const fn new(inputs: Vec<Input>, outputs: Vec<Output>) -> Self {
         Self { version: 2, inputs, outputs, lock_time: 0 }
     }
 
-    /// Its id: the double hash of its serialisation without witnesses.
+    /// Returns the id: the double hash of the serialisation without witnesses.
     pub fn txid(&self) -> Txid {
         Hash256::double(&self.serialize(false))
     }
 
-    /// The double hash of its whole serialisation.
+    /// Returns the double hash of the serialisation with witnesses.
     pub fn wtxid(&self) -> Txid {
         Hash256::double(&self.serialize(true))
     }
 
-    /// Its serialisation, with the witnesses if it has any.
+    /// Returns the serialisation, with witnesses if there are any.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.serialize(true)
     }
 
-    /// Its serialisation as hex.
+    /// Returns the serialisation as hex.
     pub fn to_hex(&self) -> String {
         to_hex(&self.to_bytes())
     }
 
-    /// Its size in virtual bytes.
+    /// Returns the size in virtual bytes.
     pub fn vsize(&self) -> u64 {
         let weight = self.serialize(false).len() * 3 + self.to_bytes().len();
         weight.div_ceil(4) as u64
     }
 
-    /// The transaction that these bytes, all of them, serialise.
+    /// Parses a transaction, which must take all of the bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let tx = reader.transaction()?;
@@ -164,7 +164,7 @@ fn counted(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes);
 }
 
-/// Reads from the front of what is left.
+/// A reader of the serialisation, which holds the rest.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         Some(Output { value, script: self.counted()?.to_vec() })
     }
 
-    /// Grows with what is really there, never with the count alone.
+    /// Reads a list. Its memory grows with the items that are there, not with the count.
     fn list<T>(&mut self, item: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.compact()?;
         let mut items = Vec::new();

@@ -18,7 +18,7 @@ const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 impl Family {
-    /// The profile of this family: what its servers do in their own way.
+    /// Returns the profile of this family.
     pub fn profile(self) -> Profile {
         match self {
             Self::Libbitcoin4 => Profile {

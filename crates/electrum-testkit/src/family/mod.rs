@@ -1,4 +1,4 @@
-//! The families of servers: what each of them does in its own way, as data.
+//! The families of servers, with the profile of each as data.
 
 mod data;
 mod problem;
@@ -38,7 +38,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// All of them.
+    /// All families.
     pub const ALL: [Self; 8] = [
         Self::Libbitcoin4,
         Self::ElectrumX1_10,
@@ -50,7 +50,7 @@ impl Family {
         Self::ElectrsEsplora,
     ];
 
-    /// A name for command lines and test output; it parses back.
+    /// Returns the name for command lines and test output, which can be parsed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Libbitcoin4 => "libbitcoin-4",
@@ -71,7 +71,7 @@ impl fmt::Display for Family {
     }
 }
 
-/// There is no family of that name.
+/// The error of a name that no family has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownFamily(pub String);
 

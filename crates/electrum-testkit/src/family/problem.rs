@@ -1,4 +1,4 @@
-//! What can be wrong with a call, and how each family says so.
+//! The problems of calls, and how each family answers them.
 
 use super::profile::{Dialect, Profile};
 use crate::json::Json;
@@ -18,16 +18,16 @@ impl Failure {
     }
 }
 
-/// What becomes of a call that is wrong.
+/// The reaction to a call with a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// An error is sent.
     Error(Failure),
-    /// The connection is closed without a word.
+    /// The connection is closed without an answer.
     Close,
 }
 
-/// What can be wrong with a call.
+/// The problem of a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Problem {
     UnknownMethod,
@@ -50,16 +50,16 @@ pub(crate) enum Problem {
     Scripthash(Json),
     Address(Json),
     Txid(Json),
-    /// Not a height, count or other natural number.
+    /// A parameter is not a height, count or other natural number.
     Natural(Json, &'static str),
-    /// Not a flag; the parameter's name.
+    /// The parameter of this name is not a flag.
     Flag(&'static str),
     Hex(Json),
     List(Json),
-    /// The node behind the server says no.
+    /// The node behind the server rejects the call.
     Node(i64, String),
     HeightRange(String),
-    /// No block at that height to look into.
+    /// There is no block at that height.
     BlockRange {
         height: u64,
         tip: u64,
@@ -88,7 +88,7 @@ pub(crate) enum Problem {
     PackageRejected(String),
     FeeTarget,
     FeeMode(String),
-    /// Asked for more than the server would send.
+    /// The answer is larger than the server sends.
     TooLong,
     Other(Failure),
 }

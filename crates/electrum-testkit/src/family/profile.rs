@@ -1,4 +1,4 @@
-//! What the families differ in: a server profile as data.
+//! The profile of a server: the behaviour in which families differ, as data.
 
 use std::time::Duration;
 
@@ -23,15 +23,15 @@ pub enum Dialect {
 /// Whether and how writes are padded and small answers held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
-    /// Not at all.
+    /// Neither padded nor held back.
     None,
-    /// From the first byte on: an answer waits for 1024 bytes or a second since the last write.
+    /// From the first byte on: an answer waits for 1024 bytes, or a second since the last write.
     FromStart,
-    /// The same once 1024 bytes of answers (without padding) were sent.
+    /// Like `FromStart`, once 1024 bytes of answers (without padding) were sent.
     AfterWarmUp,
 }
 
-/// What a server does about a call before `server.version`.
+/// The reaction of a server to a call before `server.version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unversioned {
     /// It is served as if this version were negotiated.
@@ -53,7 +53,7 @@ pub enum HistoryOrder {
     OwnBlocks,
 }
 
-/// What a family does in its own way.
+/// The profile of a family.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// What it calls itself.
@@ -66,13 +66,13 @@ pub struct Profile {
     pub dialect: Dialect,
     /// How it writes JSON.
     pub style: Style,
-    /// What ends its lines.
+    /// The end of its lines.
     pub line_end: &'static str,
-    /// Whether it pads and holds back.
+    /// Whether it pads writes and holds answers back.
     pub padding: Padding,
     /// Whether a held answer is sent before the connection is closed.
     pub flushes_on_close: bool,
-    /// What it does about a call before `server.version`.
+    /// Its reaction to a call before `server.version`.
     pub unversioned: Unversioned,
     /// Whether quick answers overtake slow ones.
     pub reorders: bool,
@@ -80,10 +80,11 @@ pub struct Profile {
     pub answers_half_closed: bool,
     /// Whether a refused version ends the connection.
     pub closes_on_refusal: bool,
-    /// The order of histories, and so what its statuses are made of.
+    /// The order of histories, from which statuses are computed.
     pub history_order: HistoryOrder,
-    /// After how long it closes a connection that sent nothing yet, and one that sent nothing since.
+    /// After which time it closes a connection that has sent nothing yet, and one that has sent nothing since its last
+    /// line.
     pub idle: Option<(Duration, Duration)>,
-    /// The longest line that it reads. Longer ones get no answer.
+    /// The maximum length of a line that it reads. Longer ones get no answer.
     pub line_limit: usize,
 }

@@ -8,12 +8,12 @@ use std::fmt;
 pub struct Version(Vec<u64>);
 
 impl Version {
-    /// The version of these components.
+    /// Makes the version of these components.
     pub fn new(components: &[u64]) -> Self {
         Self(components.to_vec())
     }
 
-    /// Digits between dots, and nothing else.
+    /// Parses digits between dots, and nothing else.
     pub fn strict(text: &str) -> Option<Self> {
         let component = |part: &str| match part.bytes().all(|b| b.is_ascii_digit()) {
             true => part.parse().ok(),
@@ -22,22 +22,22 @@ impl Version {
         text.split('.').map(component).collect::<Option<_>>().map(Self)
     }
 
-    /// Its components.
+    /// Returns the components.
     pub fn components(&self) -> &[u64] {
         &self.0
     }
 
-    /// Compares as numbers by component; what is missing is 0, so that 1.4 equals 1.4.0.
+    /// Compares versions by component. Missing components are 0, so that 1.4 equals 1.4.0.
     pub fn compare(&self, other: &Self) -> Ordering {
         self.significant().cmp(other.significant())
     }
 
-    /// Whether this is the version of these components or a later one.
+    /// Returns whether this is the version of these components or a later one.
     pub fn at_least(&self, components: &[u64]) -> bool {
         self.compare(&Self::new(components)).is_ge()
     }
 
-    /// Without zeros at its end.
+    /// Returns the components without zeros at the end.
     fn significant(&self) -> &[u64] {
         let end = self.0.iter().rposition(|n| *n != 0).map_or(0, |last| last + 1);
         &self.0[..end]

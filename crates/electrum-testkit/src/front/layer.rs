@@ -1,4 +1,4 @@
-//! What a front adds to a connection, as bytes in and bytes out.
+//! The layers that a front adds to a connection, without I/O: bytes in and bytes out.
 
 use std::io;
 
@@ -16,7 +16,7 @@ pub(super) trait Layer: Send {
     fn take_outgoing(&mut self) -> Vec<u8>;
 }
 
-/// Bytes as they are.
+/// No layer: passes bytes through.
 #[derive(Debug, Default)]
 pub(super) struct Plain(Vec<u8>);
 
@@ -91,7 +91,7 @@ impl Layer for crate::websocket::Endpoint {
     }
 }
 
-/// A layer on another one.
+/// A layer on top of another one.
 #[cfg(all(feature = "tls", feature = "websocket"))]
 #[derive(Debug)]
 pub(super) struct Over<U, L> {
@@ -101,7 +101,7 @@ pub(super) struct Over<U, L> {
 
 #[cfg(all(feature = "tls", feature = "websocket"))]
 impl<U: Layer, L: Layer> Over<U, L> {
-    /// Does something with the upper layer, and hands the lower one what is then due.
+    /// Runs `act` on the upper layer, and passes its outgoing bytes to the lower one.
     fn through<T>(&mut self, act: impl FnOnce(&mut U) -> T) -> T {
         let result = act(&mut self.upper);
         let due = self.upper.take_outgoing();

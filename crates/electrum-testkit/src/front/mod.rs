@@ -1,4 +1,4 @@
-//! Fronts: what stands between clients and a server that speaks in lines.
+//! Fronts: TLS, WebSocket and SOCKS5 listeners in front of a server that speaks in lines.
 
 mod layer;
 mod socks;
@@ -16,8 +16,8 @@ use crate::tls::{TlsPeer, rustls::ServerConfig};
 #[cfg(feature = "websocket")]
 use crate::websocket::Endpoint;
 
-/// A listener on 127.0.0.1 that passes each connection on to a server, with TLS, WebSockets or both on the client's side; or a
-/// SOCKS5 proxy. It stops, with all its connections, when it is dropped.
+/// A listener on 127.0.0.1 that passes each connection on to a server, with TLS, WebSockets or both on the client's
+/// side; or a SOCKS5 proxy. It stops, with all its connections, when it is dropped.
 ///
 /// The client's side of a connection ends as the server's does: in order, or with a reset.
 ///
@@ -92,12 +92,12 @@ impl Front {
         Self { scheme, listener: Listener::start(move |_, client| drop(serve(client))) }
     }
 
-    /// Returns where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.listener.addr()
     }
 
-    /// Returns where it listens, as a client is to be given it, such as `ws://127.0.0.1:PORT`.
+    /// Returns its address for a client, such as `ws://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.addr())
     }

@@ -1,4 +1,4 @@
-//! Moves bytes between two sockets, each direction in a thread of its own.
+//! Relays bytes between two sockets, each direction in a thread of its own.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -17,8 +17,8 @@ pub(super) fn connect(server: SocketAddr) -> io::Result<TcpStream> {
     if stream.local_addr()? == server { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(stream) }
 }
 
-/// Moves bytes until both sides are done, with a layer on the client's side. The server is not read before the layer is open.
-/// The end of the server's stream reaches the client as such, and its reset as a reset.
+/// Relays bytes until both sides have ended, with a layer on the client's side. The server is read once the layer is
+/// open. The end of the server's stream reaches the client as such, and its reset as a reset.
 pub(super) fn splice(client: TcpStream, server: TcpStream, layer: impl Layer) -> io::Result<()> {
     let front = Layered { client: &client, layer: Mutex::new(layer) };
     if !front.open(&server)? {
@@ -51,7 +51,7 @@ struct Layered<'a, L> {
 }
 
 impl<L: Layer> Layered<'_, L> {
-    /// Reads until the layer is open; false if the client leaves before.
+    /// Reads until the layer is open. Returns false if the client ends before.
     fn open(&self, server: &TcpStream) -> io::Result<bool> {
         let mut buffer = vec![0; 64 * 1024];
         while !self.answering(|layer| layer.is_open())? {
@@ -68,7 +68,7 @@ impl<L: Layer> Layered<'_, L> {
         Ok(())
     }
 
-    /// Passes on what the client sends next; false if that is the end.
+    /// Passes on the next bytes of the client. Returns false at the end.
     fn read(&self, mut server: &TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
         let mut client = self.client;
         let count = client.read(buffer)?;
@@ -92,7 +92,7 @@ impl<L: Layer> Layered<'_, L> {
         }
     }
 
-    /// Does something with the layer, and writes what is then due to the client.
+    /// Runs `act` on the layer, and writes its outgoing bytes to the client.
     fn answering<T>(&self, act: impl FnOnce(&mut L) -> T) -> io::Result<T> {
         // Held while writing: what both directions send must not mix.
         let mut layer = self.layer.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What an entry of the catalogue is, and the scripts that most of them share.
+//! The entries of the catalogue, and the scripts that most of them share.
 
 use std::fmt;
 
@@ -7,47 +7,47 @@ use crate::scripted::Step;
 /// One hostile server.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
-    /// What it is called, in the letters of identifiers.
+    /// The name, which is a valid identifier.
     pub name: &'static str,
-    /// What it does, in one sentence without its subject.
+    /// What the server does, in one sentence without its subject.
     pub does: &'static str,
-    /// What the client is to ask it.
+    /// The requests that the client must make.
     pub ask: Ask,
-    /// What a correct client makes of it.
+    /// The behaviour of a correct client.
     pub expect: Expect,
-    /// The time-outs that a test sets short, so as not to wait for long.
+    /// The time-outs that a test sets short, so that it does not take long.
     pub short: &'static [Timeout],
-    /// What it plays: on every connection if the client never gets anywhere, else on the first one only.
+    /// The script of the server: on every connection if the client never succeeds, otherwise on the first one only.
     pub script: fn() -> Vec<Step>,
 }
 
-/// What a server is hostile in.
+/// The group of a hostile server: the part of the protocol in which it is hostile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Group {
-    /// Before a version is agreed on.
+    /// The handshake.
     Handshake,
-    /// How bytes become messages.
+    /// The framing of messages.
     Framing,
-    /// Which message answers what.
+    /// JSON-RPC: ids, errors, and messages out of place.
     Rpc,
-    /// What stands in a result.
+    /// The content of results.
     Types,
-    /// What it sends unasked.
+    /// Notifications.
     Notifications,
-    /// How much, how fast, how often.
+    /// The amount and the speed of data, and the number of connections.
     Load,
-    /// How a WebSocket opens, its frames, and how it ends. These are reached by `ws://` instead of `tcp://`.
+    /// The opening, the frames and the end of a WebSocket. These servers have `ws://` instead of `tcp://` addresses.
     #[cfg(feature = "websocket")]
     WebSocket,
 }
 
-/// What a client asks.
+/// The requests of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
     /// The balance of a script: 70 000 satoshi, and 5 000 unconfirmed.
     Balance,
-    /// The same twice, the second time when the first is answered.
+    /// The balance twice, the second time after the first answer.
     BalanceTwice,
     /// The history of the script: one confirmed transaction, and one in the mempool.
     History,
@@ -59,9 +59,9 @@ pub enum Ask {
     Merkle,
     /// The server's banner.
     Banner,
-    /// Which other servers it knows.
+    /// The other servers that the server knows.
     Peers,
-    /// What it says of itself.
+    /// The server's features.
     Features,
     /// The fee rates of the mempool.
     FeeHistogram,
@@ -77,28 +77,28 @@ pub enum Ask {
     Bulk,
 }
 
-/// What a correct client makes of it, in bounded time and memory, and without a panic.
+/// The behaviour of a correct client, in bounded time and memory, and without a panic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
-    /// It gets the right answer, and goes on with the same connection.
+    /// The client gets the right answer, and keeps the connection.
     Answer,
-    /// The caller gets an error with these words, and the same connection serves the next call.
+    /// The caller gets an error with this text, and the same connection serves the next call.
     Error(&'static str),
-    /// The caller gets an error with these words; the server goes on as it does.
+    /// The caller gets an error with this text. The server continues.
     Overrun(&'static str),
-    /// The caller gets an error with these words, for its answer is downloaded once only. The client leaves, and gets
-    /// the next answer on the next connection.
+    /// The caller gets an error with this text, since its answer is downloaded only once. The client closes the
+    /// connection, and gets the next answer on the next one.
     TooLarge(&'static str),
-    /// It leaves, for a cause of this name and with these words, connects again, and gets its answer there.
+    /// The client closes the connection, with a cause of this name and text, reconnects, and gets its answer there.
     Dropped(&'static str, &'static str),
-    /// No connection ever becomes ready. Each is given up for a cause of this name and with these words, and the
-    /// pauses between them grow.
+    /// No connection ever becomes ready. Each is given up with a cause of this name and text, and the pauses between
+    /// them grow.
     NeverReady(&'static str, &'static str),
     /// Every connection becomes ready and is lost again in this way, and the pauses between them grow.
     KeepsLosing(&'static str, &'static str),
 }
 
-/// A time-out of the client's.
+/// A time-out of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timeout {
     /// Until a connection is open, with its layers.
@@ -112,7 +112,7 @@ pub enum Timeout {
 }
 
 impl Expect {
-    /// Whether the server does on every connection what it does.
+    /// Returns whether the server plays its script on every connection.
     pub const fn is_for_ever(self) -> bool {
         matches!(self, Self::NeverReady(..) | Self::KeepsLosing(..))
     }
@@ -161,17 +161,18 @@ pub(super) fn after_handshake(steps: impl IntoIterator<Item = Step>) -> Vec<Step
     Step::handshake("Hostile 1.0", "1.4").into_iter().chain(steps).collect()
 }
 
-/// Waits for a call, sends what is given, and is honest from then on.
+/// A script that waits for a call, plays these steps, and is honest from then on.
 pub(super) fn once(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
     after_handshake([Step::Line].into_iter().chain(steps).chain([Step::Serve]))
 }
 
-/// Answers the first call with this line, in which `$id` and `$result` are filled in, and is honest from then on.
+/// A script that answers the first call with this line, in which `$id` and `$result` are filled in, and is honest from
+/// then on.
 pub(super) fn line(text: impl Into<String>) -> Vec<Step> {
     once([Step::SendLine(text.into())])
 }
 
-/// The right answer to the line last received.
+/// Sends the right answer to the line last received.
 pub(super) fn right() -> Step {
     Step::SendLine(RIGHT.to_owned())
 }

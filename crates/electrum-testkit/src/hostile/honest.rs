@@ -1,4 +1,4 @@
-//! What an honest server would say, for servers that lie only where they mean to.
+//! The answers of an honest server, which hostile servers use wherever they do not lie.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use crate::host::{Host, Peer};
 use crate::json::{Leniency, Style, parse};
 use crate::session::Action;
 
-/// One connection to an honest server, after a handshake that agreed on 1.4. It is made when it is first asked.
+/// A connection to an honest server after the handshake on 1.4, made at the first request.
 #[derive(Debug, Default)]
 pub(crate) struct Honest(Option<(Host, Peer)>);
 
 impl Honest {
-    /// What it sends in answer to a line.
+    /// Returns what the server sends in answer to a line.
     pub(crate) fn answer(&mut self, line: &str) -> Vec<u8> {
         let (host, peer) = self.0.get_or_insert_with(|| {
             let mut host = Host::new(Family::ElectrumX1_16, chain().clone());
@@ -26,7 +26,7 @@ impl Honest {
         say(host, *peer, line)
     }
 
-    /// The result in its answer to a line, as JSON; `null` if there is none.
+    /// Returns the result in the answer to a line, as JSON; `null` if there is none.
     pub(crate) fn result(&mut self, line: &str) -> String {
         let answer = self.answer(line);
         let answer = parse(String::from_utf8_lossy(&answer).trim_end(), Leniency::Strict);
@@ -46,7 +46,8 @@ fn say(host: &mut Host, peer: Peer, line: &str) -> Vec<u8> {
     bytes.flatten().collect()
 }
 
-/// The chain that all of them serve: 70 000 satoshi of [`script`] 1 in block 111, and 5 000 more in the mempool.
+/// Returns the chain that all hostile servers serve: 70 000 satoshi of [`script`] 1 in block 111, and 5 000 more in the
+/// mempool.
 #[must_use]
 pub fn chain() -> &'static Chain {
     static CHAIN: OnceLock<Chain> = OnceLock::new();
@@ -59,31 +60,31 @@ pub fn chain() -> &'static Chain {
     })
 }
 
-/// The script that clients ask about.
+/// Returns the script that clients ask about.
 #[must_use]
 pub fn watched() -> Vec<u8> {
     script(1)
 }
 
-/// Its scripthash.
+/// Returns the scripthash of that script.
 #[must_use]
 pub fn scripthash() -> String {
     Hash256::of_script(&watched()).to_string()
 }
 
-/// Its status.
+/// Returns the status of that script.
 #[must_use]
 pub fn status() -> String {
     chain().status(&Hash256::of_script(&watched())).unwrap_or_default()
 }
 
-/// The transaction in block 111 that pays it.
+/// Returns the id of the transaction in block 111 that pays that script.
 #[must_use]
 pub fn txid() -> Txid {
     chain().history(&Hash256::of_script(&watched()))[0].txid
 }
 
-/// The tip of the chain, as in notifications.
+/// Returns the tip of the chain, as in notifications.
 #[must_use]
 pub fn tip() -> String {
     format!("{{\"hex\":\"{}\",\"height\":{}}}", chain().tip().to_hex(), chain().height())

@@ -1,8 +1,8 @@
-//! Hostile servers, to point any client at.
+//! A catalogue of hostile servers, for testing any client.
 //!
-//! Each [`Entry`] of the [`catalogue`] says what its server does, what a client is to ask it, and what a correct client
-//! makes of it. It is data: [`Hostile`] plays it on a port of this machine, for a client in any language, and
-//! `hostile_conformance!` of electrum-conformance puts a driver of electrum-proto through all of them.
+//! Each [`Entry`] of the [`catalogue`] says what its server does, which requests a client must make, and how a correct
+//! client behaves. Entries are data: [`Hostile`] plays one on a port of this machine, for a client in any language, and
+//! `hostile_conformance!` of electrum-conformance tests a driver of electrum-proto against all of them.
 //!
 //! ```
 //! use electrum_testkit::hostile::{self, Hostile};
@@ -38,7 +38,7 @@ pub use entry::{Ask, Entry, Expect, Group, Timeout};
 use crate::scripted::{Scripted, Step};
 
 impl Group {
-    /// All of them.
+    /// All groups.
     pub const ALL: &[Self] = &[
         Self::Handshake,
         Self::Framing,
@@ -50,7 +50,7 @@ impl Group {
         Self::WebSocket,
     ];
 
-    /// Its name.
+    /// Returns the name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Handshake => "handshake",
@@ -64,7 +64,7 @@ impl Group {
         }
     }
 
-    /// The servers of this group.
+    /// Returns the servers of this group.
     pub const fn entries(self) -> &'static [Entry] {
         match self {
             Self::Handshake => handshake::ALL,
@@ -79,12 +79,12 @@ impl Group {
     }
 }
 
-/// All hostile servers.
+/// Returns all hostile servers.
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
     Group::ALL.iter().flat_map(|group| group.entries())
 }
 
-/// The one of this name.
+/// Returns the hostile server of this name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     catalogue().find(|entry| entry.name == name)
 }
@@ -97,7 +97,7 @@ pub struct Hostile {
 }
 
 impl Hostile {
-    /// Starts it.
+    /// Starts the server of an entry.
     pub fn start(entry: &Entry) -> Self {
         let Entry { name, expect, script, .. } = *entry;
         let server = Scripted::each(move |connection| {
@@ -107,17 +107,17 @@ impl Hostile {
         Self { server, scheme: if opening(name).is_some() { "ws" } else { "tcp" } }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.server.addr()
     }
 
-    /// Where it listens, as `tcp://127.0.0.1:PORT` or, if it is hostile in its WebSocket, `ws://127.0.0.1:PORT`.
+    /// Returns its address as `tcp://127.0.0.1:PORT`, or as `ws://127.0.0.1:PORT` if it is hostile in its WebSocket.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.addr())
     }
 
-    /// When each connection was accepted, which shows how a client spaces its attempts.
+    /// Returns when each connection was accepted, which shows the backoff of a client.
     pub fn accepted(&self) -> Vec<Instant> {
         self.server.accepted()
     }
@@ -134,7 +134,7 @@ const fn opening(_: &str) -> Option<Step> {
     None
 }
 
-/// The catalogue as a table for people, in Markdown.
+/// Formats the catalogue as a table in Markdown.
 pub fn table() -> String {
     let mut table =
         String::from("| group | name | the server | asked for | a correct client |\n|---|---|---|---|---|\n");

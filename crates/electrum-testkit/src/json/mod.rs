@@ -1,5 +1,5 @@
-//! A JSON of its own: members keep their order, numbers keep their digits, and it is written in the
-//! spacing of each server family, byte for byte.
+//! A JSON library of its own: members keep their order, numbers keep their digits, and values are written in the layout
+//! of each server family, byte for byte.
 
 mod parse;
 mod write;
@@ -25,27 +25,27 @@ pub enum Json {
 }
 
 impl Json {
-    /// A string.
+    /// Makes a string.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    /// A number that is written as the given text.
+    /// Makes a number that is written as the given text.
     pub fn number(text: impl std::fmt::Display) -> Self {
         Self::Number(text.to_string())
     }
 
-    /// An object.
+    /// Makes an object.
     pub fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Object(members.into_iter().map(|(k, v)| (k.into(), v)).collect())
     }
 
-    /// An array.
+    /// Makes an array.
     pub fn array(items: impl IntoIterator<Item = Self>) -> Self {
         Self::Array(items.into_iter().collect())
     }
 
-    /// The member of an object; of a repeated name the last.
+    /// Returns a member of an object, the last one of a repeated name.
     pub fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v),
@@ -53,7 +53,7 @@ impl Json {
         }
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),

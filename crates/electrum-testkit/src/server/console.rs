@@ -1,13 +1,13 @@
-//! Commands in words, for programs that let a person change a server's chain.
+//! Text commands, for programs with which a person changes a server's chain.
 
 use super::Server;
 use crate::hash::from_hex;
 
 impl Server {
-    /// What [`command`](Self::command) takes, in words for a person.
+    /// Describes the commands of [`command`](Self::command).
     pub const COMMANDS: &str = "mine BLOCKS, pay SCRIPT SATOSHI, reorganise BLOCKS BLOCKS, or restart";
 
-    /// Carries out a line that a person wrote, and returns what was done. Returns `None` if it is none of
+    /// Runs a command that a person has typed, and returns what was done, or `None` if it is not one of
     /// [`COMMANDS`](Self::COMMANDS).
     ///
     /// ```

@@ -13,21 +13,21 @@ pub struct Stats {
     pub open: usize,
     /// Connections open now whose version is negotiated.
     pub ready: usize,
-    /// Calls by method, those of unknown methods too.
+    /// The number of calls by method, also of unknown methods.
     pub requests: BTreeMap<String, u64>,
 }
 
 impl Stats {
-    /// How often a method was called.
+    /// Returns how often a method was called.
     pub fn requests(&self, method: &str) -> u64 {
         self.requests.get(method).copied().unwrap_or_default()
     }
 }
 
-/// What one connection sent.
+/// The log of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectionLog {
-    /// Its lines, without their ends; what is not UTF-8 in them is replaced.
+    /// The received lines, without their ends; bytes that are not UTF-8 are replaced.
     pub lines: Vec<String>,
     /// The version negotiated, if any.
     pub version: Option<String>,

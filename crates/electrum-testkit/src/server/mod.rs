@@ -31,7 +31,7 @@ pub struct Server {
     acceptor: Option<JoinHandle<()>>,
 }
 
-/// What a server starts with.
+/// The configuration of a server before it is started.
 #[derive(Debug, Clone)]
 pub struct Builder {
     family: Family,
@@ -60,8 +60,8 @@ impl Builder {
         self
     }
 
-    /// Holds no answer back. ElectrumX 1.18 and later keep small answers for up to a second; a test that is
-    /// not about that need not wait.
+    /// Turns off holding answers back. ElectrumX 1.18 and later hold small answers back for up to a second, for which a
+    /// test about something else need not wait.
     pub fn prompt(mut self) -> Self {
         self.prompt = true;
         self
@@ -88,7 +88,7 @@ impl Builder {
 }
 
 impl Server {
-    /// Starts a server of a family on a chain of 110 blocks, whose rewards are there to be paid out.
+    /// Starts a server of a family on a chain of 110 blocks, whose rewards can be spent.
     ///
     /// # Panics
     /// If the system has no port on the loopback interface. [`Builder::start`] returns the error.
@@ -104,12 +104,12 @@ impl Server {
         Builder { family, chain: None, software: None, port: 0, prompt: false }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens, as `tcp://127.0.0.1:PORT`.
+    /// Returns its address as `tcp://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("tcp://{}", self.address)
     }
@@ -132,12 +132,12 @@ impl Server {
         crate::Front::websocket_over_tls(self.address, identity.config())
     }
 
-    /// Its family.
+    /// Returns the family.
     pub fn family(&self) -> Family {
         self.shared.lock().host.family()
     }
 
-    /// Changes what the server does beside what its family does, on all connections.
+    /// Changes the quirks of the server, in addition to the behaviour of its family, on all connections.
     pub fn quirks(&self, change: impl FnOnce(&mut Quirks)) {
         let mut state = self.shared.lock();
         let mut quirks = state.host.quirks().clone();
@@ -145,7 +145,7 @@ impl Server {
         state.host.set_quirks(quirks);
     }
 
-    /// Looks at the chain or changes it. Subscribers are notified of all changes at once at the end.
+    /// Reads or changes the chain. Subscribers are notified of all changes at once at the end.
     pub fn chain<T>(&self, change: impl FnOnce(&mut Chain) -> T) -> T {
         let mut state = self.shared.lock();
         let result = state.host.change(self.shared.now(), change);
@@ -153,22 +153,22 @@ impl Server {
         result
     }
 
-    /// The status of a script as this server gives it: families order histories in their own ways.
+    /// Returns the status of a script as this server computes it: families order histories in different ways.
     pub fn status(&self, script: &Scripthash) -> Option<String> {
         self.shared.lock().host.status(script)
     }
 
-    /// Mines blocks, the first with all that waits.
+    /// Mines blocks, the first with the whole mempool.
     pub fn mine(&self, count: u32) -> BlockHash {
         self.chain(|chain| chain.mine(count))
     }
 
-    /// Pays a script; the payment waits to be mined.
+    /// Pays a script with a transaction in the mempool.
     pub fn pay(&self, script: &[u8], sat: u64) -> Txid {
         self.chain(|chain| chain.pay(script, sat))
     }
 
-    /// Spends the whole of an output, less a fee, to a script.
+    /// Spends all of an output, less a fee, to a script.
     pub fn spend(&self, outpoint: OutPoint, script: &[u8]) -> Txid {
         self.chain(|chain| chain.spend(outpoint, script))
     }
@@ -189,7 +189,7 @@ impl Server {
             state.kill();
             std::mem::take(&mut state.threads)
         };
-        // The acceptor looks whether to go on when someone connects.
+        // A connection wakes the acceptor, which then ends.
         drop(TcpStream::connect(self.address));
         for thread in threads.into_iter().chain([acceptor]) {
             // A thread that panicked has said so already.
@@ -200,7 +200,7 @@ impl Server {
         late.into_iter().for_each(|thread| drop(thread.join()));
     }
 
-    /// Stops, if need be, and listens again at the same port. Subscriptions are lost.
+    /// Stops the server if it runs, and listens again at the same port. Subscriptions are lost.
     ///
     /// # Panics
     /// If something else has taken the port and keeps it for five seconds.
@@ -221,7 +221,7 @@ impl Server {
         self.acceptor = Some(accept(&self.shared, listener));
     }
 
-    /// Whether it listens.
+    /// Returns whether it listens.
     pub fn is_running(&self) -> bool {
         self.shared.lock().running
     }
@@ -231,13 +231,13 @@ impl Server {
         self.shared.lock().kill();
     }
 
-    /// Stops answering, as a server that hangs. Connections stay open and new ones are
-    /// accepted; what is sent to it is read and kept.
+    /// Stops answering, like a server that hangs. Connections stay open and new ones are accepted; received bytes are
+    /// kept.
     pub fn pause(&self) {
         self.shared.lock().paused = true;
     }
 
-    /// Answers what was sent since [`Server::pause`], and goes on.
+    /// Continues after [`Server::pause`], beginning with the bytes received since.
     pub fn resume(&self) {
         let mut state = self.shared.lock();
         state.paused = false;

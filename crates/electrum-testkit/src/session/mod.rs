@@ -27,7 +27,7 @@ pub use subscriptions::Subscribed;
 use subscriptions::Subscriptions;
 use throttle::Throttle;
 
-/// What the owner of a connection must do next.
+/// The next action for the owner of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Action {
@@ -117,7 +117,7 @@ impl Session {
         Self::with(family, Settings::new(family), now)
     }
 
-    /// The same, of a server with settings of its own.
+    /// Makes the session of a connection to a server with these settings.
     pub fn with(family: Family, settings: Settings, now: Duration) -> Self {
         let profile = family.profile();
         Self {
@@ -190,7 +190,7 @@ impl Session {
         self.close(now);
     }
 
-    /// Does what is due by now.
+    /// Runs what is due.
     pub fn wake(&mut self, now: Duration) {
         if self.state == State::Closed {
             return;
@@ -232,7 +232,7 @@ impl Session {
         self.profile.dialect == Dialect::Python
     }
 
-    /// Changes what it does beside what its family does.
+    /// Sets the quirks, in addition to the behaviour of the family.
     pub fn set_quirks(&mut self, quirks: Quirks) {
         self.settings.quirks = quirks;
     }
@@ -247,32 +247,32 @@ impl Session {
         self.actions.pop_front()
     }
 
-    /// The version negotiated.
+    /// Returns the negotiated version.
     pub fn version(&self) -> Option<&Version> {
         self.version.as_ref()
     }
 
-    /// The lines received, without their ends; the first ten thousand.
+    /// Returns the first ten thousand lines received, without their ends.
     pub fn lines(&self) -> &[Vec<u8>] {
         &self.lines
     }
 
-    /// How often each method was called, known or not.
+    /// Returns how often each method was called, known or not.
     pub fn requests(&self) -> &BTreeMap<String, u64> {
         &self.requests
     }
 
-    /// What its client is subscribed to.
+    /// Returns the client's subscriptions.
     pub fn subscribed(&self) -> Subscribed {
         self.subscriptions.subscribed()
     }
 
-    /// The status that it would give for a script: over the history in the order of its family.
+    /// Returns the status of a script, over the history in the order of the family.
     pub fn status(&self, chain: &Chain, script: &Scripthash) -> Option<String> {
         history::status(chain, self.profile.history_order, script)
     }
 
-    /// Whether it is over: nothing more will be read or written.
+    /// Returns whether the connection has ended: nothing more is read or written.
     pub fn is_closed(&self) -> bool {
         self.state == State::Closed
     }

@@ -1,10 +1,10 @@
-//! Behaviour that some servers show and others of their family do not. All of it is off until a test turns it on.
+//! Quirks: behaviour of some servers of a family. All of it is off until a test turns it on.
 
 use std::time::Duration;
 
 use crate::hash::Txid;
 
-/// What a server does beside what its family does; the default is nothing.
+/// The quirks of a server, in addition to the behaviour of its family. By default there are none.
 ///
 /// ```
 /// use electrum_testkit::prelude::*;
@@ -13,21 +13,22 @@ use crate::hash::Txid;
 /// server.quirks(|quirks| quirks.max_history = Some(100));
 /// ```
 ///
-/// Set it with [`Server::quirks`](crate::Server::quirks) or [`Host::set_quirks`](crate::Host::set_quirks). Counts are those of one
-/// connection.
+/// Set it with [`Server::quirks`](crate::Server::quirks) or [`Host::set_quirks`](crate::Host::set_quirks). Counts are
+/// those of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quirks {
-    /// Transactions of the tip are listed as confirmed and as waiting, their outputs too: what servers show for a moment after
-    /// a block.
+    /// Transactions of the tip are listed as confirmed and as waiting, their outputs too: what servers show for a
+    /// moment after a block.
     pub lists_tip_twice: bool,
     /// Entries that every history lists beside its own, by height: [`BIP30_PAIRS`] for example.
     pub more_history: Vec<(Txid, u32)>,
     /// The server takes one version as a string only, and reacts like this to a pair.
     pub single_version: Option<OnPair>,
-    /// `id_from_pos` wants all three parameters and answers with `tx_id`, and `hosts` is flat: electrs 0.10 and earlier.
+    /// `id_from_pos` wants all three parameters and answers with `tx_id`, and `hosts` is flat: electrs 0.10 and
+    /// earlier.
     pub early_electrs: bool,
-    /// Histories and outputs beyond this count are empty, and balances only count so many outputs, without an error, as with
-    /// Fulcrum's `max_history`. The status of a script is not affected.
+    /// Histories and outputs beyond this count are empty, and balances only count so many outputs, without an error, as
+    /// with Fulcrum's `max_history`. The status of a script is not affected.
     pub max_history: Option<usize>,
     /// The connection ends when more bytes than this wait to be read by the client, as with Fulcrum's `max_buffer`. A
     /// [`Server`](crate::Server) counts what its socket has not taken.
@@ -46,11 +47,12 @@ pub struct Quirks {
     pub answers_only_pings: bool,
     /// So many first subscriptions are refused with -32603 `unavailable index`, as by an electrs that has just started.
     pub refused_subscriptions: usize,
-    /// Any transaction is proved to be anywhere: the branch is empty, and the header of the block is zeros around the id.
+    /// Any transaction is proved to be anywhere: the branch is empty, and the header of the block is zeros around the
+    /// id.
     pub forges_proofs: bool,
 }
 
-/// What becomes of a client that sends a range of versions to a server that takes only one.
+/// The reaction of a server that takes only one version to a range of versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnPair {
     /// An error, as with electrs 0.8.6 to 0.9.13.
@@ -64,14 +66,16 @@ pub enum OnPair {
 pub struct Cost {
     /// Beyond this cost requests are held up, the more the nearer the hard limit is.
     pub soft: u32,
-    /// The request that goes beyond this cost is answered with -101 `excessive resource usage`, and the connection ends.
+    /// The request that goes beyond this cost is answered with -101 `excessive resource usage`, and the connection
+    /// ends.
     pub hard: u32,
     /// For how long a request is held up at the hard limit.
     pub sleep: Duration,
-    /// How many requests are served side by side up to the soft limit; beyond it they are fewer, and one at the hard limit. The
-    /// others wait. ElectrumX serves ten.
+    /// How many requests are served side by side up to the soft limit; beyond it they are fewer, and one at the hard
+    /// limit. The others wait. ElectrumX serves ten.
     pub concurrent: usize,
-    /// A request that waits for longer is answered with -102 `server busy - request timed out`, as with ElectrumX after 30 seconds.
+    /// A request that waits for longer is answered with -102 `server busy - request timed out`, as with ElectrumX after
+    /// 30 seconds.
     pub patience: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What a connection is subscribed to, and what was last sent about it.
+//! The subscriptions of a connection, and what was last sent about each.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::chain::{Chain, OutPoint, OutpointStatus};
 use crate::family::HistoryOrder;
 use crate::hash::{BlockHash, Scripthash, Txid};
 
-/// What a connection is subscribed to.
+/// The subscriptions of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Subscribed {
     /// Headers.
@@ -18,7 +18,7 @@ pub struct Subscribed {
     pub outpoints: Vec<OutPoint>,
 }
 
-/// What a connection is subscribed to, and what was last sent to it.
+/// The subscriptions of a connection, and what was last sent about each.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     pub(super) headers: Option<Headers>,
