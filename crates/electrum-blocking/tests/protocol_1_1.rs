@@ -54,10 +54,7 @@ fn every_operation_of_1_1() {
     blocks_and_transactions(&mut session, &chain, first);
     the_server(&mut session, &server);
 
-    let spend = Transaction::new(
-        vec![Input::spending(OutPoint::new(first, 0))],
-        vec![Output { value: 10_000 - chain::FEE, script }],
-    );
+    let spend = Transaction::spending(OutPoint::new(first, 0), 10_000 - chain::FEE, script);
     let transaction = RawTransaction::new(spend.to_bytes());
     assert_eq!(session.call(Broadcast { transaction }).txid.to_string(), spend.txid().to_string());
     assert!(server.chain(|chain| chain.mempool().iter().any(|entry| entry.tx == spend)));

@@ -1,11 +1,8 @@
 //! Threads that share a client take turns reading from its socket: no caller waits while no thread reads.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::channel;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use electrum_blocking::proto::operations::{Banner, MempoolRecent, Ping};
@@ -16,41 +13,30 @@ use electrum_testkit::prelude::*;
 /// A time-out that is reached only by what never ends.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A server that answers pings, and reports each request for the banner, which it never answers.
-fn server_without_banner() -> (Client, JoinHandle<()>, std::sync::mpsc::Receiver<()>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let (asked, was_asked) = channel();
-    let server = thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut answers: TcpStream = stream.try_clone().unwrap();
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            let request: String = line.chars().filter(|c| !c.is_whitespace()).collect();
-            let id: u64 = request.split("\"id\":").nth(1).unwrap().split([',', '}']).next().unwrap().parse().unwrap();
-            let result = match () {
-                () if request.contains("server.version") => r#"["x","1.4"]"#,
-                () if request.contains("server.ping") => "null",
-                () => {
-                    asked.send(()).unwrap();
-                    continue;
-                }
-            };
-            writeln!(answers, r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#).unwrap();
-        }
-    });
-    let client =
-        Client::connect(format!("tcp://{address}").parse::<electrum_blocking::transport::ServerAddr>().unwrap());
-    (client.unwrap(), server, was_asked)
+/// A server that answers pings and nothing else, and a client of it.
+fn server_of_pings() -> (Client, Server) {
+    let server = Server::start(Family::Fulcrum2_1);
+    server.quirks(|quirks| quirks.answers_only_pings = true);
+    (client(&server), server)
+}
+
+fn client(server: &Server) -> Client {
+    Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap()
+}
+
+#[track_caller]
+fn wait_for_the_banner_to_be_asked_for(server: &Server) {
+    assert!(server.wait_until(LONG, |stats| stats.requests("server.banner") == 1));
 }
 
 /// The caller that reads from the socket waits for an answer that never comes, while others make calls.
 #[test]
 fn a_long_call_keeps_no_caller_from_its_own_and_ends_with_the_client() {
-    let (client, server, was_asked) = server_without_banner();
+    let (client, server) = server_of_pings();
     client.call(Ping).unwrap();
     let patient = client.clone();
     let patient = thread::spawn(move || patient.call_within(2 * LONG, Banner));
-    was_asked.recv_timeout(LONG).unwrap();
+    wait_for_the_banner_to_be_asked_for(&server);
     for _ in 0..20 {
         client.call_within(LONG, Ping).unwrap();
     }
@@ -66,26 +52,26 @@ fn a_long_call_keeps_no_caller_from_its_own_and_ends_with_the_client() {
     client.close();
     assert_eq!(patient.join().unwrap(), Err(CallError::Closed));
     assert_eq!(client.call(Ping), Err(CallError::Closed));
-    server.join().unwrap();
+    assert!(server.wait_until(LONG, |stats| stats.open == 0));
 }
 
 /// A call times out while its caller reads from the socket.
 #[test]
 fn a_call_ends_at_its_deadline() {
-    let (client, server, was_asked) = server_without_banner();
+    let (client, server) = server_of_pings();
     client.call(Ping).unwrap();
     assert_eq!(client.call_within(Duration::from_millis(20), Banner), Err(CallError::TimedOut));
-    was_asked.recv_timeout(LONG).unwrap();
+    wait_for_the_banner_to_be_asked_for(&server);
     client.call_within(LONG, Ping).unwrap();
     drop(client);
-    server.join().unwrap();
+    assert!(server.wait_until(LONG, |stats| stats.open == 0));
 }
 
 /// Changes reach their consumer while calls are made, and after the last one.
 #[test]
 fn changes_come_between_calls() {
     let server = Server::start(Family::ALL[0]);
-    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let client = client(&server);
     let mut tips = client.subscribe(Topic::Headers).unwrap();
     assert_eq!(tips.next_within(LONG).ok().map(|tip| tip.origin), Some(Origin::Subscribed));
     for _ in 0..10 {
@@ -99,7 +85,7 @@ fn changes_come_between_calls() {
 #[test]
 fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
     let server = Server::start(Family::ElectrumX1_16);
-    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let client = client(&server);
     let mut tips = client.subscribe(Topic::Headers).unwrap();
     assert_eq!(tips.next_within(LONG).ok().map(|tip| tip.origin), Some(Origin::Subscribed));
     let (other, is_over) = (client.clone(), Arc::new(AtomicBool::new(false)));
@@ -124,7 +110,7 @@ fn calls_that_end_at_once_keep_no_change_from_its_consumer() {
 #[test]
 fn topics_may_be_made_with_the_client() {
     let server = Server::start(Family::ALL[0]);
-    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let client = client(&server);
     let topics = (0..3).map(|number| {
         client.call_within(LONG, Ping).unwrap();
         Topic::Script(electrum_blocking::proto::Script::new(script(number)))
@@ -139,7 +125,7 @@ fn topics_may_be_made_with_the_client() {
 #[test]
 fn topics_may_be_added_to_what_is_listened_to() {
     let server = Server::start(Family::ALL[0]);
-    let client = Client::connect(server.url().parse::<electrum_blocking::transport::ServerAddr>().unwrap()).unwrap();
+    let client = client(&server);
     let topic = |number| Topic::Script(electrum_blocking::proto::Script::new(script(number)));
     let mut updates = client.subscribe(topic(0)).unwrap();
     assert_eq!(updates.next_within(LONG).ok().map(|change| change.topic), Some(0));

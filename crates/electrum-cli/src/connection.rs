@@ -73,6 +73,12 @@ impl Connection {
         }
     }
 
+    /// Opens a connection, or returns why there is none to the last of the servers.
+    pub(crate) async fn open_last(config: Config) -> Result<Self, DownCause> {
+        let closed = DownCause::Closed { during: Phase::Connecting };
+        Self::open(config).await.map_err(|failed| failed.into_iter().next_back().map_or(closed, |failed| failed.cause))
+    }
+
     /// Closes the connection, and returns when the socket is closed.
     pub(crate) async fn close(self) {
         end(&self.client, self.driver).await;

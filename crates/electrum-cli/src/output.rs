@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+use crate::stop::{Outcome, Verdict};
 use crate::text::{printable, printable_json};
 use crate::wrap::Width;
 
@@ -78,12 +79,13 @@ impl Output {
     }
 
     /// Prints a record as a JSON object or as lines for people.
-    pub(crate) fn record<R: Serialize>(
-        &self,
-        record: &R,
-        lines: impl FnOnce(&R, &Self) -> Vec<String>,
-    ) -> io::Result<()> {
-        if self.json { self.object(record) } else { self.line(&lines(record, self).join("\n")) }
+    pub(crate) fn record<R: Serialize>(&self, record: &R, lines: impl FnOnce(&R, &Self) -> Vec<String>) -> Outcome {
+        if self.json {
+            self.object(record)?;
+        } else {
+            self.line(&lines(record, self).join("\n"))?;
+        }
+        Ok(Verdict::Success)
     }
 
     /// Prints an error on stderr: what it is about, what happened, and what to do.

@@ -3,7 +3,7 @@
 mod harness;
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use electrum_session::CallErrorKind;
 use electrum_session::proto::Authorization;
 use electrum_session::proto::operations::{Banner, Raw};
 use electrum_session::transport::Route;
+use electrum_testkit::listener::Listener;
 use harness::{Asked, BOUND, Reaction, Server, block_on, bounded, config, start};
 use serde_json::json;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -44,16 +45,8 @@ impl Written {
 }
 
 /// A SOCKS5 proxy that wants this user and password, to the IPv4 address that it is asked for.
-fn proxy(user: &'static str, password: &'static str) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let client = client.unwrap();
-            thread::spawn(move || relay(client, user, password));
-        }
-    });
-    address
+fn proxy(user: &'static str, password: &'static str) -> Listener {
+    Listener::start(move |_, client| drop(relay(client, user, password)))
 }
 
 fn relay(mut client: TcpStream, user: &str, password: &str) -> io::Result<()> {
@@ -99,8 +92,9 @@ fn connections_and_calls_are_logged_without_secrets() {
             _ => None,
         });
         let mut config = config(&[server.address()]);
-        let proxy = format!("socks5://user:{PASSWORD}@{}", proxy("user", PASSWORD));
-        config.route = Route::direct().with_proxy(proxy.parse().unwrap());
+        let proxy = proxy("user", PASSWORD);
+        let url = format!("socks5://user:{PASSWORD}@{}", proxy.addr());
+        config.route = Route::direct().with_proxy(url.parse().unwrap());
         config.protocol.authorization = Some(Authorization::new(format!("Bearer {TOKEN}")));
         let client = start(config);
         block_on(client.ready(BOUND)).unwrap();

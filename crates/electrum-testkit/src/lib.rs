@@ -58,8 +58,6 @@ mod server;
 pub mod session;
 #[cfg(feature = "tls")]
 pub mod tls;
-#[cfg(feature = "websocket")]
-pub mod websocket;
 
 pub use family::Family;
 pub use front::Front;

@@ -13,39 +13,23 @@ use serde_json::Value;
 /// The tip of the recorded chain, so that heights are as long.
 const HEIGHT: u32 = 161;
 
-#[test]
-fn electrumx_1_10() {
-    replay(Family::ElectrumX1_10, "electrumX-1.10.0", 50001);
+macro_rules! recorded {
+    ($($test:ident: $family:ident, $name:literal, $port:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            replay(Family::$family, $name, $port);
+        }
+    )*};
 }
 
-#[test]
-fn electrumx_1_16() {
-    replay(Family::ElectrumX1_16, "e-x-1.16.0", 50001);
-}
-
-#[test]
-fn electrumx_1_18() {
-    replay(Family::ElectrumX1_18, "e-x-1.18.0", 50001);
-}
-
-#[test]
-fn electrumx_2_0() {
-    replay(Family::ElectrumX2_0, "e-x-2.0.0", 50001);
-}
-
-#[test]
-fn fulcrum_2_1() {
-    replay(Family::Fulcrum2_1, "fulcrum-2.1.1", 60001);
-}
-
-#[test]
-fn electrs() {
-    replay(Family::Electrs, "romanz-electrs-0.11.1", 60401);
-}
-
-#[test]
-fn electrs_esplora() {
-    replay(Family::ElectrsEsplora, "electrs-esplora-0.4.1", 50001);
+recorded! {
+    electrumx_1_10: ElectrumX1_10, "electrumX-1.10.0", 50001;
+    electrumx_1_16: ElectrumX1_16, "e-x-1.16.0", 50001;
+    electrumx_1_18: ElectrumX1_18, "e-x-1.18.0", 50001;
+    electrumx_2_0: ElectrumX2_0, "e-x-2.0.0", 50001;
+    fulcrum_2_1: Fulcrum2_1, "fulcrum-2.1.1", 60001;
+    electrs: Electrs, "romanz-electrs-0.11.1", 60401;
+    electrs_esplora: ElectrsEsplora, "electrs-esplora-0.4.1", 50001;
 }
 
 fn replay(family: Family, name: &str, port: u16) {

@@ -97,10 +97,7 @@ fn a_broadcast_by_one_client_is_heard_by_another() {
     let mut listener = Client::ready(&server, "1.4");
     let hash = Hash256::of_script(&script(2)).to_string();
     listener.call("blockchain.scripthash.subscribe", json!([hash]));
-    let spend = Transaction::new(
-        vec![Input::spending(OutPoint::new(paid, 0))],
-        vec![Output { value: 60_000, script: script(2) }],
-    );
+    let spend = Transaction::spending(OutPoint::new(paid, 0), 60_000, script(2));
     let mut sender = Client::ready(&server, "1.4");
     let txid = sender.call("blockchain.transaction.broadcast", json!([spend.to_hex()]));
     assert_eq!(txid, json!(spend.txid().to_string()));

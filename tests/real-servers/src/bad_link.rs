@@ -1,13 +1,14 @@
 //! A listener between client and server that stalls, resets and cuts the connections it carries, at random.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use electrum_testkit::listener::Listener;
 use socket2::SockRef;
 
 use crate::Random;
@@ -40,7 +41,7 @@ pub struct Faults {
 /// It ends with the connections that it carries when it is dropped.
 #[derive(Debug)]
 pub struct BadLink {
-    port: u16,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -79,8 +80,6 @@ impl BadLink {
     /// When the system has no port.
     #[must_use]
     pub fn before(server: u16, weather: Weather, random: Random) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
         let shared = Arc::new(Shared {
             server,
             is_over: AtomicBool::new(false),
@@ -90,17 +89,18 @@ impl BadLink {
             resets: AtomicU64::new(0),
             cuts: AtomicU64::new(0),
         });
-        let accepting = Arc::clone(&shared);
-        thread::spawn(move || accepting.accept(&listener));
+        let carrying = Arc::clone(&shared);
+        // If the server is down, the client sees its connection end.
+        let listener = Listener::start(move |_, client| drop(carrying.carry(client)));
         let harming = Arc::clone(&shared);
         thread::spawn(move || harming.harm(&weather, random));
-        Self { port, shared }
+        Self { listener, shared }
     }
 
     /// Where it listens, as `tcp://127.0.0.1:port`.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("tcp://127.0.0.1:{}", self.port)
+        format!("tcp://{}", self.listener.addr())
     }
 
     /// What it has done so far.
@@ -133,8 +133,6 @@ impl Drop for BadLink {
         for connection in self.shared.connections().drain(..).filter_map(|connection| connection.upgrade()) {
             connection.end();
         }
-        // Wakes the one that accepts, which then ends.
-        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
     }
 }
 
@@ -143,24 +141,12 @@ impl Shared {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accept(self: Arc<Self>, listener: &TcpListener) {
-        for client in listener.incoming() {
-            if self.is_over.load(SeqCst) {
-                return;
-            }
-            // Who came has gone again, or the server is down: the client sees its connection end.
-            let (Ok(client), Ok(server)) = (client, TcpStream::connect((Ipv4Addr::LOCALHOST, self.server))) else {
-                continue;
-            };
-            // The port of a server that is down may have been given to this very connection, which then meets itself.
-            if server.local_addr().is_ok_and(|local| local.port() != self.server) {
-                self.carry(client, server).expect("the sockets work");
-            }
+    fn carry(&self, client: TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.server))?;
+        // The port of a server that is down may have been given to this very connection, which then meets itself.
+        if server.local_addr()?.port() == self.server {
+            return Ok(());
         }
-    }
-
-    fn carry(self: &Arc<Self>, client: TcpStream, server: TcpStream) -> io::Result<()> {
-        client.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let (upwards, downwards) = Default::default();
         let connection = Arc::new(Connection { client, server, is_over: AtomicBool::new(false), upwards, downwards });
@@ -168,11 +154,9 @@ impl Shared {
         connections.retain(|connection| connection.strong_count() > 0);
         connections.push(Arc::downgrade(&connection));
         drop(connections);
-        let (shared, other) = (Arc::clone(self), Arc::clone(&connection));
-        thread::spawn(move || shared.pass_on(&connection, &connection.upwards, &connection.client, &connection.server));
-        let (shared, connection) = (Arc::clone(self), other);
-        thread::spawn(move || {
-            shared.pass_on(&connection, &connection.downwards, &connection.server, &connection.client);
+        thread::scope(|scope| {
+            scope.spawn(|| self.pass_on(&connection, &connection.upwards, &connection.client, &connection.server));
+            self.pass_on(&connection, &connection.downwards, &connection.server, &connection.client);
         });
         Ok(())
     }
@@ -274,6 +258,7 @@ fn inside_a_line(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, ErrorKind};
+    use std::net::TcpListener;
 
     use super::*;
     use crate::until;
@@ -301,7 +286,7 @@ mod tests {
         let millis = Duration::from_millis;
         let weather = Weather { pause: millis(5)..millis(10), stall: millis(1)..millis(5) };
         let link = BadLink::before(talker(), weather, Random::new(1));
-        let connect = || BufReader::new(TcpStream::connect((Ipv4Addr::LOCALHOST, link.port)).expect("it listens"));
+        let connect = || BufReader::new(TcpStream::connect(link.listener.addr()).expect("it listens"));
         let (mut was_cut, mut was_reset) = (false, false);
         until(Duration::from_secs(60), "a cut, a reset and a stall", || {
             let (mut client, mut line) = (connect(), String::new());

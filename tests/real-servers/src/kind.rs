@@ -25,38 +25,31 @@ impl Kind {
     /// The name of its environment below the cache directory: package and version.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ex2_0_0 => "e-x-2.0.0",
-            Self::Ex1_20_0 => "e-x-1.20.0",
-            Self::Ex1_18_0 => "e-x-1.18.0",
-            Self::Ex1_16_0 => "e-x-1.16.0",
-            Self::ElectrumX1_12_0 => "electrumX-1.12.0",
-            Self::ElectrumX1_10_0 => "electrumX-1.10.0",
-        }
+        self.release().0
     }
 
     /// What it calls itself in the answer to `server.version`.
     #[must_use]
     pub const fn software(self) -> &'static str {
-        match self {
-            Self::Ex2_0_0 => "ElectrumX 2.0.0",
-            Self::Ex1_20_0 => "ElectrumX 1.20.0",
-            Self::Ex1_18_0 => "ElectrumX 1.18.0",
-            Self::Ex1_16_0 => "ElectrumX 1.16.0",
-            Self::ElectrumX1_12_0 => "ElectrumX 1.12",
-            Self::ElectrumX1_10_0 => "ElectrumX 1.10.0",
-        }
+        self.release().1
     }
 
     /// The published protocol versions that it speaks, oldest first.
     #[must_use]
     pub const fn versions(self) -> &'static [&'static str] {
+        self.release().2
+    }
+
+    /// Its name, what it calls itself, and the versions that it speaks.
+    const fn release(self) -> (&'static str, &'static str, &'static [&'static str]) {
         match self {
-            Self::Ex2_0_0 => &["1.4", "1.4.1", "1.4.2", "1.4.3", "1.6", "1.7"],
-            Self::Ex1_20_0 => &["1.4", "1.4.1", "1.4.2", "1.4.3", "1.6"],
-            Self::Ex1_18_0 => &["1.4", "1.4.1", "1.4.2", "1.4.3"],
-            Self::Ex1_16_0 | Self::ElectrumX1_12_0 => &["1.4", "1.4.1", "1.4.2"],
-            Self::ElectrumX1_10_0 => &["1.2", "1.3", "1.4", "1.4.1"],
+            Self::Ex2_0_0 => ("e-x-2.0.0", "ElectrumX 2.0.0", &["1.4", "1.4.1", "1.4.2", "1.4.3", "1.6", "1.7"]),
+            Self::Ex1_20_0 => ("e-x-1.20.0", "ElectrumX 1.20.0", &["1.4", "1.4.1", "1.4.2", "1.4.3", "1.6"]),
+            Self::Ex1_18_0 => ("e-x-1.18.0", "ElectrumX 1.18.0", &["1.4", "1.4.1", "1.4.2", "1.4.3"]),
+            Self::Ex1_16_0 => ("e-x-1.16.0", "ElectrumX 1.16.0", &["1.4", "1.4.1", "1.4.2"]),
+            // It calls itself so.
+            Self::ElectrumX1_12_0 => ("electrumX-1.12.0", "ElectrumX 1.12", &["1.4", "1.4.1", "1.4.2"]),
+            Self::ElectrumX1_10_0 => ("electrumX-1.10.0", "ElectrumX 1.10.0", &["1.2", "1.3", "1.4", "1.4.1"]),
         }
     }
 

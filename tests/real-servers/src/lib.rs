@@ -56,31 +56,16 @@ pub use wire::{Refusal, Wire};
 #[macro_export]
 macro_rules! on_every_server {
     ($test:ident) => {
+        $crate::on_every_server! {
+            $test: e_x_2_0_0 Ex2_0_0, e_x_1_20_0 Ex1_20_0, e_x_1_18_0 Ex1_18_0, e_x_1_16_0 Ex1_16_0,
+            electrumx_1_12_0 ElectrumX1_12_0, electrumx_1_10_0 ElectrumX1_10_0,
+        }
+    };
+    ($test:ident: $($name:ident $kind:ident,)*) => {
         mod $test {
-            #[test]
-            fn e_x_2_0_0() {
-                $crate::run_on($crate::Kind::Ex2_0_0, super::$test);
-            }
-            #[test]
-            fn e_x_1_20_0() {
-                $crate::run_on($crate::Kind::Ex1_20_0, super::$test);
-            }
-            #[test]
-            fn e_x_1_18_0() {
-                $crate::run_on($crate::Kind::Ex1_18_0, super::$test);
-            }
-            #[test]
-            fn e_x_1_16_0() {
-                $crate::run_on($crate::Kind::Ex1_16_0, super::$test);
-            }
-            #[test]
-            fn electrumx_1_12_0() {
-                $crate::run_on($crate::Kind::ElectrumX1_12_0, super::$test);
-            }
-            #[test]
-            fn electrumx_1_10_0() {
-                $crate::run_on($crate::Kind::ElectrumX1_10_0, super::$test);
-            }
+            $(#[test] fn $name() {
+                $crate::run_on($crate::Kind::$kind, super::$test);
+            })*
         }
     };
 }

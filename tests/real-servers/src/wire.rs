@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::spend::scripthash;
+
 /// For whatever is awaited. The slowest servers look at bitcoind every five seconds, blocks before mempool.
 const BOUND: Duration = Duration::from_secs(60);
 
@@ -90,6 +92,20 @@ impl Wire {
             assert!(id >= first && answers.insert(id, answer).is_none(), "{id} was answered twice");
         }
         answers.into_values().collect()
+    }
+
+    /// The transactions of a script with their heights, as the server lists them.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[track_caller]
+    pub fn history(&mut self, script: &[u8]) -> Vec<(String, i64)> {
+        let history = self.call("blockchain.scripthash.get_history", &json!([scripthash(script)])).expect("a history");
+        let entry = |entry: &Value| {
+            let txid = entry["tx_hash"].as_str().expect("an id").to_owned();
+            (txid, entry["height"].as_i64().expect("a height"))
+        };
+        history.as_array().expect("a list").iter().map(entry).collect()
     }
 
     /// Writes a request; gives its id.

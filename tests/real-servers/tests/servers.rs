@@ -72,14 +72,14 @@ fn tells_of_blocks_and_coins(kind: Kind) {
     // Received, in the mempool.
     let coin = bitcoind.fund(&[(script.clone(), 10_000)]).remove(0);
     let received = changed_status(&mut wire, &scripthash);
-    assert_eq!(history(&mut wire, &scripthash), [(coin.txid.clone(), 0)]);
+    assert_eq!(wire.history(&script), [(coin.txid.clone(), 0)]);
 
     // Confirmed.
     bitcoind.mine(1);
     let tip = wire.notification("blockchain.headers.subscribe");
     assert_eq!(tip, json!([{"hex": bitcoind.header(102), "height": 102}]));
     let confirmed = [(coin.txid.clone(), 102)];
-    until(BOUND, "the coin to be confirmed", || (history(&mut wire, &scripthash) == confirmed).then_some(()));
+    until(BOUND, "the coin to be confirmed", || (wire.history(&script) == confirmed).then_some(()));
 
     assert_ne!(changed_status(&mut wire, &scripthash), received);
 
@@ -88,7 +88,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
     let txid = bitcoind.send(&spend);
     bitcoind.mine_block(&[&txid]);
     let spent = [(coin.txid.clone(), 102), (txid, 103)];
-    until(BOUND, "the coin to be spent", || (history(&mut wire, &scripthash) == spent).then_some(()));
+    until(BOUND, "the coin to be spent", || (wire.history(&script) == spent).then_some(()));
 
     // Taken back by a longer chain, and so in the mempool again.
     let hashes = bitcoind.reorganise(1, 2);
@@ -99,7 +99,7 @@ fn tells_of_blocks_and_coins(kind: Kind) {
         (tip == json!([{"hex": bitcoind.header(104), "height": 104}])).then_some(())
     });
     let unconfirmed = [spent[0].clone(), (spent[1].0.clone(), 0)];
-    until(BOUND, "the spend to be unconfirmed", || (history(&mut wire, &scripthash) == unconfirmed).then_some(()));
+    until(BOUND, "the spend to be unconfirmed", || (wire.history(&script) == unconfirmed).then_some(()));
 }
 
 fn comes_back_after_a_kill(kind: Kind) {
@@ -179,17 +179,6 @@ fn changed_status(wire: &mut Wire, scripthash: &str) -> String {
     params[1].as_str().expect("a status").to_owned()
 }
 
-/// Transactions and heights.
-fn history(wire: &mut Wire, scripthash: &str) -> Vec<(String, i64)> {
-    let history = wire.call("blockchain.scripthash.get_history", &json!([scripthash])).expect("a history");
-    let entry = |entry: &Value| {
-        let txid = entry["tx_hash"].as_str().expect("an id").to_owned();
-        (txid, entry["height"].as_i64().expect("a height"))
-    };
-    history.as_array().expect("a list").iter().map(entry).collect()
-}
-
-/// What openssl's client sees.
 fn shown_fingerprint(server: &ElectrumX) -> String {
     let script = "openssl s_client -connect \"$1\" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256";
     let output = std::process::Command::new("sh")

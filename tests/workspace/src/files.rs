@@ -38,3 +38,16 @@ pub fn read(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
+
+/// Runs Cargo at the root, offline, and returns what it writes.
+///
+/// # Panics
+/// If Cargo fails.
+#[must_use]
+pub fn cargo(arguments: &str) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let arguments = ["--offline", "--locked"].into_iter().chain(arguments.split_whitespace());
+    let output = Command::new(cargo).args(arguments.clone()).current_dir(root()).output().expect("cargo runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo writes text")
+}

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::files::root;
+use crate::files::{cargo, root};
 
 /// A crate of the workspace.
 #[derive(Debug, Clone)]
@@ -44,11 +43,8 @@ pub enum Dependency {
 /// If Cargo fails or its answer is not as documented.
 #[must_use]
 pub fn packages() -> Vec<Package> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let arguments = ["metadata", "--format-version=1", "--no-deps", "--offline", "--locked"];
-    let output = Command::new(cargo).args(arguments).current_dir(root()).output().expect("cargo runs");
-    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
+    let metadata = cargo("metadata --format-version=1 --no-deps");
+    let metadata: Value = serde_json::from_str(&metadata).expect("cargo metadata writes JSON");
     let mut packages: Vec<Package> = list(&metadata["packages"]).iter().map(package).collect();
     let names: Vec<String> = packages.iter().map(|package| package.name.clone()).collect();
     for package in &mut packages {

@@ -1,9 +1,7 @@
 //! What deny.toml says about licences, bans and sources, without cargo-deny: offline, and from `cargo metadata` alone.
 
-use std::process::Command;
-
 use serde_json::Value;
-use workspace_tests::files::{read, root};
+use workspace_tests::files::{cargo, read};
 
 #[test]
 fn licences_bans_and_sources_are_as_deny_toml_says() {
@@ -59,12 +57,8 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// The packages that the workspace is built from on Linux.
 fn packages() -> Vec<Value> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let arguments = ["metadata", "--format-version=1", "--offline", "--locked"];
-    let platform = ["--filter-platform", "x86_64-unknown-linux-gnu"];
-    let output = Command::new(cargo).args(arguments).args(platform).current_dir(root()).output().expect("cargo runs");
-    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
+    let metadata = cargo("metadata --format-version=1 --filter-platform x86_64-unknown-linux-gnu");
+    let metadata: Value = serde_json::from_str(&metadata).expect("cargo metadata writes JSON");
     metadata["packages"].as_array().cloned().unwrap_or_default()
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::process::Command;
 
 use workspace_tests::documents::{broken_links, check};
 use workspace_tests::files;
@@ -48,13 +47,9 @@ fn each_crate_in_the_tree_of_the_core_has_its_reason() {
     let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
     let listed: BTreeSet<String> = names.map(Into::into).collect();
 
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let arguments = "tree -p electrum-proto --edges normal,build --prefix none --format {p} --locked --offline \
-                     --target x86_64-unknown-linux-gnu";
-    let output = Command::new(cargo).args(arguments.split_whitespace()).current_dir(files::root()).output();
-    let output = output.expect("cargo runs");
-    assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).expect("cargo writes text");
+    let tree = files::cargo(
+        "tree -p electrum-proto --edges normal,build --prefix none --format {p} --target x86_64-unknown-linux-gnu",
+    );
     let names = tree.lines().filter_map(|line| line.split_whitespace().next());
     let built: BTreeSet<String> = names.filter(|name| *name != "electrum-proto").map(Into::into).collect();
     assert_eq!(listed, built, "ARCHITECTURE.md lists the first");

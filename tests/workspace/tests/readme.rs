@@ -1,8 +1,8 @@
 //! The commands of the README.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use workspace_tests::files::{read, root};
+use workspace_tests::files::{cargo, read, root};
 
 #[test]
 fn the_first_two_commands_are_what_the_checks_run() {
@@ -40,17 +40,9 @@ fn the_fake_server_that_the_readme_starts_serves() {
     let shown = commands("README.md", "cargo run -p electrum-testkit ");
     let [command] = &shown[..] else { panic!("one command: {shown:?}") };
     let arguments = command.strip_prefix("cargo run").expect("it begins so").replace(" 50001", " 0");
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     // It serves until its input ends, which is at once.
-    let run = Command::new(cargo)
-        .args(["run", "--quiet", "--offline", "--locked"])
-        .args(arguments.split_whitespace())
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .output()
-        .expect("cargo runs");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    assert!(String::from_utf8_lossy(&run.stdout).starts_with("tcp://127.0.0.1:"), "{:?}", run.stdout);
+    let url = cargo(&format!("run --quiet {arguments}"));
+    assert!(url.starts_with("tcp://127.0.0.1:"), "{url}");
 }
 
 #[test]

@@ -150,8 +150,7 @@ fn a_broadcast_through_fulcrum_is_accepted() {
     let server = Server::start(Family::Fulcrum2_1);
     let reward = server.chain(|chain| chain.block(1).expect("it is mined").txids[0]);
     let value = server.chain(|chain| chain.output(&OutPoint::new(reward, 0)).expect("a reward").value);
-    let input = Input::spending(OutPoint::new(reward, 0));
-    let payment = Transaction::new(vec![input], vec![Output { value: value - 1_000, script: script(7) }]);
+    let payment = Transaction::spending(OutPoint::new(reward, 0), value - 1_000, script(7));
     let transaction = RawTransaction::new(payment.to_bytes());
     let accepted = client(&server).call(Broadcast { transaction }).expect("it is accepted");
     assert_eq!(accepted.txid.to_string(), payment.txid().to_string());

@@ -39,8 +39,7 @@ fn scan_while(method: &'static str, place: usize, change: fn(&mut Chain)) {
     assert!(moments.lock().unwrap().contains(&found), "{found:?} was never so");
     // The change may come during the next scan.
     for _ in 0..2 {
-        let update = syncer.sync(wallet.sync(20)).wait().unwrap();
-        wallet.apply_sync(update);
+        wallet.sync_to(&syncer, 20);
     }
     wallet.assert_equals(&server, 20);
 }

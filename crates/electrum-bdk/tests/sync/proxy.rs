@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use electrum_bdk::electrum_blocking::Client;
 use electrum_bdk::sync::Syncer;
 use electrum_bdk::transport::ServerAddr;
+use electrum_testkit::listener::Listener;
 use serde_json::Value;
 
 /// Edits a result before it is passed on, given the method without its prefix and the parameters.
@@ -16,30 +17,22 @@ pub(crate) type Edit = Box<dyn FnMut(&str, &Value, &mut Value) + Send>;
 
 /// Listens for a client, and passes its requests on to `server`.
 pub(crate) struct Proxy {
-    address: SocketAddr,
+    listener: Listener,
 }
 
 impl Proxy {
     pub(crate) fn start(server: SocketAddr, edit: impl FnMut(&str, &Value, &mut Value) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let edit: Arc<Mutex<Edit>> = Arc::new(Mutex::new(Box::new(edit)));
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                let (Ok(client), Ok(server)) = (client, TcpStream::connect(server)) else { return };
-                serve(client, server, Arc::clone(&edit));
-            }
-        });
-        Self { address }
+        let edit: Mutex<Edit> = Mutex::new(Box::new(edit));
+        Self { listener: Listener::start(move |_, client| serve(client, TcpStream::connect(server).unwrap(), &edit)) }
     }
 
     pub(crate) fn syncer(&self) -> Syncer {
-        let address: ServerAddr = format!("tcp://{}", self.address).parse().unwrap();
+        let address: ServerAddr = format!("tcp://{}", self.listener.addr()).parse().unwrap();
         Syncer::blocking(Client::connect(address).unwrap())
     }
 }
 
-fn serve(mut client: TcpStream, mut server: TcpStream, edit: Arc<Mutex<Edit>>) {
+fn serve(mut client: TcpStream, mut server: TcpStream, edit: &Mutex<Edit>) {
     let asked: Arc<Mutex<HashMap<u64, (String, Value)>>> = Arc::default();
     let requests = BufReader::new(client.try_clone().unwrap());
     let answers = BufReader::new(server.try_clone().unwrap());
@@ -57,17 +50,15 @@ fn serve(mut client: TcpStream, mut server: TcpStream, edit: Arc<Mutex<Edit>>) {
         }
         let _ = server.shutdown(std::net::Shutdown::Both);
     });
-    thread::spawn(move || {
-        for line in answers.lines().map_while(Result::ok) {
-            let mut answer: Value = serde_json::from_str(&line).unwrap();
-            let asked = answer["id"].as_u64().and_then(|id| asked.lock().unwrap().remove(&id));
-            if let (Some((method, params)), Some(result)) = (asked, answer.get_mut("result")) {
-                edit.lock().unwrap()(&method, &params, result);
-            }
-            if writeln!(client, "{answer}").is_err() {
-                return;
-            }
+    for line in answers.lines().map_while(Result::ok) {
+        let mut answer: Value = serde_json::from_str(&line).unwrap();
+        let asked = answer["id"].as_u64().and_then(|id| asked.lock().unwrap().remove(&id));
+        if let (Some((method, params)), Some(result)) = (asked, answer.get_mut("result")) {
+            edit.lock().unwrap()(&method, &params, result);
         }
-        let _ = client.shutdown(std::net::Shutdown::Both);
-    });
+        if writeln!(client, "{answer}").is_err() {
+            break;
+        }
+    }
+    let _ = client.shutdown(std::net::Shutdown::Both);
 }

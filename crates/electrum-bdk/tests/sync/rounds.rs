@@ -50,8 +50,7 @@ fn each_thing_is_fetched_once() {
     let server = used(50);
     let mut wallet = Wallet::new();
     let syncer = with_prev_txouts(syncer(&server));
-    let update = syncer.full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer);
     let lines: Vec<String> = server.log().into_iter().flat_map(|connection| connection.lines).collect();
     let asked: Vec<&str> =
         lines.iter().filter_map(|line| line.split_once("\"method\":")).map(|(_, rest)| rest).collect();
@@ -69,8 +68,7 @@ fn a_second_sync_with_nothing_new_takes_two_rounds() {
     let server = used(100);
     let mut wallet = Wallet::new();
     let syncer = syncer(&server);
-    let update = syncer.full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer);
     let before = server.stats();
     let mut again = syncer.sync(wallet.sync(100));
     let update = again.wait().unwrap();
@@ -88,8 +86,7 @@ fn a_sync_after_a_new_transaction_takes_three_rounds() {
     let server = used(100);
     let mut wallet = Wallet::new();
     let syncer = syncer(&server);
-    let update = syncer.full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer);
     server.pay(&testkit_script(3), 1_000);
     let mut again = syncer.sync(wallet.sync(100));
     let update = again.wait().unwrap();

@@ -58,16 +58,14 @@ fn a_reorganisation_is_followed() {
         server.pay(&testkit_script(index), 10_000);
         server.mine(4);
     }
-    let update = syncer.full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer);
     wallet.assert_equals(&server, 20);
     // Longer, equally long, shorter; shallow and deeper than the blocks that are always fetched.
     for (depth, length) in [(2, 3), (3, 3), (10, 10), (6, 5), (11, 14)] {
         server.reorganise(depth, length);
         // This server only notices a longer chain.
         server.mine((depth + 1).saturating_sub(length));
-        let update = syncer.sync(wallet.sync(20)).wait().unwrap();
-        wallet.apply_sync(update);
+        wallet.sync_to(&syncer, 20);
         wallet.assert_equals(&server, 20);
     }
 }
@@ -80,15 +78,12 @@ fn a_new_process_finds_the_reorganisation_by_its_checkpoints() {
         server.pay(&testkit_script(index), 10_000);
         server.mine(20);
     }
-    let update = syncer(&server).full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer(&server));
     server.reorganise(35, 36);
-    let update = syncer(&server).sync(wallet.sync(20)).wait().unwrap();
-    wallet.apply_sync(update);
+    wallet.sync_to(&syncer(&server), 20);
     wallet.assert_equals(&server, 20);
     server.mine(1);
-    let update = syncer(&server).sync(wallet.sync(20)).wait().unwrap();
-    wallet.apply_sync(update);
+    wallet.sync_to(&syncer(&server), 20);
     wallet.assert_equals(&server, 20);
 }
 
@@ -98,8 +93,7 @@ fn unconfirmed_transactions_are_seen_and_evicted_ones_reported() {
     let syncer = syncer(&server);
     let mut wallet = Wallet::new();
     let waiting = server.pay(&testkit_script(0), 10_000);
-    let update = syncer.full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer);
     assert_eq!(wallet.balance(20), 10_000);
     server.chain(|chain| chain.evict(&waiting));
     let request = wallet.sync(20);
@@ -133,8 +127,7 @@ fn previous_outputs_make_fees_known() {
     let mut wallet = Wallet::new();
     let update = syncer(&server).full_scan(wallet.full_scan(), 20).wait().unwrap();
     assert!(update.tx_update.txouts.is_empty(), "they were not asked for");
-    let update = with_prev_txouts(syncer(&server)).full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&with_prev_txouts(syncer(&server)));
     let transaction = wallet.graph.full_txs().next().unwrap().tx;
     assert_eq!(wallet.graph.calculate_fee(&transaction).unwrap().to_sat(), electrum_testkit::chain::FEE);
 }
@@ -179,8 +172,7 @@ fn a_transaction_that_is_known_is_not_fetched_again() {
     server.pay(&testkit_script(0), 10_000);
     server.mine(1);
     let mut wallet = Wallet::new();
-    let update = syncer(&server).full_scan(wallet.full_scan(), 20).wait().unwrap();
-    wallet.apply_scan(update);
+    wallet.scan(&syncer(&server));
     let (gets, proofs) = ("blockchain.transaction.get", "blockchain.transaction.get_merkle");
     let before = server.stats();
     let new = syncer(&server);
@@ -188,8 +180,7 @@ fn a_transaction_that_is_known_is_not_fetched_again() {
     new.add_anchors(
         wallet.graph.all_anchors().iter().flat_map(|(txid, anchors)| anchors.iter().map(|anchor| (*txid, *anchor))),
     );
-    let update = new.sync(wallet.sync(20)).wait().unwrap();
-    wallet.apply_sync(update);
+    wallet.sync_to(&new, 20);
     wallet.assert_equals(&server, 20);
     let after = server.stats();
     assert_eq!((before.requests(gets), before.requests(proofs)), (after.requests(gets), after.requests(proofs)));

@@ -76,6 +76,18 @@ impl Wallet {
             .build()
     }
 
+    /// Scans with a gap of 20.
+    pub(crate) fn scan(&mut self, syncer: &Syncer) {
+        let update = syncer.full_scan(self.full_scan(), 20).wait().unwrap();
+        self.apply_scan(update);
+    }
+
+    /// Syncs so many scripts.
+    pub(crate) fn sync_to(&mut self, syncer: &Syncer, end: u32) {
+        let update = syncer.sync(self.sync(end)).wait().unwrap();
+        self.apply_sync(update);
+    }
+
     pub(crate) fn apply_scan(&mut self, update: FullScanResponse<u32>) {
         self.last_active = update.last_active_indices.get(&0).copied().or(self.last_active);
         self.apply(update.tx_update, update.chain_update);

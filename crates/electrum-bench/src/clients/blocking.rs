@@ -3,67 +3,15 @@
 use std::hint::black_box;
 
 use electrum_blocking::{Client, Updates};
-use electrum_proto::Topic;
-use electrum_proto::operations::{Balance, History, Raw};
 use electrum_transport::ServerAddr;
 
-use super::own::{asked, check};
+use super::own::measured;
 use crate::Outcome;
-use crate::fixture::{NOTIFIED, WINDOW};
-use crate::measure::{Cost, Start};
-use crate::server::NOTIFY;
+use crate::measure::Cost;
 use crate::workload::Workload;
 
 pub(super) fn run(workload: Workload, server: ServerAddr) -> Outcome<Cost> {
-    let client = Client::connect(server)?;
-    let (operations, asked) = (workload.operations(), asked());
-    // Whatever is measured, the handshake is not.
-    client.call(Balance::new(asked.scripts[0]))?;
-    let mut updates = match workload {
-        Workload::Notifications => {
-            let topics = asked.scripts.iter().take(NOTIFIED).map(|script| Topic::ScriptHash(*script));
-            let mut updates = client.subscribe_all(topics)?;
-            take(&mut updates, NOTIFIED)?;
-            Some(updates)
-        }
-        _ => None,
-    };
-    let start = Start::now();
-    match workload {
-        Workload::Balances => {
-            for _ in 0..operations / WINDOW {
-                let balances = asked.scripts.iter().map(|script| Balance::new(*script)).collect();
-                for balance in client.batch(balances) {
-                    black_box(balance?);
-                }
-            }
-        }
-        Workload::Headers => {
-            for _ in 0..operations {
-                check::headers(client.call(asked.headers)?);
-            }
-        }
-        Workload::History => {
-            for _ in 0..operations {
-                check::history(client.call(History::new(asked.scripts[0]))?);
-            }
-        }
-        Workload::Transaction => {
-            for _ in 0..operations {
-                check::transaction(client.call(asked.transaction)?);
-            }
-        }
-        Workload::Notifications => {
-            client.call(Raw::new(NOTIFY, vec![operations.into()]))?;
-            take(updates.as_mut().ok_or("no updates")?, operations)?;
-        }
-        Workload::OneByOne => {
-            for _ in 0..operations {
-                black_box(client.call(Balance::new(asked.scripts[0]))?);
-            }
-        }
-    }
-    Ok(start.cost(operations))
+    measured!(workload, Client::connect(server)?)
 }
 
 /// Takes so many changes, those counted in that gave way to newer ones.

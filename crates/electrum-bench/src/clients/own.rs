@@ -20,6 +20,69 @@ pub(crate) fn asked() -> Asked {
     }
 }
 
+/// What a client does under a workload, and what it costs, for a function that returns them: the same of clients whose
+/// methods return results, with `measured!(workload, client)`, and futures, with `measured!(workload, client, await)`.
+macro_rules! measured {
+    ($workload:expr, $client:expr $(, $wait:tt)?) => {{
+        use std::hint::black_box;
+
+        use electrum_proto::Topic;
+        use electrum_proto::operations::{Balance, History, Raw};
+
+        use crate::clients::own::{asked, check};
+        use crate::fixture::{NOTIFIED, WINDOW};
+        use crate::measure::Start;
+        use crate::server::NOTIFY;
+
+        let (workload, client) = ($workload, $client);
+        let (operations, asked) = (workload.operations(), asked());
+        // Whatever is measured, the handshake is not.
+        client.call(Balance::new(asked.scripts[0]))$(.$wait)??;
+        let mut updates = None;
+        if let Workload::Notifications = workload {
+            let topics = asked.scripts.iter().take(NOTIFIED).map(|script| Topic::ScriptHash(*script));
+            take(updates.insert(client.subscribe_all(topics)?), NOTIFIED)$(.$wait)??;
+        }
+        let start = Start::now();
+        match workload {
+            Workload::Balances => {
+                for _ in 0..operations / WINDOW {
+                    let balances = asked.scripts.iter().map(|script| Balance::new(*script)).collect();
+                    for balance in client.batch(balances)$(.$wait)? {
+                        black_box(balance?);
+                    }
+                }
+            }
+            Workload::Headers => {
+                for _ in 0..operations {
+                    check::headers(client.call(asked.headers)$(.$wait)??);
+                }
+            }
+            Workload::History => {
+                for _ in 0..operations {
+                    check::history(client.call(History::new(asked.scripts[0]))$(.$wait)??);
+                }
+            }
+            Workload::Transaction => {
+                for _ in 0..operations {
+                    check::transaction(client.call(asked.transaction)$(.$wait)??);
+                }
+            }
+            Workload::Notifications => {
+                client.call(Raw::new(NOTIFY, vec![operations.into()]))$(.$wait)??;
+                take(updates.as_mut().ok_or("no updates")?, operations)$(.$wait)??;
+            }
+            Workload::OneByOne => {
+                for _ in 0..operations {
+                    black_box(client.call(Balance::new(asked.scripts[0]))$(.$wait)??);
+                }
+            }
+        }
+        Ok(start.cost(operations))
+    }};
+}
+pub(super) use measured;
+
 /// Each response is what it should be.
 pub(super) mod check {
     use std::hint::black_box;

@@ -12,7 +12,7 @@ use crate::output::{Output, Paint};
 use crate::progress::Progress;
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
-use crate::stop::{Outcome, Stop, Verdict};
+use crate::stop::{Outcome, Stop};
 
 /// Measure how fast a server answers: one call after the other, and many at once
 ///
@@ -66,11 +66,7 @@ pub(crate) async fn run(args: BenchArgs, output: &Output) -> Outcome {
         };
         let measured: Vec<_> = [Some(pushed), plain].into_iter().flatten().collect();
         let (version, handshake_ms) = (version.to_string(), millis(*handshake));
-        if output.json {
-            let server = server.to_string();
-            output.object(&Record { server, software, version, handshake_ms, measured: &measured })?;
-            return Ok(Verdict::Success);
-        }
+        let record = Record { server: server.to_string(), software, version, handshake_ms, measured: &measured };
         let mut lines = vec![
             format!("{} handshake {handshake_ms:.1} ms", output.paint(Paint::Strong, format!("{:<22}", server))),
             format!("{:<22} {:>10} {:>10} {:>12}", "", "median", "slowest", "at once"),
@@ -80,8 +76,7 @@ pub(crate) async fn run(args: BenchArgs, output: &Output) -> Outcome {
             let Measured { median_ms, slowest_ms, per_second, .. } = measured;
             format!("{name:<22} {median_ms:>7.1} ms {slowest_ms:>7.1} ms {per_second:>10.0}/s")
         }));
-        output.line(&lines.join("\n"))?;
-        Ok(Verdict::Success)
+        output.record(&record, |_, _| lines)
     })
     .await
 }

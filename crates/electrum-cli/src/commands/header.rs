@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
-use crate::stop::{Outcome, Verdict};
+use crate::stop::Outcome;
 
 /// Print the fields of a block header
 #[derive(Debug, clap::Args)]
@@ -58,8 +58,7 @@ pub(crate) async fn run(args: HeaderArgs, output: &Output) -> Outcome {
             version: header.version(),
             hex: header,
         };
-        output.record(&record, lines)?;
-        Ok(Verdict::Success)
+        output.record(&record, lines)
     })
     .await
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::output::{Output, Paint};
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
-use crate::stop::{Outcome, Verdict};
+use crate::stop::Outcome;
 
 /// Show that a transaction is in a block: fetch its merkle branch, and compare the root with the block's header
 ///
@@ -103,10 +103,6 @@ pub(crate) async fn run(args: MerkleArgs, output: &Output) -> Outcome {
             confirmations: proven.map(|(proven, _)| proven.confirmations),
             work: proven.map(|(proven, _)| proven.work.to_string()),
         };
-        if output.json {
-            output.object(&record)?;
-            return Ok(Verdict::Success);
-        }
         let (word, why) = match proven {
             Some((proven, network)) => (
                 output.paint(Paint::Good, "proven"),
@@ -120,15 +116,14 @@ pub(crate) async fn run(args: MerkleArgs, output: &Output) -> Outcome {
                 "  not proven   the header is this server's word, and its work was not checked: see --headers".into(),
             ),
         };
-        let lines = [
+        let lines = vec![
             format!("{word} in block {height} at position {}", record.position),
             format!("  transaction  {txid}"),
             format!("  block        {}", record.block_hash),
             format!("  merkle root  {}, over {} hashes", record.merkle_root, record.branch.len()),
             why,
         ];
-        output.line(&lines.join("\n"))?;
-        Ok(Verdict::Success)
+        output.record(&record, |_, _| lines)
     })
     .await
 }

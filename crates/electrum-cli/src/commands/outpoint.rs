@@ -15,7 +15,7 @@ use crate::output::{Output, Paint};
 use crate::progress::Progress;
 use crate::query::{Query, with_server};
 use crate::server_options::ServerOptions;
-use crate::stop::{Outcome, Stop, Verdict};
+use crate::stop::{Outcome, Stop};
 use crate::transaction::Transaction;
 
 /// Print whether an output exists, what it is, and what spends it
@@ -80,8 +80,7 @@ pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
         let known = status.is_some();
         let status = status.unwrap_or(OutPointStatus { funder_height: None, spender: None });
         let record = OutPointRecord { outpoint, value: Amount::from_sat(paid.value), script, known, status };
-        output.record(&record, lines)?;
-        Ok(Verdict::Success)
+        output.record(&record, lines)
     })
     .await
 }

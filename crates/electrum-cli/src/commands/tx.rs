@@ -101,8 +101,7 @@ pub(crate) async fn run(args: TxArgs, output: &Output) -> Outcome {
         let network = first.await.ok().and_then(|first| Network::of_genesis(first.block_hash()));
         let spent = if args.inputs { spent(&query, &transaction).await? } else { Vec::new() };
         let record = record(txid, &raw, &transaction, &spent, network);
-        output.record(&record, |record, output| lines(record, &transaction, output))?;
-        Ok(Verdict::Success)
+        output.record(&record, |record, output| lines(record, &transaction, output))
     })
     .await
 }

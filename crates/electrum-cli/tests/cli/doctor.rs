@@ -1,10 +1,7 @@
 //! `doctor` on planted faults, each of which it must name first.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
-
 use crate::faulty::{Reply, faulty};
+use crate::peer::answering;
 use crate::tls_front::TlsFront;
 use crate::tool::{Done, closed_port, file_in, run};
 use electrum_testkit::prelude::*;
@@ -93,33 +90,16 @@ fn ways_that_cannot_be_gone() {
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "here"),
         (&[5, 0, 5, 4, 0, 1, 0, 0, 0, 0, 0, 0], "unreachable_through_proxy"),
     ] {
-        let proxy = format!("socks5://{}", saying(answer));
+        let proxy = format!("socks5://{}", answering(&[answer]));
         names(fault, "tcp://127.0.0.1:1", &["--proxy", &proxy]);
     }
 }
 
-/// Something that says the same to each that connects, byte after byte of what it is sent.
-fn saying(answer: &'static [u8]) -> std::net::SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let _ = client.read(&mut [0; 512]);
-                let _ = client.write_all(answer);
-                // Until the client has read it.
-                while client.read(&mut [0; 512]).is_ok_and(|count| count > 0) {}
-            });
-        }
-    });
-    address
-}
-
 #[test]
 fn what_is_no_electrum_server() {
-    let web = saying(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html></html>\r\n");
+    let web = answering(&[b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html></html>\r\n"]);
     names("web_server", &format!("tcp://{web}"), &[]);
-    names("malformed", &format!("tcp://{}", saying(b"SSH-2.0-OpenSSH_9.6\r\n")), &[]);
+    names("malformed", &format!("tcp://{}", answering(&[b"SSH-2.0-OpenSSH_9.6\r\n"])), &[]);
 }
 
 #[test]

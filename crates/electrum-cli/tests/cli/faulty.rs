@@ -1,13 +1,12 @@
 //! A server that answers as a fake server does, but for what a test plants.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::thread;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
 
 use electrum_testkit::Server;
 use serde_json::Value;
 
+use crate::peer::serving;
 use crate::tool::BOUND;
 
 /// What is answered instead.
@@ -28,34 +27,23 @@ type Plan = dyn Fn(&str, &Value) -> Option<Reply> + Send + Sync;
 /// Starts it in front of `server`; `plan` sees method and parameters, and gives what is answered instead of what `server`
 /// says. It serves until the process ends.
 pub(crate) fn faulty(server: &Server, plan: impl Fn(&str, &Value) -> Option<Reply> + Send + Sync + 'static) -> String {
-    let plan: Arc<Plan> = Arc::new(plan);
     let behind = server.addr();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let url = format!("tcp://{}", listener.local_addr().expect("its address"));
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let plan = Arc::clone(&plan);
-            // Whatever fails ends the connection, which is what the client then sees.
-            thread::spawn(move || serve(client, behind, &*plan));
-        }
-    });
-    url
+    format!("tcp://{}", serving(move |client| serve(client, behind, &plan)))
 }
 
-fn serve(client: TcpStream, behind: SocketAddr, plan: &Plan) -> Option<()> {
-    client.set_read_timeout(Some(BOUND)).ok()?;
-    let mut answers = client.try_clone().ok()?;
-    let mut server = BufReader::new(TcpStream::connect(behind).ok()?);
-    server.get_ref().set_read_timeout(Some(BOUND)).ok()?;
+fn serve(client: TcpStream, behind: SocketAddr, plan: &Plan) -> io::Result<()> {
+    let mut answers = client.try_clone()?;
+    let mut server = BufReader::new(TcpStream::connect(behind)?);
+    server.get_ref().set_read_timeout(Some(BOUND))?;
     for line in BufReader::new(client).lines() {
-        let line = line.ok()?;
-        let request: Value = serde_json::from_str(&line).ok()?;
+        let line = line?;
+        let request: Value = serde_json::from_str(&line)?;
         let id = &request["id"];
-        let answer = match plan(request["method"].as_str()?, &request["params"]) {
+        let answer = match plan(request["method"].as_str().unwrap_or_default(), &request["params"]) {
             None => {
-                writeln!(server.get_mut(), "{line}").ok()?;
+                writeln!(server.get_mut(), "{line}")?;
                 let mut answer = String::new();
-                server.read_line(&mut answer).ok()?;
+                server.read_line(&mut answer)?;
                 answer
             }
             Some(Reply::Result(result)) => format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#) + "\n",
@@ -64,9 +52,9 @@ fn serve(client: TcpStream, behind: SocketAddr, plan: &Plan) -> Option<()> {
             }
             Some(Reply::Raw(line)) => format!("{line}\n"),
             Some(Reply::Silence) => continue,
-            Some(Reply::Close) => return None,
+            Some(Reply::Close) => return Ok(()),
         };
-        answers.write_all(answer.as_bytes()).ok()?;
+        answers.write_all(answer.as_bytes())?;
     }
-    None
+    Ok(())
 }

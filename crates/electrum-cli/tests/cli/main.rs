@@ -14,6 +14,7 @@ mod headers;
 mod json_fields;
 mod package;
 mod padding;
+mod peer;
 mod probe;
 mod proxy;
 mod readme;

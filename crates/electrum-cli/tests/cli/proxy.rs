@@ -1,38 +1,13 @@
 //! Servers behind a SOCKS5 proxy, and what is reported when the proxy refuses.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
+use crate::peer::{answering, serving};
 use crate::tool::{BOUND, closed_port, run};
 use electrum_testkit::Front;
 use electrum_testkit::prelude::*;
 use serde_json::json;
-
-/// A proxy for one connection, which runs this code. Gives its address.
-fn proxy(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    thread::spawn(move || {
-        let (stream, _) = listener.accept()?;
-        stream.set_read_timeout(Some(BOUND))?;
-        serve(stream)
-    });
-    address
-}
-
-/// A proxy that answers the greeting and, if there is another answer, what follows it.
-fn answering(answers: &'static [&'static [u8]]) -> SocketAddr {
-    proxy(move |mut stream| {
-        for answer in answers {
-            let count = stream.read(&mut [0; 512])?;
-            assert!(count > 0);
-            stream.write_all(answer)?;
-        }
-        // Until the client has read it.
-        stream.read(&mut [0; 1]).map(drop)
-    })
-}
 
 #[test]
 fn a_server_is_probed_through_a_proxy() {
@@ -49,7 +24,7 @@ fn a_server_is_probed_through_a_proxy() {
 fn an_onion_service_is_named_to_the_proxy_only() {
     let name = "explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion";
     let (sender, asked) = std::sync::mpsc::channel();
-    let address = proxy(move |mut stream| {
+    let address = serving(move |mut stream| {
         let (mut greeting, mut request) = ([0; 3], [0; 69]);
         stream.read_exact(&mut greeting)?;
         stream.write_all(&[5, 0])?;
@@ -84,7 +59,7 @@ fn what_a_proxy_refuses_is_reported() {
     for (answers, words) in cases {
         // What hangs up with bytes unread would reset the connection.
         let hang_up = |mut stream: TcpStream| stream.read_exact(&mut [0; 3]);
-        let address = if answers.is_empty() { proxy(hang_up) } else { answering(answers) };
+        let address = if answers.is_empty() { serving(hang_up) } else { answering(answers) };
         let done = run(&["probe", "--json", "tcp://127.0.0.1:1", "--proxy", &format!("socks5://{address}")]);
         assert_eq!(done.code, Some(1), "{words}");
         assert_eq!(done.objects()[0]["cause"], "connect", "{words}");

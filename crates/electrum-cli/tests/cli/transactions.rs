@@ -8,10 +8,7 @@ use serde_json::json;
 pub(crate) fn payment(server: &Server) -> Transaction {
     let reward = server.chain(|chain| chain.block(1).expect("mined").txids[0]);
     let value = server.chain(|chain| chain.output(&OutPoint::new(reward, 0)).expect("a reward").value);
-    Transaction::new(
-        vec![Input::spending(OutPoint::new(reward, 0))],
-        vec![Output { value: value - 1000, script: script(7) }],
-    )
+    Transaction::spending(OutPoint::new(reward, 0), value - 1000, script(7))
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A server whose answers are decided by a function of the test.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use electrum_testkit::listener::Listener;
 use serde_json::{Value, json};
 
 /// A request that the server received.
@@ -38,9 +39,9 @@ pub(crate) trait Behaviour: Fn(&Asked) -> Option<Reaction> + Send + Sync + 'stat
 
 impl<F: Fn(&Asked) -> Option<Reaction> + Send + Sync + 'static> Behaviour for F {}
 
-/// A running server. It is stopped by the end of the process.
+/// A running server. Dropping it ends its connections.
 pub(crate) struct Server {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -53,24 +54,18 @@ struct Shared {
 
 impl Server {
     pub(crate) fn start(behaviour: impl Behaviour) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let shared =
             Arc::new(Shared { behaviour: Box::new(behaviour), asked: Mutex::default(), socket: Mutex::default() });
-        let accepting = Arc::clone(&shared);
-        thread::spawn(move || {
-            for (connection, socket) in listener.incoming().enumerate() {
-                let Ok(socket) = socket else { return };
-                *accepting.socket.lock().unwrap() = Some(socket.try_clone().unwrap());
-                let serving = Arc::clone(&accepting);
-                thread::spawn(move || serving.serve(connection, &socket));
-            }
+        let serving = Arc::clone(&shared);
+        let listener = Listener::start(move |connection, socket| {
+            *serving.socket.lock().unwrap() = Some(socket.try_clone().unwrap());
+            serving.serve(connection, &socket);
         });
-        Self { address, shared }
+        Self { listener, shared }
     }
 
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.address
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listener.addr()
     }
 
     /// The requests so far, other than the handshake.
@@ -124,10 +119,7 @@ impl Shared {
                     later = Some(json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string() + "\n");
                     continue;
                 }
-                Reaction::Close => {
-                    let _ = socket.shutdown(std::net::Shutdown::Both);
-                    return;
-                }
+                Reaction::Close => return drop(socket.shutdown(std::net::Shutdown::Both)),
             };
             text.insert_str(0, &later.take().unwrap_or_default());
             if (&*socket).write_all(text.as_bytes()).is_err() {

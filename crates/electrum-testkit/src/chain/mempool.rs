@@ -37,8 +37,7 @@ impl Chain {
     pub fn spend(&mut self, outpoint: OutPoint, script: &[u8]) -> Txid {
         let value = self.output(&outpoint).map_or(0, |output| output.value);
         assert!(value >= FEE, "{outpoint:?} is unknown or smaller than the fee");
-        let output = Output { value: value - FEE, script: script.to_vec() };
-        self.take(Transaction::new(vec![Input::spending(outpoint)], vec![output]))
+        self.take(Transaction::spending(outpoint, value - FEE, script.to_vec()))
     }
 
     /// Accepts a transaction into the mempool, like a node that does not check signatures. A transaction that is there

@@ -117,23 +117,22 @@ fn refusals_use_the_words_of_the_node() {
     let mut chain = Chain::funded();
     let paid = chain.pay(&script(1), 10_000);
     chain.mine(1);
-    let to = |value| vec![Output { value, script: script(2) }];
-    let from = || vec![Input::spending(OutPoint::new(paid, 0))];
+    let of = |value| Transaction::spending(OutPoint::new(paid, 0), value, script(2));
     let words = |chain: &mut Chain, tx| chain.broadcast(tx).unwrap_err().0;
-    let unknown = vec![Input::spending(OutPoint::new(paid, 7))];
-    assert_eq!(words(&mut chain, Transaction::new(unknown, to(1))), "bad-txns-inputs-missingorspent");
-    assert_eq!(words(&mut chain, Transaction::new(from(), to(10_001))), "bad-txns-in-belowout");
-    let free = words(&mut chain, Transaction::new(from(), to(10_000)));
+    let unknown = Transaction::spending(OutPoint::new(paid, 7), 1, script(2));
+    assert_eq!(words(&mut chain, unknown), "bad-txns-inputs-missingorspent");
+    assert_eq!(words(&mut chain, of(10_001)), "bad-txns-in-belowout");
+    let free = words(&mut chain, of(10_000));
     assert!(free.starts_with("min relay fee not met, 0 < "), "{free}");
     let mined = chain.transaction(&paid).unwrap().clone();
     assert_eq!(words(&mut chain, mined), "Transaction outputs already in utxo set");
 
-    let good = Transaction::new(from(), to(9_000));
+    let good = of(9_000);
     assert_eq!(chain.broadcast(good.clone()), Ok(good.txid()));
     assert_eq!(chain.broadcast(good.clone()), Ok(good.txid()), "a second time is no error");
-    assert_eq!(words(&mut chain, Transaction::new(from(), to(8_000))), "txn-mempool-conflict");
+    assert_eq!(words(&mut chain, of(8_000)), "txn-mempool-conflict");
     chain.evict(&good.txid());
-    assert!(chain.broadcast(Transaction::new(from(), to(8_000))).is_ok());
+    assert!(chain.broadcast(of(8_000)).is_ok());
 }
 
 #[test]
@@ -185,10 +184,7 @@ fn proofs_lead_to_the_roots() {
 fn the_histogram_falls_and_holds_all_that_waits() {
     let mut chain = Chain::funded();
     let paid = chain.pay(&script(1), 70_000);
-    let spend = Transaction::new(
-        vec![Input::spending(OutPoint::new(paid, 0))],
-        vec![Output { value: 10_000, script: from_hex("51").unwrap() }],
-    );
+    let spend = Transaction::spending(OutPoint::new(paid, 0), 10_000, from_hex("51").unwrap());
     chain.broadcast(spend).unwrap();
     let histogram = chain.fee_histogram();
     assert!(histogram[0].0 > histogram[1].0, "{histogram:?}");

@@ -79,6 +79,11 @@ impl Transaction {
         Self { version: 2, inputs, outputs, lock_time: 0 }
     }
 
+    /// Makes a transaction that spends an output, and pays this value in satoshi to a script.
+    pub fn spending(outpoint: OutPoint, value: u64, script: Vec<u8>) -> Self {
+        Self::new(vec![Input::spending(outpoint)], vec![Output { value, script }])
+    }
+
     /// Returns the id: the double hash of the serialisation without witnesses.
     pub fn txid(&self) -> Txid {
         Hash256::double(&self.serialize(false))
@@ -241,10 +246,7 @@ mod tests {
 
     #[test]
     fn legacy_and_witness_serialisations_parse_back() {
-        let mut tx = Transaction::new(
-            vec![Input::spending(OutPoint::new(Hash256::of_script(b"x"), 3))],
-            vec![Output { value: 21, script: vec![0x51; 300] }],
-        );
+        let mut tx = Transaction::spending(OutPoint::new(Hash256::of_script(b"x"), 3), 21, vec![0x51; 300]);
         assert_eq!(Transaction::from_bytes(&tx.to_bytes()), Some(tx.clone()));
         assert_eq!(tx.txid(), tx.wtxid());
         let txid = tx.txid();
@@ -256,8 +258,7 @@ mod tests {
 
     #[test]
     fn cut_or_longer_bytes_are_not_a_transaction() {
-        let tx =
-            Transaction::new(vec![Input::spending(OutPoint::null())], vec![Output { value: 1, script: vec![0x51] }]);
+        let tx = Transaction::spending(OutPoint::null(), 1, vec![0x51]);
         let bytes = tx.to_bytes();
         for end in 0..bytes.len() {
             assert_eq!(Transaction::from_bytes(&bytes[..end]), None, "cut at {end}");

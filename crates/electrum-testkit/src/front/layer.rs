@@ -68,29 +68,6 @@ impl Layer for crate::tls::TlsPeer {
     }
 }
 
-#[cfg(feature = "websocket")]
-impl Layer for crate::websocket::Endpoint {
-    fn received(&mut self, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
-        self.received(bytes)
-    }
-
-    fn is_open(&self) -> bool {
-        self.is_open()
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        self.send(bytes);
-    }
-
-    fn close(&mut self) {
-        self.close();
-    }
-
-    fn take_outgoing(&mut self) -> Vec<u8> {
-        self.take_outgoing()
-    }
-}
-
 /// A layer on top of another one.
 #[cfg(all(feature = "tls", feature = "websocket"))]
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 mod layer;
 mod socks;
 mod splice;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 #[cfg(any(feature = "tls", feature = "websocket"))]
 use std::io;
@@ -14,7 +16,7 @@ use crate::listener::Listener;
 #[cfg(feature = "tls")]
 use crate::tls::{TlsPeer, rustls::ServerConfig};
 #[cfg(feature = "websocket")]
-use crate::websocket::Endpoint;
+use websocket::Endpoint;
 
 /// A listener on 127.0.0.1 that passes each connection on to a server, with TLS, WebSockets or both on the client's
 /// side; or a SOCKS5 proxy. It stops, with all its connections, when it is dropped.

@@ -52,29 +52,24 @@ impl Group {
 
     /// Returns the name.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Handshake => "handshake",
-            Self::Framing => "framing",
-            Self::Rpc => "rpc",
-            Self::Types => "types",
-            Self::Notifications => "notifications",
-            Self::Load => "load",
-            #[cfg(feature = "websocket")]
-            Self::WebSocket => "websocket",
-        }
+        self.name_and_entries().0
     }
 
     /// Returns the servers of this group.
     pub const fn entries(self) -> &'static [Entry] {
+        self.name_and_entries().1
+    }
+
+    const fn name_and_entries(self) -> (&'static str, &'static [Entry]) {
         match self {
-            Self::Handshake => handshake::ALL,
-            Self::Framing => framing::ALL,
-            Self::Rpc => rpc::ALL,
-            Self::Types => types::ALL,
-            Self::Notifications => notifications::ALL,
-            Self::Load => load::ALL,
+            Self::Handshake => ("handshake", handshake::ALL),
+            Self::Framing => ("framing", framing::ALL),
+            Self::Rpc => ("rpc", rpc::ALL),
+            Self::Types => ("types", types::ALL),
+            Self::Notifications => ("notifications", notifications::ALL),
+            Self::Load => ("load", load::ALL),
             #[cfg(feature = "websocket")]
-            Self::WebSocket => websocket::ALL,
+            Self::WebSocket => ("websocket", websocket::ALL),
         }
     }
 }

@@ -96,10 +96,7 @@ fn electrumx_does_not_see_a_tip_that_is_not_higher() {
         chain.reorganise(1, 1);
         paid
     });
-    let spend = Transaction::new(
-        vec![Input::spending(OutPoint::new(paid, 0))],
-        vec![Output { value: 4000, script: script(2) }],
-    );
+    let spend = Transaction::spending(OutPoint::new(paid, 0), 4000, script(2));
     client.call("blockchain.transaction.broadcast", json!([spend.to_hex()]));
     assert!(client.host.chain().transaction(&spend.txid()).is_some());
 

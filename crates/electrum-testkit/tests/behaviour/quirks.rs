@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use electrum_testkit::Family;
-use electrum_testkit::chain::{Input, OutPoint, Output, Transaction, script};
+use electrum_testkit::chain::{OutPoint, Transaction, script};
 use electrum_testkit::hash::Hash256;
 use electrum_testkit::session::{BIP30_PAIRS, Busy, Cost, OnPair, Quirks};
 use serde_json::{Value, json};
@@ -198,8 +198,7 @@ fn a_name_that_is_taken_for_an_old_electrum_gets_a_page_for_its_broadcast() {
             paid = Some(chain.pay(&script(1), 70_000));
             chain.mine(1)
         });
-        let outputs = vec![Output { value: 60_000, script: script(2) }];
-        let tx = Transaction::new(vec![Input::spending(OutPoint::new(paid.unwrap(), 0))], outputs);
+        let tx = Transaction::spending(OutPoint::new(paid.unwrap(), 0), 60_000, script(2));
         let answer = client.call("blockchain.transaction.broadcast", json!([tx.to_hex()]));
         let answer = answer.as_str().unwrap();
         match is_misread {

@@ -22,17 +22,11 @@ fn transactions_are_found_and_proved_and_broadcast() {
         assert_eq!((&proof["block_height"], &proof["pos"]), (&json!(111), &json!(1)));
         let branch = client.call("blockchain.transaction.id_from_pos", json!([111, 1, true]));
         assert_eq!(branch, json!({"tx_hash": id, "merkle": proof["merkle"]}));
-        let spend = Transaction::new(
-            vec![Input::spending(OutPoint::new(paid, 0))],
-            vec![Output { value: 60_000, script: script(2) }],
-        );
+        let spend = Transaction::spending(OutPoint::new(paid, 0), 60_000, script(2));
         let sent = client.call("blockchain.transaction.broadcast", json!([spend.to_hex()]));
         assert_eq!(sent, json!(spend.txid().to_string()), "{family}");
         assert_eq!(client.host.chain().mempool()[0].txid, spend.txid());
-        let greedy = Transaction::new(
-            vec![Input::spending(OutPoint::new(paid, 7))],
-            vec![Output { value: 1, script: script(2) }],
-        );
+        let greedy = Transaction::spending(OutPoint::new(paid, 7), 1, script(2));
         let refused = client.reply("blockchain.transaction.broadcast", json!([greedy.to_hex()]));
         assert!(!refused["error"].is_null(), "{refused}");
     });

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use electrum_testkit::listener::Listener;
 
 /// What passed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,38 +33,30 @@ struct State {
 
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    port: u16,
+    listener: Listener,
     state: Arc<Mutex<State>>,
 }
 
 impl Proxy {
     /// Adds half of `round_trip` on the way there and back.
     pub(crate) fn before(server: u16, round_trip: Duration) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
         let delay = round_trip / 2;
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                let (Ok(client), Ok(server)) = (client, TcpStream::connect((Ipv4Addr::LOCALHOST, server))) else {
-                    continue;
-                };
-                for stream in [&client, &server] {
-                    stream.set_nodelay(true).expect("a socket");
-                }
-                let (from, to) = (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
-                let state = Arc::clone(&shared);
-                thread::spawn(move || pass(from, to, delay, |line| lock(&state).request(line), |_| ()));
-                let state = Arc::clone(&shared);
-                thread::spawn(move || pass(server, client, delay, |_| (), move |line| lock(&state).answer(line)));
-            }
+        let listener = Listener::start(move |_, client| {
+            let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else { return };
+            server.set_nodelay(true).expect("a socket");
+            let (from, to) = (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
+            let state = Arc::clone(&shared);
+            thread::spawn(move || pass(from, to, delay, |line| lock(&state).request(line), |_| ()));
+            let state = Arc::clone(&shared);
+            pass(server, client, delay, |_| (), move |line| lock(&state).answer(line));
         });
-        Self { port, state }
+        Self { listener, state }
     }
 
     pub(crate) fn address(&self) -> String {
-        format!("tcp://127.0.0.1:{}", self.port)
+        format!("tcp://{}", self.listener.addr())
     }
 
     /// Begins to count anew.

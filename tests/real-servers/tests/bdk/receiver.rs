@@ -9,7 +9,7 @@ use bdk_core::bitcoin::ScriptBuf;
 use bdk_core::bitcoin::constants::genesis_block;
 
 use crate::backend::Backend;
-use crate::scene::Scene;
+use crate::scene::{History, Scene};
 
 pub(crate) struct Receiver {
     pub(crate) chain: LocalChain,
@@ -27,13 +27,15 @@ impl Receiver {
         Self { chain: LocalChain::from_genesis_hash(genesis).0, graph: IndexedTxGraph::new(index) }
     }
 
-    /// Syncs all scripts, and takes the update, which must lead to the server's tip.
+    /// Waits until the server has these histories, and syncs: then the wallet has this balance.
     #[track_caller]
-    pub(crate) fn sync<B: Backend>(&mut self, scene: &Scene<B>) {
+    pub(crate) fn sync<B: Backend>(&mut self, scene: &Scene<B>, histories: &[History<'_>], balance: (u64, u64)) {
+        scene.settle(histories);
         drop(self.synced(scene));
+        assert_eq!(self.balance(), balance);
     }
 
-    /// The same; gives the update.
+    /// Syncs all scripts, and takes the update, which must lead to the server's tip. Gives the update.
     #[track_caller]
     pub(crate) fn synced<B: Backend>(&mut self, scene: &Scene<B>) -> SyncResponse {
         let scripts: Vec<ScriptBuf> = self.graph.index.all_spks().values().cloned().collect();

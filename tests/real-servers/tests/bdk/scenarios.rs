@@ -18,24 +18,16 @@ pub(crate) fn a_payment_is_pending_confirmed_reorganised_and_confirmed_again<B: 
     let scene = Scene::<B>::new(kind);
     let script = script(0);
     let mut receiver = Receiver::new(std::slice::from_ref(&script));
-    scene.settle(&[]);
-    receiver.sync(&scene);
-    assert_eq!(receiver.balance(), (0, 0));
+    receiver.sync(&scene, &[], (0, 0));
 
     let paid = scene.pay(&[(&script, AMOUNT)]);
-    scene.settle(&[(&script, &[(paid, 0)])]);
-    receiver.sync(&scene);
-    assert_eq!(receiver.balance(), (0, AMOUNT));
+    receiver.sync(&scene, &[(&script, &[(paid, 0)])], (0, AMOUNT));
 
     scene.bitcoind.mine(1);
-    scene.settle(&[(&script, &[(paid, 102)])]);
-    receiver.sync(&scene);
-    assert_eq!(receiver.balance(), (AMOUNT, 0));
+    receiver.sync(&scene, &[(&script, &[(paid, 102)])], (AMOUNT, 0));
 
     scene.bitcoind.reorganise(1, 2);
-    scene.settle(&[(&script, &[(paid, 0)])]);
-    receiver.sync(&scene);
-    assert_eq!(receiver.balance(), (0, AMOUNT));
+    receiver.sync(&scene, &[(&script, &[(paid, 0)])], (0, AMOUNT));
 
     scene.bitcoind.mine(1);
     scene.settle(&[(&script, &[(paid, 104)])]);
@@ -149,17 +141,14 @@ pub(crate) fn a_payment_mined_again_at_the_same_height_has_the_new_anchor<B: Bac
     scene.bitcoind.mine(1);
     // In the end of the chain that a wallet keeps in full, and far below it.
     for blocks_after in [1, 20] {
-        scene.settle(&[(&script, &[(paid, 102)])]);
-        receiver.sync(&scene);
+        receiver.sync(&scene, &[(&script, &[(paid, 102)])], (AMOUNT, 0));
         scene.bitcoind.rpc("invalidateblock", &json!([scene.bitcoind.block_hash(102)]));
         scene.bitcoind.mine_to(&anyone_can_spend(blocks_after), 1);
         scene.bitcoind.mine(blocks_after);
-        scene.settle(&[(&script, &[(paid, 102)])]);
-        receiver.sync(&scene);
+        receiver.sync(&scene, &[(&script, &[(paid, 102)])], (AMOUNT, 0));
         let anchors = receiver.graph.graph().all_anchors();
         let hash = scene.hash(102);
         assert!(anchors[&paid].iter().any(|anchor| anchor.block_id.hash == hash), "{blocks_after} blocks after");
-        assert_eq!(receiver.balance(), (AMOUNT, 0));
     }
 }
 
@@ -231,9 +220,8 @@ pub(crate) fn fees_follow_from_previous_outputs<B: Backend>(kind: Kind) {
     assert_eq!(spend.fee(), 650);
     let paid = txid(&scene.bitcoind.send(&spend));
     scene.bitcoind.mine(1);
-    scene.settle(&[(&script, &[(paid, 104)])]);
-    let mut receiver = Receiver::new(&[script]);
-    receiver.sync(&scene);
+    let mut receiver = Receiver::new(std::slice::from_ref(&script));
+    receiver.sync(&scene, &[(&script, &[(paid, 104)])], (2 * AMOUNT, 0));
     let graph = receiver.graph.graph();
     let transaction = graph.get_tx(paid).expect("it was found");
     assert_eq!(graph.calculate_fee(&transaction).expect("previous outputs").to_sat(), 650);
@@ -250,13 +238,10 @@ pub(crate) fn a_wallet_that_is_far_behind_or_on_a_stale_branch_is_led_to_the_tip
     let mut receiver = Receiver::new(std::slice::from_ref(&script));
     let paid = scene.pay(&[(&script, AMOUNT)]);
     scene.bitcoind.mine(1);
-    scene.settle(&[(&script, &[(paid, 102)])]);
     // From the first block on, and then over all blocks that it has not seen.
-    receiver.sync(&scene);
+    receiver.sync(&scene, &[(&script, &[(paid, 102)])], (AMOUNT, 0));
     scene.bitcoind.mine(50);
-    scene.settle(&[(&script, &[(paid, 102)])]);
-    receiver.sync(&scene);
-    assert_eq!(receiver.balance(), (AMOUNT, 0));
+    receiver.sync(&scene, &[(&script, &[(paid, 102)])], (AMOUNT, 0));
     // Its last thirty blocks, and more than those that it keeps in full, are replaced.
     scene.bitcoind.reorganise(30, 31);
     scene.settle(&[(&script, &[(paid, 102)])]);

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use bdk_core::bitcoin::{BlockHash, ScriptBuf, Txid};
-use real_servers::{Bitcoind, ElectrumX, Kind, Wire, anyone_can_spend, scripthash, until};
-use serde_json::{Value, json};
+use real_servers::{Bitcoind, ElectrumX, Kind, Wire, anyone_can_spend, until};
+use serde_json::json;
 
 use crate::backend::Backend;
 
 /// For whatever is awaited. The slowest servers look at bitcoind every five seconds, blocks before mempool.
 const BOUND: Duration = Duration::from_secs(90);
+
+/// A script with its transactions: their ids and heights.
+pub(crate) type History<'a> = (&'a ScriptBuf, &'a [(Txid, i64)]);
 
 pub(crate) struct Scene<B> {
     pub(crate) bitcoind: Bitcoind,
@@ -41,9 +44,9 @@ impl<B: Backend> Scene<B> {
         self.bitcoind.block_hash(height).parse().expect("a hash")
     }
 
-    /// Waits until the server has bitcoind's tip, and these histories: the ids and heights of transactions.
+    /// Waits until the server has bitcoind's tip, and these histories.
     #[track_caller]
-    pub(crate) fn settle(&self, histories: &[(&ScriptBuf, &[(Txid, i64)])]) {
+    pub(crate) fn settle(&self, histories: &[History<'_>]) {
         let mut wire = Wire::negotiated(self.server.port(), "1.4");
         // Some releases know a new block before they say that it is the tip.
         until(BOUND, "the tip", || {
@@ -51,22 +54,17 @@ impl<B: Backend> Scene<B> {
             (tip["hex"] == self.bitcoind.header(self.bitcoind.height())).then_some(())
         });
         for (script, history) in histories {
-            let hash = scripthash(script.as_bytes());
             let mut expected: Vec<_> = history.to_vec();
             expected.sort_unstable();
             let what = format!("the history {expected:?}");
             until(BOUND, &what, || {
-                let found = wire.call("blockchain.scripthash.get_history", &json!([hash])).expect("a history");
-                let mut found: Vec<_> = found.as_array().expect("a list").iter().map(entry).collect();
+                let found = wire.history(script.as_bytes()).into_iter();
+                let mut found: Vec<_> = found.map(|(digits, height)| (txid(&digits), height)).collect();
                 found.sort_unstable();
                 (found == expected).then_some(())
             });
         }
     }
-}
-
-fn entry(entry: &Value) -> (Txid, i64) {
-    (txid(entry["tx_hash"].as_str().expect("an id")), entry["height"].as_i64().expect("a height"))
 }
 
 pub(crate) fn txid(digits: &str) -> Txid {

@@ -7,9 +7,8 @@ use electrum_blocking::proto::types::{RawHeader, ScriptStatus};
 use electrum_blocking::proto::{Backoff, DownCause, Origin, Request, Script, Tip, Topic, Update};
 use electrum_blocking::transport::{Fingerprint, TlsReport};
 use electrum_blocking::{CallError, Config, ConnectionEvent, TopicUpdate};
-use futures_lite::{FutureExt, Stream, StreamExt};
 use real_servers::{Bitcoind, Wire, scripthash, until};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// For whatever is awaited. The slowest servers look at bitcoind every five seconds, blocks before mempool.
 pub(crate) const BOUND: Duration = Duration::from_secs(90);
@@ -85,18 +84,11 @@ pub(crate) enum Changes {
     Smol(electrum_smol::Updates),
 }
 
-fn next<S: Stream + Unpin>(stream: &mut S, within: Duration) -> Option<S::Item> {
-    smol::block_on(stream.next().or(async {
-        smol::Timer::after(within).await;
-        None
-    }))
-}
-
 impl Events {
     pub(crate) fn next(&mut self, within: Duration) -> Option<ConnectionEvent> {
         match self {
             Self::Blocking(events) => events.next_within(within).ok(),
-            Self::Smol(events) => next(events, within),
+            Self::Smol(events) => smol::block_on(events.next_within(within)).ok(),
         }
     }
 
@@ -147,7 +139,7 @@ impl Changes {
     pub(crate) fn next_within(&mut self, within: Duration) -> Option<TopicUpdate> {
         match self {
             Self::Blocking(updates) => updates.next_within(within).ok(),
-            Self::Smol(updates) => next(updates, within),
+            Self::Smol(updates) => smol::block_on(updates.next_within(within)).ok(),
         }
     }
 
@@ -192,14 +184,8 @@ pub(crate) fn topic(script: &[u8]) -> Topic {
 #[track_caller]
 pub(crate) fn status_once(port: u16, script: &[u8], history: &[(String, i64)]) -> Option<ScriptStatus> {
     let mut wire = Wire::negotiated(port, "1.4");
-    let scripthash = scripthash(script);
-    until(BOUND, "the history", || {
-        let found = wire.call("blockchain.scripthash.get_history", &json!([scripthash])).expect("a history");
-        let entry = |entry: &Value| Some((entry["tx_hash"].as_str()?.to_owned(), entry["height"].as_i64()?));
-        let found: Vec<_> = found.as_array().expect("a list").iter().filter_map(entry).collect();
-        (found == history).then_some(())
-    });
-    let status = wire.call("blockchain.scripthash.subscribe", &json!([scripthash])).expect("a status");
+    until(BOUND, "the history", || (wire.history(script) == history).then_some(()));
+    let status = wire.call("blockchain.scripthash.subscribe", &json!([scripthash(script)])).expect("a status");
     status.as_str().map(|digits| digits.parse().expect("a status"))
 }
 

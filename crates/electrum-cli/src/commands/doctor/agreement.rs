@@ -23,7 +23,7 @@ const VERSIONS: [ProtocolVersion; 7] = [
 
 /// Connects and negotiates a version, or finds out why that fails.
 pub(super) async fn connect(server: &ServerAddr, config: &Config, findings: &mut Findings) -> Option<Connection> {
-    let cause = match open(config.clone()).await {
+    let cause = match Connection::open_last(config.clone()).await {
         Ok(connection) => return Some(connection),
         Err(cause) => cause,
     };
@@ -112,18 +112,11 @@ async fn spoken(config: &Config) -> Option<ProtocolVersion> {
 }
 
 async fn agrees(config: Config) -> bool {
-    match open(config).await {
+    match Connection::open_last(config).await {
         Ok(connection) => {
             connection.close().await;
             true
         }
         Err(_) => false,
     }
-}
-
-async fn open(config: Config) -> Result<Connection, DownCause> {
-    Connection::open(config).await.map_err(|unconnected| {
-        let closed = DownCause::Closed { during: electrum_smol::proto::Phase::Connecting };
-        unconnected.into_iter().next_back().map_or(closed, |unconnected| unconnected.cause)
-    })
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use electrum_smol::proto::operations::Header;
 use electrum_smol::proto::types::BlockHash;
-use electrum_smol::proto::{DownCause, Phase, ProtocolVersion, VersionRange};
+use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
 use electrum_smol::transport::{LinkReport, PinState, Security, ServerAddr};
 use electrum_smol::{CallError, Config};
 use serde::Serialize;
 
-use crate::connection::{Connection, Unconnected};
+use crate::connection::Connection;
 use crate::failure::{Failure, Way};
 use crate::query::Once;
 use crate::server_features::{self, Said};
@@ -42,8 +42,8 @@ pub(crate) struct Agreed {
 pub(crate) async fn attempt(server: ServerAddr, mut config: Config, range: VersionRange) -> Attempt {
     config.protocol.offers = vec![range.into()];
     let proxy = config.route.proxy().map(ToString::to_string);
-    let outcome = match Connection::open(config).await {
-        Err(unconnected) => Err(last_cause(unconnected)),
+    let outcome = match Connection::open_last(config).await {
+        Err(cause) => Err(cause),
         Ok(connection) => {
             let (genesis_hash, features) = ask(&connection).await;
             let agreed = Agreed {
@@ -100,12 +100,6 @@ enum OutcomeRecord {
         message: String,
         hint: &'static str,
     },
-}
-
-/// Returns why the only server that was tried is not connected.
-fn last_cause(unconnected: Vec<Unconnected>) -> DownCause {
-    let closed = || DownCause::Closed { during: Phase::Connecting };
-    unconnected.into_iter().next_back().map_or_else(closed, |unconnected| unconnected.cause)
 }
 
 impl Attempt {

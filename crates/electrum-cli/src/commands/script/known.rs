@@ -109,23 +109,6 @@ impl Known for Outputs {
     }
 }
 
-/// An answer that may be empty.
-pub(super) trait MayBeEmpty {
-    fn is_empty(&self) -> bool;
-}
-
-impl MayBeEmpty for ScriptBalance {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl<T> MayBeEmpty for Vec<T> {
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-
 /// Returns the sort key of a height: blocks in their order, then the mempool, last those that spend from it.
 const fn place(height: TxHeight) -> (u8, u32) {
     match height {

@@ -12,7 +12,7 @@ use electrum_smol::proto::types::{HistoryEntry, Network, ScriptBalance, ScriptRe
 use electrum_smol::proto::{Request, VersionRange};
 use serde::Serialize;
 
-use self::known::{Histories, Known, MayBeEmpty, Outputs};
+use self::known::{Histories, Known, Outputs};
 use crate::address;
 use crate::causes::Cause;
 use crate::failure::Failure;
@@ -91,7 +91,7 @@ async fn each<R, T: Known>(
     tidy: impl Fn(R::Response) -> T,
 ) -> Outcome
 where
-    R: Request<Response: Send + MayBeEmpty> + Send + 'static,
+    R: Request<Response: Send> + Send + 'static,
 {
     let groups = groups(&args.words, args.indexes, args.options.file()).map_err(Stop::Usage)?;
     let offered = range(VersionRange::ALL.min(), latest_version(&groups));
@@ -121,7 +121,7 @@ where
             }
             let mut parts = Vec::new();
             for (target, call) in group.targets.iter().zip(calls) {
-                parts.push((target, Unchecked::of(&query, target, call).await));
+                parts.push((target, Unchecked::of(&query, target, call, &tidy).await));
                 asked += 1;
                 progress.at(asked);
             }
@@ -137,7 +137,7 @@ where
                     Err(failure) => Err(failure),
                 };
                 match checked {
-                    Ok(response) => known.push((target, tidy(response))),
+                    Ok(found) => known.push((target, found)),
                     Err(failure) => {
                         let index = target.index.map_or_else(String::new, |index| format!(" at index {index}"));
                         query.fail(&format!("{what} of {}{index}", group.written), &failure);
@@ -218,7 +218,7 @@ fn print_many<T: Known>(
 
 /// An answer, and a second request to check whether the answer is complete.
 struct Unchecked<T> {
-    response: T,
+    known: T,
     check: Option<Check>,
 }
 
@@ -228,9 +228,9 @@ struct Check {
     history: Call<Vec<HistoryEntry>>,
 }
 
-impl<T: MayBeEmpty> Unchecked<T> {
-    async fn of(query: &Query<'_>, target: &Target, call: Call<T>) -> Result<Self, Failure> {
-        let response = call.await.map_err(|error| Failure::of_call(&error))?;
+impl<T: Known> Unchecked<T> {
+    async fn of<R>(query: &Query<'_>, target: &Target, call: Call<R>, tidy: impl Fn(R) -> T) -> Result<Self, Failure> {
+        let known = call.await.map(tidy).map_err(|error| Failure::of_call(&error))?;
         // Above its limit Fulcrum answers with the balance of a part.
         let may_be_partial = query.connection().software.starts_with("Fulcrum");
         let ask = || {
@@ -240,8 +240,8 @@ impl<T: MayBeEmpty> Unchecked<T> {
                 history: query.call(History::new(script)),
             }
         };
-        let check = (response.is_empty() || may_be_partial).then(ask);
-        Ok(Self { response, check })
+        let check = (known.is_nothing() || may_be_partial).then(ask);
+        Ok(Self { known, check })
     }
 
     /// Returns the answer, unless the server withholds the history of the script, as Fulcrum does above its
@@ -255,6 +255,6 @@ impl<T: MayBeEmpty> Unchecked<T> {
                 }
             }
         }
-        Ok(self.response)
+        Ok(self.known)
     }
 }

@@ -1,7 +1,7 @@
 //! The server's end of a WebSocket: what comes in a message goes to the server as a line, and each line of the server goes to
 //! the client as a message, as ElectrumX and Fulcrum have it.
 //!
-//! The frames are those of `tungstenite`. [`Endpoint`] does no I/O; [`Front`](crate::Front) puts it on a socket before a server.
+//! The frames are those of `tungstenite`. `Endpoint` does no I/O; `splice` puts it on a socket before a server.
 
 use std::io::{self, Read, Write};
 
@@ -12,9 +12,11 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Error, Message, WebSocket};
 
+use super::layer::Layer;
+
 /// The server's end of one WebSocket, as bytes in and bytes out.
 #[derive(Debug)]
-pub struct Endpoint {
+pub(super) struct Endpoint {
     stage: Stage,
     /// A line of the server's without its end so far, or what was not sent of it yet.
     line: Vec<u8>,
@@ -42,12 +44,8 @@ impl Default for Endpoint {
     }
 }
 
-impl Endpoint {
-    /// Takes bytes of the client, and returns the lines in them; `None` once the client closed the WebSocket.
-    ///
-    /// # Errors
-    /// If the client breaks the protocol. Then there is an answer in [`take_outgoing`](Self::take_outgoing).
-    pub fn received(&mut self, mut bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+impl Layer for Endpoint {
+    fn received(&mut self, mut bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
         if let Stage::Upgrading(request) = &mut self.stage {
             let Some(end) = end_of_request(request, bytes) else {
                 request.extend_from_slice(bytes);
@@ -75,13 +73,11 @@ impl Endpoint {
         }
     }
 
-    /// Whether the client's HTTP request was answered.
-    pub const fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Open(_))
     }
 
-    /// Sends lines of the server, the last one perhaps without its end so far.
-    pub fn send(&mut self, bytes: &[u8]) {
+    fn send(&mut self, bytes: &[u8]) {
         let Stage::Open(socket) = &mut self.stage else { return };
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);
@@ -100,22 +96,22 @@ impl Endpoint {
         }
     }
 
-    /// Sends a close frame: the server is done.
-    pub fn close(&mut self) {
+    fn close(&mut self) {
         if let Stage::Open(socket) = &mut self.stage {
             let _ = socket.close(Some(CloseFrame { code: CloseCode::Away, reason: "".into() }));
         }
     }
 
-    /// Takes the bytes for the client.
-    pub fn take_outgoing(&mut self) -> Vec<u8> {
+    fn take_outgoing(&mut self) -> Vec<u8> {
         match &mut self.stage {
             Stage::Upgrading(_) => Vec::new(),
             Stage::Open(socket) => std::mem::take(&mut socket.get_mut().outgoing),
             Stage::Refused(answer) => std::mem::take(answer),
         }
     }
+}
 
+impl Endpoint {
     /// The whole request is there.
     fn upgrade(&mut self) -> io::Result<()> {
         let Stage::Upgrading(request) = std::mem::replace(&mut self.stage, Stage::Refused(Vec::new())) else {
