@@ -1,5 +1,7 @@
 //! `peers`: prints the other servers that a server knows.
 
+use std::net::Ipv6Addr;
+
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::Peers;
 use electrum_smol::proto::types::Peer;
@@ -66,7 +68,9 @@ pub(crate) async fn run(args: PeersArgs, output: &Output) -> Outcome {
 
 /// Formats a peer as the addresses that the other commands accept.
 fn peer_line(peer: &Peer) -> String {
-    let url = |scheme: &str, port: Option<u16>| port.map(|port| format!("{scheme}://{}:{port}", peer.host));
+    // An IPv6 address is written in brackets.
+    let host = if peer.host.parse::<Ipv6Addr>().is_ok() { &format!("[{}]", peer.host) } else { &peer.host };
+    let url = |scheme: &str, port: Option<u16>| port.map(|port| format!("{scheme}://{host}:{port}"));
     let mut words: Vec<_> = [url("ssl", peer.ssl_port()), url("tcp", peer.tcp_port())].into_iter().flatten().collect();
     if words.is_empty() {
         words.push(peer.host.clone());

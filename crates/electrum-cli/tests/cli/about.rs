@@ -73,18 +73,27 @@ fn features_are_printed_but_for_a_server_that_has_none() {
 
 #[test]
 fn peers_by_addresses_that_can_be_typed() {
-    let peers = r#"[["192.0.2.7", "a.example", ["v1.4.2", "s50002", "t"]], ["b.onion", "b.onion", ["v1.4", "p100", "\u001b"]]]"#;
+    let peers = concat!(
+        r#"[["192.0.2.7", "a.example", ["v1.4.2", "s50002", "t"]], "#,
+        r#"["b.onion", "b.onion", ["v1.4", "p100", "\u001b"]], "#,
+        r#"["2001:db8::7", "2001:db8::7", ["v1.4", "s"]]]"#
+    );
     let steps = Step::session("1.4", &[("server.peers.subscribe", peers)]);
     let server = Scripted::in_turn(vec![steps.clone(), steps]);
     let done = run(&["peers", &server.url()]);
     assert_eq!(
         done.lines,
-        ["ssl://a.example:50002  tcp://a.example:50001  (192.0.2.7)  protocol 1.4.2", "b.onion  protocol 1.4"]
+        [
+            "ssl://a.example:50002  tcp://a.example:50001  (192.0.2.7)  protocol 1.4.2",
+            "b.onion  protocol 1.4",
+            "ssl://[2001:db8::7]:50002  protocol 1.4",
+        ]
     );
     let found = run(&["peers", &server.url(), "--json"]).objects()[0]["peers"].clone();
     let expected = json!([
         {"host": "a.example", "address": "192.0.2.7", "version": "1.4.2", "tcp_port": 50001, "ssl_port": 50002, "pruning": null},
         {"host": "b.onion", "address": "b.onion", "version": "1.4", "tcp_port": null, "ssl_port": null, "pruning": 100},
+        {"host": "2001:db8::7", "address": "2001:db8::7", "version": "1.4", "tcp_port": null, "ssl_port": 50002, "pruning": null},
     ]);
     assert_eq!(found, expected);
     let none = run(&["peers", &Server::start(Family::Electrs).url(), "--json"]);

@@ -319,6 +319,9 @@ impl Client {
                 shared.servers.pong_wait_mut().missed();
             }
         }
+        // Late answers are looked after elsewhere.
+        let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. });
+        let oldest = self.link.ready().filter(|_| is_cut).and_then(|(stream, ready)| ready.oldest_topic(stream));
         let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
         debug!(server = server.0, cause = cause.name(), %retry_at, "link lost");
@@ -326,7 +329,7 @@ impl Client {
             shared.disconnect(conn);
         }
         shared.emit(Event::Down { server, cause, retry_at });
-        shared.subscriptions.link_lost();
+        shared.subscriptions.link_lost(oldest);
         let limit = shared.config.limits.line;
         self.fail_all(link, |lost| match lost {
             Lost { too_large: Some(received), .. } => RequestError::TooLarge { limit, received },

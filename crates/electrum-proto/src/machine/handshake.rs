@@ -79,7 +79,10 @@ impl Connection {
         }
         self.stage = Stage::Ready(Ready::new(agreed, took, shared));
         shared.servers.was_ready();
-        shared.subscriptions.link_ready();
+        let refused = shared.subscriptions.link_ready(shared.now);
         shared.emit(Event::Ready { server: shared.servers.current(), software, version });
+        if let Some(event) = refused {
+            shared.emit(event);
+        }
     }
 }

@@ -129,6 +129,11 @@ impl<O: Copy> InFlight<O> {
         if self.count == 1 { self.places.iter().flatten().next().copied() } else { None }
     }
 
+    /// Returns the request that was sent first.
+    pub(crate) fn oldest(&self) -> Option<Waiting<O>> {
+        self.places.iter().flatten().min_by_key(|waiting| waiting.id).copied()
+    }
+
     /// Returns the number of requests.
     pub(crate) fn len(&self) -> usize {
         self.count

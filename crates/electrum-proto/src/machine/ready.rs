@@ -97,6 +97,15 @@ impl Ready {
         ])
     }
 
+    /// Returns the topic whose subscription was sent and has waited longest for an answer, if nothing else has waited longer.
+    pub(super) fn oldest_topic(&self, stream: &Stream) -> Option<u32> {
+        let oldest = self.requests.oldest()?;
+        match oldest.owner {
+            Owner::Subscribe(place) if stream.outbox.has_begun(oldest.begin) => Some(place),
+            _ => None,
+        }
+    }
+
     /// Handles a timer of this link that has expired.
     pub(super) fn timer_due(
         &mut self,

@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use electrum_proto::operations::Banner;
-use electrum_proto::{Config, Input, SubId, TimerKind, Topic};
+use electrum_proto::{CloseCause, Config, Input, SubId, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
-use crate::driver::{Driver, other_script, status};
+use crate::driver::{Driver, other_script, script, status};
 
 #[test]
 fn a_server_that_is_slow_with_many_subscriptions_is_waited_for() {
@@ -324,4 +324,55 @@ fn until_asked(driver: &mut Driver) -> u64 {
         driver.answer_pings();
     }
     panic!("it is not asked for");
+}
+
+/// A server that answers subscriptions in their order, and ends the connection when `bad` is asked for. Returns whether it
+/// was.
+fn ends_at(driver: &mut Driver, bad: &str) -> bool {
+    for line in driver.write().lines().filter(|line| line.contains(SUBSCRIBE)) {
+        if line.contains(bad) {
+            driver.close(CloseCause::End);
+            return true;
+        }
+        let id = line.split("\"id\":").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+    }
+    false
+}
+
+#[test]
+fn a_topic_that_ends_the_connection_does_not_keep_others_from_being_served() {
+    let bad = script().scripthash().to_string();
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.client.subscribe(driver.now, other_script(1)).unwrap();
+    driver.drain();
+    assert!(ends_at(&mut driver, &bad));
+    driver.reconnect("1.4");
+    driver.seen();
+    assert!(ends_at(&mut driver, &bad));
+    assert_eq!(driver.seen()[0], "Subscribed no history", "the other one is asked for first");
+    driver.reconnect("1.4");
+    driver.seen();
+    assert!(!ends_at(&mut driver, &bad), "it is asked for later");
+    let before = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+    assert!(driver.now.since(before) <= Duration::from_secs(2));
+    assert!(ends_at(&mut driver, &bad));
+    driver.seen();
+    driver.reconnect("1.4");
+    let seen = driver.seen();
+    let refused = seen.iter().filter(|word| word.contains("SubscriptionRefused") && word.contains("Unavailable"));
+    assert_eq!(refused.count(), 1, "{seen:?}");
+    assert!(!ends_at(&mut driver, &bad));
+    let before = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+    assert!(driver.now.since(before) >= Duration::from_secs(3), "ever more rarely");
+    // The server has learned to answer it.
+    assert!(!ends_at(&mut driver, "nothing"));
+    assert_eq!(driver.seen(), ["Subscribed no history"]);
+    driver.close(CloseCause::End);
+    driver.reconnect("1.4");
+    let asked = driver.write();
+    assert!(asked.contains(&bad), "what is answered is no longer suspected: {asked}");
 }

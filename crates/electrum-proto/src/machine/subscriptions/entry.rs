@@ -14,6 +14,8 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     /// How many links in a row were given up because the subscription was not answered.
     pub(super) links_lost: u32,
+    /// How many links in a row ended while the subscription was the oldest request without an answer.
+    pub(super) links_ended: u32,
     /// How many times in a row the server was too busy for the topic.
     pub(super) refusals: u32,
     /// When the subscription was last sent.
@@ -71,6 +73,7 @@ impl Entry {
             subscriber,
             standing: Standing::Off,
             links_lost: 0,
+            links_ended: 0,
             refusals: 0,
             asked: Timestamp::ZERO,
             later: None,

@@ -39,6 +39,9 @@ const QUIET_REFUSALS: u32 = 4;
 /// The pause after the server was too busy for a topic. It doubles each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How many links in a row end while a topic is the oldest without an answer before it is put off. The pause before it is asked
+/// for again begins with [`FIRST_PAUSE`], too, and becomes four times as long each time.
+const SUSPICIOUS: u32 = 2;
 /// The minimum time between two subscriptions of a topic because of notifications that cannot be read.
 const BETWEEN_ODD: Duration = Duration::from_secs(1);
 
@@ -93,7 +96,7 @@ impl Subscriptions {
                 if !matches!((&entry.topic, &topic), (Topic::Script(_), Topic::ScriptHash(_))) {
                     entry.topic = topic;
                 }
-                (entry.subscriber, entry.links_lost, entry.refusals) = (subscriber, 0, 0);
+                (entry.subscriber, entry.links_lost, entry.links_ended, entry.refusals) = (subscriber, 0, 0, 0);
                 let standing = entry.standing.subscribed_anew();
                 self.set_standing(place, standing);
             }
@@ -147,8 +150,12 @@ impl Subscriptions {
         self.asking
     }
 
-    /// Handles the end of the link, which ends all subscriptions at the server.
-    pub(crate) fn link_lost(&mut self) {
+    /// Handles the end of the link, which ends all subscriptions at the server. The topic `oldest` had waited longest for an
+    /// answer.
+    pub(crate) fn link_lost(&mut self, oldest: Option<u32>) {
+        if let Some(entry) = oldest.and_then(|place| self.entry_mut(place)) {
+            entry.links_ended += 1;
+        }
         self.due.clear();
         self.is_queued.fill(false);
         self.later.clear();
@@ -162,16 +169,39 @@ impl Subscriptions {
         }
     }
 
-    /// Handles a link that has become ready: all subscriptions are due, first those without a known value.
-    pub(crate) fn link_ready(&mut self) {
-        for is_known in [false, true] {
+    /// Handles a link that has become ready: all subscriptions are due, first those without a known value, and last those that
+    /// may have ended the link before. A topic that ends one link after the other is put off, so that the others are served
+    /// meanwhile. Returns the event that reports that.
+    pub(crate) fn link_ready(&mut self, now: Timestamp) -> Option<Event<'static>> {
+        for (is_suspect, is_known) in [(false, false), (false, true), (true, false), (true, true)] {
             for place in 0..self.places.len() as u32 {
-                let subscriber = self.entry(place).and_then(|entry| entry.subscriber.as_ref());
-                if subscriber.is_some_and(|subscriber| subscriber.last.is_some() == is_known) {
+                let Some(entry) = self.entry(place) else { continue };
+                let Some(subscriber) = &entry.subscriber else { continue };
+                let order = (entry.links_ended > 0, subscriber.last.is_some());
+                if order == (is_suspect, is_known) && entry.links_ended < SUSPICIOUS {
                     self.enqueue(place);
                 }
             }
         }
+        self.put_off_suspects(now)
+    }
+
+    /// Puts off the topics that end one link after the other. Returns the event that reports the first of them that was not
+    /// reported yet.
+    fn put_off_suspects(&mut self, now: Timestamp) -> Option<Event<'static>> {
+        let mut event = None;
+        for place in 0..self.places.len() as u32 {
+            let Some(entry) = self.entry_mut(place) else { continue };
+            let Some(times) = entry.links_ended.checked_sub(SUSPICIOUS) else { continue };
+            let Some(subscriber) = &mut entry.subscriber else { continue };
+            if times > 0 && event.is_none() && !subscriber.is_refused {
+                let error = ServerError::new(None, "it ends the connection whenever it is asked for this");
+                event = Some(subscriber.refuse(SubscribeError::Unavailable(error)));
+            }
+            let pause = FIRST_PAUSE.saturating_mul(1 << (2 * times).min(16)).min(LONGEST_PAUSE);
+            self.look_later(place, now + pause);
+        }
+        event
     }
 
     /// Returns the next request to the server, which counts as sent.
@@ -257,7 +287,7 @@ impl Subscriptions {
         outcome: Result<RawJson<'_>, ServerError>,
     ) -> Outcome {
         let Some(entry) = self.entry_mut(place) else { return Outcome::Nothing };
-        entry.links_lost = 0;
+        (entry.links_lost, entry.links_ended) = (0, 0);
         let answer = entry.standing.answer();
         match outcome {
             Err(error) => self.answered_with_error(now, place, answer, error),
