@@ -7,6 +7,7 @@ use electrum_blocking::proto::operations::{Banner, Ping, Raw};
 use electrum_blocking::proto::{Phase, Topic};
 use electrum_blocking::transport::ServerAddr;
 use electrum_blocking::{CallError, Client, NoUpdate, NotReady};
+use electrum_testkit::listener::ClosedPort;
 use electrum_testkit::prelude::*;
 
 /// A time-out that is reached only by what never ends.
@@ -57,12 +58,12 @@ fn readiness_says_why_there_is_no_connection() {
     let server = Server::start(Family::ALL[0]);
     assert_eq!(client(&server.url()).ready(LONG).map(|state| state.phase), Ok(Phase::Ready));
 
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    let client = client(&format!("tcp://{closed}"));
+    let closed = ClosedPort::new().unwrap();
+    let client = client(&format!("tcp://{}", closed.addr()));
     let mut events = client.events();
     while !matches!(events.next(), Some(electrum_blocking::ConnectionEvent::Down { .. })) {}
     let Err(NotReady::TimedOut { why }) = client.ready(SHORT) else { panic!("there is no server") };
-    assert!(why.contains(&closed.to_string()), "{why}");
+    assert!(why.contains(&closed.addr().to_string()), "{why}");
     client.close();
     assert_eq!(client.ready(LONG), Err(NotReady::Closed));
 }

@@ -2,13 +2,13 @@
 
 #![cfg(target_os = "linux")]
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use electrum_blocking::proto::operations::Ping;
 use electrum_blocking::transport::ServerAddr;
 use electrum_blocking::{CallError, Client};
+use electrum_testkit::listener::ClosedPort;
 use electrum_testkit::prelude::*;
 
 /// A time-out that is reached only by what never ends.
@@ -53,8 +53,8 @@ fn no_thread_outlives_its_client() {
     wait_for_threads(0);
 
     // While it waits to connect again.
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-    let client = Client::connect(format!("tcp://{closed}").parse::<ServerAddr>().unwrap()).unwrap();
+    let closed = ClosedPort::new().unwrap();
+    let client = Client::connect(format!("tcp://{}", closed.addr()).parse::<ServerAddr>().unwrap()).unwrap();
     let mut events = client.events();
     while !matches!(events.next(), Some(electrum_blocking::ConnectionEvent::Down { .. })) {}
     drop((client, events));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use electrum_session::proto::operations::{Banner, Ping, Raw};
 use electrum_session::{CallError, CallErrorKind, NoAnswer};
+use electrum_testkit::listener::ClosedPort;
 use futures_lite::future::poll_once;
 use harness::{Asked, BOUND, Reaction, Server, block_on, bounded, config, connect, server_and_client, start};
 
@@ -210,9 +211,8 @@ fn a_broadcast_without_an_answer_may_have_been_sent() {
 #[test]
 fn nothing_is_sent_after_its_deadline() {
     bounded(|| {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        let closed = ClosedPort::new().unwrap();
+        let address = closed.addr();
         let client = connect(&[address]);
         let late = block_on(client.call_within(Duration::from_millis(50), Raw::new("late", vec![])));
         assert_eq!(late.unwrap_err().kind(), CallErrorKind::Unsent);

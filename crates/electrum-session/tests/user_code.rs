@@ -14,6 +14,7 @@ use electrum_session::proto::json::{DecodeError, Params, RawJson};
 use electrum_session::proto::operations::{Banner, Ping};
 use electrum_session::proto::{Method, ProtocolVersion, Request, Topic};
 use electrum_session::{Client, NoUpdate};
+use electrum_testkit::listener::ClosedPort;
 use harness::{Asked, Reaction, block_on, bounded, server_and_client, tip};
 
 type Hook = Box<dyn FnMut() + Send>;
@@ -289,9 +290,8 @@ fn a_topic_that_was_removed_sends_no_updates() {
 #[test]
 fn without_a_server_ready_says_why() {
     bounded(|| {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        let closed = ClosedPort::new().unwrap();
+        let address = closed.addr();
         let client: Client = harness::connect(&[address]);
         let error = block_on(client.ready(std::time::Duration::from_millis(300))).unwrap_err();
         assert!(error.to_string().contains(&address.to_string()), "{error}");

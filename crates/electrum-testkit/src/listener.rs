@@ -1,11 +1,12 @@
-//! A listener whose connections a function of the test serves.
+//! A listener whose connections a function of the test serves, and a port at which nothing listens.
 
+use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// Serves each connection in a thread of its own. Dropping it shuts all connections.
 ///
@@ -115,6 +116,46 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
     }
     for thread in threads {
         let _ = thread.join();
+    }
+}
+
+/// A port of 127.0.0.1 at which connections are refused and no other socket of the machine comes to listen, for as long as
+/// this is held.
+///
+/// ```
+/// use electrum_testkit::listener::ClosedPort;
+///
+/// let closed = ClosedPort::new()?;
+/// let refused = std::net::TcpStream::connect(closed.addr()).unwrap_err();
+/// assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ClosedPort {
+    /// Bound, which keeps the port, without listening.
+    _socket: Socket,
+    address: SocketAddr,
+}
+
+impl ClosedPort {
+    /// Takes a port that the system picks.
+    pub fn new() -> io::Result<Self> {
+        Self::at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    /// Takes the port of this address.
+    pub(crate) fn at(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        // Connections that were closed lately may still occupy the port.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        let address = socket.local_addr()?.as_socket().unwrap_or(address);
+        Ok(Self { _socket: socket, address })
+    }
+
+    /// Returns the address at which nothing listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
     }
 }
 

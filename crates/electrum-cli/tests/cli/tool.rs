@@ -1,13 +1,13 @@
 //! Running the tool as its users do.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use electrum_testkit::listener::ClosedPort;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -160,6 +160,9 @@ pub(crate) fn configure(folder: &TempDir, text: &str) {
 
 /// The URL of a port at which nothing listens any more.
 pub(crate) fn closed_port() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    format!("tcp://{}", listener.local_addr().expect("its address"))
+    let port = ClosedPort::new().expect("a port");
+    let url = format!("tcp://{}", port.addr());
+    // No other test may come to listen there.
+    std::mem::forget(port);
+    url
 }

@@ -17,8 +17,8 @@ use crate::version::ProtocolVersion;
 /// - Parameters: the transaction.
 /// - Result: [`Accepted`], with the transaction's own id, also where the server answers a page of HTML instead of an id:
 ///   ElectrumX and Fulcrum do so to clients that they take for a vulnerable version of Electrum, and broadcast all the
-///   same. Anything else is refused, since it may be an error: Electrum Personal Server up to 0.2.0 and servers of
-///   protocol 1.0 answer the reason of a rejection as the result.
+///   same. Anything else is refused, since it may be an error: Electrum Personal Server up to 0.1.6 and servers of
+///   protocol 1.0 answer the reason of a rejection as the result, and later ones `null` where broadcasting over Tor failed.
 /// - Versions: all.
 /// - Errors: the network's rules reject it (code 1 or 2, with the node's words), or the network has it already; after a
 ///   loss or a time-out it may have been sent. [`BroadcastOutcome`] tells these apart.

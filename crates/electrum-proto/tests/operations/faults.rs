@@ -159,7 +159,7 @@ fn transactions() {
     assert_eq!((accepted.txid, accepted.server_said.as_deref()), (txid(), Some(page)));
     let accepted = broadcast.decode(V1_6, RawJson::new(&format!("\"{A}\""))).unwrap();
     assert_eq!((accepted.txid, accepted.server_said.as_deref()), (txid(), Some(A)));
-    // Electrum Personal Server up to 0.2.0 answers the reason of a rejection as the result.
+    // Electrum Personal Server up to 0.1.6 answers the reason of a rejection as the result, later ones null after a failure.
     refuses(
         V1_6,
         broadcast,

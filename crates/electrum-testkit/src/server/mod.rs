@@ -16,6 +16,7 @@ use crate::chain::{Chain, OutPoint};
 use crate::family::Family;
 use crate::hash::{BlockHash, Scripthash, Txid};
 use crate::host::Host;
+use crate::listener::ClosedPort;
 use crate::session::Quirks;
 use connection::Connection;
 pub use log::{ConnectionLog, Stats};
@@ -29,6 +30,8 @@ pub struct Server {
     shared: Arc<Shared>,
     address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
+    /// While it does not listen: what keeps others from its port.
+    closed: Option<ClosedPort>,
 }
 
 /// The configuration of a server before it is started.
@@ -83,7 +86,7 @@ impl Builder {
         let state = State { host, running: true, paused: false, connections: Vec::new(), threads: Vec::new() };
         let shared = Arc::new(Shared { epoch: Instant::now(), state: Mutex::new(state), changed: Condvar::new() });
         let acceptor = Some(accept(&shared, listener));
-        Ok(Server { shared, address, acceptor })
+        Ok(Server { shared, address, acceptor, closed: None })
     }
 }
 
@@ -198,6 +201,7 @@ impl Server {
         // Who was accepted while the list of threads was taken.
         let late = std::mem::take(&mut self.shared.lock().threads);
         late.into_iter().for_each(|thread| drop(thread.join()));
+        self.closed = ClosedPort::at(self.address).ok();
     }
 
     /// Stops the server if it runs, and listens again at the same port. Subscriptions are lost.
@@ -206,6 +210,7 @@ impl Server {
     /// If something else has taken the port and keeps it for five seconds.
     pub fn restart(&mut self) {
         self.stop();
+        self.closed = None;
         let deadline = Instant::now() + Duration::from_secs(5);
         let listener = loop {
             match TcpListener::bind(self.address) {
