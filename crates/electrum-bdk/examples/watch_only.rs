@@ -48,12 +48,6 @@ pub(crate) fn watch(
 /// Broadcasts a transaction. Unlike other calls, a broadcast that may have been sent is not sent again.
 pub(crate) fn send(server: &str, transaction: &Transaction) -> Result<BroadcastOutcome, Box<dyn Error>> {
     let client = Client::connect(server.parse::<ServerAddr>()?)?;
-    match client.call(Broadcast { transaction: RawTransaction::from(transaction) }) {
-        Ok(accepted) => Ok(BroadcastOutcome::Accepted(accepted)),
-        Err(CallError::Server(error)) => Ok(BroadcastOutcome::of_server_error(error).map_err(CallError::Server)?),
-        Err(error @ (CallError::MaybeSent { .. } | CallError::TimedOut)) => {
-            Ok(BroadcastOutcome::MayHaveBeenSent { why: error.to_string() })
-        }
-        Err(error) => Err(error.into()),
-    }
+    let result = client.call(Broadcast { transaction: RawTransaction::from(transaction) });
+    Ok(result.map(BroadcastOutcome::Accepted).or_else(CallError::into_broadcast_outcome)?)
 }

@@ -23,10 +23,27 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts a client, which connects and reconnects by itself. It returns at once; calls wait for the connection.
+    /// Starts a client of one server, of several, or of a whole [`Config`]. It connects and reconnects by itself, and this
+    /// returns at once: calls wait for the connection, and [`ready`](Self::ready) says why there is none.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use electrum_blocking::proto::types::Network;
+    /// use electrum_blocking::{Client, Config};
+    ///
+    /// // The first one is preferred; the others are tried when it fails.
+    /// let servers = ["ssl://electrum.example.org".parse()?, "ssl://electrum.example.net:443".parse()?];
+    /// let mut config = Config::new(servers);
+    /// // A server of another chain is left.
+    /// config.protocol.genesis_hash = Some(Network::Bitcoin.genesis_hash());
+    /// let client = Client::connect(config)?;
+    /// client.ready(Duration::from_secs(20))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// If the operating system cannot start a thread.
+    /// If the operating system cannot start a thread. A server that cannot be reached is no error here.
     pub fn connect(config: impl Into<Config>) -> io::Result<Self> {
         let (session, threads) = threads::drive(config, Tcp)?;
         Ok(Self { session, threads })
@@ -60,7 +77,19 @@ impl Client {
 
     /// Makes several calls of one type at once and waits for all of them. Each has a result of its own, in the order of
     /// the requests.
-    pub fn batch<R>(&self, requests: Vec<R>) -> Vec<Result<R::Response, CallError>>
+    ///
+    /// ```no_run
+    /// # use electrum_blocking::{Client, proto::{Script, operations::Balance}};
+    /// # fn example(client: Client, scripts: Vec<Script>) {
+    /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new))) {
+    ///     match balance {
+    ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
+    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Vec<Result<R::Response, CallError>>
     where
         R: Request<Response: Send> + Send + 'static,
     {
@@ -68,7 +97,11 @@ impl Client {
     }
 
     /// Makes several calls at once, each of which must be answered within `timeout`. See [`batch`](Self::batch).
-    pub fn batch_within<R>(&self, timeout: Duration, requests: Vec<R>) -> Vec<Result<R::Response, CallError>>
+    pub fn batch_within<R>(
+        &self,
+        timeout: Duration,
+        requests: impl IntoIterator<Item = R>,
+    ) -> Vec<Result<R::Response, CallError>>
     where
         R: Request<Response: Send> + Send + 'static,
     {
@@ -100,12 +133,13 @@ impl Client {
     /// Waits until a server is connected and a version is negotiated, for at most `timeout`.
     ///
     /// # Errors
-    /// [`NotReady`] says why there is no connection. The client goes on connecting.
+    /// [`NotReady`] says with which server the last attempt failed, and why. The client goes on connecting.
     pub fn ready(&self, timeout: Duration) -> Result<State, NotReady> {
         wait(self.session.ready(timeout))
     }
 
-    /// Subscribes to a topic, across reconnections. Dropping the iterator ends the subscription.
+    /// Subscribes to a topic, across reconnections. The first update is the value of now; dropping the iterator ends the
+    /// subscription.
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
@@ -114,6 +148,20 @@ impl Client {
     }
 
     /// Subscribes to several topics, which the updates name by their index in `topics`.
+    ///
+    /// ```no_run
+    /// # use electrum_blocking::{Client, proto::{Script, Topic, operations::History}};
+    /// # fn example(client: Client, scripts: Vec<Script>) -> Result<(), Box<dyn std::error::Error>> {
+    /// for update in client.subscribe_all(scripts.iter().cloned().map(Topic::Script))? {
+    ///     let script = &scripts[update.topic];
+    ///     match update.value {
+    ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script))?),
+    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`subscribe`](Self::subscribe). After an error no topic is subscribed.

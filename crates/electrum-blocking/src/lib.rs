@@ -31,8 +31,8 @@ mod wait;
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;
 pub use electrum_session::{
-    CallError, Config, ConnectionEvent, MemoryPins, NoAnswer, NoUpdate, NotReady, PinError, PinStore, TopicUpdate,
-    proto, transport,
+    CallError, CallErrorKind, Config, ConnectionEvent, MemoryPins, NoAnswer, NoUpdate, NotReady, PinError, PinStore,
+    TopicUpdate, proto, transport,
 };
 
 pub use crate::client::Client;

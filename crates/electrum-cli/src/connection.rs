@@ -5,7 +5,6 @@ use std::time::Duration;
 use electrum_smol::proto::{DownCause, Phase, ProtocolVersion, Side};
 use electrum_smol::transport::{LinkReport, ServerAddr};
 use electrum_smol::{Client, Config, ConnectionEvent};
-use futures_lite::StreamExt;
 use smol::Task;
 
 /// A connection whose version is negotiated.

@@ -59,11 +59,16 @@ impl Failure {
 
     /// Makes the failure of a call.
     pub(crate) fn of_call(error: &CallError) -> Self {
+        let words = match error {
+            // What to do is the hint of the cause.
+            CallError::TimedOut => NoAnswer::TimedOut.to_string(),
+            other => other.to_string(),
+        };
         let (code, message) = match error {
             CallError::Server(ServerError { code, message, .. }) => (*code, message.clone()),
-            other => (None, other.to_string()),
+            _ => (None, words.clone()),
         };
-        Self { cause: call_cause(error), phase: Phase::Ready, code, message, words: error.to_string() }
+        Self { cause: call_cause(error), phase: Phase::Ready, code, message, words }
     }
 
     /// Returns the failure of a command without a server, as JSON.

@@ -69,20 +69,33 @@ impl Client {
     /// Makes several calls of one type at once. The results come in the order of the requests; an error of one does not
     /// affect the others.
     ///
-    /// Cancel safe as [`call`](Self::call) is.
-    pub fn batch<R>(&self, requests: Vec<R>) -> Batch<R::Response>
+    /// ```no_run
+    /// # use electrum_session::{Client, proto::{Script, operations::Balance}};
+    /// # async fn example(client: Client, scripts: Vec<Script>) {
+    /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new)).await) {
+    ///     match balance {
+    ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
+    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// As with [`call`](Self::call).
+    pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Batch<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        Batch::submit(&self.handle, None, requests)
+        Batch::submit(&self.handle, None, requests.into_iter().collect())
     }
 
     /// Makes several calls at once, each of which must be answered within `timeout`. See [`batch`](Self::batch).
-    pub fn batch_within<R>(&self, timeout: Duration, requests: Vec<R>) -> Batch<R::Response>
+    pub fn batch_within<R>(&self, timeout: Duration, requests: impl IntoIterator<Item = R>) -> Batch<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
     {
-        Batch::submit(&self.handle, Some(timeout), requests)
+        Batch::submit(&self.handle, Some(timeout), requests.into_iter().collect())
     }
 
     /// Makes calls of different types at once: those that `make` makes are sent in one write when it returns,
@@ -117,12 +130,13 @@ impl Client {
     /// Waits until a server is connected and a version is negotiated, for at most `timeout`.
     ///
     /// # Errors
-    /// [`NotReady`] says why there is no connection.
+    /// [`NotReady`] says with which server the last attempt failed, and why. The client goes on connecting.
     pub async fn ready(&self, timeout: Duration) -> Result<State, NotReady> {
         ready(&self.handle, timeout).await
     }
 
-    /// Subscribes to a topic, across reconnections. Dropping the stream ends the subscription.
+    /// Subscribes to a topic, across reconnections. The first update is the value of now; dropping the stream ends the
+    /// subscription.
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
@@ -131,6 +145,21 @@ impl Client {
     }
 
     /// Subscribes to several topics in one stream, which names them by their place in `topics`.
+    ///
+    /// ```no_run
+    /// # use electrum_session::{Client, proto::{Script, Topic, operations::History}};
+    /// # async fn example(client: Client, scripts: Vec<Script>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut updates = client.subscribe_all(scripts.iter().cloned().map(Topic::Script))?;
+    /// while let Some(update) = updates.next().await {
+    ///     let script = &scripts[update.topic];
+    ///     match update.value {
+    ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script)).await?),
+    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached; then nothing is subscribed.

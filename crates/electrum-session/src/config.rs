@@ -8,6 +8,21 @@ use electrum_transport::{Route, ServerAddr};
 use crate::pins::{MemoryPins, PinStore};
 
 /// The configuration of a client: its servers, the route to them, certificate pins, and the settings of the protocol.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_session::Config;
+/// use electrum_session::proto::types::Network;
+/// use electrum_session::transport::Route;
+///
+/// let mut config = Config::new(["ssl://electrum.example.org".parse()?, "tcp://abcdef.onion".parse()?]);
+/// config.route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
+/// config.protocol.client_name = "my wallet 1.0".into();
+/// config.protocol.genesis_hash = Some(Network::Bitcoin.genesis_hash());
+/// config.protocol.timeouts.request = Duration::from_secs(10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The servers, the preferred one first. One is used at a time; after a failure the next is tried.
@@ -55,5 +70,17 @@ impl Config {
 impl From<ServerAddr> for Config {
     fn from(server: ServerAddr) -> Self {
         Self::new([server])
+    }
+}
+
+impl<const N: usize> From<[ServerAddr; N]> for Config {
+    fn from(servers: [ServerAddr; N]) -> Self {
+        Self::new(servers)
+    }
+}
+
+impl From<Vec<ServerAddr>> for Config {
+    fn from(servers: Vec<ServerAddr>) -> Self {
+        Self::new(servers)
     }
 }

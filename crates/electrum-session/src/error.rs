@@ -1,6 +1,7 @@
 //! The error of a call.
 
 use electrum_proto::json::{DecodeError, ServerError, ServerErrorKind};
+use electrum_proto::operations::BroadcastOutcome;
 use electrum_proto::{NotInVersion, RejectReason, RequestError};
 
 /// Why a call has no result. Each variant says who must act.
@@ -17,7 +18,7 @@ pub enum CallError {
     #[error(transparent)]
     NotInVersion(#[from] NotInVersion),
     /// The server did not answer in time.
-    #[error("the server did not answer in time")]
+    #[error("the server did not answer in time; ask again with more time, or ask another server")]
     TimedOut,
     /// The request was not sent before its deadline: there was no connection, or other calls were before it.
     #[error(
@@ -30,7 +31,7 @@ pub enum CallError {
     },
     /// The request changes something (a broadcast) and was sent, but no answer came: the server may have carried it
     /// out. It is not sent again.
-    #[error("{reason}; the server may have done what was asked")]
+    #[error("{reason}; the server may have done what was asked: find out before you ask again")]
     MaybeSent {
         /// Why there is no answer.
         reason: NoAnswer,
@@ -146,6 +147,38 @@ impl CallError {
         }
     }
 
+    /// Returns what became of a transaction whose [`Broadcast`](electrum_proto::operations::Broadcast) ended with this error.
+    ///
+    /// ```no_run
+    /// use electrum_session::proto::operations::{Broadcast, BroadcastOutcome};
+    /// use electrum_session::proto::types::RawTransaction;
+    /// use electrum_session::{CallError, Client};
+    ///
+    /// # async fn example(client: Client, transaction: RawTransaction) -> Result<(), CallError> {
+    /// let result = client.call(Broadcast { transaction }).await;
+    /// let outcome = result.map(BroadcastOutcome::Accepted).or_else(CallError::into_broadcast_outcome)?;
+    /// println!("{outcome}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error itself if the transaction was not handed over: not a byte was sent, or the server refused the request
+    /// without looking at the transaction, such as for being busy.
+    pub fn into_broadcast_outcome(self) -> Result<BroadcastOutcome, Self> {
+        match self {
+            Self::Server(error) => BroadcastOutcome::of_server_error(error).map_err(Self::Server),
+            Self::Unsent { .. } | Self::TooLong { .. } | Self::QueueFull { .. } | Self::NotInVersion(_) => Err(self),
+            Self::MaybeSent { reason } => Ok(BroadcastOutcome::MayHaveBeenSent { why: reason.to_string() }),
+            // A client may be closed while a request is on its way.
+            Self::Closed
+            | Self::Decode(_)
+            | Self::TimedOut
+            | Self::ClosesConnection { .. }
+            | Self::AnswerTooLarge { .. } => Ok(BroadcastOutcome::MayHaveBeenSent { why: self.to_string() }),
+        }
+    }
+
     pub(crate) fn from_request(error: RequestError) -> Self {
         match error {
             RequestError::Server(error) => Self::Server(error),
@@ -168,6 +201,30 @@ impl CallError {
             | RejectReason::Outgoing { .. }
             | RejectReason::Subscriptions { .. }
             | RejectReason::Subscribed(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broadcast_counts_as_not_sent_only_where_that_is_certain() {
+        let in_mempool = ServerError::new(Some(1), "txn-already-in-mempool");
+        let outcome = CallError::Server(in_mempool.clone()).into_broadcast_outcome();
+        assert_eq!(outcome, Ok(BroadcastOutcome::AlreadyInMempool(in_mempool)));
+
+        let busy = CallError::Server(ServerError::new(Some(-101), "excessive resource usage"));
+        let unsent = CallError::Unsent { why: String::new() };
+        for error in [busy, unsent, CallError::QueueFull { limit: 1 }, CallError::TooLong { bytes: 2, limit: 1 }] {
+            assert_eq!(error.clone().into_broadcast_outcome(), Err(error));
+        }
+
+        let lost = CallError::MaybeSent { reason: NoAnswer::ConnectionLost };
+        for error in [lost, CallError::TimedOut, CallError::Closed] {
+            let outcome = error.into_broadcast_outcome();
+            assert!(matches!(outcome, Ok(BroadcastOutcome::MayHaveBeenSent { .. })), "{outcome:?}");
         }
     }
 }

@@ -60,6 +60,24 @@ impl Updates {
         true
     }
 
+    /// Waits for the next update; `None` once the client is closed and all updates are read.
+    ///
+    /// ```no_run
+    /// # use electrum_session::{Client, proto::{Topic, Update}};
+    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut tips = client.subscribe(Topic::Headers)?;
+    /// while let Some(update) = tips.next().await {
+    ///     if let Update::Headers(tip) = update.value? {
+    ///         println!("{} {}", tip.height, tip.header.block_hash());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next(&mut self) -> Option<TopicUpdate> {
+        poll_fn(|context| self.mailbox.poll_next(context)).await
+    }
+
     /// Waits for the next update for at most `timeout`, which works in any runtime.
     ///
     /// # Errors
@@ -111,6 +129,11 @@ impl ConnectionEvents {
             if session.machine().phase() == Phase::Closed { Events::closed() } else { listeners.add() }
         });
         Self { events, handle: handle.clone() }
+    }
+
+    /// Waits for the next event; `None` once the client is closed and all events are read.
+    pub async fn next(&mut self) -> Option<ConnectionEvent> {
+        poll_fn(|context| self.events.poll_next(context)).await
     }
 
     /// Waits for the next event for at most `timeout`, which works in any runtime.

@@ -12,7 +12,7 @@ use electrum_session::proto::DownCause;
 use electrum_session::transport::{Pin, Trust};
 use electrum_session::{Client, Config, ConnectionEvent, MemoryPins, PinError, PinStore, Step};
 use electrum_testkit::tls::{Ca, Identity, TlsPeer, rustls};
-use futures_lite::{StreamExt as _, future};
+use futures_lite::future;
 
 /// Longer than anything takes on a busy machine.
 const BOUND: Duration = Duration::from_secs(60);

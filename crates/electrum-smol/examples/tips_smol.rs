@@ -4,7 +4,6 @@ use std::error::Error;
 
 use electrum_smol::proto::{Topic, Update, operations::Banner};
 use electrum_smol::transport::ServerAddr;
-use futures_lite::StreamExt;
 
 #[allow(dead_code, reason = "tests call `run` themselves")]
 fn main() -> Result<(), Box<dyn Error>> {

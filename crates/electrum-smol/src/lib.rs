@@ -3,7 +3,6 @@
 //! ```no_run
 //! use electrum_smol::proto::{Topic, operations::Banner};
 //! use electrum_smol::transport::ServerAddr;
-//! use futures_lite::StreamExt;
 //!
 //! smol::block_on(async {
 //!     let server: ServerAddr = "tcp://127.0.0.1:50001".parse()?;

@@ -9,7 +9,7 @@ use electrum_smol::proto::operations::Banner;
 use electrum_smol::transport::ServerAddr;
 use electrum_smol::{CallError, Config};
 use electrum_testkit::prelude::*;
-use futures_lite::{FutureExt, StreamExt};
+use futures_lite::FutureExt;
 
 /// Runs a test that may hang, in a thread of its own.
 fn bounded<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {

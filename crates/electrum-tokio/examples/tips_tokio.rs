@@ -4,7 +4,6 @@ use std::error::Error;
 
 use electrum_tokio::proto::{Topic, Update, operations::Banner};
 use electrum_tokio::transport::ServerAddr;
-use futures_lite::StreamExt;
 
 #[allow(dead_code, reason = "tests call `run` themselves")]
 #[tokio::main]

@@ -3,7 +3,6 @@
 //! ```no_run
 //! use electrum_tokio::proto::{Topic, operations::Banner};
 //! use electrum_tokio::transport::ServerAddr;
-//! use futures_lite::StreamExt;
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -8,7 +8,6 @@ use electrum_testkit::prelude::*;
 use electrum_tokio::proto::Topic;
 use electrum_tokio::proto::operations::Banner;
 use electrum_tokio::{CallError, Config};
-use futures_lite::StreamExt;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::time::timeout;
 

@@ -9,11 +9,11 @@
 //!     let client = electrum_web::connect(server);
 //!     let banner = client.call(Banner).await?;
 //!     let mut tips = client.subscribe(Topic::Headers)?;
-//!     loop {
-//!         let tip = tips.next_within(std::time::Duration::from_secs(3600)).await?;
+//!     while let Some(tip) = tips.next().await {
 //!         // Show it on the page.
 //! #       drop((&banner, tip));
 //!     }
+//!     Ok(())
 //! }
 //! ```
 //!

@@ -54,7 +54,7 @@ fn nudges_only_where_answers_are_held_back(kind: Kind) {
             let found = client.call(balance(tag)).expect("a balance");
             assert_eq!(Some(found.confirmed), Amount::from_sat(FUNDED));
         }
-        let found = client.batch((0..SCRIPTS).map(balance).collect());
+        let found = client.batch((0..SCRIPTS).map(balance));
         for balance in found {
             assert_eq!(Some(balance.expect("a balance").confirmed), Amount::from_sat(FUNDED));
         }
@@ -132,7 +132,7 @@ fn blocking(config: Config) -> Times {
     times(
         || client.call(Ping).expect("a pong"),
         |tag| assert!(client.call(balance(tag)).is_ok()),
-        || assert!(client.batch((0..SCRIPTS).map(balance).collect()).iter().all(Result::is_ok)),
+        || assert!(client.batch((0..SCRIPTS).map(balance)).iter().all(Result::is_ok)),
     )
 }
 
@@ -141,7 +141,7 @@ fn on_smol(config: Config) -> Times {
     times(
         || smol::block_on(client.call(Ping)).expect("a pong"),
         |tag| assert!(smol::block_on(client.call(balance(tag))).is_ok()),
-        || assert!(smol::block_on(client.batch((0..SCRIPTS).map(balance).collect())).iter().all(Result::is_ok)),
+        || assert!(smol::block_on(client.batch((0..SCRIPTS).map(balance))).iter().all(Result::is_ok)),
     )
 }
 

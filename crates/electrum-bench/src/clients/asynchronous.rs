@@ -3,7 +3,6 @@
 use std::hint::black_box;
 
 use electrum_session::{Client, Updates};
-use futures::StreamExt;
 
 use super::own::measured;
 use crate::Outcome;

@@ -47,7 +47,7 @@ macro_rules! measured {
         match workload {
             Workload::Balances => {
                 for _ in 0..operations / WINDOW {
-                    let balances = asked.scripts.iter().map(|script| Balance::new(*script)).collect();
+                    let balances = asked.scripts.iter().map(|script| Balance::new(*script));
                     for balance in client.batch(balances)$(.$wait)? {
                         black_box(balance?);
                     }

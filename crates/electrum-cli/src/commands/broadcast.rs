@@ -59,7 +59,8 @@ pub(crate) async fn run(args: BroadcastArgs, output: &Output) -> Outcome {
         .map_err(|_| Stop::Usage("a transaction is an even number of hexadecimal digits".into()))?;
     let txid = transaction.txid().map_err(|error| Stop::Usage(format!("this is no transaction: {error}")))?;
     with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
-        let outcome = outcome(query.call(Broadcast { transaction }).await);
+        let result = query.call(Broadcast { transaction }).await;
+        let outcome = result.map(BroadcastOutcome::Accepted).or_else(CallError::into_broadcast_outcome);
         print(&query, txid, outcome, output)
     })
     .await
@@ -73,28 +74,6 @@ fn without_wrapping(text: &str) -> String {
     let text: String = text.split_whitespace().collect();
     let unquoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(ToOwned::to_owned);
     unquoted.unwrap_or(text)
-}
-
-/// Returns the outcome of the broadcast, or an error if the transaction was not sent.
-fn outcome(answer: Result<Accepted, CallError>) -> Result<BroadcastOutcome, CallError> {
-    match answer {
-        Ok(accepted) => Ok(BroadcastOutcome::Accepted(accepted)),
-        Err(CallError::Server(error)) => BroadcastOutcome::of_server_error(error).map_err(CallError::Server),
-        Err(error) if has_left(&error) => Ok(BroadcastOutcome::MayHaveBeenSent { why: error.to_string() }),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether a part of the request may have been sent.
-const fn has_left(error: &CallError) -> bool {
-    !matches!(
-        error,
-        CallError::Unsent { .. }
-            | CallError::TooLong { .. }
-            | CallError::QueueFull { .. }
-            | CallError::NotInVersion(_)
-            | CallError::Closed
-    )
 }
 
 fn print(query: &Query<'_>, txid: Txid, outcome: Result<BroadcastOutcome, CallError>, output: &Output) -> Outcome {

@@ -67,8 +67,9 @@ pub struct Accepted {
 
 /// The outcome of a broadcast, as far as it is known.
 ///
-/// Make it from the result of a [`Broadcast`], and look at what it says before sending again or spending the inputs
-/// otherwise: a broadcast without an answer may have been carried out.
+/// Make it from the result of a [`Broadcast`] (the adapters have `CallError::into_broadcast_outcome` for that), and look at
+/// what it says before sending again or spending the inputs otherwise: a broadcast without an answer may have been carried
+/// out.
 ///
 /// # Example
 /// ```

@@ -2,7 +2,6 @@
 
 use electrum_web::Client;
 use electrum_web::proto::{Topic, Update};
-use futures_lite::StreamExt;
 
 use crate::dom;
 

@@ -4,7 +4,6 @@ use electrum_web::proto::operations::{Balance, History};
 use electrum_web::proto::types::{HistoryEntry, ScriptBalance, TxHeight};
 use electrum_web::proto::{Script, Topic};
 use electrum_web::{CallError, Client};
-use futures_lite::StreamExt;
 use web_sys::Element;
 
 use crate::address::Target;

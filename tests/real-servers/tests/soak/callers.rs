@@ -158,7 +158,7 @@ impl Caller {
 
     async fn batch(&mut self) {
         let numbers: Vec<_> = (0..2 + self.random.below(30)).map(|_| self.number()).collect();
-        let requests = numbers.iter().map(|number| Balance::new(script(*number))).collect();
+        let requests = numbers.iter().map(|number| Balance::new(script(*number)));
         self.tally.ask(numbers.len());
         let balances = match &*self.client {
             Client::Blocking(client) => client.batch(requests),

@@ -7,7 +7,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use electrum_smol::{Client, ConnectionEvent, ConnectionEvents, TopicUpdate, Updates};
-use futures_lite::{StreamExt, future};
+use futures_lite::future;
 use serde::Serialize;
 use smol::Timer;
 
