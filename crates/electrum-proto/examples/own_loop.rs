@@ -66,7 +66,12 @@ pub(crate) fn run(server: &str, mut on_line: impl FnMut(String) -> bool) -> Resu
                         Input::Tick
                     }
                 };
+                let has_ended = matches!(input, Input::Closed(..));
                 client.handle(now(), input);
+                // A link whose end was reported is not closed by an action.
+                if has_ended {
+                    link = None;
+                }
                 continue;
             }
             Action::Event(Event::Update { value: Update::Headers(tip), .. }) => {

@@ -49,7 +49,8 @@ pub enum Input<'a> {
     Read(ConnId, &'a [u8]),
     /// This many of the [outgoing](crate::Client::outgoing) bytes were written.
     Wrote(ConnId, usize),
-    /// The link could not be opened, ended, or broke. Bytes that were reported before are still read.
+    /// The link could not be opened, ended, or broke: the driver has dropped its socket, and no [`Action::Disconnect`] follows.
+    /// Bytes that were reported before are still read.
     Closed(ConnId, CloseCause),
 }
 
@@ -88,7 +89,8 @@ pub enum CloseCause {
 pub enum Action<'a> {
     /// Open a link to this server, and report [`Input::Connected`] or [`Input::Closed`].
     Connect(ConnId, ServerIndex),
-    /// Close the link, or stop opening it. The driver need not report it.
+    /// Close the link, or stop opening it. The driver need not report it. It does not come for a link whose end the driver
+    /// reported with [`Input::Closed`].
     Disconnect(ConnId),
     /// Events for the application.
     Event(Event<'a>),

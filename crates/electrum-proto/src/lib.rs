@@ -36,7 +36,7 @@
 //!     let mut buffer = [0; 16 * 1024];
 //!     loop {
 //!         match client.poll() {
-//!             Action::Connect(conn, _) => match TcpStream::connect(server) {
+//!             Action::Connect(conn, _) => match TcpStream::connect_timeout(&server, client.config().timeouts.connect) {
 //!                 Ok(socket) => {
 //!                     link = Some((conn, socket));
 //!                     client.handle(now(), Input::Connected(conn));
@@ -64,20 +64,22 @@
 //!                     client.handle(now(), Input::Tick);
 //!                     continue;
 //!                 };
-//!                 // A driver for more than one request must read while it writes, or a server that does the same hangs it.
-//!                 if wait.write {
-//!                     let count = socket.write(client.outgoing())?;
-//!                     client.handle(now(), Input::Wrote(*conn, count));
-//!                     continue;
-//!                 }
 //!                 socket.set_read_timeout(timeout)?;
-//!                 let input = match socket.read(&mut buffer) {
+//!                 // A driver for more than one request must read while it writes, or a server that does the same hangs it.
+//!                 let moved = if wait.write { socket.write(client.outgoing()) } else { socket.read(&mut buffer) };
+//!                 let input = match moved {
+//!                     Ok(count) if wait.write => Input::Wrote(*conn, count),
 //!                     Ok(0) => Input::Closed(*conn, CloseCause::End),
 //!                     Ok(count) => Input::Read(*conn, &buffer[..count]),
 //!                     Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Input::Tick,
 //!                     Err(error) => Input::Closed(*conn, CloseCause::Failed(error.to_string())),
 //!                 };
+//!                 let has_ended = matches!(input, Input::Closed(..));
 //!                 client.handle(now(), input);
+//!                 // A link whose end was reported is not closed by an action.
+//!                 if has_ended {
+//!                     link = None;
+//!                 }
 //!             }
 //!         }
 //!     }
