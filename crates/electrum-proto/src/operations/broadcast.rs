@@ -193,8 +193,10 @@ impl Request for Broadcast {
             (Ok(txid), answered) => {
                 let said = said(result)?;
                 if answered.is_err() && !is_page(&said) {
-                    let what = format_args!("the server said {said:?} and no transaction's id; it may have been sent");
-                    return Err(DecodeError::new("", what));
+                    return Err(DecodeError::new(
+                        "",
+                        format_args!("the server said {said:?} and no transaction's id; it may have been sent"),
+                    ));
                 }
                 Ok(Accepted { txid, server_said: Some(said) })
             }
