@@ -84,13 +84,20 @@ fn scheme(text: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Whether a text looks like a private key, valid or not: an extended key, or the wallet import format.
-pub(crate) fn is_private_key(text: &str) -> bool {
+fn is_private_key(text: &str) -> bool {
     const WIF: [&str; 5] = ["5", "K", "L", "9", "c"];
 
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_extended = text.get(1..4).is_some_and(|kind| kind == "prv") && text.len() > 100;
     let is_wif = (51..=52).contains(&text.len()) && WIF.iter().any(|first| text.starts_with(first));
     is_plain && (is_extended || is_wif)
+}
+
+/// Whether a text is a private key, or a descriptor with one.
+pub(crate) fn holds_private_key(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_secret = |word: &str| word.get(1..4) == Some("prv") || is_private_key(word);
+    is_private_key(text) || (text.contains('(') && words.any(is_secret))
 }
 
 /// Parses an address or a `bitcoin:` URI.
@@ -270,6 +277,17 @@ mod tests {
         ] {
             assert_eq!(parse(address), Err(AddressError::OtherCoin(coin)), "{address}");
         }
+    }
+
+    #[test]
+    fn private_keys_are_found_in_descriptors_too() {
+        let key = "xprv9uPDJpEQgRQfDcW7BkF7eTya6RPxXeJCqCJGHuCJ4GiRVLzkTXBAJMu2qaMWPrS7AANYqdq6vcBcBUdJCVVFceUvJFjaPdGZ2y9WACViL4L";
+        let wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
+        for text in [format!("pkh({key}/0)"), format!("wpkh({wif})"), format!("sh(wpkh([d34db33f/49h]{key}/*))")] {
+            assert!(holds_private_key(&text), "{text}");
+        }
+        let public = "xpub6CatWdiZiodmUeTDp8LT5or8nmbKNcuyvz7WyksVFkKB4RHwCD3XyuvPEbvqAQY3rAPshWcMLoP2fMFMKHPJ4ZeZXYVUhLv1VMrjPC7PW6V";
+        assert!(!holds_private_key(&format!("wpkh({public}/0/*)")));
     }
 
     #[test]

@@ -17,12 +17,6 @@ use crate::indexes::Indexes;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Descriptor(Vec<miniscript::Descriptor<DescriptorPublicKey>>);
 
-/// Whether a text is a descriptor with a private key.
-pub(crate) fn holds_private_key(text: &str) -> bool {
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    text.contains('(') && words.any(|word| word.get(1..4) == Some("prv") || crate::address::is_private_key(word))
-}
-
 /// Reads `addr(ADDRESS)` and `raw(HEX)` (BIP 385), which miniscript does not, as what they stand for.
 pub(crate) fn of_one_script(text: &str) -> Option<Result<String, String>> {
     let (descriptor, checksum) = text.split_once('#').map_or((text, None), |(text, sum)| (text, Some(sum)));
@@ -154,12 +148,6 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused_in_words() {
-        let key = "xprv9uPDJpEQgRQfDcW7BkF7eTya6RPxXeJCqCJGHuCJ4GiRVLzkTXBAJMu2qaMWPrS7AANYqdq6vcBcBUdJCVVFceUvJFjaPdGZ2y9WACViL4L";
-        let wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
-        for text in [format!("pkh({key}/0)"), format!("wpkh({wif})"), format!("sh(wpkh([d34db33f/49h]{key}/*))")] {
-            assert!(holds_private_key(&text), "{text}");
-        }
-        assert!(!holds_private_key(&format!("wpkh({BIP84}/0/*)")));
         for (text, words) in [
             ("wpkh(".to_owned(), "no output descriptor"),
             (format!("wpkh({BIP84}/0/*)#aaaaaaaa"), "checksum"),

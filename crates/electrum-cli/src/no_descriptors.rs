@@ -11,11 +11,6 @@ use crate::indexes::Indexes;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Descriptor {}
 
-/// Whether a text is a descriptor with a private key: none is read.
-pub(crate) const fn holds_private_key(_: &str) -> bool {
-    false
-}
-
 /// Reads descriptors of one script: none is read.
 pub(crate) const fn of_one_script(_: &str) -> Option<Result<String, String>> {
     None

@@ -42,7 +42,7 @@ impl FromStr for Written {
         if text == "-" {
             return Ok(Self::Stdin);
         }
-        if address::is_private_key(text) || descriptor::holds_private_key(text) {
+        if address::holds_private_key(text) {
             return Ok(Self::PrivateKey);
         }
         if let Some(inside) = descriptor::of_one_script(text) {
