@@ -40,6 +40,9 @@ pub struct Config {
     /// `1.1` are the same.
     pub accept_numeric_version: bool,
     /// The first block of the chain that the server must serve. A server of another chain never becomes ready.
+    ///
+    /// The server is asked for its features, and for its first header if they do not name the chain. One that does not
+    /// answer, or ends the connection, is asked in the other way on the next one.
     pub genesis_hash: Option<BlockHash>,
     /// A secret that each request carries, those of the handshake included, for servers that ask for one. All servers
     /// get the same. [`Client::set_authorization`](crate::Client::set_authorization) renews it.

@@ -170,6 +170,7 @@ impl Chunks<'_> {
             let id = question.id.to_string();
             let (text, outcome) = match answer {
                 Answer::Close => ("x".into(), Ok(String::new())),
+                Answer::Nothing => continue,
                 Answer::Result(result) => (layout.result(&id, &result), Ok(result)),
                 Answer::Error(error, message) => (layout.error(&id, &error), Err(message)),
             };

@@ -332,6 +332,9 @@ impl<'a> Hostile<'a> {
             }
             "server.features" if self.trace.chance(100) => messages::features(&messages::other_genesis()),
             "server.features" => messages::features(GENESIS),
+            "blockchain.block.header" => {
+                messages::first_header(self.trace.chance(100), electrum_proto::ProtocolVersion::V1_4)
+            }
             "blockchain.headers.subscribe" => messages::tip(self.trace.below(3), 0),
             "raw.changes" => "[1]".into(),
             "blockchain.outpoint.subscribe" => messages::output(self.trace.below(4)),

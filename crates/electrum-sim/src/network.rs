@@ -323,6 +323,7 @@ impl<'a> Network<'a> {
         let id = request.id.to_string();
         let text = match server.answer(&mut link.session, request, &self.chain) {
             Answer::Close => return self.end_link(),
+            Answer::Nothing => return,
             Answer::Result(result) => {
                 self.probe.will_be_answered(Some(request.id), Ok(result.clone()));
                 layout.result(&id, &result)

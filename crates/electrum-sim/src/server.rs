@@ -23,6 +23,7 @@ pub(super) struct Server {
     max: ProtocolVersion,
     refusal: Refusal,
     is_other_chain: bool,
+    features: Features,
     pub(super) layout: Layout,
 }
 
@@ -32,6 +33,15 @@ enum Refusal {
     Error,
     Close,
     Lenient,
+}
+
+/// What a server does when it is asked for its features. Not all have them.
+#[derive(Clone, Copy, Debug)]
+enum Features {
+    Answer,
+    Refuse,
+    Ignore,
+    Close,
 }
 
 /// A server's side of one link.
@@ -58,6 +68,7 @@ pub(super) struct ServerRequest {
 pub(super) enum Answer {
     Result(String),
     Error(String, String),
+    Nothing,
     Close,
 }
 
@@ -130,6 +141,7 @@ impl Server {
             max: versions.max(),
             refusal: trace.pick(&[Refusal::Error, Refusal::Close, Refusal::Lenient]),
             is_other_chain: trace.chance(100),
+            features: trace.pick(&[Features::Answer, Features::Refuse, Features::Ignore, Features::Close]),
             layout: Layout::draw(trace),
         }
     }
@@ -157,9 +169,17 @@ impl Server {
         let Some(version) = session.version else { return self.negotiate(session, question) };
         let thing = thing_named(&question.method, &question.params, version);
         match (question.method.as_str(), thing) {
-            ("server.features", _) => {
-                let genesis = if self.is_other_chain { messages::other_genesis() } else { GENESIS.into() };
-                Answer::Result(messages::features(&genesis))
+            ("server.features", _) => match self.features {
+                Features::Answer => {
+                    let genesis = if self.is_other_chain { messages::other_genesis() } else { GENESIS.into() };
+                    Answer::Result(messages::features(&genesis))
+                }
+                Features::Refuse => unknown_method(),
+                Features::Ignore => Answer::Nothing,
+                Features::Close => Answer::Close,
+            },
+            ("blockchain.block.header" | "blockchain.block.get_header", _) => {
+                Answer::Result(messages::first_header(self.is_other_chain, version))
             }
             ("server.ping", _) => Answer::Result("null".into()),
             (method, Some(thing)) if method.ends_with(".unsubscribe") => {
@@ -170,10 +190,7 @@ impl Server {
                 session.subscribed.insert(thing);
                 Answer::Result(chain.value(thing))
             }
-            (method, None) if method.contains("scribe") => {
-                let error = r#"{"code":-32602,"message":"what is that?"}"#;
-                Answer::Error(error.into(), "what is that?".into())
-            }
+            (method, None) if method.contains("scribe") => unknown_method(),
             _ => Answer::Result(format!("\"for {}\"", question.id)),
         }
     }
@@ -197,6 +214,11 @@ impl Server {
         session.version = Some(version);
         Answer::Result(format!("[\"Sim 1\",\"{version}\"]"))
     }
+}
+
+fn unknown_method() -> Answer {
+    let error = r#"{"code":-32602,"message":"what is that?"}"#;
+    Answer::Error(error.into(), "what is that?".into())
 }
 
 impl Session {
@@ -258,6 +280,7 @@ mod tests {
             max: version("1.6"),
             refusal: Refusal::Error,
             is_other_chain: false,
+            features: Features::Answer,
             layout: Layout::default(),
         };
         assert_eq!(server.settle(version("1.1"), version("1.7")), Some(version("1.6")));

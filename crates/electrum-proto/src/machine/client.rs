@@ -319,6 +319,9 @@ impl Client {
                 shared.servers.pong_wait_mut().missed();
             }
         }
+        if let Some(question) = self.link.question().filter(|_| !matches!(cause, DownCause::WrongChain { .. })) {
+            shared.servers.question_failed(question);
+        }
         // Late answers are looked after elsewhere.
         let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. });
         let oldest = self.link.ready().filter(|_| is_cut).and_then(|(stream, ready)| ready.oldest_topic(stream));

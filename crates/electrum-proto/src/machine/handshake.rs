@@ -37,8 +37,8 @@ impl Connection {
             self.accepted(agreed, shared);
             return Ok(());
         };
-        let asked = ChainAsked { id: 0, agreed, wanted, question: Question::Features, deadline };
-        self.ask_chain(asked, &Features, shared)
+        let asked = ChainAsked { id: 0, agreed, wanted, question: shared.servers.question(), deadline };
+        self.ask_chain(asked, shared)
     }
 
     /// Handles the answer about the server's chain.
@@ -52,13 +52,25 @@ impl Connection {
             Chain::Wanted(agreed) => self.accepted(agreed, shared),
             Chain::NotSaid => {
                 let asked = ChainAsked { question: Question::FirstHeader, ..asked };
-                self.ask_chain(asked, &FIRST_HEADER, shared)?;
+                self.ask_chain(asked, shared)?;
             }
         }
         Ok(())
     }
 
-    fn ask_chain<R: Request>(&mut self, asked: ChainAsked, request: &R, shared: &mut Shared) -> Result<(), DownCause> {
+    fn ask_chain(&mut self, asked: ChainAsked, shared: &mut Shared) -> Result<(), DownCause> {
+        match asked.question {
+            Question::Features => self.write_question(asked, &Features, shared),
+            Question::FirstHeader => self.write_question(asked, &FIRST_HEADER, shared),
+        }
+    }
+
+    fn write_question<R: Request>(
+        &mut self,
+        asked: ChainAsked,
+        request: &R,
+        shared: &mut Shared,
+    ) -> Result<(), DownCause> {
         let (version, id) = (asked.agreed.version, shared.next_id());
         let method = request
             .method(version)

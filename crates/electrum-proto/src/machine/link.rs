@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use super::negotiation::{ChainAsked, VersionAsked};
+use super::negotiation::{ChainAsked, Question, VersionAsked};
 use super::phase::{Phase, Transition};
 use super::ready::Ready;
 use super::shared::Shared;
@@ -118,6 +118,14 @@ impl Link {
     /// Whether versions were offered to the server, and it has not answered yet.
     pub(super) const fn is_offered(&self) -> bool {
         matches!(self, Self::Open(Connection { stage: Stage::VersionAsked(_), .. }))
+    }
+
+    /// Returns how the server was asked for its chain, if its answer is awaited.
+    pub(super) const fn question(&self) -> Option<Question> {
+        match self {
+            Self::Open(Connection { stage: Stage::ChainAsked(asked), .. }) => Some(asked.question),
+            _ => None,
+        }
     }
 
     /// Returns why the link ended, if the driver reported its end or a buffer overflowed.

@@ -46,9 +46,10 @@ pub(super) struct ChainAsked {
 }
 
 /// The request that finds out which chain the server serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Question {
     /// `server.features`, which names the first block.
+    #[default]
     Features,
     /// The first header, if the features are missing or cannot be read.
     FirstHeader,
@@ -64,6 +65,15 @@ pub(super) enum Chain {
 
 /// The request for the first header, whose hash is that of the first block.
 pub(super) const FIRST_HEADER: Header = Header { height: 0 };
+
+impl Question {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Features => Self::FirstHeader,
+            Self::FirstHeader => Self::Features,
+        }
+    }
+}
 
 impl VersionAsked {
     pub(super) fn is_answered_by(&self, id: ReplyId, outcome: &Result<RawJson<'_>, ServerError>) -> bool {

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::negotiation::Question;
 use super::pong_wait::PongWait;
 use super::random::Random;
 use super::window::Window;
@@ -35,6 +36,8 @@ struct Record {
     offer: usize,
     /// Whether the server has accepted that offer before.
     accepted: bool,
+    /// How to find out which chain the server serves.
+    question: Question,
     /// How many requests the server is sent at once.
     window: Window,
     /// How long the server has to answer a ping.
@@ -92,6 +95,17 @@ impl Servers {
     /// Whether the current server has accepted the current offer before.
     pub(crate) fn accepted_offer(&self) -> bool {
         self.records[self.current].accepted
+    }
+
+    /// Returns how to find out which chain the current server serves.
+    pub(super) fn question(&self) -> Question {
+        self.records[self.current].question
+    }
+
+    /// Notes that the current server did not say which chain it serves when asked by `question`: it is asked by the
+    /// other one next time. Some servers never answer `server.features`, or end the connection.
+    pub(super) fn question_failed(&mut self, question: Question) {
+        self.records[self.current].question = question.other();
     }
 
     /// Notes that the current server is ready: it is preferred from now on, with the offer that it accepted.

@@ -1,7 +1,7 @@
 //! Servers that negotiate in their own way: one version as a string, no word about their chain, escaped keys.
 
 use electrum_proto::operations::Banner;
-use electrum_proto::{CloseCause, Config, Topic};
+use electrum_proto::{CloseCause, Config, Phase, TimerKind, Topic};
 
 use crate::driver::Driver;
 
@@ -84,6 +84,44 @@ fn the_first_header_tells_the_chain_where_the_features_do_not() {
             None => refuse(&mut driver, id, -32601, "unknown method"),
         }
         assert!(driver.seen().iter().any(|word| word == seen), "{header:?}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_for_its_chain_is_asked_in_the_other_way_next_time() {
+    let end: fn(&mut Driver) = |driver| driver.close(CloseCause::End);
+    let wait: fn(&mut Driver) = |driver| assert_eq!(driver.sleep(), TimerKind::Handshake);
+    for fail in [end, wait] {
+        let mut driver = Driver::new(Config { genesis_hash: MAINNET.parse().ok(), ..Config::default() });
+        let connect = |driver: &mut Driver, answer: Option<&str>| {
+            if driver.client.phase() == Phase::Backoff {
+                driver.sleep_until(TimerKind::Retry);
+            }
+            driver.connect();
+            driver.agree("1.4");
+            let lines = driver.write();
+            let line = lines.lines().last().unwrap();
+            let request: serde_json::Value = serde_json::from_str(line).unwrap();
+            let method = request["method"].as_str().unwrap().to_owned();
+            match answer {
+                Some(header) => driver.read(&format!(r#"{{"id":{},"result":"{header}"}}"#, request["id"])),
+                None => fail(driver),
+            }
+            method
+        };
+        // Not answered in any way, it is asked in the first one again.
+        for method in ["server.features", "blockchain.block.header", "server.features"] {
+            assert_eq!(connect(&mut driver, None), method);
+        }
+        driver.seen();
+        assert_eq!(connect(&mut driver, Some(HEADER_0)), "blockchain.block.header");
+        assert!(driver.seen().contains(&"ready 1.4 Test 1.0".to_owned()));
+        driver.close(CloseCause::End);
+        // What was answered is asked first from then on, and a wrong answer is no reason to ask in another way.
+        for _ in 0..2 {
+            assert_eq!(connect(&mut driver, Some(ANOTHER_HEADER_0)), "blockchain.block.header");
+            assert!(driver.seen().contains(&"down wrong_chain".to_owned()));
+        }
     }
 }
 

@@ -105,8 +105,12 @@ impl Probe {
                 }
             }
             (2, None) if method == "server.features" && was_read && self.config.genesis_hash.is_some() => {}
-            // The first header, if the features do not name the chain.
-            (3, None) if method.starts_with("blockchain.block.") && params[0] == 0 && was_read => {}
+            // The first header, if the features do not name the chain, or were not answered on an earlier link.
+            (2 | 3, None)
+                if method.starts_with("blockchain.block.")
+                    && params[0] == 0
+                    && was_read
+                    && self.config.genesis_hash.is_some() => {}
             (_, None) => self.violate(2, format!("written before the version was accepted: {}", shown())),
             (_, Some((_, version))) => {
                 if !is_in_version(method, version) {
