@@ -8,7 +8,7 @@ use crate::machine::phase::Phase;
 use crate::machine::subscriptions::topic::SubId;
 use crate::machine::timers::TimerKind;
 use crate::request::NotInVersion;
-use crate::types::BlockHash;
+use crate::types::{BlockHash, Network};
 use crate::version::{Offer, VersionRange};
 
 /// Why a link is given up. Each leads to a new attempt, never to a session that half works.
@@ -211,10 +211,10 @@ impl fmt::Display for DownCause {
                 _ => "the server did not answer in time",
             }),
             Self::WrongChain { wanted, found } => {
-                write!(f, "the server serves another chain: its first block is {found}, not {wanted}")
+                write!(f, "the server serves another chain: {}, not {}", Chain(*found), Chain(*wanted))
             }
             Self::UnknownChain { wanted, what } => {
-                write!(f, "the server does not say whether it serves the chain that begins with {wanted}: {what}")
+                write!(f, "the server does not say whether it serves {}: {what}", Chain(*wanted))
             }
             Self::NumericVersion { answered } => write!(
                 f,
@@ -228,6 +228,18 @@ impl fmt::Display for DownCause {
 }
 
 impl core::error::Error for DownCause {}
+
+/// A chain as people know it, by its first block.
+struct Chain(BlockHash);
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Network::of_genesis(self.0) {
+            Some(network) => write!(f, "{network}"),
+            None => write!(f, "the chain that begins with {}", self.0),
+        }
+    }
+}
 
 /// How a request that was accepted ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]

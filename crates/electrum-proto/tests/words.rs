@@ -7,7 +7,9 @@ use std::fmt::Display;
 use electrum_proto::json::{DecodeError, RawJson, ServerError};
 use electrum_proto::operations::Banner;
 use electrum_proto::proof::Target;
-use electrum_proto::types::{BlockHash, FeeRate, OutPoint, RawHeader, RawTransaction, ScriptRef, TxHeight, Txid};
+use electrum_proto::types::{
+    BlockHash, FeeRate, Network, OutPoint, RawHeader, RawTransaction, ScriptRef, TxHeight, Txid,
+};
 use electrum_proto::{
     Client, Config, DownCause, NotInVersion, Phase, ProtocolVersion, RejectReason, Request, RequestError, Script, Side,
     SubscribeError, TimerKind, Timestamp, Topic, VersionRange,
@@ -77,7 +79,13 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
             },
             "wrong_chain",
             Side::Caller,
-            "0808080808",
+            "the chain that begins with 0808080808",
+        ),
+        (
+            DownCause::WrongChain { wanted: Network::Bitcoin.genesis_hash(), found: Network::Regtest.genesis_hash() },
+            "wrong_chain",
+            Side::Caller,
+            "regtest, not mainnet",
         ),
         (
             DownCause::UnknownChain { wanted: BlockHash::from_display_bytes([7; 32]), what: "unknown method".into() },
