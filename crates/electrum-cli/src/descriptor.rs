@@ -56,7 +56,8 @@ impl Descriptor {
         let mut scripts = Vec::new();
         for descriptor in &self.0 {
             let is_ranged = descriptor.has_wildcard();
-            for index in if is_ranged { indexes } else { Indexes::ZERO }.iter() {
+            let Indexes { first, last } = if is_ranged { indexes } else { Indexes { first: 0, last: 0 } };
+            for index in first..=last {
                 let derived = descriptor.derived_descriptor(&secp, index).map_err(|error| error.to_string())?;
                 let script = Script::new(derived.script_pubkey().into_bytes());
                 scripts.push((is_ranged.then_some(index), script));
