@@ -211,10 +211,12 @@ impl fmt::Display for DownCause {
                 _ => "the server did not answer in time",
             }),
             Self::WrongChain { wanted, found } => {
-                write!(f, "the server serves another chain: {}, not {}", Chain(*found), Chain(*wanted))
+                let (found, wanted) = (FirstBlock(*found), FirstBlock(*wanted));
+                write!(f, "the server serves another chain: its first block is {found}, not {wanted}")
             }
             Self::UnknownChain { wanted, what } => {
-                write!(f, "the server does not say whether it serves {}: {what}", Chain(*wanted))
+                let wanted = FirstBlock(*wanted);
+                write!(f, "the server does not say whether it serves the chain that begins with {wanted}: {what}")
             }
             Self::NumericVersion { answered } => write!(
                 f,
@@ -229,15 +231,13 @@ impl fmt::Display for DownCause {
 
 impl core::error::Error for DownCause {}
 
-/// A chain as people know it, by its first block.
-struct Chain(BlockHash);
+/// The hash of a first block, with the name of its network if it is known.
+struct FirstBlock(BlockHash);
 
-impl fmt::Display for Chain {
+impl fmt::Display for FirstBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Network::of_genesis(self.0) {
-            Some(network) => write!(f, "{network}"),
-            None => write!(f, "the chain that begins with {}", self.0),
-        }
+        write!(f, "{}", self.0)?;
+        Network::of_genesis(self.0).map_or(Ok(()), |network| write!(f, " ({network})"))
     }
 }
 

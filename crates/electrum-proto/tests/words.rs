@@ -79,13 +79,13 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
             },
             "wrong_chain",
             Side::Caller,
-            "the chain that begins with 0808080808",
+            "its first block is 0808080808",
         ),
         (
             DownCause::WrongChain { wanted: Network::Bitcoin.genesis_hash(), found: Network::Regtest.genesis_hash() },
             "wrong_chain",
             Side::Caller,
-            "regtest, not mainnet",
+            "(regtest), not 000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f (mainnet)",
         ),
         (
             DownCause::UnknownChain { wanted: BlockHash::from_display_bytes([7; 32]), what: "unknown method".into() },
