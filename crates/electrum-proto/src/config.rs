@@ -41,8 +41,8 @@ pub struct Config {
     pub accept_numeric_version: bool,
     /// The first block of the chain that the server must serve. A server of another chain never becomes ready.
     ///
-    /// The server is asked for its features, and for its first header if they do not name the chain. One that does not
-    /// answer, or ends the connection, is asked in the other way on the next one.
+    /// The server is asked for its features, and for its first header if they do not name the chain. If it does not
+    /// answer, or ends the connection, it is asked in the other way on the next connection.
     pub genesis_hash: Option<BlockHash>,
     /// A secret that each request carries, those of the handshake included, for servers that ask for one. All servers
     /// get the same. [`Client::set_authorization`](crate::Client::set_authorization) renews it.
