@@ -15,14 +15,15 @@ use crate::time::Timestamp;
 impl Ready {
     /// Writes all that is due, so that it goes into one write.
     pub(super) fn write_due(&mut self, stream: &mut Stream, shared: &mut Shared) {
-        if !self.cancelled.is_empty() && stream.packet_at().is_some_and(|at| at <= shared.now) {
-            self.withdraw(Vec::new(), stream);
-        }
         if self.resubscribe_at.is_none() {
             self.write_subscriptions(stream, shared);
         }
         if shared.config.nudge {
             self.write_nudge(stream, shared);
+        }
+        // Last, since what was just written may be enough for a padded write to begin.
+        if !self.cancelled.is_empty() && stream.packet_at().is_some_and(|at| at <= shared.now) {
+            self.withdraw(Vec::new(), stream);
         }
     }
 

@@ -223,6 +223,20 @@ fn what_is_cancelled_while_it_waits_is_not_sent() {
 }
 
 #[test]
+fn what_is_cancelled_is_not_in_a_write_that_a_subscription_fills() {
+    let mut driver = warm();
+    call(&mut driver, 100);
+    driver.write();
+    let cancelled = driver.client.request(driver.now, Banner).unwrap().id;
+    assert!(driver.client.cancel(cancelled));
+    call(&mut driver, 900);
+    assert_eq!(driver.write(), "", "it waits for more");
+    driver.client.subscribe(driver.now, other_script(1)).unwrap();
+    driver.drain();
+    assert_eq!(methods(&driver.write()), ["x"], "the subscription goes into the next one");
+}
+
+#[test]
 fn what_is_not_sent_does_not_put_off_the_ping() {
     for is_cancelled in [true, false] {
         let mut driver = warm();
