@@ -21,9 +21,10 @@ impl Ready {
         if shared.config.nudge {
             self.write_nudge(stream, shared);
         }
-        // Last, since what was just written may be enough for a padded write to begin.
+        // What was just written may be enough for a padded write to begin, and what is withdrawn from it makes room.
         if !self.cancelled.is_empty() && stream.packet_at().is_some_and(|at| at <= shared.now) {
             self.withdraw(Vec::new(), stream);
+            self.write_due(stream, shared);
         }
     }
 
