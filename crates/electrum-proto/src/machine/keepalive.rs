@@ -59,11 +59,11 @@ impl Keepalive {
         self.ping_sent.is_some()
     }
 
-    /// Notes that a request was answered. Returns how long ago the ping was sent, if its answer was awaited.
-    pub(super) fn answered(&mut self, now: Timestamp) -> Option<Duration> {
-        let waited = self.ping_sent.map(|sent| now.since(sent));
-        (self.last_answered, self.ping_sent, self.spared) = (now, None, 0);
-        waited
+    /// Notes that a request was answered, which may be the ping itself. Returns how long ago the ping was sent, if its
+    /// answer was awaited. Another answer at the very moment of the ping was on its way already.
+    pub(super) fn answered(&mut self, now: Timestamp, is_ping: bool) -> Option<Duration> {
+        (self.last_answered, self.spared) = (now, 0);
+        self.ping_sent.take_if(|sent| is_ping || *sent < now).map(|sent| now.since(sent))
     }
 
     /// Whether the server has answered any request since `moment`.

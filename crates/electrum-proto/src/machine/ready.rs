@@ -243,7 +243,7 @@ impl Ready {
         piece: &Piece,
         shared: &mut Shared,
     ) -> Result<Received, DownCause> {
-        let waited = self.keepalive.answered(shared.now);
+        let waited = self.keepalive.answered(shared.now, waiting.owner == Owner::Ping);
         let result = match outcome {
             Ok(result) => result,
             Err(error) => return self.answered_with_error(&waiting, error, piece.len(), waited, shared),

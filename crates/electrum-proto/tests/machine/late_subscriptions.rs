@@ -302,6 +302,7 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
         let before = driver.now;
         let id = until_asked(&mut driver);
         pauses.push(driver.now.since(before).as_secs());
+        driver.now = driver.now + Duration::from_millis(1);
         driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
         let id = driver.client.request(driver.now, Banner).unwrap().id.number();
         driver.write();

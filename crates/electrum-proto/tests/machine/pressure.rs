@@ -118,7 +118,7 @@ fn requests_with_short_answers_are_not_bounded_by_long_ones() {
 }
 
 /// A client with time-outs of so many seconds whose ping the network did not take as it was due, one minute after the start,
-/// nor since, and whose next one is due. Something else was answered as the first was due.
+/// nor since, and whose next one is due. Something else was answered just after the first was due.
 fn ping_unwritten(request: u64, pong: u64) -> Driver {
     let mut config = Config { nudge: false, ..Config::default() };
     (config.timeouts.request, config.timeouts.pong) = (Duration::from_secs(request), Duration::from_secs(pong));
@@ -130,6 +130,7 @@ fn ping_unwritten(request: u64, pong: u64) -> Driver {
     let id = driver.client.request_until(driver.now, late, Banner).unwrap().id.number();
     driver.write();
     assert_eq!(driver.sleep(), TimerKind::Ping);
+    driver.now = driver.now + Duration::from_millis(1);
     driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
     while driver.now.since(start).as_secs() < 120 {
         driver.sleep();

@@ -78,9 +78,23 @@ fn an_answer_to_something_else_shows_that_the_server_is_alive() {
     assert_eq!(driver.sleep(), TimerKind::Ping);
     let id = driver.client.request(driver.now, Banner).unwrap().id.number();
     driver.write();
+    driver.now = driver.now + Duration::from_millis(1);
     driver.read(&format!(r#"{{"id":{id},"error":{{"code":1,"message":"not now"}}}}"#));
     assert_eq!(driver.sleep(), TimerKind::Request, "the ping is given up in the end");
     assert_eq!((driver.sleep(), driver.client.phase()), (TimerKind::Ping, Phase::Ready));
+}
+
+#[test]
+fn an_answer_at_the_very_moment_of_a_ping_does_not_stand_for_its_answer() {
+    let mut driver = Driver::ready("1.4");
+    let id = driver.client.request_until(driver.now, Timestamp::MAX, Banner).unwrap().id.number();
+    driver.write();
+    assert_eq!(driver.sleep(), TimerKind::Ping);
+    let ping = driver.written_id("server.ping");
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    assert_eq!(driver.drain().unwrap().1, TimerKind::Pong, "it was on its way already");
+    driver.read(&format!(r#"{{"id":{ping},"result":null}}"#));
+    assert_eq!(driver.drain().unwrap().1, TimerKind::Ping);
 }
 
 /// A link whose ping was not answered in time, after `length` bytes of one line came.
