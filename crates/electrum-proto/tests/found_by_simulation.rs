@@ -92,6 +92,7 @@ fn pings_do_not_pile_up_on_a_link_that_takes_no_bytes() {
     driver.write();
     for id in ids {
         driver.sleep_until(TimerKind::Ping);
+        driver.now = driver.now + Duration::from_millis(1);
         driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
     }
     assert_eq!(driver.client.outgoing().split(|b| *b == b'\n').count(), 2, "one line");
