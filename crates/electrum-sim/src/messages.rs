@@ -1,6 +1,7 @@
 //! The messages of simulated servers, in the JSON layouts of real ones.
 
 use electrum_proto::ProtocolVersion;
+use electrum_proto::types::Network;
 
 use super::generate::{GENESIS, TXID, script};
 use super::trace::Trace;
@@ -110,11 +111,8 @@ pub(super) fn features(genesis: &str) -> String {
 
 /// Returns the answer to a request for the first header, of the chain of [`GENESIS`] or of another one.
 pub(super) fn first_header(is_other: bool, version: ProtocolVersion) -> String {
-    let nonce = if is_other { "03000000" } else { "02000000" };
-    let hex = format!(
-        "01000000{:064}3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4adae5494dffff7f20{nonce}",
-        0
-    );
+    let network = if is_other { Network::Testnet3 } else { Network::Regtest };
+    let hex = network.genesis().to_hex();
     if version >= ProtocolVersion::V1_3 { format!("\"{hex}\"") } else { format!("{{\"hex\":\"{hex}\",\"height\":0}}") }
 }
 
