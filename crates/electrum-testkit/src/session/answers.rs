@@ -1,4 +1,4 @@
-//! What the quirks of a server make of requests and answers.
+//! Answers as the quirks of a server change them.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use crate::family::{Dialect, Failure, Version};
 use crate::hash::Txid;
 use crate::json::Json;
 
-/// What becomes of a request.
+/// The outcome of a request.
 pub(super) enum Answer {
     Result(Json),
     Error(Failure),
-    /// The error, and then the end of the connection.
+    /// The error; then the connection is closed.
     Last(Failure),
     Close,
-    /// No answer, to this and to all that follows.
+    /// No answer, neither to this request nor to any later one.
     Dead,
-    /// No answer, and all goes on.
+    /// No answer to this request only.
     Silence,
 }
 
 impl Session {
-    /// What becomes of a request before its method runs; `None` if nothing does.
+    /// Returns the outcome that a quirk gives a request before its method runs, if one does.
     pub(super) fn quirk(&mut self, now: Duration, call: &Call) -> Option<Answer> {
         let quirks = &mut self.settings.quirks;
         if call.method == "server.version" {
@@ -68,7 +68,7 @@ impl Session {
         if quirks.forges_proofs { self.forge(call) } else { None }
     }
 
-    /// The proof of a transaction that is in no block.
+    /// Returns a proof for a transaction that is in no block.
     fn forge(&mut self, call: &Call) -> Option<Answer> {
         let argument = |index, name| call.params.get(index, name);
         match call.method.as_str() {
@@ -83,14 +83,14 @@ impl Session {
         }
     }
 
-    /// Notes what the client calls itself.
+    /// Keeps the name of the client.
     pub(super) fn introduced(&mut self, params: &Params) {
         let name = params.get(0, "client_name").and_then(Json::as_text);
         self.client_name = name.unwrap_or_default().to_owned();
     }
 
-    /// The page that a client gets for a broadcast whose name is taken for that of an old Electrum: Fulcrum takes what
-    /// stands behind a slash for its version, ElectrumX the whole name.
+    /// Returns the web page that a server answers a broadcast with if it takes the client's name for that of an old
+    /// Electrum: Fulcrum reads the version after a slash, ElectrumX the whole name.
     pub(super) fn old_client_page(&self) -> Option<Json> {
         const PAGE: &str = "<br/><br/>Your transaction was successfully broadcast.<br/><br/>\
             However, you are using a VULNERABLE version of Electrum.<br/>\
@@ -104,7 +104,7 @@ impl Session {
         (!version.at_least(safe)).then(|| PAGE.into())
     }
 
-    /// A history as the quirks have it, with what is added and left out.
+    /// Applies the quirks to a history: entries are added or left out.
     pub(super) fn listed(&self, chain: &Chain, mut history: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
         let quirks = &self.settings.quirks;
         if quirks.max_history.is_some_and(|most| history.len() > most) {
@@ -123,13 +123,13 @@ impl Session {
                 height: i64::from(*height),
                 fee: None,
             }));
-            // What waits for a block stands at the end.
+            // Transactions of the mempool are listed last.
             history.sort_by_key(|entry| if entry.height > 0 { entry.height } else { i64::MAX });
         }
         history
     }
 
-    /// Unspent outputs as the quirks have them.
+    /// Applies the quirks to unspent outputs.
     pub(super) fn listed_outputs(&self, chain: &Chain, mut outputs: Vec<Unspent>) -> Vec<Unspent> {
         let quirks = &self.settings.quirks;
         if quirks.max_history.is_some_and(|most| outputs.len() > most) {
@@ -143,7 +143,7 @@ impl Session {
         outputs
     }
 
-    /// Ends the connection if the client has too much left to read.
+    /// Closes the connection if too many bytes wait for the client to read them.
     pub(super) fn limit_buffer(&mut self, bytes: usize) {
         self.unwritten += bytes;
         if self.settings.quirks.max_buffer.is_some_and(|most| self.unwritten > most) {
@@ -154,7 +154,7 @@ impl Session {
     }
 }
 
-/// A header of zeros whose merkle root is this id.
+/// Returns a header of zeros whose merkle root is this id.
 fn zeros_around(txid: &Txid) -> String {
     let root: String = txid.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{:072}{root}{:024}", 0, 0)

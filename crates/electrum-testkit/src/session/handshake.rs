@@ -1,4 +1,4 @@
-//! `server.version`, as each family answers it.
+//! Answers `server.version` as each family does.
 
 use crate::family::{Dialect, Failure, Profile, Version, libbitcoin, python};
 use crate::json::Json;
@@ -7,17 +7,17 @@ use crate::session::rpc::Params;
 /// The answer to `server.version`.
 #[derive(Debug)]
 pub(super) enum Agreement {
-    /// This version from now on, said in these words.
+    /// The version from now on, and its text in the answer.
     Version(Version, String),
     /// No common version, or none that can be read.
     Refused(Failure),
     /// The call itself was wrong; the connection goes on without a version.
     Wrong(Failure),
-    /// The connection is closed without a word.
+    /// The connection is closed without an answer.
     Close,
 }
 
-/// What a family makes of the parameters of `server.version`.
+/// Returns the answer of a family to the parameters of `server.version`.
 pub(super) fn negotiate(profile: &Profile, params: &Params) -> Agreement {
     match profile.dialect {
         Dialect::Python => python(profile, params),
@@ -36,7 +36,7 @@ fn agreed(version: Version) -> Agreement {
     Agreement::Version(version, words)
 }
 
-/// The two ends of the range asked for: of an array of two its elements, else the value twice.
+/// Returns the ends of the range asked for: the elements of an array of two, else the value twice.
 fn ends(asked: &Json) -> (&Json, &Json) {
     match asked {
         Json::Array(ends) if ends.len() == 2 => (&ends[0], &ends[1]),
@@ -47,7 +47,7 @@ fn ends(asked: &Json) -> (&Json, &Json) {
 /// Compares tuples, not numbers: (1, 7) comes before (1, 7, 0), so 1.7 is answered with "1.7" and 9.9
 /// with "1.7.0". What cannot be read counts as (0,).
 fn python(profile: &Profile, params: &Params) -> Agreement {
-    // From 1.20 on arguments beyond the two are ignored, named ones too.
+    // From 1.20 on more arguments than the two are ignored, named ones too.
     let ignores_extra = profile.protocol_max.at_least(&[1, 6]);
     if !ignores_extra {
         if let Err(problem) = params.bind(&["client_name", "protocol_version"], 0, true) {
@@ -61,7 +61,7 @@ fn python(profile: &Profile, params: &Params) -> Agreement {
         None | Some(Json::Null) => return agreed(profile.protocol_min.clone()),
         Some(asked) => asked,
     };
-    // 1.10 was the last to mind the spaces that Python's int() does not.
+    // Python's int() ignores spaces; up to 1.10 ElectrumX refused them.
     let trims = profile.protocol_min.at_least(&[1, 4]);
     let tuple = |end: &Json| {
         let text = end.as_text().unwrap_or_default();
@@ -84,8 +84,8 @@ fn python(profile: &Profile, params: &Params) -> Agreement {
     agreed(chosen.clone())
 }
 
-/// Takes numbers, spaces, a leading v and a trailing dot, and at most three components; any version
-/// between its ends will do.
+/// Accepts numbers, spaces, a leading v, a trailing dot and at most three components, and agrees to any version in
+/// its range.
 fn fulcrum(profile: &Profile, params: &Params) -> Agreement {
     let given = match params {
         Params::Named(_) => {
@@ -140,7 +140,7 @@ fn plain_text(value: &Json) -> String {
     }
 }
 
-/// Exactly a name and a version or a pair, all strings. Compares lists, so 1.4.0 is above 1.4.
+/// Accepts exactly a name and a version or a pair of versions, all strings. Compares lists, so 1.4.0 is above 1.4.
 fn electrs(profile: &Profile, params: &Params) -> Agreement {
     let invalid = || Agreement::Wrong(Failure::new(-32602, "invalid params"));
     let Params::Positional(given) = params else {
@@ -168,7 +168,7 @@ fn electrs(profile: &Profile, params: &Params) -> Agreement {
     Agreement::Refused(Failure::new(1, format!("unsupported request {asked} by {client}")))
 }
 
-/// Takes the highest version that it knows, not above what was asked, and not below either end.
+/// Chooses the highest version that it knows in both ranges.
 fn libbitcoin_4(profile: &Profile, params: &Params) -> Agreement {
     const KNOWN: [&[u64]; 9] = [&[1, 0], &[1, 1], &[1, 2], &[1, 3], &[1, 4], &[1, 4, 1], &[1, 4, 2], &[1, 6], &[1, 7]];
     const LONGEST_NAME: usize = 1024;

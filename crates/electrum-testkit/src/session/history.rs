@@ -1,14 +1,14 @@
-//! Histories in the order of the family, and what follows from them.
+//! Histories in the order of the family, and their statuses.
 
 use crate::chain::{Chain, HistoryEntry, status_of};
 use crate::family::HistoryOrder;
 use crate::hash::{Scripthash, Txid};
 
-/// A history in the order of the family, and so what its status is made of.
+/// Returns a history in the order of the family, in which its status is hashed.
 pub(super) fn ordered(order: HistoryOrder, mut history: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
     match order {
         HistoryOrder::Canonical => {}
-        // Stands for the order of a Python set: deterministic, and neither by height nor by id.
+        // In place of the order of a Python set: neither by height nor by id, but the same in each run.
         HistoryOrder::OwnMempool => {
             let confirmed = history.iter().take_while(|entry| entry.height > 0).count();
             history[confirmed..].sort_by_key(|entry| *entry.txid.as_bytes());
@@ -21,12 +21,12 @@ pub(super) fn ordered(order: HistoryOrder, mut history: Vec<HistoryEntry>) -> Ve
     history
 }
 
-/// The status of a script in the order of the family.
+/// Returns the status of a script.
 pub(super) fn status(chain: &Chain, order: HistoryOrder, hash: &Scripthash) -> Option<String> {
     status_of(&ordered(order, chain.history(hash)))
 }
 
-/// The height of a transaction, 0 if it waits.
+/// Returns the height of a transaction, 0 in the mempool.
 pub(super) fn height_of(chain: &Chain, txid: &Txid) -> Option<i64> {
     chain.height_of(txid).map(|height| height.max(0))
 }

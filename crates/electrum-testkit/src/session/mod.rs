@@ -27,7 +27,7 @@ pub use subscriptions::Subscribed;
 use subscriptions::Subscriptions;
 use throttle::Throttle;
 
-/// The next action for the owner of a connection.
+/// An action for the owner of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Action {
@@ -44,49 +44,49 @@ pub struct Session {
     profile: Profile,
     settings: Settings,
     input: Vec<u8>,
-    /// Inside a line that was given up as too long.
+    /// Whether the rest of a line that is too long is being skipped.
     skipping: bool,
     habits: Habits,
     version: Option<Version>,
     subscriptions: Subscriptions,
     outbox: Outbox,
-    /// Lines of this turn, the quick ones and those that they overtake.
+    /// Lines to send now: quick ones, and those that they overtake.
     quick: Vec<String>,
     slow: Vec<String>,
     actions: VecDeque<Action>,
     state: State,
-    /// Whether no line has come yet.
+    /// Whether no line was received yet.
     silent: bool,
-    /// When it connected, or when its last line came.
+    /// When the client connected, or when its last line was received.
     last_line: Duration,
-    /// When the client gets the error that it floods, and is disconnected.
+    /// When a client that sent too long a line gets the error for a flood and is disconnected.
     flooded: Option<Duration>,
-    /// Errors less good answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
+    /// Errors minus successful answers, as Fulcrum counts them, or errors, as ElectrumX 1.10 does.
     debt: i32,
-    /// What the client calls itself.
+    /// The name that the client gave in `server.version`.
     client_name: String,
-    /// The transaction that was proved to be where it is not.
+    /// The transaction of the last forged proof.
     forged: Option<Txid>,
-    /// What the requests so far have cost, and what becomes of the next because of that.
+    /// The costs of the requests so far.
     throttle: Throttle,
     /// Lines that are sent later, in the order of their times.
     delayed: VecDeque<(Duration, String)>,
-    /// Bytes that the client has still to read.
+    /// Bytes that wait for the client to read them.
     unwritten: usize,
     lines: Vec<Vec<u8>>,
     requests: BTreeMap<String, u64>,
 }
 
-/// What a server says of itself, and what can be set about it.
+/// The settings of a server, beside what its family fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The name and version that `server.version` and `server.features` give.
     pub software: String,
     /// The port that `server.features` gives, by families that give one.
     pub port: u16,
-    /// How long small answers are held back at most, by families that do so.
+    /// The longest time that small answers are held back, by families that do so.
     pub hold: Duration,
-    /// What it does beside what its family does.
+    /// Its behaviour in addition to that of its family.
     pub quirks: Quirks,
 }
 
@@ -173,7 +173,7 @@ impl Session {
                 self.line(now, chain, &line);
             }
             if self.settings.quirks.cost.is_some() {
-                // Each has its own time.
+                // Each line has its own delay.
                 self.send(now);
             }
         }
@@ -183,7 +183,7 @@ impl Session {
     /// Handles that the client closed its sending side.
     pub fn end_of_input(&mut self, now: Duration) {
         if !self.profile.answers_half_closed {
-            // What waits to be written goes with the connection.
+            // Bytes that wait to be written are dropped.
             self.actions.retain(|action| *action == Action::Close);
             self.outbox = Outbox::new(self.profile.padding, self.settings.hold, now);
         }
@@ -226,8 +226,8 @@ impl Session {
         }
     }
 
-    /// Whether the server overlooks a tip that is not higher than the one before, with all that came with it.
-    /// The owner of the session then passes it [`Chain::stale`].
+    /// Whether the server ignores a tip that is not higher than the one before, with all that changed beside it. The
+    /// owner of the session then passes it [`Chain::stale`].
     pub fn notices_only_higher_tips(&self) -> bool {
         self.profile.dialect == Dialect::Python
     }
@@ -285,7 +285,7 @@ impl Session {
     fn keep(&mut self, now: Duration, piece: &[u8]) {
         if self.input.len() + piece.len() > self.profile.line_limit {
             self.skipping = true;
-            // Of the others none says anything.
+            // The other families do not answer it.
             if self.profile.dialect == Dialect::Fulcrum {
                 self.flooded.get_or_insert(now + FLOOD_PATIENCE);
             }
@@ -296,8 +296,7 @@ impl Session {
         }
     }
 
-    /// Hands the lines of this turn over: those without padding in one write, padded ones as their
-    /// rules have it.
+    /// Sends the lines for which it is time: without padding in one write, with padding by the rules of the outbox.
     fn send(&mut self, now: Duration) {
         let mut lines = std::mem::take(&mut self.quick);
         lines.append(&mut self.slow);

@@ -1,4 +1,4 @@
-//! Notifications: what changed of what a connection is subscribed to.
+//! Notifications of changes to what a connection is subscribed to.
 
 use super::Session;
 use super::history::{height_of, status};
@@ -11,8 +11,7 @@ use crate::hash::Scripthash;
 use crate::json::Json;
 
 impl Session {
-    /// Sends what the client does not know yet: the header first, then the
-    /// scripts, then the outpoints.
+    /// Notifies the client of what has changed: the header first, then scripts, then outpoints.
     pub(super) fn notify(&mut self, chain: &Chain) {
         if self.profile.dialect == Dialect::Electrs {
             self.send_wrong_statuses(chain);
@@ -20,7 +19,7 @@ impl Session {
         let header_sent = self.notify_headers(chain);
         let sent = self.notify_scripts(chain) + self.notify_outpoints(chain);
         self.notify_transactions(chain);
-        // ElectrumX 2.0 makes noise after a block that changed little.
+        // ElectrumX 2.0 pads with noise after a block that changed little.
         let noisy = self.profile.dialect == Dialect::Python && self.spoken().at_least(&[1, 7]);
         if noisy && header_sent && sent < 2 {
             self.send_notification("server.ping", vec!["0".repeat(128).into()]);
@@ -43,7 +42,7 @@ impl Session {
 
     fn notify_scripts(&mut self, chain: &Chain) -> usize {
         let order = self.profile.history_order;
-        // ElectrumX notifies of every script that a reorganisation touched, the same status or not.
+        // ElectrumX notifies of every script that a reorganisation touched, even if its status is the same.
         let repeats = self.profile.dialect == Dialect::Python;
         let mut changes = Vec::new();
         for script in &mut self.subscriptions.scripts {
@@ -62,8 +61,8 @@ impl Session {
         count
     }
 
-    /// For a moment after a block electrs counts what was mined twice: in the block and still waiting.
-    /// It sends that first, before the header, and then of the truth.
+    /// For a moment after a block electrs lists its transactions twice, as confirmed and in the mempool. It sends such
+    /// statuses before the header, and the right ones after it.
     fn send_wrong_statuses(&mut self, chain: &Chain) {
         let tip = i64::from(chain.height());
         let mut changes = Vec::new();

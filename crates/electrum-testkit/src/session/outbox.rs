@@ -1,21 +1,21 @@
-//! The bytes to be sent to the client, with padding of writes and small answers held back.
+//! Outgoing bytes: writes are padded, and small answers held back, by families that do so.
 
 use std::time::Duration;
 
 use crate::family::Padding;
 
-/// No padded write is smaller, and no smaller one is made in a hurry.
+/// The least size of a padded write; less than this waits for more.
 const LEAST: usize = 1024;
 
-/// Lines on their way to the client.
+/// Lines that are not yet written.
 #[derive(Debug)]
 pub(super) struct Outbox {
     padding: Padding,
-    /// How long an answer is held back at most.
+    /// The longest time that an answer is held back.
     hold: Duration,
     buffer: Vec<u8>,
     last_write: Duration,
-    /// Bytes of lines pushed so far, without padding.
+    /// Bytes of lines so far, without padding.
     pushed: usize,
 }
 
@@ -24,10 +24,10 @@ impl Outbox {
         Self { padding, hold, buffer: Vec::new(), last_write: now, pushed: 0 }
     }
 
-    /// Takes a line, its end included; what is to be written now comes back.
+    /// Adds a line, its end included, and returns what to write now.
     pub(super) fn push(&mut self, now: Duration, line: &[u8]) -> Option<Vec<u8>> {
         self.buffer.extend_from_slice(line);
-        // The line that ends the warm-up still goes out at once.
+        // The line that ends the warm-up is still written at once.
         let warming_up = self.padding == Padding::AfterWarmUp && self.pushed < LEAST;
         self.pushed += line.len();
         match self.padding {
@@ -37,7 +37,7 @@ impl Outbox {
         }
     }
 
-    /// What is to be written because time has passed.
+    /// Returns what to write because its time has come.
     pub(super) fn wake(&mut self, now: Duration) -> Option<Vec<u8>> {
         if self.buffer.is_empty() || !self.due(now) {
             return None;
@@ -45,12 +45,12 @@ impl Outbox {
         self.padded(now)
     }
 
-    /// When [`Outbox::wake`] will have something.
+    /// Returns when [`Outbox::wake`] will return something.
     pub(super) fn wake_at(&self) -> Option<Duration> {
         (!self.buffer.is_empty()).then(|| self.last_write + self.hold)
     }
 
-    /// All that is held, padded, whatever the time.
+    /// Returns everything that is held back, padded.
     pub(super) fn flush(&mut self, now: Duration) -> Option<Vec<u8>> {
         if self.buffer.is_empty() {
             return None;
@@ -63,8 +63,8 @@ impl Outbox {
         self.buffer.len() >= LEAST || now >= self.last_write + self.hold
     }
 
-    /// The whole buffer in a packet of a power of two, or, if the whole lines of its first half waste
-    /// less there, these alone in half the packet. The rest waits for its turn.
+    /// Returns a packet whose size is a power of two: with the whole buffer, or, if that takes less padding, half as
+    /// large and with those lines only that fit. The rest stays in the buffer.
     fn padded(&mut self, now: Duration) -> Option<Vec<u8>> {
         let whole = self.buffer.len();
         let large = packet_size(whole);
@@ -76,7 +76,7 @@ impl Outbox {
         }
     }
 
-    /// Takes so many bytes, which end a line, and widens them with spaces before its last bracket.
+    /// Removes this many bytes, which end a line, and pads them with spaces before its last bracket.
     fn write(&mut self, now: Duration, bytes: usize, size: usize) -> Option<Vec<u8>> {
         let rest = self.buffer.split_off(bytes);
         let mut packet = std::mem::replace(&mut self.buffer, rest);
@@ -88,7 +88,7 @@ impl Outbox {
     }
 }
 
-/// The power of two above, at least [`LEAST`]. A payload that is a power of two gets the next.
+/// Returns the next power of two above a length, at least [`LEAST`].
 fn packet_size(payload: usize) -> usize {
     LEAST.max((payload + 1).next_power_of_two())
 }
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(packet.len(), 1024);
         assert!(packet.starts_with(&line(60)[..58]) && packet.ends_with(b"  }\n"));
         assert_eq!(outbox.wake_at(), None);
-        // A second after the last write nothing waits any more.
+        // A second after the last write nothing is held back any more.
         assert!(outbox.push(ms(2500), &line(60)).is_some());
     }
 

@@ -1,10 +1,10 @@
-//! How each family reads a line.
+//! Reads lines as each family does.
 
 use super::rpc::{Call, Habits, Message, Params, Unit};
 use crate::family::{Dialect, Failure, Profile, python as py};
 use crate::json::{Json, Leniency, parse};
 
-/// Reads a line as a family reads it.
+/// Reads a line.
 pub(super) fn read(profile: &Profile, habits: &mut Habits, line: &[u8]) -> Message {
     match profile.dialect {
         Dialect::Python => python(profile, habits, line),
@@ -16,7 +16,7 @@ pub(super) fn read(profile: &Profile, habits: &mut Habits, line: &[u8]) -> Messa
 }
 
 fn python(profile: &Profile, habits: &mut Habits, line: &[u8]) -> Message {
-    // 1.10 gives up on a client whose JSON it cannot read.
+    // 1.10 closes the connection if it cannot read the JSON.
     let unreadable = |words: &str| {
         let failure = Failure::new(-32700, words);
         Message::Single(match profile.protocol_min.at_least(&[1, 4]) {
@@ -44,7 +44,7 @@ fn python(profile: &Profile, habits: &mut Habits, line: &[u8]) -> Message {
         }
     };
     let units: Vec<_> = units.into_iter().map(|item| python_unit(habits, item)).collect();
-    // What is not a call is answered first.
+    // Elements that are no calls are answered first.
     let (wrong, right): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| matches!(unit, Unit::Bad(..)));
     Message::Batch(wrong.into_iter().chain(right).collect())
 }
@@ -79,13 +79,13 @@ fn python_unit(habits: &mut Habits, item: Json) -> Unit {
     Unit::Call(Call { id, method, params, legacy: false })
 }
 
-/// An error for a call that has an id; none for one that has not.
+/// Returns an error for a call with an id; one without is ignored.
 fn answer(id: Option<Json>, code: i64, message: String) -> Unit {
     id.map_or(Unit::Ignored, |id| bad(code, &message, id))
 }
 
 fn fulcrum(line: &[u8]) -> Message {
-    // Numbers beyond 64 bits are not read either.
+    // Numbers that do not fit into 64 bits are refused too.
     let Some(json) = strict(line).filter(|json| all_numbers(json, fits_64_bits)) else {
         return Message::Single(bad(-32700, &fulcrum_unreadable(line), Json::Null));
     };
@@ -182,7 +182,7 @@ fn electrs(line: &[u8]) -> Message {
     };
     let invalid = || Message::Single(bad(-32600, "invalid request", Json::Null));
     match json {
-        // One bad element spoils all.
+        // One bad element makes the whole batch invalid.
         Json::Array(items) => match items.iter().map(electrs_call).collect::<Option<Vec<_>>>() {
             Some(calls) => Message::Batch(calls.into_iter().map(Unit::Call).collect()),
             None => invalid(),
@@ -199,7 +199,7 @@ fn electrs_call(item: &Json) -> Option<Call> {
     serde_call(item, "e+")
 }
 
-/// A call as it leaves a reader to whom an id beyond 64 bits is a float.
+/// Reads a call as serde_json does: an id that does not fit into 64 bits becomes a float.
 fn serde_call(item: &Json, exponent: &str) -> Option<Call> {
     let id = match item.get("id")? {
         Json::Number(digits) if !digits.contains(['.', 'e', 'E']) && digits.parse::<u64>().is_err() => {
@@ -215,7 +215,7 @@ fn serde_call(item: &Json, exponent: &str) -> Option<Call> {
     Some(Call { id: Some(id), method, params, legacy: false })
 }
 
-/// Whatever is not a plain call closes the connection.
+/// Reads a call; anything else closes the connection.
 fn esplora(line: &[u8]) -> Message {
     let json = strict(line).filter(|json| all_numbers(json, fits_f64));
     let positional = |json: &Json| matches!(json.get("params"), None | Some(Json::Array(_)));
@@ -238,7 +238,7 @@ fn libbitcoin(line: &[u8]) -> Message {
     }
 }
 
-/// Without the marker of 2.0 it is a call of 1.0, which must have an id and an array of parameters.
+/// Reads a call. Without the marker of 2.0 it is one of 1.0, which must have an id and an array of parameters.
 fn libbitcoin_call(item: &Json) -> Option<Call> {
     let legacy = match item.get("jsonrpc") {
         None => true,
@@ -262,7 +262,7 @@ fn libbitcoin_call(item: &Json) -> Option<Call> {
     Some(Call { id, method, params, legacy })
 }
 
-/// The parameters of a request, or the value that can be none.
+/// Returns the parameters of a request, or the value that cannot be parameters.
 fn params(item: &Json) -> Result<Params, &Json> {
     match item.get("params") {
         None => Ok(Params::Absent),
@@ -276,7 +276,7 @@ fn strict(line: &[u8]) -> Option<Json> {
     parse(std::str::from_utf8(line).ok()?, Leniency::Strict).ok()
 }
 
-/// Whether this holds of the digits of every number in a value.
+/// Whether the digits of every number in a value pass this check.
 fn all_numbers(json: &Json, fits: fn(&str) -> bool) -> bool {
     match json {
         Json::Number(digits) => fits(digits),

@@ -12,7 +12,7 @@ pub(super) enum Params {
 }
 
 impl Params {
-    /// The parameter at an index or of a name.
+    /// Returns the parameter at this index or of this name.
     pub(super) fn get(&self, index: usize, name: &str) -> Option<&Json> {
         match self {
             Self::Absent => None,
@@ -21,7 +21,7 @@ impl Params {
         }
     }
 
-    /// Whether they fit a method that takes these names and requires the first few of them.
+    /// Checks them against the names that a method takes, the first few of which are required.
     pub(super) fn bind(&self, names: &[&str], required: usize, takes_names: bool) -> Result<(), Problem> {
         let positional = |given: usize| match given {
             given if given > names.len() => Err(Problem::TooMany { given, most: names.len() }),
@@ -45,18 +45,18 @@ impl Params {
     }
 }
 
-/// A call that can be tried.
+/// A call of a method, known or not.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Call {
     /// `None` for a notification.
     pub(super) id: Option<Json>,
     pub(super) method: String,
     pub(super) params: Params,
-    /// Whether it was made in JSON-RPC 1.0, which libbitcoin answers in kind.
+    /// Whether it is of JSON-RPC 1.0, in which libbitcoin answers it.
     pub(super) legacy: bool,
 }
 
-/// One element of what was sent.
+/// One element of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Unit {
     Call(Call),
@@ -67,7 +67,7 @@ pub(super) enum Unit {
     Ignored,
 }
 
-/// A line.
+/// A line from the client.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Message {
     Single(Unit),
@@ -78,14 +78,14 @@ pub(super) enum Message {
     Dead,
 }
 
-/// What a connection remembers of the way its client speaks.
+/// What a connection learns from its client's first message.
 #[derive(Debug, Default)]
 pub(super) struct Habits {
     /// Set by the first message: whether `"jsonrpc": "2.0"` is required.
     pub(super) marked: Option<bool>,
 }
 
-/// The object that answers a call.
+/// Returns the reply to a call.
 pub(super) fn reply(profile: &Profile, id: Json, legacy: bool, result: Result<Json, Failure>) -> Json {
     let error = |failure: Failure| match profile.dialect {
         Dialect::Esplora => Json::Text(failure.message),
@@ -112,13 +112,13 @@ pub(super) fn reply(profile: &Profile, id: Json, legacy: bool, result: Result<Js
     Json::object([("jsonrpc", Json::from("2.0")), outcome, ("id", id)])
 }
 
-/// A notification.
+/// Returns a notification.
 pub(super) fn notification(method: &str, params: Option<Vec<Json>>) -> Json {
     let head = [("jsonrpc", Json::from("2.0")), ("method", method.into())];
     Json::object(head.into_iter().chain(params.map(|params| ("params", Json::Array(params)))))
 }
 
-/// The text of a batch's answer.
+/// Returns the reply to a batch.
 pub(super) fn batch_text(profile: &Profile, replies: &[Json]) -> String {
     let separator = match profile.dialect {
         Dialect::Python => ", ",

@@ -35,11 +35,11 @@ pub(super) struct Headers {
     pub(super) sent: (u32, BlockHash),
 }
 
-/// By what a script was subscribed, and so how its notifications look.
+/// The form in which a script was subscribed, on which the form of its notifications depends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Topic {
     Scripthash,
-    /// By the script, as in 1.7. The notification has the scripthash all the same.
+    /// By the script, as in 1.7. The notification holds the scripthash all the same.
     Script,
     Address(String),
     /// By an address, with the scripthash in the notification.
@@ -51,7 +51,7 @@ pub(super) struct Script {
     pub(super) hash: Scripthash,
     pub(super) topic: Topic,
     pub(super) sent: Option<String>,
-    /// The height and the revision of the chain when it was last looked at.
+    /// The height and the revision of the chain at the last check.
     pub(super) seen: (u32, u64),
 }
 
@@ -72,7 +72,7 @@ impl Subscriptions {
         self.headers.take().is_some()
     }
 
-    /// Subscribes, again if need be, and gives the status.
+    /// Subscribes, or again, and returns the status.
     pub(super) fn script(
         &mut self,
         chain: &Chain,
@@ -108,7 +108,7 @@ impl Subscriptions {
         &self.outpoints[self.outpoints.len() - 1].1
     }
 
-    /// Subscribes to the height of a transaction and gives it, 0 for one that waits.
+    /// Subscribes to the height of a transaction and returns it, 0 in the mempool.
     pub(super) fn transaction(&mut self, chain: &Chain, txid: Txid) -> Option<i64> {
         self.drop_transaction(&txid);
         let height = height_of(chain, &txid);

@@ -1,36 +1,36 @@
-//! What requests have cost on one connection, and when they are served because of that.
+//! Cost accounting of one connection, as ElectrumX does it: requests cost, and costs delay requests.
 
 use std::time::Duration;
 
 use super::quirks::Cost;
 
-/// So many bytes of an answer cost as much as a request.
+/// This many bytes of an answer cost as much as a request.
 const BYTES_PER_UNIT: usize = 5_000;
 
-/// The account of one connection.
+/// The costs and delays of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
-    /// What the requests so far have cost.
+    /// The cost of all requests so far.
     cost: u32,
-    /// When each of those that serve requests side by side is free again.
+    /// When each of the tasks that serve requests concurrently is free again.
     free_at: Vec<Duration>,
-    /// When the answer to the last request is handed over.
+    /// When the answer to the last request is sent.
     due: Duration,
 }
 
-/// What becomes of a request.
+/// The outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It is served, and its answer is handed over when it is due.
+    /// It is served, and its answer is sent when it is due.
     Served,
-    /// It has to wait for so long that it is not served, which is said when its time is over.
+    /// It would wait for too long: it times out instead.
     TimedOut,
-    /// The connection has cost too much.
+    /// The connection has reached the hard limit.
     Excessive,
 }
 
 impl Throttle {
-    /// Takes in a request.
+    /// Adds a request.
     pub(super) fn admit(&mut self, now: Duration, cost: &Cost) -> Admission {
         self.cost += 1;
         if self.cost > cost.hard {
@@ -49,7 +49,7 @@ impl Throttle {
         Admission::Served
     }
 
-    /// When an answer of so many bytes to the last request is handed over.
+    /// Returns when an answer of this many bytes to the last request is sent.
     pub(super) fn due(&mut self, bytes: usize) -> Duration {
         self.cost += u32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX);
         self.due
@@ -57,19 +57,19 @@ impl Throttle {
 }
 
 impl Cost {
-    /// How much of the way from the soft to the hard limit lies behind this cost, in parts of what lies between them.
+    /// Returns how far a cost lies from the soft limit to the hard one, as a fraction.
     fn beyond(&self, cost: u32) -> (u32, u32) {
         let range = self.hard.saturating_sub(self.soft).max(1);
         (cost.saturating_sub(self.soft).min(range), range)
     }
 
-    /// How long a request is held up at this cost.
+    /// Returns for how long a request is held up at this cost.
     fn delay(&self, cost: u32) -> Duration {
         let (beyond, range) = self.beyond(cost);
         self.sleep * beyond / range
     }
 
-    /// How many requests are served side by side at this cost.
+    /// Returns how many requests are served concurrently at this cost.
     fn serving(&self, cost: u32) -> usize {
         let (beyond, range) = self.beyond(cost);
         (self.concurrent * (range - beyond) as usize).div_ceil(range as usize).max(1)
@@ -94,7 +94,7 @@ mod tests {
                 "up to the soft limit"
             );
         }
-        // A fifth of a second more for each, and four side by side while less than a quarter of the way lies behind.
+        // A fifth of a second more for each, and four concurrently in the first quarter of the range.
         let due = (0..5).map(|_| {
             assert_eq!(throttle.admit(now, &COST), Admission::Served);
             (throttle.due(100) - now).as_millis()

@@ -1,4 +1,4 @@
-//! One turn of a session: from a line to the lines that answer it.
+//! Handles one line of a client: the calls in it, and the lines that answer them.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Session {
                 Unit::Call(call) => match self.call(now, chain, &call) {
                     Answer::Result(result) => (call, Ok(result)),
                     Answer::Error(failure) => (call, Err(failure)),
-                    // libbitcoin answers with what it has and abandons the rest; others say nothing.
+                    // libbitcoin sends the answers it has and abandons the rest; the other families send nothing.
                     Answer::Last(failure) if self.profile.dialect == Dialect::Libbitcoin => {
                         let id = call.id.unwrap_or(Json::Null);
                         quick.push(rpc::reply(&self.profile, id, false, Err(failure)));
@@ -107,7 +107,7 @@ impl Session {
                 Unversioned::Stalled if methods::exists(&call.method) => return Answer::Dead,
                 Unversioned::Stalled => return Answer::Close,
                 Unversioned::ShownOut => {
-                    // Notifications without parameters: made to crash clients of 2018.
+                    // Notifications without parameters, which crashed clients of 2018.
                     for method in ["blockchain.relayfee", "blockchain.estimatefee"] {
                         let text = self.profile.style.write(&rpc::notification(method, None));
                         self.quick.push(text);
@@ -152,7 +152,7 @@ impl Session {
         Answer::Result(Json::array([self.settings.software.clone().into(), version.into()]))
     }
 
-    /// The version that shapes answers now.
+    /// Returns the version that answers are written for.
     pub(super) fn spoken(&self) -> Version {
         match (&self.version, self.profile.unversioned) {
             (Some(version), _) => version.clone(),
@@ -171,7 +171,7 @@ impl Session {
         }
     }
 
-    /// Answers with an error, and counts it where errors end a connection.
+    /// Answers with an error, and counts it by families that close the connection after too many.
     fn failed(&mut self, now: Duration, id: Json, legacy: bool, failure: Failure) {
         const PATIENCE: i32 = 10;
         let is_1_10 = self.profile.dialect == Dialect::Python && !self.profile.closes_on_refusal;

@@ -11,7 +11,7 @@ pub(super) struct Args<'a> {
     pub(super) params: &'a Params,
     pub(super) names: &'static [&'static str],
     pub(super) dialect: Dialect,
-    /// The version spoken.
+    /// The negotiated version.
     pub(super) version: &'a Version,
 }
 
@@ -20,17 +20,17 @@ impl Args<'_> {
         self.params.get(index, self.names.get(index).copied().unwrap_or_default())
     }
 
-    /// The same, with `null` for what is absent.
+    /// Returns the same, with `null` for what is absent.
     fn value(&self, index: usize) -> Json {
         self.get(index).cloned().unwrap_or(Json::Null)
     }
 
-    /// A number that is not negative; `what` is what Fulcrum and Esplora call it.
+    /// Reads a number that is not negative; `what` is its name in errors of Fulcrum and Esplora.
     pub(super) fn natural(&self, index: usize, what: &'static str) -> Result<u64, Problem> {
         self.natural_digits(index, what).map(|(n, _)| n)
     }
 
-    /// The same and its digits; the number is the largest of 64 bits if it is larger.
+    /// Reads the same, with its digits; a number that does not fit into 64 bits becomes the largest that does.
     pub(super) fn natural_digits(&self, index: usize, what: &'static str) -> Result<(u64, String), Problem> {
         let value = self.value(index);
         let lenient = matches!(self.dialect, Dialect::Python | Dialect::Fulcrum);
@@ -55,12 +55,12 @@ impl Args<'_> {
         }
     }
 
-    /// A natural number, or a default if it is absent.
+    /// Reads a natural number, or returns the default if it is absent.
     pub(super) fn natural_or(&self, index: usize, what: &'static str, default: u64) -> Result<u64, Problem> {
         self.get(index).map_or(Ok(default), |_| self.natural(index, what))
     }
 
-    /// A flag, false if absent. 0 and 1 will do, except to the strict.
+    /// Reads a flag, false if absent. Only strict families refuse 0 and 1.
     pub(super) fn flag(&self, index: usize) -> Result<bool, Problem> {
         let name = self.names.get(index).copied().unwrap_or_default();
         let strict = matches!(self.dialect, Dialect::Electrs | Dialect::Libbitcoin);
@@ -81,13 +81,13 @@ impl Args<'_> {
         self.hash(index).ok_or_else(|| Problem::Txid(self.value(index)))
     }
 
-    /// The output script of an address.
+    /// Reads an address, and returns its output script.
     pub(super) fn address(&self, index: usize) -> Result<Vec<u8>, Problem> {
         let script = self.get(index).and_then(|value| to_script(value.as_text()?));
         script.ok_or_else(|| Problem::Address(self.value(index)))
     }
 
-    /// An output script in hex.
+    /// Reads an output script in hex.
     pub(super) fn script(&self, index: usize) -> Result<Vec<u8>, Problem> {
         self.hex(index).ok_or_else(|| Problem::Hex(self.value(index)))
     }
@@ -96,7 +96,7 @@ impl Args<'_> {
         from_hex(self.get(index)?.as_text()?)
     }
 
-    /// An argument as the text that it is or that Python would print.
+    /// Returns an argument as text: itself, or as Python would print it.
     pub(super) fn text(&self, index: usize) -> String {
         python::text(&self.value(index))
     }

@@ -15,7 +15,7 @@ pub(super) const METHODS: &[Method] = &[
     method("mempool.recent", &[], 0, [&[1, 7], NEVER], recent),
 ];
 
-/// A tenth of a satoshi per virtual byte, in coins per kilobyte, in the digits of the family.
+/// Returns 0.1 sat/vB as the family writes it, in BTC/kB.
 fn least(dialect: Dialect) -> Json {
     Json::number(match dialect {
         Dialect::Electrs | Dialect::Esplora => "1e-6",
@@ -38,7 +38,7 @@ fn estimate(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Jso
         return Err(Problem::FeeTarget);
     }
     if let Some(Json::Text(mode)) = args.get(1) {
-        // Fulcrum and ElectrumX 2.0 take either case.
+        // Fulcrum and ElectrumX 2.0 accept both cases.
         let mode = match dialect == Dialect::Fulcrum || is_2_0 {
             true => mode.to_ascii_uppercase(),
             false => mode.clone(),

@@ -1,4 +1,4 @@
-//! What Fulcrum has beside the protocol, in every version.
+//! Methods that only Fulcrum has, in every version.
 
 use super::args::Args;
 use super::headers::tip;
@@ -78,7 +78,7 @@ fn unsubscribe(session: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<
     Ok(session.subscriptions.drop_transaction(&args.txid(0)?).into())
 }
 
-/// The height of a transaction: 0 if it waits, null if it is unknown.
+/// Returns the height of a transaction: 0 in the mempool, null if it is unknown.
 pub(in crate::session) fn height_json(height: Option<i64>) -> Json {
     height.map_or(Json::Null, Json::from)
 }

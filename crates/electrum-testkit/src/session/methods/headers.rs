@@ -1,4 +1,4 @@
-//! `blockchain.block.*`, `blockchain.headers.*`, and what they were before 1.3.
+//! `blockchain.block.*` and `blockchain.headers.*`, with their forms before 1.3.
 
 use super::args::Args;
 use super::method::{ALWAYS, Method, NEVER, method};
@@ -19,7 +19,7 @@ pub(super) const METHODS: &[Method] = &[
     method("blockchain.block.get_chunk", &["index"], 1, [ALWAYS, &[1, 4]], get_chunk),
 ];
 
-/// The tip as a subscriber sees it: raw from 1.3 on unless asked otherwise, and before if asked.
+/// Returns the tip for a subscriber: raw if asked for, by default from 1.3 on.
 pub(in crate::session) fn tip(chain: &Chain, raw: bool) -> Json {
     match raw {
         true => Json::object([("hex", chain.tip().to_hex().into()), ("height", chain.height().into())]),
@@ -84,7 +84,7 @@ fn headers(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<
         "hex" => vec![list, size, most],
         _ => vec![size, most, list],
     };
-    // Fulcrum proves what was asked for, if nothing of it is there; the others then prove nothing.
+    // If none of the headers exists Fulcrum still proves the one asked for; the others send no proof.
     let proved = match session.profile.dialect {
         Dialect::Fulcrum if count == 0 => asked,
         _ => count,

@@ -1,4 +1,4 @@
-//! What is known of a method of the protocol.
+//! A method of the protocol: its versions, parameters and function.
 
 use super::args::Args;
 use crate::chain::Chain;
@@ -13,8 +13,9 @@ pub(super) struct Method {
     pub(super) name: &'static str,
     pub(super) params: &'static [&'static str],
     pub(super) required: usize,
-    /// The first version that has it, and the first that has it no more.
+    /// The first version that has it.
     pub(super) since: &'static [u64],
+    /// The first later version that lacks it.
     pub(super) until: &'static [u64],
     pub(super) run: Run,
 }
@@ -22,7 +23,7 @@ pub(super) struct Method {
 pub(super) const ALWAYS: &[u64] = &[1];
 pub(super) const NEVER: &[u64] = &[u64::MAX];
 
-/// A method with the first version that has it, and the first that has it no more.
+/// Returns a method with the first version that has it, and the first that lacks it again.
 pub(super) const fn method(
     name: &'static str,
     params: &'static [&'static str],

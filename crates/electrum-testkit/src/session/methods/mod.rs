@@ -1,4 +1,4 @@
-//! The methods: which family has which in which version, and what each does.
+//! The methods, with the families and versions that have them.
 
 mod args;
 mod fees;
@@ -34,7 +34,7 @@ pub(super) fn exists(name: &str) -> bool {
     find(name).is_some_and(|method| method.since != NEVER)
 }
 
-/// Whether quicker answers overtake its answer where they overtake at all.
+/// Whether quicker answers overtake its answer, by families in which they do.
 pub(super) fn is_slow(name: &str) -> bool {
     matches!(name, "blockchain.block.header" | "blockchain.block.headers" | "blockchain.estimatefee")
 }
@@ -46,7 +46,7 @@ impl Session {
         let method = find(&call.method).ok_or(Problem::UnknownMethod)?;
         available(&self.profile, method, &version)?;
         let (names, required) = shape(&self.profile, method, &version);
-        // electrs and Esplora do not look at what is too much, electrs only where nothing is taken.
+        // Esplora ignores surplus arguments, and so does electrs for methods without parameters.
         let lax = match self.profile.dialect {
             Dialect::Electrs => names.is_empty(),
             Dialect::Esplora => true,
@@ -67,7 +67,7 @@ fn available(profile: &Profile, method: &Method, version: &Version) -> Result<()
     let in_version = version.at_least(method.since) && !version.at_least(method.until);
     let name = method.name;
     let has = match profile.dialect {
-        // 1.18 had it before a protocol had it.
+        // ElectrumX 1.18 had it before any version of the protocol.
         Dialect::Python if name == "blockchain.transaction.broadcast_package" => {
             in_version || (profile.protocol_max == Version::new(&[1, 4, 3]) && version.at_least(&[1, 4, 2]))
         }
@@ -108,7 +108,7 @@ fn shape(profile: &Profile, method: &Method, version: &Version) -> (&'static [&'
     let first = |n: usize| &names[..n.min(names.len())];
     let is_electrs = profile.dialect == Dialect::Electrs;
     match method.name {
-        // ElectrumX 2.0 takes the two of 1.7 in every version.
+        // ElectrumX 2.0 accepts the two of 1.7 in every version.
         "server.ping" => {
             let takes = match profile.dialect {
                 Dialect::Python => profile.protocol_max.at_least(&[1, 7]),

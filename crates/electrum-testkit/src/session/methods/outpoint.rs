@@ -13,7 +13,7 @@ pub(super) const METHODS: &[Method] = &[
     method("blockchain.outpoint.get_status", &["tx_hash", "txout_idx", "spk_hint"], 3, [&[1, 7], NEVER], get_status),
 ];
 
-/// The status as the protocol writes it.
+/// Returns the status as the protocol writes it.
 pub(in crate::session) fn status_json(status: &OutpointStatus) -> Json {
     let funder = status.funder_height.map(|height| ("funder_height", Json::from(height)));
     let spender =
@@ -23,7 +23,7 @@ pub(in crate::session) fn status_json(status: &OutpointStatus) -> Json {
 
 fn subscribe(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     let outpoint = outpoint(args)?;
-    // The hint must be hex; what it says is not looked at.
+    // The hint must be hex; its content is ignored.
     args.script(2)?;
     Ok(status_json(session.subscriptions.outpoint(chain, outpoint)))
 }

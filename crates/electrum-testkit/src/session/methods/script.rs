@@ -69,14 +69,14 @@ fn get_balance(session: &Session, chain: &Chain, _: &Args<'_>, script: Scripthas
 }
 
 fn get_history(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
-    /// More Esplora does not send.
+    /// The longest history that Esplora sends.
     const ESPLORA_MOST: usize = 500;
     let history = ordered(session.profile.history_order, chain.history(&script));
     let mut history = session.listed(chain, history);
     if session.profile.dialect == Dialect::Esplora && history.len() > ESPLORA_MOST {
         return Err(Problem::TooLong);
     }
-    // Fulcrum takes a range of heights too, and leaves the mempool out when it ends somewhere.
+    // Fulcrum accepts a range of heights too, and leaves the mempool out if the range has an end.
     if session.profile.dialect == Dialect::Fulcrum {
         let from = args.natural_or(1, "from_height", 0)? as i64;
         let to = match args.get(2) {
@@ -99,7 +99,7 @@ fn get_mempool(session: &Session, chain: &Chain, args: &Args<'_>, script: Script
 
 fn list_unspent(session: &Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
     let mut unspent = session.listed_outputs(chain, chain.unspent(&script));
-    // The two electrs list them in no order at all.
+    // Both electrs list them in no particular order.
     if matches!(session.profile.dialect, Dialect::Electrs | Dialect::Esplora) {
         unspent.sort_by_key(|unspent| *unspent.outpoint.txid.as_bytes());
     }
@@ -115,7 +115,7 @@ fn list_unspent(session: &Session, chain: &Chain, args: &Args<'_>, script: Scrip
 }
 
 fn subscribe(session: &mut Session, chain: &Chain, args: &Args<'_>, script: Scripthash) -> Result<Json, Problem> {
-    // 1.10 names the address in its notifications; libbitcoin the scripthash, there too.
+    // Notifications of ElectrumX 1.10 hold the address, those of libbitcoin the scripthash.
     let topic = match (args.names[0], args.dialect) {
         ("address", Dialect::Python) => Topic::Address(args.text(0)),
         ("address", _) => Topic::AddressAsHash,
@@ -147,7 +147,7 @@ fn entry(entry: &HistoryEntry) -> Json {
     Json::object(members.into_iter().chain(fee))
 }
 
-/// A list; from 1.7 on inside an object.
+/// Returns a list; from 1.7 on inside an object.
 fn wrapped(args: &Args<'_>, name: &str, items: impl Iterator<Item = Json>) -> Json {
     let list = Json::array(items);
     if args.version.at_least(&[1, 7]) { Json::object([(name, list)]) } else { list }

@@ -76,7 +76,7 @@ fn ping(_: &mut Session, _: &mut Chain, args: &Args<'_>) -> Result<Json, Problem
         return Ok(Json::Null);
     }
     let length = args.natural_or(0, "pong_len", 0)?;
-    // Hex digits they must be, of any number.
+    // They must be hex digits; their number does not matter.
     if args.get(1).is_some() && !args.text(1).bytes().all(|b| b.is_ascii_hexdigit()) {
         args.script(1)?;
     }

@@ -31,7 +31,7 @@ fn get(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json
     Ok(verbose_json(session.profile.dialect, chain, tx))
 }
 
-/// A short form of what the node behind the server says.
+/// Returns a transaction as the node's verbose JSON, shortened.
 fn verbose_json(dialect: Dialect, chain: &Chain, tx: &Transaction) -> Json {
     let txid = tx.txid();
     let inputs = tx.inputs.iter().map(|input| {
@@ -63,7 +63,7 @@ fn verbose_json(dialect: Dialect, chain: &Chain, tx: &Transaction) -> Json {
     ];
     let height = chain.height_of(&txid).and_then(|height| u32::try_from(height).ok());
     if let Some((height, header)) = height.and_then(|h| Some((h, chain.header(h)?))) {
-        // The genesis coinbase is confirmed at height 0; no waiting transaction is a coinbase.
+        // The genesis coinbase is confirmed at height 0; no transaction of the mempool is a coinbase.
         if height > 0 || tx.is_coinbase() {
             members.extend([
                 ("blockhash", header.hash().into()),
@@ -83,7 +83,7 @@ fn get_merkle(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Resu
     let txid = args.txid(0)?;
     let height = match args.get(1) {
         Some(_) => args.natural(1, "height argument; expected non-negative numeric value")?,
-        // Fulcrum finds it by itself.
+        // Fulcrum finds the height by itself.
         None => chain.height_of(&txid).unwrap_or(0).max(0) as u64,
     };
     check_block(session, chain, height)?;
@@ -110,7 +110,7 @@ fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
     let position = args.natural(1, "tx_pos argument; expected non-negative numeric value < 1000000000")?;
     let with_branch = args.flag(2)?;
     check_block(session, chain, height)?;
-    // From 1.12 on the transactions of the first block are not there.
+    // From 1.12 on the transactions of the first block are missing.
     let is_electrumx = session.profile.dialect == Dialect::Python;
     if is_electrumx && height == 0 && session.profile.protocol_min.at_least(&[1, 4]) {
         return Err(Problem::NoSuchPosition { position, height });
@@ -126,7 +126,7 @@ fn id_from_pos(session: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
     Ok(Json::object([(name, txid.into()), ("merkle", branch)]))
 }
 
-/// Whether there is a block to look into, by servers that say so.
+/// Checks that a block exists, by families that have an error for one that does not.
 fn check_block(session: &Session, chain: &Chain, height: u64) -> Result<(), Problem> {
     let tip = u64::from(chain.height());
     match session.profile.dialect {
@@ -186,7 +186,7 @@ fn broadcast_package(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Res
 
 fn test_accept(_: &mut Session, chain: &mut Chain, args: &Args<'_>) -> Result<Json, Problem> {
     let mut results = Vec::new();
-    // Children may spend from their elder brothers: they are tried on a chain of their own.
+    // A transaction may spend from one before it in the package: they are tried on a copy of the chain.
     let mut trial = chain.clone();
     let raws = raw_list(args)?;
     if !(1..=MOST_IN_PACKAGE).contains(&raws.len()) {
