@@ -219,8 +219,8 @@ fn parse(text: &str) -> Result<ServerAddr, AddrProblem> {
     let (port, letter) = rest.split_once(':').map_or((rest, None), |(port, letter)| (port, Some(letter)));
     let port = parse_port(port)?;
     let security = match letter {
-        Some("t") => Security::Tcp,
-        Some("s") => Security::Tls,
+        Some("t" | "T") => Security::Tcp,
+        Some("s" | "S") => Security::Tls,
         Some(letter) => return Err(AddrProblem::Letter(letter.to_owned())),
         None if port == Security::Tcp.default_port() => Security::Tcp,
         None if port == Security::Tls.default_port() => Security::Tls,
@@ -289,6 +289,7 @@ mod tests {
             ("electrum.example.org:50001:t", "tcp://electrum.example.org:50001"),
             ("electrum.example.org:50002:s", "ssl://electrum.example.org:50002"),
             ("electrum.example.org:50002:t", "tcp://electrum.example.org:50002"),
+            ("electrum.example.org:50002:S", "ssl://electrum.example.org:50002"),
             ("electrum.example.org:50001", "tcp://electrum.example.org:50001"),
             ("electrum.example.org:50002", "ssl://electrum.example.org:50002"),
             ("192.0.2.7:50002", "ssl://192.0.2.7:50002"),

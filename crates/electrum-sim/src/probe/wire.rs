@@ -94,7 +94,8 @@ impl Probe {
         link.said = now;
         link.lines += 1;
         link.asked.push((id, method.to_owned()));
-        let (lines, was_read, ready) = (link.lines, link.was_read, link.ready);
+        let asks_for_chain = link.was_read && self.config.genesis_hash.is_some();
+        let (lines, ready) = (link.lines, link.ready);
         match (lines, ready) {
             (1, _) => {
                 let two = params.len() == 2
@@ -104,13 +105,9 @@ impl Probe {
                     self.violate(2, format!("the first line is {}", shown()));
                 }
             }
-            (2, None) if method == "server.features" && was_read && self.config.genesis_hash.is_some() => {}
+            (2, None) if asks_for_chain && method == "server.features" => {}
             // The first header, if the features do not name the chain, or were not answered on an earlier link.
-            (2 | 3, None)
-                if method.starts_with("blockchain.block.")
-                    && params[0] == 0
-                    && was_read
-                    && self.config.genesis_hash.is_some() => {}
+            (2 | 3, None) if asks_for_chain && method.starts_with("blockchain.block.") && params[0] == 0 => {}
             (_, None) => self.violate(2, format!("written before the version was accepted: {}", shown())),
             (_, Some((_, version))) => {
                 if !is_in_version(method, version) {
