@@ -1,8 +1,10 @@
 //! The adapter's half of a client: the session behind its lock, and the clock.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
@@ -28,6 +30,29 @@ struct Shared {
     is_asking_store: AtomicBool,
     clock: Box<dyn Clock>,
     wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// Code of callers that has become due: wakers to call, and requests to encode. Made by [`Driver::poll_locked`].
+#[must_use = "callers would wait for ever"]
+pub struct CallerWork {
+    wakers: Vec<Waker>,
+    encode: Option<(ProtocolVersion, Vec<Queued>)>,
+}
+
+impl CallerWork {
+    /// Whether there is nothing to run.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wakers.is_empty() && self.encode.is_none()
+    }
+
+    /// Runs it. The thread may hold no lock that anything done to the client needs.
+    pub fn run(self, driver: &Driver) {
+        wake_all(self.wakers);
+        if let Some((version, requests)) = self.encode {
+            driver.send(version, requests);
+        }
+    }
 }
 
 /// Closes the client when it is dropped. Made by [`Driver::close_on_drop`].
@@ -98,15 +123,29 @@ impl Driver {
         CloseOnDrop(self.clone())
     }
 
-    /// Returns the next step to carry out. It is never one about certificate pins: the driver carries those out itself,
-    /// and asks the pin store on a thread of its own, since a store may block.
+    /// Returns the next step to carry out, after running what is due of callers' code.
+    ///
+    /// It is never a step about certificate pins: the driver carries those out itself, and asks the pin store on a thread
+    /// of its own, since a store may block.
     pub fn poll(&self) -> Step {
         loop {
-            let step = match self.access(Dispatcher::poll) {
+            let (step, work) = self.poll_locked();
+            work.run(self);
+            if let Some(step) = step {
+                return step;
+            }
+        }
+    }
+
+    /// Returns the next step to carry out like [`poll`](Self::poll), but leaves callers' code to be run later: for drivers
+    /// that hold a lock meanwhile, which a caller's code could wait for. Without a step, run the code and poll again.
+    pub fn poll_locked(&self) -> (Option<Step>, CallerWork) {
+        let mut wakers = Vec::new();
+        loop {
+            let step = match self.access_with(&mut wakers, Dispatcher::poll) {
                 Work::Step(step) => step,
                 Work::Encode(version, requests) => {
-                    self.send(version, requests);
-                    continue;
+                    return (None, CallerWork { wakers, encode: Some((version, requests)) });
                 }
             };
             match step {
@@ -122,7 +161,7 @@ impl Driver {
                     },
                     move |session, now, held| session.pin_kept(now, conn, held),
                 ),
-                step => return step,
+                step => return (Some(step), CallerWork { wakers, encode: None }),
             }
         }
     }
@@ -146,7 +185,8 @@ impl Driver {
         let report = Arc::new(Mutex::new(Some(report)));
         let (driver, shared_report) = (self.clone(), Arc::clone(&report));
         let thread = thread::Builder::new().name("electrum-pins".into()).spawn(move || {
-            let answer = ask(&*driver.0.pins);
+            let answer = catch_unwind(AssertUnwindSafe(|| ask(&*driver.0.pins)))
+                .unwrap_or_else(|_| Err(PinError::Other("the code of the pin store panicked".into())));
             driver.0.is_asking_store.store(false, Ordering::Release);
             if let Some(report) = lock(&shared_report).take() {
                 driver.act(|dispatcher, now| report(&mut dispatcher.session, now, answer));
@@ -174,13 +214,19 @@ impl Driver {
 
     /// Runs `access` under the lock, then calls the wakers that it collected.
     pub(crate) fn access<T>(&self, access: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
+        let mut wakers = Vec::new();
+        let result = self.access_with(&mut wakers, access);
+        wake_all(wakers);
+        result
+    }
+
+    /// Runs `access` under the lock, and adds the wakers that it collected to `wakers`.
+    fn access_with<T>(&self, wakers: &mut Vec<Waker>, access: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
         let now = self.now();
         let mut dispatcher = lock(&self.0.dispatcher);
         let span = dispatcher.session.span();
         let result = span.in_scope(|| access(&mut dispatcher, now));
-        let wakers = std::mem::take(&mut dispatcher.wakers);
-        drop(dispatcher);
-        wake_all(wakers);
+        wakers.append(&mut dispatcher.wakers);
         result
     }
 
@@ -207,6 +253,12 @@ impl Driver {
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CallerWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallerWork").finish_non_exhaustive()
     }
 }
 

@@ -94,10 +94,15 @@ impl<S> Settled<S> {
         }
     }
 
-    /// Decodes the reply. Resumes a panic of the caller's code that was caught.
-    fn decode<T>(self, decode: impl FnOnce(S) -> Result<T, DecodeError>) -> Result<T, CallError> {
+    /// Decodes the reply to a request, which is there unless it is being encoded. Resumes a panic of the caller's code
+    /// that was caught.
+    fn decode<R, T>(
+        self,
+        request: Option<R>,
+        decode: impl FnOnce(R, S) -> Result<T, DecodeError>,
+    ) -> Result<T, CallError> {
         match self {
-            Self::Reply(kept) => Ok(decode(kept)?),
+            Self::Reply(kept) => Ok(decode(request.ok_or(CallError::Closed)?, kept)?),
             Self::Failed(error) => Err(*error),
             Self::Panicked(payload) => resume_unwind(payload),
         }
@@ -112,7 +117,16 @@ impl<R: Request> SingleCall<R> {
 
 impl<R: Request + Send> PendingCall for SingleCall<R> {
     fn encode(&self, _: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-        encode(lock(&self.request).as_ref().ok_or(EncodeError::Abandoned)?, requests)
+        // Taken out, so that the caller may drop the call meanwhile, even in this very code.
+        let taken = lock(&self.request).take();
+        let request = taken.ok_or(EncodeError::Abandoned)?;
+        let encoded = encode(&request, requests);
+        *lock(&self.request) = Some(request);
+        if !self.is_awaited() {
+            let unused = lock(&self.request).take();
+            drop(unused);
+        }
+        encoded
     }
 
     fn is_awaited(&self) -> bool {
@@ -132,8 +146,7 @@ impl<R: Request + Send> TypedCall<Result<R::Response, CallError>> for SingleCall
     fn poll_result(&self, context: &Context<'_>) -> Poll<Result<R::Response, CallError>> {
         self.outcome.poll_take(context).map(|settled| {
             let request = lock(&self.request).take();
-            let Some(request) = request else { return Err(CallError::Closed) };
-            settled.decode(|kept| {
+            settled.decode(request, |request, kept| {
                 let reply = kept.reply();
                 request.decode(reply.version, reply.result)
             })
@@ -154,7 +167,8 @@ impl<R: Request + Send> TypedCall<Result<R::Response, CallError>> for SingleCall
 
 /// A call of several requests of one type, whose results are delivered when all are complete.
 pub(crate) struct BatchCall<R> {
-    requests: Mutex<Option<Vec<R>>>,
+    /// A request is taken out while it is encoded, all of them when the caller needs no more of them.
+    requests: Mutex<Option<Vec<Option<R>>>>,
     settled: Mutex<BatchSettled>,
     outcome: Oneshot<BatchSettled>,
 }
@@ -177,7 +191,8 @@ impl<R: Request> BatchCall<R> {
     pub(crate) fn new(requests: Vec<R>) -> Self {
         let missing = requests.len();
         let settled = BatchSettled { text: String::new(), outcomes: Vec::new(), missing };
-        let call = Self { requests: Mutex::new(Some(requests)), settled: Mutex::default(), outcome: Oneshot::new() };
+        let requests = Mutex::new(Some(requests.into_iter().map(Some).collect()));
+        let call = Self { requests, settled: Mutex::default(), outcome: Oneshot::new() };
         if missing == 0 {
             // There is no receiver yet that could be woken.
             let _ = call.outcome.send(settled);
@@ -191,8 +206,15 @@ impl<R: Request> BatchCall<R> {
 
 impl<R: Request + Send> PendingCall for BatchCall<R> {
     fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-        let all = lock(&self.requests);
-        encode(all.as_ref().and_then(|all| all.get(index as usize)).ok_or(EncodeError::Abandoned)?, requests)
+        let place = index as usize;
+        let taken = lock(&self.requests).as_mut().and_then(|all| all.get_mut(place)?.take());
+        let request = taken.ok_or(EncodeError::Abandoned)?;
+        let encoded = encode(&request, requests);
+        let mut unused = Some(request);
+        if let Some(place) = lock(&self.requests).as_mut().and_then(|all| all.get_mut(place)) {
+            *place = unused.take();
+        }
+        encoded
     }
 
     fn is_awaited(&self) -> bool {
@@ -232,8 +254,8 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
             let mut results = Vec::with_capacity(requests.len());
             // Every request has an outcome by now.
             let settled = outcomes.into_iter().flatten();
-            results.extend(requests.iter().zip(settled).map(|(request, settled)| {
-                settled.decode(|(version, range)| request.decode(version, RawJson::new(&text[range])))
+            results.extend(requests.into_iter().zip(settled).map(|(request, settled)| {
+                settled.decode(request, |request, (version, range)| request.decode(version, RawJson::new(&text[range])))
             }));
             results
         })

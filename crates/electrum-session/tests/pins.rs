@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -221,4 +222,45 @@ fn a_store_that_fails_is_what_the_user_hears_of() {
         }
     };
     assert!(matches!(&cause, DownCause::Connect { message, .. } if message.contains("no disk")), "{cause}");
+}
+
+/// A store that panics the first time that it is asked.
+#[derive(Debug, Default)]
+struct PanicsOnce(AtomicBool);
+
+impl PinStore for PanicsOnce {
+    fn get(&self, _: &str, _: u16) -> Result<Option<Pin>, PinError> {
+        assert!(self.0.swap(true, Ordering::SeqCst), "a store that panics");
+        Ok(None)
+    }
+
+    fn replace(&self, _: &str, _: u16, _: Option<Pin>, new: Option<Pin>) -> Result<Option<Pin>, PinError> {
+        Ok(new)
+    }
+}
+
+#[test]
+fn a_store_that_panics_is_asked_again() {
+    let (wake, woken) = channel();
+    let wake = Mutex::new(wake);
+    let config = Config { pins: Arc::new(PanicsOnce::default()), ..config() };
+    let (client, driver) = Client::new(config, move || wake.lock().unwrap().send(()).unwrap_or_default());
+    let mut events = client.events();
+    loop {
+        match driver.poll() {
+            Step::Connect(..) => break,
+            Step::Wait { until, .. } => {
+                let left = until.map_or(BOUND, |until| driver.until(until));
+                let _ = woken.recv_timeout(left);
+            }
+            step => panic!("{step:?}"),
+        }
+    }
+    let cause = loop {
+        match future::block_on(events.next()) {
+            Some(ConnectionEvent::Down { cause, .. }) => break cause,
+            event => assert!(event.is_some(), "the failure is reported"),
+        }
+    };
+    assert!(matches!(&cause, DownCause::Connect { message, .. } if message.contains("panicked")), "{cause}");
 }

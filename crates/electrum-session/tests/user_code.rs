@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 
 use electrum_session::proto::json::{DecodeError, Params, RawJson};
 use electrum_session::proto::operations::{Banner, Ping};
 use electrum_session::proto::{Method, ProtocolVersion, Request, Topic};
-use electrum_session::{Client, NoUpdate};
+use electrum_session::{CallError, Client, NoUpdate};
 use electrum_testkit::listener::ClosedPort;
 use harness::{Asked, Reaction, block_on, bounded, server_and_client, tip};
 
@@ -82,6 +83,15 @@ impl<F: Fn() + Send + Sync> Wake for Waking<F> {
     }
 }
 
+/// Uses the client in every way that a caller can, short of closing it.
+fn use_all(client: &Client) {
+    let _ = client.state();
+    drop(client.events());
+    drop(client.call(Ping));
+    drop(client.batch([Ping, Ping]));
+    drop(client.subscribe(Topic::Headers));
+}
+
 /// Holds the answer to a banner back until something else is asked.
 fn answer_banner_later(asked: &Asked) -> Option<Reaction> {
     (asked.method == "server.banner").then(|| Reaction::Later("Welcome!".into()))
@@ -100,7 +110,7 @@ fn a_waker_may_use_the_client() {
         let hook = {
             let (client, used) = (client.clone(), Arc::clone(&used));
             move || {
-                let _ = client.state();
+                use_all(&client);
                 used.fetch_add(1, Ordering::SeqCst);
             }
         };
@@ -119,6 +129,83 @@ fn a_waker_may_use_the_client() {
         client.close();
         while block_on(harness::next(&mut events)).is_some() {}
         assert_eq!(used.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn a_waker_may_close_the_client() {
+    bounded(|| {
+        let (server, client) = server_and_client(answer_banner_later);
+        let mut banner = pin!(client.call(Banner));
+        let hook = {
+            let client = client.clone();
+            move || client.close()
+        };
+        let waker = Waker::from(Arc::new(Waking { hook, then: Waker::noop().clone() }));
+        assert!(banner.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        server.wait_asked(|asked| asked.method == "server.banner");
+        // Its answer is behind that to the banner.
+        let _ = block_on(client.call(Ping));
+        assert_eq!(block_on(banner), Ok("Welcome!".into()));
+        while block_on(client.call(Banner)) != Err(CallError::Closed) {}
+    });
+}
+
+#[test]
+fn a_waker_that_takes_long_delays_no_call_that_others_make() {
+    bounded(|| {
+        let (server, client) = server_and_client(answer_banner_later);
+        let (begun, is_begun) = channel();
+        let (finish, may_finish) = channel::<()>();
+        let (begun, may_finish) = (Mutex::new(begun), Mutex::new(may_finish));
+        let hook = move || {
+            begun.lock().unwrap().send(()).unwrap();
+            may_finish.lock().unwrap().recv().unwrap();
+        };
+        let mut banner = pin!(client.call(Banner));
+        let waker = Waker::from(Arc::new(Waking { hook, then: Waker::noop().clone() }));
+        assert!(banner.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        server.wait_asked(|asked| asked.method == "server.banner");
+        let ping = client.call(Ping);
+        is_begun.recv().unwrap();
+        // The thread that reads is in the waker. The call is written all the same.
+        let mut tips = client.subscribe(Topic::Headers).unwrap();
+        server.wait_asked(|asked| asked.method == "blockchain.headers.subscribe");
+        finish.send(()).unwrap();
+        assert_eq!(block_on(ping), Ok(()));
+        assert_eq!(block_on(banner), Ok("Welcome!".into()));
+        block_on(harness::next(&mut tips)).expect("a tip");
+    });
+}
+
+#[test]
+fn a_call_may_be_dropped_by_the_code_of_its_own_request() {
+    bounded(|| {
+        let (_server, client) = server_and_client(|_: &_| None);
+        let caller = thread::current().id();
+        let own: Arc<Mutex<Option<Box<dyn Send>>>> = Arc::default();
+        // The driver encodes the request, since there is no connection yet.
+        let request = || {
+            let own = Arc::clone(&own);
+            Custom::in_params(move || {
+                while thread::current().id() != caller {
+                    let call = own.lock().unwrap().take();
+                    if call.is_some() {
+                        return drop(call);
+                    }
+                    thread::yield_now();
+                }
+            })
+        };
+        let call = client.call(request());
+        *own.lock().unwrap() = Some(Box::new(call));
+        assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
+        client.close();
+
+        let (_server, client) = server_and_client(|_: &_| None);
+        let batch = client.batch(vec![Custom::default(), request(), Custom::default()]);
+        *own.lock().unwrap() = Some(Box::new(batch));
+        assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
     });
 }
 
@@ -177,8 +264,8 @@ fn parameters_and_decoding_may_use_the_client() {
         for _ in 0..2 {
             let (in_params, in_decode) = (client.clone(), client.clone());
             let request = Custom {
-                in_params: Mutex::new(Some(Box::new(move || drop(in_params.state())))),
-                in_decode: Mutex::new(Some(Box::new(move || drop(in_decode.state())))),
+                in_params: Mutex::new(Some(Box::new(move || use_all(&in_params)))),
+                in_decode: Mutex::new(Some(Box::new(move || use_all(&in_decode)))),
                 in_drop: OnDrop::default(),
             };
             assert_eq!(block_on(client.call(request)), Ok("Welcome!".into()));
@@ -199,7 +286,7 @@ fn a_request_may_use_the_client_when_it_is_dropped() {
         let request = || {
             let (client, dropped) = (client.clone(), Arc::clone(&dropped));
             let hook = move || {
-                let _ = client.state();
+                use_all(&client);
                 dropped.fetch_add(1, Ordering::SeqCst);
             };
             Custom { in_drop: OnDrop(Some(Box::new(hook))), ..Custom::default() }
@@ -231,7 +318,7 @@ fn a_decoding_that_takes_long_delays_no_other_call() {
             may_finish.lock().unwrap().recv().unwrap();
         });
         let call = client.call(slow);
-        let caller = std::thread::spawn(move || block_on(call));
+        let caller = thread::spawn(move || block_on(call));
         is_begun.recv().unwrap();
         // The other call is answered while the first one is still being decoded.
         assert_eq!(block_on(client.call(Banner)), Ok("Welcome!".into()));
@@ -248,9 +335,9 @@ fn a_large_answer_is_decoded_by_its_caller() {
         });
         let decoded_in = Arc::new(Mutex::new(None));
         let thread = Arc::clone(&decoded_in);
-        let large = client.call(Custom::in_decode(move || *thread.lock().unwrap() = Some(std::thread::current().id())));
+        let large = client.call(Custom::in_decode(move || *thread.lock().unwrap() = Some(thread::current().id())));
         assert_eq!(block_on(large).map(|banner| banner.len()), Ok(15_000_000));
-        assert_eq!(*decoded_in.lock().unwrap(), Some(std::thread::current().id()));
+        assert_eq!(*decoded_in.lock().unwrap(), Some(thread::current().id()));
     });
 }
 

@@ -154,46 +154,16 @@ impl<R: Runtime> Engine<R> {
         let mut pieces = 0;
         let mut state = self.state.lock();
         loop {
-            let (until, write) = match self.driver.poll() {
-                Step::Connect(conn, target) => {
-                    match self.dial(conn, target) {
-                        Ok(dialling) => state.connection = Connection::Dialling(conn, dialling),
-                        Err(error) => {
-                            let message = format!("no thread could be started to connect from: {error}");
-                            self.report_end(conn, CloseCause::Failed(message));
-                        }
-                    }
-                    continue;
-                }
-                Step::Disconnect(conn, last) => {
-                    // The last bytes follow the piece whose write has begun. While another thread writes that piece,
-                    // the order cannot be kept, and the last bytes are left out.
-                    if let Some(open) = state.open_as(conn).filter(|open| open.writer != Writer::Busy) {
-                        open.socket.write_at_once(&[open.piece.rest(), &last].concat());
-                    }
-                    self.close(&mut state, conn);
-                    continue;
-                }
-                // `Driver::poll` carries these out itself.
-                Step::ReadPin(..) | Step::KeepPin(..) => continue,
-                Step::Finished => {
-                    if let Some(conn) = state.open().map(|open| open.conn) {
-                        self.close(&mut state, conn);
-                    }
-                    state.connection = Connection::None;
-                    state.is_finished = true;
-                    self.tick.notify_one();
-                    return state;
-                }
-                Step::Wait { until, write } => (until, write),
-            };
-            let is_earlier = until.is_some_and(|until| state.wakes_at.is_none_or(|at| until < at));
-            if role == Role::Ticker {
-                state.wakes_at = until;
-            } else if is_earlier {
-                state.wakes_at = until;
-                self.tick.notify_one();
+            let (step, work) = self.driver.poll_locked();
+            let waits = step.and_then(|step| self.carry_out(&mut state, role, step));
+            if !work.is_empty() {
+                // A caller's code may use the client, and take its time.
+                drop(state);
+                work.run(&self.driver);
+                state = self.state.lock();
+                continue;
             }
+            let Some(write) = waits else { continue };
             let Some(open) = state.open().filter(|open| open.may_write(role, write)) else { return state };
             if role == Role::Passing && pieces == PIECES {
                 open.writer = Writer::Stalled;
@@ -228,6 +198,49 @@ impl<R: Runtime> Engine<R> {
                 },
             }
         }
+    }
+
+    /// Carries out a step. Once the session waits, returns whether it has outgoing bytes.
+    fn carry_out(self: &Arc<Self>, state: &mut State<R::Socket, R::Cancel>, role: Role, step: Step) -> Option<bool> {
+        match step {
+            Step::Connect(conn, target) => match self.dial(conn, target) {
+                Ok(dialling) => state.connection = Connection::Dialling(conn, dialling),
+                Err(error) => {
+                    let message = format!("no thread could be started to connect from: {error}");
+                    self.report_end(conn, CloseCause::Failed(message));
+                }
+            },
+            Step::Disconnect(conn, last) => {
+                // The last bytes follow the piece whose write has begun. While another thread writes that piece, the
+                // order cannot be kept, and the last bytes are left out.
+                if let Some(open) = state.open_as(conn).filter(|open| open.writer != Writer::Busy) {
+                    open.socket.write_at_once(&[open.piece.rest(), &last].concat());
+                }
+                self.close(state, conn);
+            }
+            // The driver carries these out itself.
+            Step::ReadPin(..) | Step::KeepPin(..) => {}
+            Step::Finished => {
+                if let Some(conn) = state.open().map(|open| open.conn) {
+                    self.close(state, conn);
+                }
+                state.connection = Connection::None;
+                state.is_finished = true;
+                self.tick.notify_one();
+                return Some(false);
+            }
+            Step::Wait { until, write } => {
+                let is_earlier = until.is_some_and(|until| state.wakes_at.is_none_or(|at| until < at));
+                if role == Role::Ticker {
+                    state.wakes_at = until;
+                } else if is_earlier {
+                    state.wakes_at = until;
+                    self.tick.notify_one();
+                }
+                return Some(write);
+            }
+        }
+        None
     }
 
     /// Moves the next outgoing bytes to `piece` and reports them as written: from now on they may reach the server.
