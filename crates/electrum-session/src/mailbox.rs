@@ -46,7 +46,7 @@ struct Contents {
     raw: BTreeMap<usize, Raw>,
     /// The number of bytes in `raw`.
     raw_bytes: usize,
-    /// Refusals, kept apart: a refusal does not replace the newest value.
+    /// Refusals, kept apart: a refusal does not replace the newest value, and is read after it.
     refusals: BTreeMap<usize, TopicUpdate>,
     is_closed: bool,
     waker: Option<Waker>,
@@ -85,12 +85,12 @@ impl Mailbox {
     pub(crate) fn put(&self, topic: usize, value: Result<Update, SubscribeError>, origin: Origin) -> Option<Waker> {
         let mut contents = lock(&self.0);
         let update = TopicUpdate { topic, value, origin, skipped: 0 };
+        if update.value.is_ok() {
+            // The server accepts the subscription again.
+            contents.refusals.remove(&topic);
+        }
         match update.value {
-            Err(_) => {
-                if contents.refusals.insert(topic, update).is_none() {
-                    contents.unread.push_back(Unread::Refusal(topic));
-                }
-            }
+            Err(_) => contents.put_refusal(update),
             Ok(Update::RawNotification(_) | Update::RawResult(_)) => contents.put_raw(update),
             Ok(_) if contents.capacity.is_some() => contents.put_raw(update),
             Ok(_) => contents.put_value(update),
@@ -143,9 +143,16 @@ impl Contents {
             let update = match unread {
                 Unread::Value(update) => {
                     self.values[update.topic] = 0;
+                    self.refusal_follows(update.topic);
                     Some(update)
                 }
-                Unread::Raw(topic) => self.take_raw(topic),
+                Unread::Raw(topic) => {
+                    let update = self.take_raw(topic);
+                    self.refusal_follows(topic);
+                    update
+                }
+                // A refusal after a value is read after it.
+                Unread::Refusal(topic) if self.has_value(topic) => None,
                 Unread::Refusal(topic) => self.refusals.remove(&topic),
             };
             if update.is_some() {
@@ -153,6 +160,20 @@ impl Contents {
             }
         }
         None
+    }
+
+    /// Whether an unread value of a topic is buffered.
+    fn has_value(&self, topic: usize) -> bool {
+        self.values.get(topic).is_some_and(|value| *value > 0)
+            || self.raw.get(&topic).is_some_and(|raw| !raw.kept.is_empty())
+    }
+
+    /// Lets the refusal of a topic, if there is one, be read next, unless another value comes before it.
+    fn refusal_follows(&mut self, topic: usize) {
+        if self.refusals.contains_key(&topic) && !self.has_value(topic) {
+            self.unread.push_front(Unread::Refusal(topic));
+            self.read -= 1;
+        }
     }
 
     /// Removes the unread updates of a topic.
@@ -167,6 +188,13 @@ impl Contents {
             place.and_then(|place| place.checked_sub(self.read + 1)).and_then(|place| usize::try_from(place).ok());
         if let Some(unread) = place.and_then(|place| self.unread.get_mut(place)) {
             *unread = Unread::Refusal(topic);
+        }
+    }
+
+    fn put_refusal(&mut self, update: TopicUpdate) {
+        let topic = update.topic;
+        if self.refusals.insert(topic, update).is_none() && !self.has_value(topic) {
+            self.unread.push_back(Unread::Refusal(topic));
         }
     }
 
@@ -265,6 +293,28 @@ mod tests {
         assert_eq!(next(&mailbox).map(|update| (update.value, update.skipped)), Some((status, 2)));
         assert_eq!(next(&mailbox).map(|update| update.value), Some(refusal));
         assert_eq!(next(&mailbox), None);
+    }
+
+    #[test]
+    fn a_value_after_a_refusal_is_what_is_read_last() {
+        let refusal = || Err(SubscribeError::Server(electrum_proto::json::ServerError::new(None, "no")));
+        let status = |digit: u8| Ok(Update::Script(Some(electrum_proto::types::ScriptStatus::of_text(&[digit]))));
+        for mailbox in [Mailbox::new(), Mailbox::queued(1)] {
+            let _ = mailbox.put(0, status(0), Origin::Subscribed);
+            for digit in 1..=100 {
+                let _ = mailbox.put(0, refusal(), Origin::Subscribed);
+                let _ = mailbox.put(0, status(digit), Origin::Resumed);
+            }
+            assert!(lock(&mailbox.0).unread.len() <= 2, "in bounds");
+            assert_eq!(next(&mailbox).map(|update| (update.value, update.skipped)), Some((status(100), 100)));
+            assert_eq!(next(&mailbox), None);
+            let _ = mailbox.put(0, refusal(), Origin::Subscribed);
+            let _ = mailbox.put(0, status(7), Origin::Resumed);
+            let _ = mailbox.put(0, refusal(), Origin::Subscribed);
+            assert_eq!(next(&mailbox).map(|update| update.value), Some(status(7)));
+            assert_eq!(next(&mailbox).map(|update| update.value), Some(refusal()));
+            assert_eq!(next(&mailbox), None);
+        }
     }
 
     #[test]
