@@ -19,7 +19,7 @@ use crate::server_set::ServerSet;
 use crate::trace::{self, Span};
 
 /// The maximum number of requests that the driver encodes at a time.
-const ENCODED_AT_ONCE: usize = 256;
+const MOST_AT_ONCE: usize = 256;
 
 /// All calls that have no result yet.
 pub(crate) struct Calls {
@@ -39,6 +39,8 @@ pub(crate) struct Calls {
     is_blocked: bool,
     /// Whether the driver is encoding the next requests of the queue, which no other request may overtake.
     is_encoding: bool,
+    /// How many requests to encode next: about as many as the machine had room for the last time.
+    encode_at_once: usize,
     /// How the last connection ended.
     loss: Option<Loss>,
     /// A request that was the oldest in flight when this many connections ended is taken for their cause.
@@ -56,6 +58,8 @@ struct Loss {
     cause: String,
     /// Whether a request may have caused it.
     is_suspicious: bool,
+    /// Whether the first of its requests was reported, which tells whether the oldest one in flight was that of a caller.
+    has_first: bool,
     /// The number of suspects that were in flight. If there were any, only they can be the cause.
     suspects: usize,
     /// Whether the request that was the oldest in flight is counted.
@@ -77,6 +81,7 @@ impl Calls {
             earliest: None,
             is_blocked: true,
             is_encoding: false,
+            encode_at_once: MOST_AT_ONCE,
             loss: None,
             moves: Moves::new(servers),
             most_losses: retry::most_losses(servers),
@@ -112,7 +117,7 @@ impl Calls {
         if self.is_blocked || self.is_encoding {
             return Vec::new();
         }
-        let room = machine.config().limits.in_flight.saturating_sub(self.in_flight.len()).clamp(1, ENCODED_AT_ONCE);
+        let room = machine.config().limits.in_flight.saturating_sub(self.in_flight.len()).clamp(1, self.encode_at_once);
         let mut taken = self.suspects.take(now, room);
         let room = if self.suspects.is_trial() { 0 } else { room };
         while let Some(request) = (taken.len() < room).then(|| self.queue.pop_front()).flatten() {
@@ -138,16 +143,21 @@ impl Calls {
     ) {
         self.is_encoding = false;
         let mut unsent = Vec::new();
+        let mut sent: usize = 0;
         for (request, encoded) in requests {
             let encoded = encoded.filter(|_| !self.is_blocked && unsent.is_empty() && request.deadline > now);
             match encoded {
                 Some(encoded) => match self.send(machine, now, request, encoded) {
-                    Sent::Done(waker) => wakers.extend(waker),
+                    Sent::Done(waker) => {
+                        wakers.extend(waker);
+                        sent += 1;
+                    }
                     Sent::NoRoom(request) => unsent.push(request),
                 },
                 None => unsent.push(request),
             }
         }
+        self.encode_at_once = if unsent.is_empty() { self.encode_at_once * 2 } else { sent }.clamp(1, MOST_AT_ONCE);
         for request in unsent.into_iter().rev() {
             self.note_deadline(request.deadline);
             if request.history.is_suspect {
@@ -190,7 +200,8 @@ impl Calls {
         let is_suspicious = !std::mem::take(&mut self.is_leaving)
             && matches!(cause, DownCause::Closed { .. } | DownCause::Reset { .. } | DownCause::Malformed { .. });
         let cause = format!("{server}: {cause}");
-        self.loss = Some(Loss { cause, is_suspicious, suspects, has_culprit: false, has_likeliest: false });
+        let (has_first, has_culprit, has_likeliest) = (false, false, false);
+        self.loss = Some(Loss { cause, is_suspicious, has_first, suspects, has_culprit, has_likeliest });
     }
 
     /// Handles the outcome of a request in flight.
@@ -216,6 +227,11 @@ impl Calls {
     /// Handles a request in flight that got no result: schedules it to be sent again, or fails it.
     fn answered_with_error(&mut self, now: Timestamp, request: Queued, error: RequestError) -> Option<Waker> {
         let reads = request.effect == Effect::Reads;
+        if let (RequestError::Lost { oldest, .. }, Some(loss)) = (&error, &mut self.loss) {
+            // If something else was the oldest, such as a subscription, that is the likelier cause.
+            let is_first = !std::mem::replace(&mut loss.has_first, true);
+            loss.is_suspicious &= *oldest || !is_first;
+        }
         match error {
             RequestError::Lost { written, .. } if !written || reads => self.lost(now, request, written),
             RequestError::Lost { .. } => request.fail(CallError::MaybeSent { reason: NoAnswer::ConnectionLost }),
@@ -256,8 +272,8 @@ impl Calls {
         }
     }
 
-    /// Fails waiting requests whose deadline has passed: with the last answer of a busy server, or with the error that
-    /// `why` makes.
+    /// Fails waiting requests whose deadline has passed: with the last answer of a busy server, or as never answered, or
+    /// with the error that `why` makes if they were never sent.
     pub(crate) fn expire(&mut self, now: Timestamp, why: impl Fn() -> CallError, wakers: &mut Vec<Waker>) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
@@ -265,7 +281,11 @@ impl Calls {
         let mut earliest: Option<Timestamp> = None;
         let mut keep = |request: Queued| {
             if request.deadline <= now {
-                let error = request.history.busy.as_deref().cloned().map_or_else(&why, CallError::Server);
+                let error = match &request.history.busy {
+                    Some(error) => CallError::Server(ServerError::clone(error)),
+                    None if request.history.lost > 0 => CallError::TimedOut,
+                    None => why(),
+                };
                 wakers.extend(request.fail(error));
                 return None;
             }

@@ -40,6 +40,9 @@ pub(crate) struct Suspects {
 
 /// How long a group of suspects may keep the next one from being sent: a request that ends connections does so at once.
 pub(crate) const NEXT_GROUP: Duration = Duration::from_secs(1);
+/// How many suspects are sent at once at most: if the connection ends with them in flight, each goes alone from then on,
+/// one for each round trip, and others wait.
+const MOST_IN_GROUP: usize = 32;
 /// How often that time is doubled at most: once each time that a connection ended with several suspects in flight.
 const MOST_DOUBLINGS: u8 = 3;
 
@@ -84,7 +87,7 @@ impl Suspects {
         }
         self.is_trial = false;
         self.next_at = now + NEXT_GROUP;
-        let mut count = self.window.clamp(1, room);
+        let mut count = self.window.clamp(1, room.min(MOST_IN_GROUP));
         while let Some(request) = (group.len() < count).then(|| self.waiting.pop_front()).flatten() {
             let goes_alone = request.history.overlaps > 0 || request.history.losses > 0;
             if goes_alone && !group.is_empty() {

@@ -2,6 +2,7 @@
 
 mod manual_clock;
 
+use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use electrum_session::proto::json::{DecodeError, Params, RawJson};
 use electrum_session::proto::operations::Raw;
-use electrum_session::proto::{CloseCause, ConnId, Timestamp};
+use electrum_session::proto::{CloseCause, ConnId, Method, ProtocolVersion, Request, Timestamp, Topic};
 use electrum_session::{Call, CallError, Client, Config, Driver, Step};
 use serde_json::{Value, json};
 
@@ -195,4 +197,100 @@ fn a_driver_that_comes_late_does_not_leave_a_server_whose_answer_waits_to_be_rea
     world.answer(ids[0], json!({ "result": 1 }));
     world.poll();
     assert_eq!(outcome(&mut call), Poll::Ready(Ok(json!(1))));
+}
+
+#[test]
+fn a_subscription_that_ends_connections_costs_no_call() {
+    let mut world = World::ready(1);
+    let _tips = world.client.subscribe(Topic::Headers).unwrap();
+    let mut call = world.call("a");
+    let mut losses = 0;
+    let ids = loop {
+        let (ids, methods): (Vec<_>, Vec<_>) = world.written().into_iter().unzip();
+        if methods == ["a"] {
+            break ids;
+        }
+        assert_eq!(methods, ["blockchain.headers.subscribe", "a"]);
+        losses += 1;
+        assert!(losses < 5, "the subscription is put off");
+        world.hang_up();
+        world.reconnect();
+    };
+    assert!(losses >= 2);
+    world.answer(ids[0], json!({ "result": 1 }));
+    world.poll();
+    assert_eq!(outcome(&mut call), Poll::Ready(Ok(json!(1))));
+}
+
+#[test]
+fn a_call_that_was_sent_in_vain_is_not_called_unsent() {
+    let mut world = World::ready(1);
+    let mut sent = world.call("a");
+    world.expect(&["a"]);
+    world.hang_up();
+    let mut queued = world.call("b");
+    // The server is away until the deadline.
+    world.poll();
+    world.millis.store(30_000, Ordering::Relaxed);
+    world.poll();
+    assert_eq!(outcome(&mut sent), Poll::Ready(Err(CallError::TimedOut)));
+    let unsent = outcome(&mut queued);
+    assert!(matches!(unsent, Poll::Ready(Err(CallError::Unsent { .. }))), "{unsent:?}");
+}
+
+#[test]
+fn suspects_go_in_groups_of_limited_size() {
+    let mut world = World::ready(1);
+    let _calls: Vec<_> = (0..100).map(|_| world.call("a")).collect();
+    assert_eq!(world.written().len(), 100);
+    world.hang_up();
+    world.reconnect();
+    for size in [1, 2, 4, 8, 16, 32, 32, 5] {
+        let group = world.written();
+        assert_eq!(group.len(), size);
+        for (id, _) in group {
+            world.answer(id, json!({ "result": 1 }));
+        }
+    }
+}
+
+/// A request that counts how often it is encoded.
+struct Counted(Arc<AtomicU64>);
+
+impl Request for Counted {
+    const NAME: &'static str = "counted request";
+    const METHODS: &'static [Method] = &[Method::since("a", ProtocolVersion::V1_1).reading()];
+    type Response = Value;
+
+    fn params(&self, _: ProtocolVersion, _: &mut Params<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn decode(&self, _: ProtocolVersion, result: RawJson<'_>) -> Result<Value, DecodeError> {
+        result.decode()
+    }
+}
+
+#[test]
+fn few_more_requests_are_encoded_than_the_server_takes() {
+    let mut world = World::ready(1);
+    let encoded = Arc::new(AtomicU64::new(0));
+    let _first: Vec<_> = (0..8).map(|_| world.call("a")).collect();
+    let mut in_flight: VecDeque<_> = world.written().into();
+    // The server takes few at a time.
+    let busy = json!({ "error": { "code": -102, "message": "server busy" } });
+    world.answer(in_flight.pop_front().unwrap().0, busy);
+    world.poll();
+    let _calls: Vec<_> = (0..1_000).map(|_| Box::pin(world.client.call(Counted(Arc::clone(&encoded))))).collect();
+    let (mut most, mut answered) = (0, 0);
+    while answered < 100 {
+        in_flight.extend(world.written());
+        most = most.max(in_flight.len());
+        world.answer(in_flight.pop_front().unwrap().0, json!({ "result": 1 }));
+        answered += 1;
+    }
+    assert!(most < 50, "the window is small: {most} were in flight");
+    let encoded = encoded.load(Ordering::Relaxed);
+    // Each call was encoded once when it was made.
+    assert!(encoded < 2_000, "{encoded} were encoded while {answered} were answered");
 }
