@@ -52,7 +52,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::Config;
 pub use connection::ConnectionEvent;
 pub use dial::{CancelDial, Dial};
-pub use driver::{CloseOnDrop, Driver};
+pub use driver::{CallerWork, CloseOnDrop, Driver};
 pub use electrum_proto as proto;
 pub use electrum_transport as transport;
 pub use error::{CallError, CallErrorKind, NoAnswer};
