@@ -8,6 +8,8 @@
 //! [`sync`] replaces `bdk_electrum` too: it sends all requests at once, proves every anchor, and follows a wallet by
 //! subscriptions.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "blocking")]
 mod electrum_api;
 pub mod sync;

@@ -22,6 +22,8 @@
 //!
 //! Each call ends at its deadline, and each wait has a variant with a deadline (`…_within`).
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod client;
 mod pipeline;
 mod socket;

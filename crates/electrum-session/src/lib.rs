@@ -1,5 +1,6 @@
-//! The part of an Electrum client that needs no socket and is the same in every adapter: calls, their repetition after a
-//! lost connection, subscriptions, connection events.
+//! The part of an Electrum client that is the same in every adapter: calls, their repetition after a lost connection,
+//! subscriptions, connection events, and the loops that drive a client for [async runtimes](drive) and for
+//! [threads].
 //!
 //! ```text
 //! callers ── Client ──┐                 ┌── electrum-proto: the machine
@@ -8,6 +9,8 @@
 //! ```
 //!
 //! An adapter makes a [`Client`] and its [`Driver`], and carries out the [`Step`]s that the driver returns.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod call;
 mod calls;

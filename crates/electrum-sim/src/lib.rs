@@ -42,6 +42,8 @@
 //! 16. All of this with clocks that are late: a timer fires exactly, or, in seven runs of eight, microseconds to
 //!     seconds late.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod application;
 mod calls;
 mod chunks;

@@ -19,6 +19,8 @@
 //!
 //! The futures and streams of a [`Client`] are cancel safe: each says what dropping it does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod runtime;
 
 use std::future::Future;

@@ -42,6 +42,8 @@
 //! This crate shares no code with the client and does not depend on it, so that a mistake of the one is not repeated in
 //! the other.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod address;
 pub mod chain;
 pub mod family;

@@ -22,6 +22,8 @@
 //!
 //! [`client_over`] makes a client over streams of your own (a Tor client in the same process, a duplex in a test).
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod runtime;
 
 use std::future::Future;

@@ -42,6 +42,8 @@
 //! - `ring` (default) and `aws-lc-rs`: the cryptography of TLS. With both, `ring` is used; with neither, the program
 //!   must install a crypto provider of `rustls`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod addr;
 mod buffer;
 mod error;

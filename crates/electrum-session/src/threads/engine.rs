@@ -170,7 +170,7 @@ impl<R: Runtime> Engine<R> {
                 self.tick.notify_one();
                 return state;
             }
-            if open.piece.rest().is_empty() {
+            if open.piece.unwritten().is_empty() {
                 open.piece.bytes.clear();
                 open.piece.written = 0;
                 self.take_outgoing(open.conn, &mut open.piece.bytes);
@@ -178,7 +178,7 @@ impl<R: Runtime> Engine<R> {
             open.writer = Writer::Busy;
             let (conn, socket, piece) = (open.conn, Arc::clone(&open.socket), std::mem::take(&mut open.piece));
             drop(state);
-            let written = socket.write(piece.rest());
+            let written = socket.write(piece.unwritten());
             state = self.state.lock();
             // If the connection was closed meanwhile, the rest of the piece is dropped.
             let Some(open) = state.open_as(conn) else { continue };
@@ -214,7 +214,7 @@ impl<R: Runtime> Engine<R> {
                 // The last bytes follow the piece whose write has begun. While another thread writes that piece, the
                 // order cannot be kept, and the last bytes are left out.
                 if let Some(open) = state.open_as(conn).filter(|open| open.writer != Writer::Busy) {
-                    open.socket.write_at_once(&[open.piece.rest(), &last].concat());
+                    open.socket.write_at_once(&[open.piece.unwritten(), &last].concat());
                 }
                 self.close(state, conn);
             }
@@ -274,7 +274,7 @@ impl<S> Open<S> {
             Writer::Busy => false,
             Writer::Stalled => role == Role::Ticker,
         };
-        is_turn && self.write_error.is_none() && (is_outgoing || !self.piece.rest().is_empty())
+        is_turn && self.write_error.is_none() && (is_outgoing || !self.piece.unwritten().is_empty())
     }
 }
 

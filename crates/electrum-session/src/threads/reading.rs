@@ -14,7 +14,7 @@ use electrum_proto::ConnId;
 
 use super::engine::{Ended, Engine, ReadOutcome};
 use super::socket::{Runtime, Socket};
-use super::state::{LEASE, REST, Reader};
+use super::state::{LEASE, LOAN, Reader};
 use super::sync::{Ordering::SeqCst, current, park};
 use super::waiting::Waiting;
 
@@ -36,38 +36,38 @@ impl<R: Runtime> Engine<R> {
                     break;
                 }
             }
-            match self.rest(conn, &socket, buffer) {
+            match self.lend(conn, &socket, buffer) {
                 Some(taken) => buffer = taken,
                 None => return,
             }
         }
     }
 
-    /// Leaves the socket to callers until none has come for [`REST`], or one returns it. Returns the buffer, or `None`
+    /// Lends the socket to callers until none has come for [`LOAN`], or one returns it. Returns the buffer, or `None`
     /// if the connection has ended.
-    fn rest(&self, conn: ConnId, socket: &R::Socket, buffer: Vec<u8>) -> Option<Vec<u8>> {
+    fn lend(&self, conn: ConnId, socket: &R::Socket, buffer: Vec<u8>) -> Option<Vec<u8>> {
         if socket.limit_reads(Some(LEASE)).is_err() {
             // A caller that reads without a limit could not return the socket.
             return Some(buffer);
         }
         let mut state = self.state.lock();
         state.open_as(conn)?.reader = Reader::Free(buffer);
-        let mut is_rested = false;
+        let mut is_over = false;
         loop {
-            if let Some(buffer) = state.open_as(conn)?.reclaim(is_rested) {
+            if let Some(buffer) = state.open_as(conn)?.reclaim(is_over) {
                 // If this fails, reads only end more often.
                 let _ = socket.limit_reads(None);
                 return Some(buffer);
             }
             let calls = self.calls.load(SeqCst);
-            state = self.state.sleep(state, &self.unread, Some(REST));
-            is_rested = self.calls.load(SeqCst) == calls;
+            state = self.state.sleep(state, &self.unread, Some(LOAN));
+            is_over = self.calls.load(SeqCst) == calls;
         }
     }
 
     /// Makes a call and blocks until its reply is there, reading from the socket meanwhile if no other thread does.
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, call: impl FnOnce() -> F) -> F::Output {
-        // Counted before the call is made, so that the connection's thread does not rest when it has read the reply.
+        // Counted before the call is made, so that the connection's thread does not lend the socket when it has read the reply.
         let waiting = Waiting::new(&self.waiting, current());
         let waker = Waker::from(Arc::clone(&waiting.waiter));
         let mut context = Context::from_waker(&waker);

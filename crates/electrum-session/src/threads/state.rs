@@ -6,7 +6,7 @@
 //! | [`Reader`] | which thread reads | next state, and when |
 //! |---|---|---|
 //! | `Thread` | the connection's thread, without a time limit | `Free` when it has delivered all replies that callers wait for |
-//! | `Free` | none; the connection's thread rests for [`REST`] at a time | `Caller` when a caller waits; `Thread` after a rest without calls |
+//! | `Free` | none; the connection's thread waits for [`LOAN`] at a time | `Caller` when a caller waits; `Thread` after a loan without calls |
 //! | `Caller` | a caller, for at most [`LEASE`] without a byte | `Free` when its reply came and no other caller waits, otherwise `Returned` |
 //! | `Returned` | none; the connection's thread was notified | `Thread` |
 //!
@@ -26,7 +26,7 @@ use std::time::Duration;
 use electrum_proto::{ConnId, Timestamp};
 
 /// How long the connection's thread leaves the socket to callers while none reads. Updates may come later by as much.
-pub(crate) const REST: Duration = Duration::from_millis(5);
+pub(crate) const LOAN: Duration = Duration::from_millis(5);
 /// How long a caller waits for bytes before it leaves the socket to the connection's thread.
 pub(crate) const LEASE: Duration = Duration::from_millis(10);
 
@@ -87,7 +87,7 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn rest(&self) -> &[u8] {
+    pub(crate) fn unwritten(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }
 }
@@ -145,11 +145,11 @@ impl<S> Open<S> {
         }
     }
 
-    /// `Returned` to `Thread`, and if `is_rested` also `Free` to `Thread`: hands the buffer to the connection's thread.
-    pub(crate) fn reclaim(&mut self, is_rested: bool) -> Option<Vec<u8>> {
+    /// `Returned` to `Thread`, and if `is_over` also `Free` to `Thread`: hands the buffer to the connection's thread.
+    pub(crate) fn reclaim(&mut self, is_over: bool) -> Option<Vec<u8>> {
         match std::mem::replace(&mut self.reader, Reader::Thread) {
             Reader::Returned(buffer) => Some(buffer),
-            Reader::Free(buffer) if is_rested => Some(buffer),
+            Reader::Free(buffer) if is_over => Some(buffer),
             other => {
                 self.reader = other;
                 None

@@ -26,6 +26,11 @@ use crate::version::ProtocolVersion;
 /// let topic = Topic::Script(Script::from_hex("51")?);
 /// assert_eq!(topic.method(ProtocolVersion::V1_4)?, "blockchain.scripthash.subscribe");
 /// assert_eq!(topic.method(ProtocolVersion::V1_7)?, "blockchain.scriptpubkey.subscribe");
+/// // Of which only the hash is known.
+/// let topic = Topic::ScriptHash(Script::from_hex("51")?.scripthash());
+/// assert_eq!(topic.method(ProtocolVersion::V1_4)?, "blockchain.scripthash.subscribe");
+/// assert!(topic.method(ProtocolVersion::V1_7).is_err());
+/// assert_eq!(Topic::Headers.method(ProtocolVersion::V1_1)?, "blockchain.headers.subscribe");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +49,9 @@ pub enum Topic {
     #[doc(alias = "blockchain.scriptpubkey.subscribe")]
     #[doc(alias = "script_subscribe")]
     Script(Script),
-    /// The history of a script of which only the hash is known. Versions 1.1 to 1.6.
+    /// The history of a script of which only the hash is known. Protocol documentation:
+    /// `blockchain.scripthash.subscribe`. Versions 1.1 to 1.6.
+    #[doc(alias = "blockchain.scripthash.subscribe")]
     ScriptHash(ScriptHash),
     /// The state of an output: whether it exists, and what spends it. Protocol documentation:
     /// `blockchain.outpoint.subscribe`. From 1.7.
