@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::entry::{Answer, Entry, Standing, Subscriber};
 use super::index::Index;
+use super::outcome::{Outcome, Overdue};
 use super::topic::{Notification, SubId, Topic, Update, of_notification};
 use crate::error::SubscribeError;
 use crate::event::Event;
@@ -50,33 +51,6 @@ const BETWEEN_ODD: Duration = Duration::from_secs(1);
 pub(crate) enum Due<'a> {
     Subscribe(u32, &'a Topic),
     Unsubscribe(u32, &'a Topic, &'static str),
-}
-
-/// The result of a subscription, or of an end of one, that is not answered in time.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Overdue {
-    /// The answer is late, with an event if that is reported. A late answer still counts.
-    Late(Option<Event<'static>>),
-    /// The topic is given up until the link ends, with an event if that is reported.
-    GivenUp(Option<Event<'static>>),
-    /// The server's subscriptions are not known any more: the link is given up, and everything is subscribed on a new
-    /// one.
-    Link,
-}
-
-/// The result of the answer to a subscription.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Outcome {
-    Nothing,
-    Event(Event<'static>),
-    /// The server is too busy: all subscriptions that are due are paused.
-    Busy,
-}
-
-impl From<Option<Event<'static>>> for Outcome {
-    fn from(event: Option<Event<'static>>) -> Self {
-        event.map_or(Self::Nothing, Self::Event)
-    }
 }
 
 impl Subscriptions {
