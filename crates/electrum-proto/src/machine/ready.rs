@@ -37,6 +37,8 @@ pub(super) struct Ready {
     pub(super) cancelled: Vec<u64>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
+    /// Whether a request was refused for want of room, and none was accepted since.
+    pub(super) requests_wait: bool,
     /// When to nudge a server again that holds answers back.
     pub(super) nudge_at: Option<Timestamp>,
     /// When to try subscriptions again for which the server was too busy.
@@ -75,6 +77,7 @@ impl Ready {
             cancelled: Vec::new(),
             keepalive: Keepalive::new(shared.now),
             nudge: Nudge::default(),
+            requests_wait: false,
             nudge_at: None,
             resubscribe_at: None,
             last_subscribed: (shared.now, 0),
@@ -147,7 +150,7 @@ impl Ready {
     ) -> Result<RequestId, RejectReason> {
         let limits = shared.config.limits;
         if !shared.has_room(self.requests.outstanding()) {
-            shared.refused.in_flight = true;
+            (shared.refused.in_flight, self.requests_wait) = (true, true);
             return Err(RejectReason::InFlight { limit: self.requests.len() });
         }
         let now = shared.now;
@@ -171,6 +174,7 @@ impl Ready {
             return Err(RejectReason::Outgoing { limit: limits.outgoing });
         }
         self.requests.add(Owner::Caller, now, deadline, begin, shared.servers.window().expects(method));
+        self.requests_wait = false;
         self.nudge.wrote_request();
         Ok(RequestId(id))
     }

@@ -87,6 +87,11 @@ impl Standing {
         matches!(self, Self::Asking(_))
     }
 
+    /// Whether an answer is awaited.
+    pub(super) const fn is_in_flight(self) -> bool {
+        matches!(self, Self::Asking(_) | Self::Late(_) | Self::Ending)
+    }
+
     /// Returns the standing after a notification.
     pub(super) const fn notified(self) -> Self {
         match self {

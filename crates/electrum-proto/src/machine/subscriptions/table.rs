@@ -29,6 +29,8 @@ pub(crate) struct Subscriptions {
     last_serial: u64,
     /// How many subscriptions await an answer that is not late yet.
     asking: usize,
+    /// How many subscriptions, and ends of subscriptions, await an answer.
+    in_flight: usize,
     /// How many links in a row were given up because the end of a subscription was not answered.
     links_lost_to_ends: u32,
 }
@@ -124,6 +126,11 @@ impl Subscriptions {
         self.asking
     }
 
+    /// Returns how many subscriptions, and ends of subscriptions, await an answer.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
     /// Handles the end of the link, which ends all subscriptions at the server. The topic `oldest` had waited longest for an
     /// answer.
     pub(crate) fn link_lost(&mut self, oldest: Option<u32>) {
@@ -133,7 +140,7 @@ impl Subscriptions {
         self.due.clear();
         self.is_queued.fill(false);
         self.later.clear();
-        self.asking = 0;
+        (self.asking, self.in_flight) = (0, 0);
         for place in 0..self.places.len() as u32 {
             let Some(entry) = self.entry_mut(place) else { continue };
             (entry.standing, entry.refusals, entry.later) = (Standing::Off, 0, None);
@@ -189,7 +196,7 @@ impl Subscriptions {
                 (true, Standing::Again(answer)) => answer,
                 (false, Standing::On) => match entry.topic.ending(version) {
                     Some(method) => {
-                        entry.standing = Standing::Ending;
+                        self.set_standing(place, Standing::Ending);
                         return self.entry(place).map(|entry| Due::Unsubscribe(place, &entry.topic, method));
                     }
                     // The version has no method to end it, so the server's notifications are ignored.
@@ -443,6 +450,8 @@ impl Subscriptions {
             let before = core::mem::replace(&mut entry.standing, standing);
             self.asking += usize::from(standing.is_asking());
             self.asking -= usize::from(before.is_asking());
+            self.in_flight += usize::from(standing.is_in_flight());
+            self.in_flight -= usize::from(before.is_in_flight());
         }
     }
 
