@@ -6,7 +6,7 @@ use electrum_proto::operations::Banner;
 use electrum_proto::{CloseCause, Config, Input, SubId, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
-use crate::driver::{Driver, other_script, script, status};
+use crate::driver::{Driver, ids_of, other_script, script, status};
 
 #[test]
 fn a_server_that_is_slow_with_many_subscriptions_is_waited_for() {
@@ -87,14 +87,33 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
     }
     let reported = until_reported(&mut driver);
     assert!(reported[0].contains("TimedOut") && reported.len() == 1, "{reported:?}");
-    // It is given up on this link, and takes no place among the requests.
-    next_overdue(&mut driver);
-    for _ in 0..10 {
-        assert_eq!(driver.sleep(), TimerKind::Ping);
-        driver.answer_pings();
+    // It is asked for again on this link, ever more rarely.
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let before = driver.now;
+        until_asked(&mut driver);
+        pauses.push(driver.now.since(before).as_secs());
     }
-    assert_eq!(driver.seen(), [""; 0]);
+    assert!(pauses.is_sorted() && pauses[0] >= 60 && pauses[5] >= 360, "{pauses:?}");
+    assert_eq!(driver.seen(), [""; 0], "which is not reported again");
     assert_eq!(driver.notified('3'), ["Subscribed status 3333"], "it may have heard all the same");
+}
+
+#[test]
+fn a_topic_that_cost_three_links_is_served_whenever_it_is_answered() {
+    for asked in 0..3 {
+        let (mut driver, _) = after_three_links();
+        let mut id = driver.written_id(SUBSCRIBE);
+        until_reported(&mut driver);
+        for _ in 0..asked {
+            id = until_asked(&mut driver);
+        }
+        // Its answer is late again.
+        (0..2 * asked.min(1)).for_each(|_| next_overdue(&mut driver));
+        assert_eq!(driver.seen(), [""; 0]);
+        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+        assert_eq!(driver.seen(), ["Subscribed no history"], "{asked}");
+    }
 }
 
 #[test]
@@ -318,11 +337,14 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
 /// Sleeps until the topic is asked for. Pings are answered.
 fn until_asked(driver: &mut Driver) -> u64 {
     for _ in 0..100 {
-        driver.sleep();
-        if String::from_utf8_lossy(driver.client.outgoing()).contains(SUBSCRIBE) {
-            return driver.written_id(SUBSCRIBE);
+        let written = driver.write();
+        for id in ids_of(&written, "server.ping") {
+            driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
         }
-        driver.answer_pings();
+        if let [id] = ids_of(&written, SUBSCRIBE)[..] {
+            return id;
+        }
+        driver.sleep();
     }
     panic!("it is not asked for");
 }

@@ -16,7 +16,7 @@ pub(super) struct Entry {
     pub(super) links_lost: u32,
     /// How many links in a row ended while the subscription was the oldest request without an answer.
     pub(super) links_ended: u32,
-    /// How many times in a row the server was too busy for the topic.
+    /// How many times in a row the server was too busy for the topic, or it was given up since no answer came.
     pub(super) refusals: u32,
     /// When the subscription was last sent.
     pub(super) asked: Timestamp,

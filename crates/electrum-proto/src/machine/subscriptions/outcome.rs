@@ -7,8 +7,8 @@ use crate::event::Event;
 pub(crate) enum Overdue {
     /// The answer is late, with an event if that is reported. A late answer still counts.
     Late(Option<Event<'static>>),
-    /// The topic is given up until the link ends, with an event if that is reported.
-    GivenUp(Option<Event<'static>>),
+    /// The request is given up. The topic, if it is still wanted, is asked for again later.
+    GivenUp,
     /// The server's subscriptions are not known any more: the link is given up, and everything is subscribed on a new
     /// one.
     Link,

@@ -35,7 +35,8 @@ pub(crate) struct Subscriptions {
     links_lost_to_ends: u32,
 }
 
-/// How many links in a row are given up for a topic that is not answered. After that it is given up on each link.
+/// How many links in a row are given up for a topic that is not answered. After that it is asked for again on the same
+/// link.
 const MOST_LINKS: u32 = 3;
 /// How many times in a row the server is too busy for a topic before that is reported.
 const QUIET_REFUSALS: u32 = 4;
@@ -229,15 +230,27 @@ impl Subscriptions {
     }
 
     /// Handles a subscription that was not answered in time, or for as long again.
-    pub(crate) fn timed_out(&mut self, place: u32) -> Overdue {
-        let Some(entry) = self.entry_mut(place) else { return Overdue::GivenUp(None) };
-        let error = SubscribeError::TimedOut;
+    pub(crate) fn timed_out(&mut self, now: Timestamp, place: u32) -> Overdue {
+        let Some(entry) = self.entry_mut(place) else { return Overdue::GivenUp };
         match entry.standing {
-            _ if entry.links_lost >= MOST_LINKS => Overdue::GivenUp(self.refused(place, error)),
             Standing::Asking(answer) => {
-                let event = entry.subscriber.as_mut().map(|subscriber| subscriber.refuse(error));
+                // Each link reports it once.
+                let is_reported = |subscriber: &&mut Subscriber| entry.refusals == 0 || !subscriber.is_refused;
+                let subscriber = entry.subscriber.as_mut().filter(is_reported);
+                let event = subscriber.map(|subscriber| subscriber.refuse(SubscribeError::TimedOut));
                 self.set_standing(place, Standing::Late(answer));
                 Overdue::Late(event)
+            }
+            _ if entry.links_lost >= MOST_LINKS => {
+                entry.refusals += 1;
+                let (is_wanted, pause) = (entry.subscriber.is_some(), LONGEST_PAUSE.saturating_mul(entry.refusals));
+                self.set_standing(place, Standing::Off);
+                if is_wanted {
+                    self.look_later(place, now + pause);
+                } else {
+                    self.forget(place);
+                }
+                Overdue::GivenUp
             }
             _ => {
                 let is_late = |entry: &&mut Entry| matches!(entry.standing, Standing::Late(_));
@@ -257,7 +270,7 @@ impl Subscriptions {
             return Overdue::Link;
         }
         self.over(place);
-        Overdue::GivenUp(None)
+        Overdue::GivenUp
     }
 
     /// Handles the answer to a subscription.
