@@ -344,8 +344,7 @@ impl Subscriptions {
         let value = match entry.topic.decode_result(result) {
             Ok(value) => value,
             Err(error) => {
-                let error = SubscribeError::Decode(error);
-                return Some(Event::SubscriptionRefused { sub: subscriber.id, error });
+                return Some(subscriber.refuse(SubscribeError::Decode(error)));
             }
         };
         match answer {
