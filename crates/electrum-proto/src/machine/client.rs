@@ -322,8 +322,8 @@ impl Client {
         if let Some(question) = self.link.question().filter(|_| !matches!(cause, DownCause::WrongChain { .. })) {
             shared.servers.question_failed(question);
         }
-        // Late answers are looked after elsewhere.
-        let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. });
+        // Late answers are looked after elsewhere. A busy server is left by choice.
+        let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. } | DownCause::Busy { .. });
         let oldest = self.link.ready().filter(|_| is_cut).and_then(|(stream, ready)| ready.oldest_topic(stream));
         let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });

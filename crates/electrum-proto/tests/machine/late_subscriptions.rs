@@ -334,6 +334,44 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
     assert_eq!(driver.seen(), ["Subscribed no history"], "it is served in the end");
 }
 
+#[test]
+fn a_topic_that_a_server_is_always_too_busy_for_does_not_put_off_others() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    for number in 0..10 {
+        let id = until_asked(&mut driver);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        if number < 3 {
+            // The first refusals put off all.
+            continue;
+        }
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+        driver.drain();
+        driver.seen();
+        driver.answer(SUBSCRIBE, "null");
+        assert_eq!(driver.seen(), ["Subscribed no history"], "after {number} refusals");
+    }
+}
+
+#[test]
+fn a_topic_is_not_put_off_since_a_server_was_left_that_was_too_busy() {
+    let mut config = Config { nudge: false, ..Config::default() };
+    config.limits.busy_replies = 0;
+    let mut driver = Driver::ready_with(config, "1.4");
+    driver.subscribe();
+    driver.drain();
+    for _ in 0..3 {
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), 1, "it is asked for at once");
+        let id = driver.request_all(vec![Banner])[0];
+        driver.write();
+        driver.seen();
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        assert!(driver.seen().iter().any(|word| word == "down busy"));
+        driver.reconnect("1.4");
+    }
+}
+
 /// Sleeps until the topic is asked for. Pings are answered.
 fn until_asked(driver: &mut Driver) -> u64 {
     for _ in 0..100 {

@@ -314,7 +314,8 @@ impl Subscriptions {
         // A topic for which the server is too busy again and again is reported, and tried ever more rarely.
         let is_reported = refusals == QUIET_REFUSALS;
         let event = is_reported.then(|| subscriber.refuse(SubscribeError::Unavailable(error)));
-        if is_for_now && (!is_busy || refusals >= QUIET_REFUSALS) {
+        let pauses_alone = is_for_now && (!is_busy || refusals >= QUIET_REFUSALS);
+        if pauses_alone {
             let pause = FIRST_PAUSE.saturating_mul(1 << refusals.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
             self.look_later(place, now + pause);
         } else {
@@ -322,7 +323,7 @@ impl Subscriptions {
         }
         match event {
             Some(event) => Outcome::Event(event),
-            None if is_busy => Outcome::Busy,
+            None if is_busy && !pauses_alone => Outcome::Busy,
             None => Outcome::Nothing,
         }
     }
