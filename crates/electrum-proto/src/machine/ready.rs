@@ -10,7 +10,7 @@ use super::negotiation::Agreed;
 use super::nudge::Nudge;
 use super::shared::Shared;
 use super::stream::{Piece, Received, Stream, TextEvent};
-use super::subscriptions::Outcome;
+use super::subscriptions::{Outcome, Subscriptions};
 use super::timers::{TimerKind, earliest};
 use super::window::AIM;
 use crate::error::{DownCause, RejectReason, RequestError};
@@ -100,13 +100,21 @@ impl Ready {
         ])
     }
 
-    /// Returns the topic whose subscription was sent and has waited longest for an answer, if nothing else has waited longer.
-    pub(super) fn oldest_topic(&self, stream: &Stream) -> Option<u32> {
-        let oldest = self.requests.oldest()?;
-        match oldest.owner {
-            Owner::Subscribe(place) if stream.outbox.has_begun(oldest.begin) => Some(place),
-            _ => None,
-        }
+    /// Returns the topics that may have ended the link: the one whose subscription was sent and has waited longest for
+    /// an answer, if nothing else has waited longer, and the same of the topics that were put off for such ends.
+    pub(super) fn suspects(&self, stream: &Stream, topics: &Subscriptions) -> [Option<u32>; 2] {
+        let oldest = |is_meant: &dyn Fn(Owner) -> bool| {
+            let oldest = self.requests.oldest_of(is_meant)?;
+            match oldest.owner {
+                Owner::Subscribe(place) if stream.outbox.has_begun(oldest.begin) => Some(place),
+                _ => None,
+            }
+        };
+        let (first, was_put_off) = (
+            oldest(&|_| true),
+            oldest(&|owner| matches!(owner, Owner::Subscribe(place) if topics.is_suspicious(place))),
+        );
+        [first, was_put_off.filter(|place| first != Some(*place))]
     }
 
     /// Handles a timer of this link that has expired.

@@ -437,3 +437,48 @@ fn a_topic_that_ends_the_connection_does_not_keep_others_from_being_served() {
     let asked = driver.write();
     assert!(asked.contains(&bad), "what is answered is no longer suspected: {asked}");
 }
+
+#[test]
+fn a_topic_that_ends_the_connection_is_known_though_an_older_request_waits() {
+    let bad = script().scripthash().to_string();
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    assert!(ends_at(&mut driver, &bad));
+    driver.reconnect("1.4");
+    assert!(ends_at(&mut driver, &bad));
+    let mut pauses = Vec::new();
+    for _ in 0..5 {
+        driver.reconnect("1.4");
+        driver.request_all(vec![Banner]);
+        driver.write();
+        let before = driver.now;
+        until_asked(&mut driver);
+        pauses.push(driver.now.since(before).as_secs());
+        driver.close(CloseCause::End);
+    }
+    assert_eq!(pauses, [1, 4, 16, 60, 60]);
+}
+
+#[test]
+fn of_topics_that_end_connections_the_first_without_an_answer_is_put_off_for_longer() {
+    let mut driver = Driver::ready("1.4");
+    for number in 0..2 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    // Each is the oldest request twice as the connection ends.
+    for asked in [2, 2, 2, 1] {
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), asked);
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+    }
+    for asked in [2, 1] {
+        driver.request_all(vec![Banner]);
+        driver.write();
+        assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), asked, "the other may have been innocent");
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+    }
+}

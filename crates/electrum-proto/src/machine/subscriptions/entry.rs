@@ -14,7 +14,8 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     /// How many links in a row were given up because the subscription was not answered.
     pub(super) links_lost: u32,
-    /// How many links in a row ended while the subscription was the oldest request without an answer.
+    /// How many links in a row ended while the subscription was the oldest request without an answer, or the oldest of
+    /// those that were put off for that.
     pub(super) links_ended: u32,
     /// How many times in a row the server was too busy for the topic, or it was given up since no answer came.
     pub(super) refusals: u32,

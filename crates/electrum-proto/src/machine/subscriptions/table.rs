@@ -132,11 +132,17 @@ impl Subscriptions {
         self.in_flight
     }
 
-    /// Handles the end of the link, which ends all subscriptions at the server. The topic `oldest` had waited longest for an
-    /// answer.
-    pub(crate) fn link_lost(&mut self, oldest: Option<u32>) {
-        if let Some(entry) = oldest.and_then(|place| self.entry_mut(place)) {
-            entry.links_ended += 1;
+    /// Whether one link after the other ended while the topic was asked for.
+    pub(crate) fn is_suspicious(&self, place: u32) -> bool {
+        self.entry(place).is_some_and(|entry| entry.links_ended >= SUSPICIOUS)
+    }
+
+    /// Handles the end of the link, which ends all subscriptions at the server. These topics may have caused it.
+    pub(crate) fn link_lost(&mut self, suspects: impl Iterator<Item = u32>) {
+        for place in suspects {
+            if let Some(entry) = self.entry_mut(place) {
+                entry.links_ended += 1;
+            }
         }
         self.due.clear();
         self.is_queued.fill(false);
