@@ -369,7 +369,7 @@ pub enum SubscribeError {
     NotInVersion(NotInVersion),
     /// The server accepted it, but what it answered cannot be right.
     Decode(DecodeError),
-    /// The server has not answered it for so long. It still may.
+    /// The server has not answered it for so long. It still may, and is asked again.
     TimedOut,
 }
 

@@ -322,9 +322,13 @@ impl Client {
         if let Some(question) = self.link.question().filter(|_| !matches!(cause, DownCause::WrongChain { .. })) {
             shared.servers.question_failed(question);
         }
-        // Late answers are looked after elsewhere.
-        let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. });
-        let oldest = self.link.ready().filter(|_| is_cut).and_then(|(stream, ready)| ready.oldest_topic(stream));
+        // Late answers are looked after elsewhere. A busy server is left by choice.
+        let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. } | DownCause::Busy { .. });
+        let suspects = self
+            .link
+            .ready()
+            .filter(|_| is_cut)
+            .map_or([None; 2], |(stream, ready)| ready.suspects(stream, &shared.subscriptions));
         let retry_at = shared.plan_retry(&cause, self.link.is_offered(), ready_for);
         let link = self.link.change(Transition::Lost, Link::Waiting { retry_at });
         debug!(server = server.0, cause = cause.name(), %retry_at, "link lost");
@@ -332,7 +336,7 @@ impl Client {
             shared.disconnect(conn);
         }
         shared.emit(Event::Down { server, cause, retry_at });
-        shared.subscriptions.link_lost(oldest);
+        shared.subscriptions.link_lost(suspects.into_iter().flatten());
         let limit = shared.config.limits.line;
         self.fail_all(link, |lost| match lost {
             Lost { too_large: Some(received), .. } => RequestError::TooLarge { limit, received },

@@ -129,9 +129,9 @@ impl<O: Copy> InFlight<O> {
         if self.count == 1 { self.places.iter().flatten().next().copied() } else { None }
     }
 
-    /// Returns the request that was sent first.
-    pub(crate) fn oldest(&self) -> Option<Waiting<O>> {
-        self.places.iter().flatten().min_by_key(|waiting| waiting.id).copied()
+    /// Returns the request that was sent first, of those for whose owners this is true.
+    pub(crate) fn oldest_of(&self, is_meant: impl Fn(O) -> bool) -> Option<Waiting<O>> {
+        self.places.iter().flatten().filter(|w| is_meant(w.owner)).min_by_key(|waiting| waiting.id).copied()
     }
 
     /// Returns the number of requests.

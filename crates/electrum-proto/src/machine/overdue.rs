@@ -30,7 +30,7 @@ impl Ready {
                 }
                 Owner::Subscribe(place) => {
                     if self.is_due_to_answer(waiting, stream, shared) {
-                        let overdue = shared.subscriptions.timed_out(place);
+                        let overdue = shared.subscriptions.timed_out(shared.now, place);
                         self.subscription_overdue(id, waiting.owner, overdue, shared)?;
                     }
                 }
@@ -99,7 +99,7 @@ impl Ready {
         let grace = shared.now + shared.config.timeouts.request;
         let (owner, event) = match overdue {
             Overdue::Late(event) => (owner, event),
-            Overdue::GivenUp(event) => (Owner::Abandoned, event),
+            Overdue::GivenUp => (Owner::Abandoned, None),
             Overdue::Link => return Err(DownCause::Timeout { waited_for: TimerKind::Request }),
         };
         self.requests.pass_to(id, owner, grace);

@@ -10,7 +10,7 @@ use super::negotiation::Agreed;
 use super::nudge::Nudge;
 use super::shared::Shared;
 use super::stream::{Piece, Received, Stream, TextEvent};
-use super::subscriptions::Outcome;
+use super::subscriptions::{Outcome, Subscriptions};
 use super::timers::{TimerKind, earliest};
 use super::window::AIM;
 use crate::error::{DownCause, RejectReason, RequestError};
@@ -37,6 +37,8 @@ pub(super) struct Ready {
     pub(super) cancelled: Vec<u64>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
+    /// Whether a request was refused for want of room, and none was accepted since.
+    pub(super) requests_wait: bool,
     /// When to nudge a server again that holds answers back.
     pub(super) nudge_at: Option<Timestamp>,
     /// When to try subscriptions again for which the server was too busy.
@@ -75,6 +77,7 @@ impl Ready {
             cancelled: Vec::new(),
             keepalive: Keepalive::new(shared.now),
             nudge: Nudge::default(),
+            requests_wait: false,
             nudge_at: None,
             resubscribe_at: None,
             last_subscribed: (shared.now, 0),
@@ -97,13 +100,21 @@ impl Ready {
         ])
     }
 
-    /// Returns the topic whose subscription was sent and has waited longest for an answer, if nothing else has waited longer.
-    pub(super) fn oldest_topic(&self, stream: &Stream) -> Option<u32> {
-        let oldest = self.requests.oldest()?;
-        match oldest.owner {
-            Owner::Subscribe(place) if stream.outbox.has_begun(oldest.begin) => Some(place),
-            _ => None,
-        }
+    /// Returns the topics that may have ended the link: the one whose subscription was sent and has waited longest for
+    /// an answer, if nothing else has waited longer, and the same of the topics that were put off for such ends.
+    pub(super) fn suspects(&self, stream: &Stream, topics: &Subscriptions) -> [Option<u32>; 2] {
+        let oldest = |is_meant: &dyn Fn(Owner) -> bool| {
+            let oldest = self.requests.oldest_of(is_meant)?;
+            match oldest.owner {
+                Owner::Subscribe(place) if stream.outbox.has_begun(oldest.begin) => Some(place),
+                _ => None,
+            }
+        };
+        let (first, was_put_off) = (
+            oldest(&|_| true),
+            oldest(&|owner| matches!(owner, Owner::Subscribe(place) if topics.is_suspicious(place))),
+        );
+        [first, was_put_off.filter(|place| first != Some(*place))]
     }
 
     /// Handles a timer of this link that has expired.
@@ -147,7 +158,7 @@ impl Ready {
     ) -> Result<RequestId, RejectReason> {
         let limits = shared.config.limits;
         if !shared.has_room(self.requests.outstanding()) {
-            shared.refused.in_flight = true;
+            (shared.refused.in_flight, self.requests_wait) = (true, true);
             return Err(RejectReason::InFlight { limit: self.requests.len() });
         }
         let now = shared.now;
@@ -171,6 +182,7 @@ impl Ready {
             return Err(RejectReason::Outgoing { limit: limits.outgoing });
         }
         self.requests.add(Owner::Caller, now, deadline, begin, shared.servers.window().expects(method));
+        self.requests_wait = false;
         self.nudge.wrote_request();
         Ok(RequestId(id))
     }

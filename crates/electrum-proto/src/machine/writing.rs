@@ -61,8 +61,12 @@ impl Ready {
     }
 
     fn has_room_to_subscribe(&self, stream: &Stream, shared: &Shared) -> bool {
-        let config = &shared.config;
-        shared.subscriptions.asking() < config.resubscribe_window.max(1)
+        let (config, topics) = (&shared.config, &shared.subscriptions);
+        // Topics leave half of the room to requests that wait for it: otherwise they would take each place that an
+        // answer frees.
+        let half = shared.servers.window().size(config.limits.in_flight) / 2;
+        topics.asking() < config.resubscribe_window.max(1)
+            && (!self.requests_wait || topics.in_flight() < half.max(1))
             && (self.requests.len() == 0 || shared.has_room(self.requests.outstanding()))
             && stream.outbox.len() < config.limits.outgoing / 2
     }

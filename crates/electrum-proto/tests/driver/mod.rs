@@ -63,9 +63,7 @@ impl Driver {
     }
 
     pub fn written_ids(&mut self, method: &str) -> Vec<u64> {
-        let lines = self.write();
-        let requests = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        requests.filter(|request| request["method"] == method).map(|request| request["id"].as_u64().unwrap()).collect()
+        ids_of(&self.write(), method)
     }
 
     pub fn read(&mut self, line: &str) {
@@ -126,6 +124,12 @@ impl Driver {
     pub fn seen(&mut self) -> Vec<String> {
         std::mem::take(&mut self.seen)
     }
+}
+
+/// The ids of the requests of this method among these lines.
+pub fn ids_of(lines: &str, method: &str) -> Vec<u64> {
+    let requests = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    requests.filter(|request| request["method"] == method).map(|request| request["id"].as_u64().unwrap()).collect()
 }
 
 fn short(value: &Update) -> String {

@@ -6,7 +6,7 @@ use electrum_proto::operations::Banner;
 use electrum_proto::{CloseCause, Config, Input, SubId, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
-use crate::driver::{Driver, other_script, script, status};
+use crate::driver::{Driver, ids_of, other_script, script, status};
 
 #[test]
 fn a_server_that_is_slow_with_many_subscriptions_is_waited_for() {
@@ -87,14 +87,33 @@ fn a_topic_that_is_never_answered_costs_three_links_and_no_more() {
     }
     let reported = until_reported(&mut driver);
     assert!(reported[0].contains("TimedOut") && reported.len() == 1, "{reported:?}");
-    // It is given up on this link, and takes no place among the requests.
-    next_overdue(&mut driver);
-    for _ in 0..10 {
-        assert_eq!(driver.sleep(), TimerKind::Ping);
-        driver.answer_pings();
+    // It is asked for again on this link, ever more rarely.
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let before = driver.now;
+        until_asked(&mut driver);
+        pauses.push(driver.now.since(before).as_secs());
     }
-    assert_eq!(driver.seen(), [""; 0]);
+    assert!(pauses.is_sorted() && pauses[0] >= 60 && pauses[5] >= 360, "{pauses:?}");
+    assert_eq!(driver.seen(), [""; 0], "which is not reported again");
     assert_eq!(driver.notified('3'), ["Subscribed status 3333"], "it may have heard all the same");
+}
+
+#[test]
+fn a_topic_that_cost_three_links_is_served_whenever_it_is_answered() {
+    for asked in 0..3 {
+        let (mut driver, _) = after_three_links();
+        let mut id = driver.written_id(SUBSCRIBE);
+        until_reported(&mut driver);
+        for _ in 0..asked {
+            id = until_asked(&mut driver);
+        }
+        // Its answer is late again.
+        (0..2 * asked.min(1)).for_each(|_| next_overdue(&mut driver));
+        assert_eq!(driver.seen(), [""; 0]);
+        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+        assert_eq!(driver.seen(), ["Subscribed no history"], "{asked}");
+    }
 }
 
 #[test]
@@ -315,14 +334,55 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
     assert_eq!(driver.seen(), ["Subscribed no history"], "it is served in the end");
 }
 
+#[test]
+fn a_topic_that_a_server_is_always_too_busy_for_does_not_put_off_others() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    for number in 0..10 {
+        let id = until_asked(&mut driver);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        if number < 3 {
+            // The first refusals put off all.
+            continue;
+        }
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+        driver.drain();
+        driver.seen();
+        driver.answer(SUBSCRIBE, "null");
+        assert_eq!(driver.seen(), ["Subscribed no history"], "after {number} refusals");
+    }
+}
+
+#[test]
+fn a_topic_is_not_put_off_since_a_server_was_left_that_was_too_busy() {
+    let mut config = Config { nudge: false, ..Config::default() };
+    config.limits.busy_replies = 0;
+    let mut driver = Driver::ready_with(config, "1.4");
+    driver.subscribe();
+    driver.drain();
+    for _ in 0..3 {
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), 1, "it is asked for at once");
+        let id = driver.request_all(vec![Banner])[0];
+        driver.write();
+        driver.seen();
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        assert!(driver.seen().iter().any(|word| word == "down busy"));
+        driver.reconnect("1.4");
+    }
+}
+
 /// Sleeps until the topic is asked for. Pings are answered.
 fn until_asked(driver: &mut Driver) -> u64 {
     for _ in 0..100 {
-        driver.sleep();
-        if String::from_utf8_lossy(driver.client.outgoing()).contains(SUBSCRIBE) {
-            return driver.written_id(SUBSCRIBE);
+        let written = driver.write();
+        for id in ids_of(&written, "server.ping") {
+            driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
         }
-        driver.answer_pings();
+        if let [id] = ids_of(&written, SUBSCRIBE)[..] {
+            return id;
+        }
+        driver.sleep();
     }
     panic!("it is not asked for");
 }
@@ -376,4 +436,49 @@ fn a_topic_that_ends_the_connection_does_not_keep_others_from_being_served() {
     driver.reconnect("1.4");
     let asked = driver.write();
     assert!(asked.contains(&bad), "what is answered is no longer suspected: {asked}");
+}
+
+#[test]
+fn a_topic_that_ends_the_connection_is_known_though_an_older_request_waits() {
+    let bad = script().scripthash().to_string();
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    assert!(ends_at(&mut driver, &bad));
+    driver.reconnect("1.4");
+    assert!(ends_at(&mut driver, &bad));
+    let mut pauses = Vec::new();
+    for _ in 0..5 {
+        driver.reconnect("1.4");
+        driver.request_all(vec![Banner]);
+        driver.write();
+        let before = driver.now;
+        until_asked(&mut driver);
+        pauses.push(driver.now.since(before).as_secs());
+        driver.close(CloseCause::End);
+    }
+    assert_eq!(pauses, [1, 4, 16, 60, 60]);
+}
+
+#[test]
+fn of_topics_that_end_connections_the_first_without_an_answer_is_put_off_for_longer() {
+    let mut driver = Driver::ready("1.4");
+    for number in 0..2 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    // Each is the oldest request twice as the connection ends.
+    for asked in [2, 2, 2, 1] {
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), asked);
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+    }
+    for asked in [2, 1] {
+        driver.request_all(vec![Banner]);
+        driver.write();
+        assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), asked, "the other may have been innocent");
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+    }
 }

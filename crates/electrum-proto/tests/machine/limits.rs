@@ -1,11 +1,13 @@
 //! What is refused for want of room, to the byte, and when there is room again.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use electrum_proto::operations::{Banner, Raw};
 use electrum_proto::{Config, Phase, RejectReason, Timeouts, TimerKind, Topic};
 
-use crate::driver::Driver;
+use crate::SUBSCRIBE;
+use crate::driver::{Driver, other_script};
 
 fn limited(in_flight: usize, outgoing: usize) -> Driver {
     let mut config = Config { nudge: false, ..Config::default() };
@@ -194,4 +196,51 @@ fn a_server_that_cuts_a_burst_is_sent_fewer_at_once() {
     driver.seen();
     driver.read(&format!(r#"{{"id":{},"result":""}}"#, ids[0]));
     assert!(driver.seen().iter().any(|word| word == "Capacity"), "there is room for one again");
+}
+
+#[test]
+fn topics_that_are_due_leave_half_of_the_room_to_requests_that_wait() {
+    let mut driver = limited(30, usize::MAX);
+    for number in 0..200 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    let mut topics = VecDeque::from(driver.written_ids(SUBSCRIBE));
+    assert_eq!(topics.len(), 30);
+    driver.client.request(driver.now, Banner).unwrap_err();
+    // The server answers one topic after the other, and no request.
+    let (mut requests, mut answered) = (0, 0);
+    while let Some(id) = topics.pop_front() {
+        driver.seen();
+        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+        answered += 1;
+        if driver.seen().iter().any(|word| word == "Capacity") {
+            while driver.client.request(driver.now, Banner).is_ok() {
+                requests += 1;
+            }
+        }
+        driver.drain();
+        topics.extend(driver.written_ids(SUBSCRIBE));
+        if answered == 100 {
+            assert_eq!((topics.len(), requests), (15, 15));
+        }
+    }
+    assert_eq!((answered, requests), (200, 30), "neither keeps the other from being served");
+}
+
+#[test]
+fn topics_take_all_the_room_while_no_request_waits() {
+    let mut driver = limited(30, usize::MAX);
+    for number in 0..200 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    let topics = driver.written_ids(SUBSCRIBE);
+    driver.client.request(driver.now, Banner).unwrap_err();
+    driver.read(&format!(r#"{{"id":{},"result":null}}"#, topics[0]));
+    driver.client.request(driver.now, Banner).expect("there is room");
+    for id in &topics[1..] {
+        driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+    }
+    assert_eq!(driver.written_ids(SUBSCRIBE).len(), 29);
 }

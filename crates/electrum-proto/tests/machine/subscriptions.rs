@@ -139,6 +139,28 @@ fn a_refused_subscription_is_tried_again_on_the_next_link_only() {
 }
 
 #[test]
+fn a_topic_whose_value_could_not_be_read_is_restored_once_it_can() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.answer(SUBSCRIBE, "null");
+    for _ in 0..2 {
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+        driver.seen();
+        driver.answer(SUBSCRIBE, "7");
+        let seen = driver.seen();
+        assert!(seen.len() == 1 && seen[0].contains("Decode"), "{seen:?}");
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+        driver.seen();
+        driver.answer(SUBSCRIBE, "null");
+        let seen = driver.seen();
+        assert!(seen.len() == 1 && seen[0].starts_with("SubscriptionRestored"), "{seen:?}");
+    }
+}
+
+#[test]
 fn what_was_ended_while_it_was_asked_for_is_not_heard_of() {
     for (outcome, end) in [
         (r#""result":null"#, 1),

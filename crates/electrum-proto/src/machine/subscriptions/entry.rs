@@ -14,9 +14,10 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     /// How many links in a row were given up because the subscription was not answered.
     pub(super) links_lost: u32,
-    /// How many links in a row ended while the subscription was the oldest request without an answer.
+    /// How many links in a row ended while the subscription was the oldest request without an answer, or the oldest of
+    /// those that were put off for that.
     pub(super) links_ended: u32,
-    /// How many times in a row the server was too busy for the topic.
+    /// How many times in a row the server was too busy for the topic, or it was given up since no answer came.
     pub(super) refusals: u32,
     /// When the subscription was last sent.
     pub(super) asked: Timestamp,
@@ -85,6 +86,11 @@ impl Standing {
     /// Whether an answer is awaited that is not late yet.
     pub(super) const fn is_asking(self) -> bool {
         matches!(self, Self::Asking(_))
+    }
+
+    /// Whether an answer is awaited.
+    pub(super) const fn is_in_flight(self) -> bool {
+        matches!(self, Self::Asking(_) | Self::Late(_) | Self::Ending)
     }
 
     /// Returns the standing after a notification.

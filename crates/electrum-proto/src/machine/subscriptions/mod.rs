@@ -2,7 +2,9 @@
 
 mod entry;
 mod index;
+mod outcome;
 mod table;
 pub(crate) mod topic;
 
-pub(crate) use table::{Due, NotOurs, Outcome, Overdue, Subscriptions};
+pub(crate) use outcome::{Outcome, Overdue};
+pub(crate) use table::{Due, NotOurs, Subscriptions};

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::entry::{Answer, Entry, Standing, Subscriber};
 use super::index::Index;
+use super::outcome::{Outcome, Overdue};
 use super::topic::{Notification, SubId, Topic, Update, of_notification};
 use crate::error::SubscribeError;
 use crate::event::Event;
@@ -28,11 +29,14 @@ pub(crate) struct Subscriptions {
     last_serial: u64,
     /// How many subscriptions await an answer that is not late yet.
     asking: usize,
+    /// How many subscriptions, and ends of subscriptions, await an answer.
+    in_flight: usize,
     /// How many links in a row were given up because the end of a subscription was not answered.
     links_lost_to_ends: u32,
 }
 
-/// How many links in a row are given up for a topic that is not answered. After that it is given up on each link.
+/// How many links in a row are given up for a topic that is not answered. After that it is asked for again on the same
+/// link.
 const MOST_LINKS: u32 = 3;
 /// How many times in a row the server is too busy for a topic before that is reported.
 const QUIET_REFUSALS: u32 = 4;
@@ -50,33 +54,6 @@ const BETWEEN_ODD: Duration = Duration::from_secs(1);
 pub(crate) enum Due<'a> {
     Subscribe(u32, &'a Topic),
     Unsubscribe(u32, &'a Topic, &'static str),
-}
-
-/// The result of a subscription, or of an end of one, that is not answered in time.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Overdue {
-    /// The answer is late, with an event if that is reported. A late answer still counts.
-    Late(Option<Event<'static>>),
-    /// The topic is given up until the link ends, with an event if that is reported.
-    GivenUp(Option<Event<'static>>),
-    /// The server's subscriptions are not known any more: the link is given up, and everything is subscribed on a new
-    /// one.
-    Link,
-}
-
-/// The result of the answer to a subscription.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Outcome {
-    Nothing,
-    Event(Event<'static>),
-    /// The server is too busy: all subscriptions that are due are paused.
-    Busy,
-}
-
-impl From<Option<Event<'static>>> for Outcome {
-    fn from(event: Option<Event<'static>>) -> Self {
-        event.map_or(Self::Nothing, Self::Event)
-    }
 }
 
 impl Subscriptions {
@@ -150,16 +127,27 @@ impl Subscriptions {
         self.asking
     }
 
-    /// Handles the end of the link, which ends all subscriptions at the server. The topic `oldest` had waited longest for an
-    /// answer.
-    pub(crate) fn link_lost(&mut self, oldest: Option<u32>) {
-        if let Some(entry) = oldest.and_then(|place| self.entry_mut(place)) {
-            entry.links_ended += 1;
+    /// Returns how many subscriptions, and ends of subscriptions, await an answer.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Whether one link after the other ended while the topic was asked for.
+    pub(crate) fn is_suspicious(&self, place: u32) -> bool {
+        self.entry(place).is_some_and(|entry| entry.links_ended >= SUSPICIOUS)
+    }
+
+    /// Handles the end of the link, which ends all subscriptions at the server. These topics may have caused it.
+    pub(crate) fn link_lost(&mut self, suspects: impl Iterator<Item = u32>) {
+        for place in suspects {
+            if let Some(entry) = self.entry_mut(place) {
+                entry.links_ended += 1;
+            }
         }
         self.due.clear();
         self.is_queued.fill(false);
         self.later.clear();
-        self.asking = 0;
+        (self.asking, self.in_flight) = (0, 0);
         for place in 0..self.places.len() as u32 {
             let Some(entry) = self.entry_mut(place) else { continue };
             (entry.standing, entry.refusals, entry.later) = (Standing::Off, 0, None);
@@ -215,7 +203,7 @@ impl Subscriptions {
                 (true, Standing::Again(answer)) => answer,
                 (false, Standing::On) => match entry.topic.ending(version) {
                     Some(method) => {
-                        entry.standing = Standing::Ending;
+                        self.set_standing(place, Standing::Ending);
                         return self.entry(place).map(|entry| Due::Unsubscribe(place, &entry.topic, method));
                     }
                     // The version has no method to end it, so the server's notifications are ignored.
@@ -248,15 +236,27 @@ impl Subscriptions {
     }
 
     /// Handles a subscription that was not answered in time, or for as long again.
-    pub(crate) fn timed_out(&mut self, place: u32) -> Overdue {
-        let Some(entry) = self.entry_mut(place) else { return Overdue::GivenUp(None) };
-        let error = SubscribeError::TimedOut;
+    pub(crate) fn timed_out(&mut self, now: Timestamp, place: u32) -> Overdue {
+        let Some(entry) = self.entry_mut(place) else { return Overdue::GivenUp };
         match entry.standing {
-            _ if entry.links_lost >= MOST_LINKS => Overdue::GivenUp(self.refused(place, error)),
             Standing::Asking(answer) => {
-                let event = entry.subscriber.as_mut().map(|subscriber| subscriber.refuse(error));
+                // Each link reports it once.
+                let is_reported = |subscriber: &&mut Subscriber| entry.refusals == 0 || !subscriber.is_refused;
+                let subscriber = entry.subscriber.as_mut().filter(is_reported);
+                let event = subscriber.map(|subscriber| subscriber.refuse(SubscribeError::TimedOut));
                 self.set_standing(place, Standing::Late(answer));
                 Overdue::Late(event)
+            }
+            _ if entry.links_lost >= MOST_LINKS => {
+                entry.refusals += 1;
+                let (is_wanted, pause) = (entry.subscriber.is_some(), LONGEST_PAUSE.saturating_mul(entry.refusals));
+                self.set_standing(place, Standing::Off);
+                if is_wanted {
+                    self.look_later(place, now + pause);
+                } else {
+                    self.forget(place);
+                }
+                Overdue::GivenUp
             }
             _ => {
                 let is_late = |entry: &&mut Entry| matches!(entry.standing, Standing::Late(_));
@@ -276,7 +276,7 @@ impl Subscriptions {
             return Overdue::Link;
         }
         self.over(place);
-        Overdue::GivenUp(None)
+        Overdue::GivenUp
     }
 
     /// Handles the answer to a subscription.
@@ -320,7 +320,8 @@ impl Subscriptions {
         // A topic for which the server is too busy again and again is reported, and tried ever more rarely.
         let is_reported = refusals == QUIET_REFUSALS;
         let event = is_reported.then(|| subscriber.refuse(SubscribeError::Unavailable(error)));
-        if is_for_now && (!is_busy || refusals >= QUIET_REFUSALS) {
+        let pauses_alone = is_for_now && (!is_busy || refusals >= QUIET_REFUSALS);
+        if pauses_alone {
             let pause = FIRST_PAUSE.saturating_mul(1 << refusals.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
             self.look_later(place, now + pause);
         } else {
@@ -328,7 +329,7 @@ impl Subscriptions {
         }
         match event {
             Some(event) => Outcome::Event(event),
-            None if is_busy => Outcome::Busy,
+            None if is_busy && !pauses_alone => Outcome::Busy,
             None => Outcome::Nothing,
         }
     }
@@ -350,8 +351,7 @@ impl Subscriptions {
         let value = match entry.topic.decode_result(result) {
             Ok(value) => value,
             Err(error) => {
-                let error = SubscribeError::Decode(error);
-                return Some(Event::SubscriptionRefused { sub: subscriber.id, error });
+                return Some(subscriber.refuse(SubscribeError::Decode(error)));
             }
         };
         match answer {
@@ -469,6 +469,8 @@ impl Subscriptions {
             let before = core::mem::replace(&mut entry.standing, standing);
             self.asking += usize::from(standing.is_asking());
             self.asking -= usize::from(before.is_asking());
+            self.in_flight += usize::from(standing.is_in_flight());
+            self.in_flight -= usize::from(before.is_in_flight());
         }
     }
 
