@@ -8,6 +8,7 @@ use super::in_flight::{InFlight, Waiting};
 use super::keepalive::Keepalive;
 use super::negotiation::Agreed;
 use super::nudge::Nudge;
+use super::phase::Phase;
 use super::shared::Shared;
 use super::stream::{Piece, Received, Stream, TextEvent};
 use super::subscriptions::Outcome;
@@ -282,7 +283,7 @@ impl Ready {
             _ if too_busy.is_some() => {}
             _ => self.own_request_answered(waiting, Err(error), shared),
         }
-        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { error }))
+        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { during: Phase::Ready, error }))
     }
 
     /// Handles the answer to a request that the machine sent by itself, or that was abandoned.
