@@ -33,8 +33,8 @@ pub(super) struct Ready {
     pub(super) agreed: Agreed,
     pub(super) since: Timestamp,
     pub(super) requests: InFlight<Owner>,
-    /// The offsets of requests that were cancelled while they waited for a padded write. They are withdrawn all at
-    /// once, before the next padded write begins.
+    /// The ids of requests that were cancelled before any byte of them was written. They are withdrawn all at once, at
+    /// the end of the turn.
     pub(super) cancelled: Vec<u64>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
