@@ -51,7 +51,7 @@ impl Failure {
     /// Makes the failure of a connection.
     pub(crate) fn of_connection(down: &DownCause, way: Way) -> Self {
         let (code, message) = match down {
-            DownCause::Refused { error, .. } | DownCause::Busy { error } => (error.code, error.message.clone()),
+            DownCause::Refused { error, .. } | DownCause::Busy { error, .. } => (error.code, error.message.clone()),
             other => (None, other.to_string()),
         };
         Self { cause: connection_cause(down, way), phase: phase(down), code, message, words: down.to_string() }
@@ -99,7 +99,10 @@ impl Failure {
 fn phase(cause: &DownCause) -> Phase {
     match cause {
         DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect } => Phase::Connecting,
-        DownCause::Closed { during } | DownCause::Reset { during, .. } | DownCause::Malformed { during, .. } => *during,
+        DownCause::Closed { during }
+        | DownCause::Reset { during, .. }
+        | DownCause::Malformed { during, .. }
+        | DownCause::Busy { during, .. } => *during,
         DownCause::Refused { .. }
         | DownCause::OutOfRange { .. }
         | DownCause::NumericVersion { .. }
@@ -152,7 +155,6 @@ fn connection_cause(down: &DownCause, way: Way) -> Cause {
 /// Returns the cause of a refused handshake.
 const fn refused_cause(kind: ServerErrorKind) -> Cause {
     match kind {
-        ServerErrorKind::Busy => Cause::Busy,
         // Such as a Bitcoin node's RPC port.
         ServerErrorKind::UnknownMethod => Cause::Malformed,
         _ => Cause::Refused,
@@ -219,8 +221,6 @@ mod tests {
         let offered = electrum_smol::proto::VersionRange::ALL.into();
         for (code, message, cause) in [
             (1, "unsupported protocol version: 1.6", Cause::Refused),
-            (-102, "server busy - request timed out", Cause::Busy),
-            (-101, "excessive resource usage", Cause::Busy),
             // A Bitcoin node, on its RPC port.
             (-32601, "Method not found", Cause::Malformed),
             (-32600, "Invalid request", Cause::RefusedRequest),
@@ -228,6 +228,10 @@ mod tests {
             let down = DownCause::Refused { offered, error: ServerError::new(Some(code), message) };
             assert_eq!(connection_cause(&down, Way::default()), cause, "{message}");
         }
+        let error = ServerError::new(Some(-102), "server busy - request timed out");
+        let down = DownCause::Busy { during: Phase::Handshaking, error };
+        let failure = Failure::of_connection(&down, Way::default());
+        assert_eq!((failure.cause, failure.phase, failure.code), (Cause::Busy, Phase::Handshaking, Some(-102)));
     }
 
     #[test]

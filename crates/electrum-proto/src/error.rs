@@ -36,7 +36,7 @@ pub enum DownCause {
         /// The adapter's description of the error.
         message: String,
     },
-    /// The server answered the handshake with an error.
+    /// The server answered the handshake with an error, other than that it is too busy.
     Refused {
         /// What was offered.
         offered: Offer,
@@ -86,8 +86,10 @@ pub enum DownCause {
         /// What the server said instead.
         what: String,
     },
-    /// The server keeps answering that it is too busy.
+    /// The server is too busy for the handshake, or keeps answering that it is too busy.
     Busy {
+        /// The phase of the client.
+        during: Phase,
         /// Its own words.
         error: ServerError,
     },
@@ -222,7 +224,7 @@ impl fmt::Display for DownCause {
                 f,
                 "the server gave its protocol version as the JSON number {answered}, not as a string; such servers are accepted only if that is allowed explicitly"
             ),
-            Self::Busy { error } => write!(f, "the server answers only that it is too busy: {error}"),
+            Self::Busy { error, .. } => write!(f, "the server answers only that it is too busy: {error}"),
             Self::Left { why } => write!(f, "the server was left for another one: {why}"),
             Self::Undrained => f.write_str("more was received than may wait; poll between reads"),
         }

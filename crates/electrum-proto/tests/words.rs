@@ -94,7 +94,7 @@ fn causes() -> Vec<(DownCause, &'static str, Side, &'static str)> {
             "unknown method",
         ),
         (DownCause::NumericVersion { answered: "1.2".into() }, "numeric_version", Side::Caller, "number 1.2"),
-        (DownCause::Busy { error: busy() }, "busy", Side::Server, "come back later"),
+        (DownCause::Busy { during, error: busy() }, "busy", Side::Server, "come back later"),
         (DownCause::Left { why: "it is busy".into() }, "left", Side::Server, "it is busy"),
         (DownCause::Undrained, "undrained", Side::Caller, "poll"),
     ]

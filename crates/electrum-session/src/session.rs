@@ -210,8 +210,15 @@ impl Session {
     pub fn closed(&mut self, now: Timestamp, conn: ConnId, cause: CloseCause) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         open.is_closed = true;
-        if let (CloseCause::End, Some(Err(error))) = (&cause, open.link.as_mut().map(Link::closed)) {
-            self.layer_failed(now, conn, &error);
+        match (&cause, open.link.as_mut().map(Link::closed)) {
+            (CloseCause::End, Some(Err(error))) => self.layer_failed(now, conn, &error),
+            // A server that hangs up before it has read everything resets the connection.
+            (CloseCause::Failed(message), Some(Err(error))) => {
+                let (layer, message) = (at_fault(&error).0, message.clone());
+                let cause = CloseCause::Layer { layer, side: Side::Network, message };
+                self.machine.handle(now, Input::Closed(conn, cause));
+            }
+            _ => {}
         }
         // The machine keeps the first cause that it is given.
         self.machine.handle(now, Input::Closed(conn, cause));

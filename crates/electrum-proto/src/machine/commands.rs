@@ -135,8 +135,8 @@ impl Client {
         }
     }
 
-    /// Cancels a request: its reply will be [`RequestError::Cancelled`]. The server may still carry it out.
-    /// Returns whether it was waiting for an answer.
+    /// Cancels a request: its reply will be [`RequestError::Cancelled`]. If no byte of it was written, [`poll`](Self::poll)
+    /// withdraws it; otherwise the server may still carry it out. Returns whether it was waiting for an answer.
     ///
     /// # Example
     /// ```
@@ -154,15 +154,11 @@ impl Client {
     pub fn cancel(&mut self, id: RequestId) -> bool {
         let Some((stream, ready)) = self.link.ready_mut() else { return false };
         match ready.requests.get_mut(id.0) {
-            Some(waiting) if waiting.owner == Owner::Caller && stream.outbox.is_held_back(waiting.begin) => {
-                let begin = waiting.begin;
-                ready.requests.remove(id.0);
-                ready.cancelled.push(begin);
-                self.shared.fail(id.0, RequestError::Cancelled);
-                true
-            }
             Some(waiting) if waiting.owner == Owner::Caller => {
-                // The request keeps its entry until its answer comes or is no longer expected.
+                if !stream.outbox.has_begun(waiting.begin) {
+                    ready.cancelled.push(id.0);
+                }
+                // The request keeps its entry until it is withdrawn, or its answer comes or is no longer expected.
                 let grace = self.shared.now + self.shared.config.timeouts.request;
                 ready.requests.pass_to(id.0, Owner::Abandoned, grace);
                 self.shared.fail(id.0, RequestError::Cancelled);

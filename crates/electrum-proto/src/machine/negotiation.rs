@@ -98,10 +98,13 @@ impl ChainAsked {
     /// Reads the answer.
     ///
     /// # Errors
-    /// If the server serves another chain, or does not say which by any means.
+    /// If the server serves another chain, does not say which by any means, or is too busy to say.
     pub(super) fn answered(&self, outcome: Result<RawJson<'_>, ServerError>) -> Result<Chain, DownCause> {
         let version = self.agreed.version;
         let first_block = match (self.question, outcome) {
+            (Question::FirstHeader, Err(error)) if error.is_busy() => {
+                return Err(DownCause::Busy { during: Phase::Handshaking, error });
+            }
             (_, Err(error)) => Err(error.to_string()),
             (Question::Features, Ok(result)) => match Features.decode(version, result) {
                 Ok(features) => Ok(features.genesis_hash),
@@ -142,7 +145,10 @@ pub(super) fn write_offer(client_name: &str, offer: Offer, params: &mut Params<'
 
 /// Reads the answer to `server.version`.
 fn agree(outcome: Result<RawJson<'_>, ServerError>, offered: Offer, config: &Config) -> Result<Agreed, DownCause> {
-    let result = outcome.map_err(|error| DownCause::Refused { offered, error })?;
+    let result = outcome.map_err(|error| match error.is_busy() {
+        true => DownCause::Busy { during: Phase::Handshaking, error },
+        false => DownCause::Refused { offered, error },
+    })?;
     let malformed = |what: String| malformed(Phase::Handshaking, &what, result.as_str().as_bytes());
     let (software, answered) = result.decode::<(Cow<'_, str>, &RawValue)>().map_err(|error| {
         malformed(format!("the answer to server.version is not [software, version] ({})", error.what()))

@@ -1,6 +1,7 @@
 //! Handles requests whose deadline has passed.
 
 use alloc::vec::Vec;
+use core::mem;
 
 use super::in_flight::Waiting;
 use super::ready::{Owner, Ready};
@@ -58,9 +59,15 @@ impl Ready {
     }
 
     /// Withdraws requests of which no byte was written, since nothing is sent after its deadline, and those that were
-    /// cancelled while they waited for a padded write.
+    /// cancelled and of which no byte was written meanwhile.
     pub(super) fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
-        begins.append(&mut self.cancelled);
+        for id in mem::take(&mut self.cancelled) {
+            let waiting = self.requests.get_mut(id).copied();
+            if let Some(waiting) = waiting.filter(|waiting| !stream.outbox.has_begun(waiting.begin)) {
+                self.requests.remove(id);
+                begins.push(waiting.begin);
+            }
+        }
         begins.sort_unstable();
         let withdrawn = stream.withdraw(begins);
         if !withdrawn.is_empty() {

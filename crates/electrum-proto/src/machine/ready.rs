@@ -8,6 +8,7 @@ use super::in_flight::{InFlight, Waiting};
 use super::keepalive::Keepalive;
 use super::negotiation::Agreed;
 use super::nudge::Nudge;
+use super::phase::Phase;
 use super::shared::Shared;
 use super::stream::{Piece, Received, Stream, TextEvent};
 use super::subscriptions::{Outcome, Subscriptions};
@@ -32,8 +33,8 @@ pub(super) struct Ready {
     pub(super) agreed: Agreed,
     pub(super) since: Timestamp,
     pub(super) requests: InFlight<Owner>,
-    /// The offsets of requests that were cancelled while they waited for a padded write. They are withdrawn all at
-    /// once, before the next padded write begins.
+    /// The ids of requests that were cancelled before any byte of them was written. They are withdrawn all at once, at
+    /// the end of the turn.
     pub(super) cancelled: Vec<u64>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
@@ -294,7 +295,7 @@ impl Ready {
             _ if too_busy.is_some() => {}
             _ => self.own_request_answered(waiting, Err(error), shared),
         }
-        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { error }))
+        too_busy.map_or(Ok(Received::Message), |error| Err(DownCause::Busy { during: Phase::Ready, error }))
     }
 
     /// Handles the answer to a request that the machine sent by itself, or that was abandoned.

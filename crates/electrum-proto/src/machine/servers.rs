@@ -207,7 +207,7 @@ impl Servers {
 pub(crate) enum Failure {
     /// No connection could be opened: the server may be restarting.
     Unopened,
-    /// The server accepted the connection and ended it before it was ready.
+    /// The server accepted the connection, and it ended before it was ready, perhaps in a layer below the protocol.
     Cut,
     /// The link ended after it was ready for this time.
     Lost { ready_for: Duration },

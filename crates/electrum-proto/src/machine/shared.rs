@@ -11,7 +11,7 @@ use super::subscriptions::Subscriptions;
 use super::timers::TimerKind;
 use super::window::{AIM, Outstanding};
 use crate::config::{Config, Limits};
-use crate::error::{DownCause, RequestError};
+use crate::error::{DownCause, Layer, RequestError};
 use crate::event::{Action, ConnId, Event, RequestId};
 use crate::time::Timestamp;
 
@@ -108,6 +108,7 @@ impl Shared {
         let failure = match (ready_for, cause) {
             _ if cause.sets_aside() => Failure::Unusable,
             (Some(ready_for), _) => Failure::Lost { ready_for },
+            (None, DownCause::Connect { layer: Some(Layer::Tls | Layer::WebSocket), .. }) => Failure::Cut,
             (None, DownCause::Connect { .. } | DownCause::Timeout { waited_for: TimerKind::Connect }) => {
                 Failure::Unopened
             }

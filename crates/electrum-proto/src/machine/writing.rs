@@ -13,18 +13,16 @@ use crate::request::Request;
 use crate::time::Timestamp;
 
 impl Ready {
-    /// Writes all that is due, so that it goes into one write.
+    /// Writes all that is due, so that it goes into one write, in the room of what was cancelled.
     pub(super) fn write_due(&mut self, stream: &mut Stream, shared: &mut Shared) {
+        if !self.cancelled.is_empty() {
+            self.withdraw(Vec::new(), stream);
+        }
         if self.resubscribe_at.is_none() {
             self.write_subscriptions(stream, shared);
         }
         if shared.config.nudge {
             self.write_nudge(stream, shared);
-        }
-        // What was just written may be enough for a padded write to begin, and what is withdrawn from it makes room.
-        if !self.cancelled.is_empty() && stream.packet_at().is_some_and(|at| at <= shared.now) {
-            self.withdraw(Vec::new(), stream);
-            self.write_due(stream, shared);
         }
     }
 

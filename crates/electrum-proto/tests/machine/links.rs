@@ -120,6 +120,30 @@ fn a_link_that_cannot_be_opened_says_whose_fault_it_is() {
 }
 
 #[test]
+fn a_server_that_hangs_up_on_tls_or_a_websocket_is_tried_again_as_rarely_as_one_that_hangs_up_on_the_handshake() {
+    let layer = |layer, side| CloseCause::Layer { layer, side, message: "it hung up".into() };
+    for (close, waits) in [
+        (CloseCause::Failed("connection refused".into()), [50, 100, 200]),
+        (layer(Some(Layer::Proxy), Side::Server), [50, 100, 200]),
+        (layer(Some(Layer::Tls), Side::Server), [500, 1000, 2000]),
+        (layer(Some(Layer::Tls), Side::Network), [500, 1000, 2000]),
+        (layer(Some(Layer::WebSocket), Side::Server), [500, 1000, 2000]),
+    ] {
+        let mut config = Config::default();
+        config.backoff.jitter_permille = 0;
+        let mut driver = Driver::new(config);
+        let found = waits.map(|_| {
+            driver.drain();
+            driver.close(close.clone());
+            let before = driver.now;
+            assert_eq!(driver.sleep(), TimerKind::Retry);
+            driver.now.since(before).as_millis()
+        });
+        assert_eq!(found, waits, "{close:?}");
+    }
+}
+
+#[test]
 fn a_server_that_refuses_is_made_every_offer_before_the_next_server_is_tried() {
     let offers = ["1.6..1.7", "1.4..1.4.2"].map(|range| range.parse().unwrap()).to_vec();
     let mut driver = Driver::new(Config { offers, servers: 2, ..Config::default() });

@@ -98,11 +98,11 @@ fn any_other_error_shows_that_the_server_works() {
 }
 
 #[test]
-fn being_busy_during_the_handshake_is_a_refusal() {
-    let mut driver = bears(0);
+fn being_busy_during_the_handshake_is_borne_by_no_link_and_is_no_refusal() {
+    let mut driver = bears(9);
     let id = driver.written_id("server.version");
     driver.read(&format!(r#"{{"id":{id},"error":{BUSY}}}"#));
-    assert_eq!(driver.seen().last().unwrap(), "down refused");
+    assert_eq!(driver.seen().last().unwrap(), "down busy");
 }
 
 #[test]

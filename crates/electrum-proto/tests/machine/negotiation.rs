@@ -1,5 +1,6 @@
 //! Servers that negotiate in their own way: one version as a string, no word about their chain, escaped keys.
 
+use core::time::Duration;
 use electrum_proto::operations::Banner;
 use electrum_proto::{CloseCause, Config, Phase, TimerKind, Topic};
 
@@ -123,6 +124,55 @@ fn a_server_that_does_not_answer_for_its_chain_is_asked_in_the_other_way_next_ti
             assert!(driver.seen().contains(&"down wrong_chain".to_owned()));
         }
     }
+}
+
+#[test]
+fn a_server_that_is_too_busy_for_the_handshake_has_not_refused_a_version() {
+    for (code, message) in [(-101, "excessive resource usage"), (-102, "server busy - request timed out")] {
+        let mut driver = Driver::new(Config { servers: 2, ..Config::default() });
+        let start = driver.now;
+        for _ in 0..6 {
+            if driver.client.phase() == Phase::Backoff {
+                assert_eq!(driver.sleep(), TimerKind::Retry);
+            }
+            driver.connect();
+            assert_eq!(offered(&mut driver), serde_json::json!(["1.4", "1.7"]));
+            driver.seen();
+            // The id is not needed for an error: only this request is in flight.
+            driver.read(&format!(r#"{{"id":null,"error":{{"code":{code},"message":"{message}"}}}}"#));
+            assert_eq!(driver.seen()[..2], ["disconnect", "down busy"], "{message}");
+        }
+        assert!(driver.now.since(start) < Duration::from_secs(60), "no server is set aside");
+        driver.sleep();
+        driver.connect();
+        driver.agree("1.7");
+        assert!(driver.seen().contains(&"ready 1.7 Test 1.0".to_owned()));
+    }
+}
+
+#[test]
+fn a_server_that_is_too_busy_to_say_its_chain_is_not_set_aside() {
+    let genesis_hash = MAINNET.parse().ok();
+    let mut driver = Driver::new(Config { genesis_hash, servers: 2, ..Config::default() });
+    let start = driver.now;
+    let mut asked = Vec::new();
+    for _ in 0..6 {
+        if driver.client.phase() == Phase::Backoff {
+            assert_eq!(driver.sleep(), TimerKind::Retry);
+        }
+        driver.connect();
+        driver.agree("1.4");
+        while driver.client.phase() == Phase::Handshaking {
+            let line = driver.write();
+            let request: serde_json::Value = serde_json::from_str(&line).unwrap();
+            asked.push(request["method"].as_str().unwrap().to_owned());
+            refuse(&mut driver, request["id"].as_u64().unwrap(), -102, "server busy");
+        }
+        let seen = driver.seen();
+        assert!(seen.contains(&"down busy".to_owned()), "{seen:?}");
+    }
+    assert!(driver.now.since(start) < Duration::from_secs(60), "{asked:?}");
+    assert!(["server.features", "blockchain.block.header"].iter().all(|method| asked.contains(&(*method).to_owned())));
 }
 
 #[test]

@@ -223,6 +223,18 @@ fn what_is_cancelled_while_it_waits_is_not_sent() {
 }
 
 #[test]
+fn what_is_cancelled_is_taken_out_of_a_write_that_has_not_come_to_it() {
+    let mut driver = warm();
+    let [_, cancelled] = [0; 2].map(|_| driver.client.request(driver.now, Banner).unwrap().id);
+    driver.drain();
+    driver.client.handle(driver.now, Input::Wrote(driver.conn.unwrap(), 10));
+    assert!(driver.client.cancel(cancelled));
+    driver.drain();
+    let rest = driver.write();
+    assert_eq!((rest.len(), rest.matches("method").count()), (1014, 1), "{rest}");
+}
+
+#[test]
 fn what_is_cancelled_is_not_in_a_write_that_a_subscription_fills() {
     let mut driver = warm();
     call(&mut driver, 100);

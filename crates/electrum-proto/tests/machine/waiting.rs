@@ -200,6 +200,7 @@ fn what_was_taken_back_leaves_its_room_though_it_had_no_deadline() {
     config.limits.in_flight = 1;
     let mut driver = Driver::ready_with(config, "1.4");
     let ticket = driver.client.request_until(driver.now, Timestamp::MAX, Banner).unwrap();
+    driver.write();
     assert!(driver.client.cancel(ticket.id));
     assert!(driver.client.request(driver.now, Banner).is_err(), "the answer may still come");
     assert_eq!(driver.sleep(), TimerKind::Request);
@@ -213,6 +214,7 @@ fn a_request_that_was_taken_back_shortly_before_its_end_may_still_be_answered() 
     let id = driver.client.request_until(driver.now, deadline, Banner).unwrap().id;
     driver.drain();
     driver.seen();
+    driver.write();
     assert!(driver.client.cancel(id));
     driver.now = deadline + Duration::from_millis(10);
     driver.client.handle(driver.now, Input::Tick);
@@ -228,6 +230,38 @@ fn a_ping_goes_out_beside_what_is_about_to_be_written() {
     driver.client.request(driver.now, Banner).unwrap();
     driver.drain();
     assert_eq!(driver.written_ids("server.ping").len(), 1, "the answer to the other may take longer than a pong");
+}
+
+#[test]
+fn what_is_taken_back_before_its_first_byte_is_written_is_never_sent_and_takes_no_room() {
+    let mut config = Config::default();
+    config.limits.in_flight = 4;
+    let mut driver = Driver::ready_with(config, "1.4");
+    let mut send = |line: &str| {
+        let request = Raw::new("blockchain.transaction.broadcast", vec![line.into()]);
+        let deadline = driver.now + Duration::from_secs(5);
+        driver.client.request_until(driver.now, deadline, request).unwrap().id
+    };
+    let [begun, first, kept, second] = ["begun", "first", "kept", "second"].map(&mut send);
+    driver.drain();
+    driver.seen();
+    let conn = driver.conn.unwrap();
+    driver.client.handle(driver.now, Input::Wrote(conn, 1));
+    // The socket takes no more bytes.
+    driver.now = driver.now + Duration::from_secs(1);
+    assert!([begun, first, second].into_iter().all(|id| driver.client.cancel(id)));
+    assert!(driver.client.request(driver.now, Banner).is_err(), "four are in flight");
+    driver.drain();
+    let mut expected = [begun, first, second].map(|id| format!("reply {} Err(Cancelled)", id.number())).to_vec();
+    expected.push("Capacity".into());
+    assert_eq!(driver.seen(), expected);
+    let left = driver.write();
+    let [begun_rest, kept_line] = left.lines().collect::<Vec<_>>()[..] else { panic!("{left}") };
+    assert!(begun_rest.contains("\"begun\"") && kept_line.contains("\"kept\""), "{left}");
+    for id in [begun, kept] {
+        driver.read(&format!(r#"{{"id":{},"result":""}}"#, id.number()));
+    }
+    assert_eq!(driver.seen(), [format!("reply {} Ok(\"\\\"\\\"\")", kept.number())], "what was sent is no surprise");
 }
 
 #[test]

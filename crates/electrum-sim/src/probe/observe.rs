@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use electrum_proto::{
-    ConnId, DownCause, Origin, Phase, ProtocolVersion, RequestError, RequestId, ServerIndex, Side, SubId, TimerKind,
-    Timestamp, Update,
+    ConnId, DownCause, Layer, Origin, Phase, ProtocolVersion, RequestError, RequestId, ServerIndex, Side, SubId,
+    TimerKind, Timestamp, Update,
 };
 
 use super::emitted::Emitted;
@@ -141,7 +141,7 @@ impl Probe {
         let offers_again = has_offers && is_refusal;
         let is_unopened = matches!(
             cause,
-            DownCause::Connect { side: Side::Network | Side::Server, .. }
+            DownCause::Connect { side: Side::Network | Side::Server, layer: None | Some(Layer::Proxy), .. }
                 | DownCause::Timeout { waited_for: TimerKind::Connect }
         );
         if lasted {

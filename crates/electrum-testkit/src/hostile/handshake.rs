@@ -27,7 +27,7 @@ pub(super) const ALL: &[Entry] = &[
     never("refusing_at_length", "refuses in 60 kB of words", Expect::NeverReady("refused", "no no no"), || {
         vec![Step::Line, Step::error(1, &"no ".repeat(20_000)), Step::Silence]
     }),
-    never("busy", "is too busy for any client", Expect::NeverReady("refused", "server busy"), || {
+    never("busy", "is too busy for any client", Expect::NeverReady("busy", "server busy"), || {
         vec![Step::Line, Step::error(-102, "server busy"), Step::Silence]
     }),
     never("older_version", "settles on 1.2, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","1.2"]"#)),

@@ -110,11 +110,6 @@ impl Outbox {
         }
     }
 
-    /// Whether the message at the offset `begin` waits for a padded write.
-    pub(crate) fn is_held_back(&self, begin: u64) -> bool {
-        self.packet.as_ref().is_some_and(|packet| packet.end().max(self.written) <= begin)
-    }
-
     /// Returns how many bytes of messages are not written yet.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.start

@@ -61,11 +61,6 @@ impl Packet {
         messages
     }
 
-    /// Returns the offset of its end in the stream of messages.
-    pub(super) fn end(&self) -> u64 {
-        self.begin + self.bytes.len().saturating_sub(self.padding.len()) as u64
-    }
-
     /// Empties this packet if all its messages became spaces and no byte was written. Returns the length of the
     /// messages.
     pub(super) fn drop_blank(&mut self) -> Option<usize> {
