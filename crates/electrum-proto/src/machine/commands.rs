@@ -156,7 +156,7 @@ impl Client {
         match ready.requests.get_mut(id.0) {
             Some(waiting) if waiting.owner == Owner::Caller => {
                 if !stream.outbox.has_begun(waiting.begin) {
-                    ready.cancelled.push(id.0);
+                    ready.cancelled.push((id.0, waiting.begin));
                 }
                 // The request keeps its entry until it is withdrawn, or its answer comes or is no longer expected.
                 let grace = self.shared.now + self.shared.config.timeouts.request;

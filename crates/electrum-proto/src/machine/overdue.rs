@@ -61,11 +61,11 @@ impl Ready {
     /// Withdraws requests of which no byte was written, since nothing is sent after its deadline, and those that were
     /// cancelled and of which no byte was written meanwhile.
     pub(super) fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
-        for id in mem::take(&mut self.cancelled) {
-            let waiting = self.requests.get_mut(id).copied();
-            if let Some(waiting) = waiting.filter(|waiting| !stream.outbox.has_begun(waiting.begin)) {
+        for (id, begin) in mem::take(&mut self.cancelled) {
+            if !stream.outbox.has_begun(begin) {
+                // An error without an id may have been taken for its answer.
                 self.requests.remove(id);
-                begins.push(waiting.begin);
+                begins.push(begin);
             }
         }
         begins.sort_unstable();

@@ -33,9 +33,9 @@ pub(super) struct Ready {
     pub(super) agreed: Agreed,
     pub(super) since: Timestamp,
     pub(super) requests: InFlight<Owner>,
-    /// The ids of requests that were cancelled before any byte of them was written. They are withdrawn all at once, at
-    /// the end of the turn.
-    pub(super) cancelled: Vec<u64>,
+    /// The ids and offsets of requests that were cancelled before any byte of them was written. They are withdrawn all
+    /// at once, at the end of the turn.
+    pub(super) cancelled: Vec<(u64, u64)>,
     pub(super) keepalive: Keepalive,
     pub(super) nudge: Nudge,
     /// Whether a request was refused for want of room, and none was accepted since.

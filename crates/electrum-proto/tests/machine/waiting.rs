@@ -233,6 +233,17 @@ fn a_ping_goes_out_beside_what_is_about_to_be_written() {
 }
 
 #[test]
+fn what_is_taken_back_is_not_sent_though_an_error_without_an_id_came() {
+    let mut driver = Driver::ready_with(Config::default(), "1.4");
+    let id = driver.client.request(driver.now, Banner).unwrap().id;
+    assert!(driver.client.cancel(id));
+    let error = b"{\"id\":null,\"error\":{\"code\":1,\"message\":\"bad request\"}}\n";
+    driver.client.handle(driver.now, Input::Read(driver.conn.unwrap(), error));
+    driver.drain();
+    assert_eq!(driver.client.outgoing(), b"");
+}
+
+#[test]
 fn what_is_taken_back_before_its_first_byte_is_written_is_never_sent_and_takes_no_room() {
     let mut config = Config::default();
     config.limits.in_flight = 4;
