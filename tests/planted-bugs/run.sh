@@ -47,7 +47,7 @@ bug cancelled-twice-explored exploration all_short machine/commands.rs 's/ready\
 bug wrong-request invariants invariant_04 machine/in_flight.rs 's/\.filter\(\|waiting\| waiting\.id == id\)//'
 bug late-timers invariants invariant_05 machine/timers.rs 's/if at > now/if at >= now/'
 bug one-too-many invariants invariant_06 machine/window.rs \
-    's/outstanding\.requests < self\.size/outstanding.requests <= self.size/'
+    's/outstanding\.requests < limit/outstanding.requests <= limit/'
 bug old-close invariants invariant_07 machine/client.rs \
     's/(if input\.conn\(\) != self\.link\.conn\(\)) \{/$1 \&\& !matches!(input, Input::Closed(..)) {/'
 bug begun-too-soon invariants invariant_08 wire/framing/outbox.rs 's/self\.written > begin/self.written >= begin/'

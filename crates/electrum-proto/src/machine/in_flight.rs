@@ -26,6 +26,8 @@ pub(crate) struct Waiting<O> {
     pub(crate) sent: Timestamp,
     /// When the server was pinged because it had answered nothing by the deadline.
     pub(crate) suspected: Option<Timestamp>,
+    /// Whether it has waited for so long that it does not count against the window any more.
+    is_stale: bool,
     /// The expected length of its answer when it was written.
     pub(crate) answer: Expected,
 }
@@ -38,6 +40,8 @@ pub(crate) struct InFlight<O> {
     count: usize,
     /// The expected number of bytes of all answers.
     bytes: u64,
+    /// How many requests do not count against the window any more.
+    stale: usize,
     last_id: u64,
     /// When to search for deadlines that have passed. It may be before the earliest deadline, or slightly after it.
     earliest: Option<Timestamp>,
@@ -46,7 +50,7 @@ pub(crate) struct InFlight<O> {
 impl<O: Copy> InFlight<O> {
     /// Makes an empty table whose ids begin after `last_id`.
     pub(crate) fn after(last_id: u64) -> Self {
-        Self { places: Vec::new(), count: 0, bytes: 0, last_id, earliest: None }
+        Self { places: Vec::new(), count: 0, bytes: 0, stale: 0, last_id, earliest: None }
     }
 
     /// Returns the id that was drawn last.
@@ -71,7 +75,8 @@ impl<O: Copy> InFlight<O> {
     /// Adds a request under the id that was drawn last.
     pub(crate) fn add(&mut self, owner: O, sent: Timestamp, deadline: Timestamp, begin: u64, answer: Expected) {
         let place = self.place(self.last_id);
-        self.places[place] = Some(Waiting { id: self.last_id, owner, deadline, begin, sent, suspected: None, answer });
+        let (id, suspected, is_stale) = (self.last_id, None, false);
+        self.places[place] = Some(Waiting { id, owner, deadline, begin, sent, suspected, is_stale, answer });
         self.count += 1;
         self.bytes += u64::from(answer.bytes);
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
@@ -110,6 +115,7 @@ impl<O: Copy> InFlight<O> {
         self.places[place] = None;
         self.count -= 1;
         self.bytes -= u64::from(waiting.answer.bytes);
+        self.stale -= usize::from(waiting.is_stale);
         if self.count == 0 {
             self.earliest = None;
         }
@@ -139,9 +145,16 @@ impl<O: Copy> InFlight<O> {
         self.count
     }
 
-    /// Returns the number of requests, and the expected number of bytes of their answers.
+    /// Returns what waits for an answer.
     pub(crate) fn outstanding(&self) -> Outstanding {
-        Outstanding { requests: self.count, bytes: self.bytes }
+        Outstanding { requests: self.count, bytes: self.bytes, stale: self.stale }
+    }
+
+    /// Lets requests that have waited for so long not count against the window any more.
+    pub(crate) fn set_stale(&mut self, now: Timestamp, wait: Duration) {
+        for waiting in self.places.iter_mut().flatten().filter(|waiting| waiting.sent + wait <= now) {
+            self.stale += usize::from(!core::mem::replace(&mut waiting.is_stale, true));
+        }
     }
 
     /// Returns the expected length of each answer.
@@ -169,7 +182,7 @@ impl<O: Copy> InFlight<O> {
     pub(crate) fn take_all(&mut self) -> VecDeque<Waiting<O>> {
         let mut all: Vec<_> = core::mem::take(&mut self.places).into_iter().flatten().collect();
         all.sort_unstable_by_key(|waiting| waiting.id);
-        (self.count, self.bytes) = (0, 0);
+        (self.count, self.bytes, self.stale) = (0, 0, 0);
         self.earliest = None;
         all.into()
     }
@@ -267,6 +280,23 @@ mod tests {
         }
         assert_eq!((found, table.len()), (50_000, 0));
         assert!(looks < 10, "{looks}");
+    }
+
+    #[test]
+    fn stale_ones_are_counted_until_they_are_answered() {
+        let mut table = InFlight::after(0);
+        for millis in [10, 20, 30] {
+            table.draw_id();
+            table.add((), Timestamp::from_millis(millis), Timestamp::MAX, 0, Expected::default());
+        }
+        for _ in 0..2 {
+            table.set_stale(Timestamp::from_millis(25), Duration::from_millis(5));
+            assert_eq!((table.outstanding().requests, table.outstanding().stale), (3, 2));
+        }
+        for (id, stale) in [(3, 2), (1, 1), (2, 0)] {
+            table.remove(id);
+            assert_eq!(table.outstanding().stale, stale);
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::time::Timestamp;
 /// [`LONGEST_PAUSE`].
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The part of the time for a request after which those in flight stop counting against the window if none of those that
+/// wait for room could be sent, since what is in flight may never be answered.
+const STUCK: u32 = 3;
 /// How many times as long as an answer in the handshake, without other requests, an answer may take before it counts as
 /// slow.
 const SLOWER: u32 = 3;
@@ -40,6 +43,8 @@ pub(super) struct Ready {
     pub(super) nudge: Nudge,
     /// Whether a request was refused for want of room, and none was accepted since.
     pub(super) requests_wait: bool,
+    /// When requests in flight stop counting against the window, if others still wait for room then.
+    pub(super) room_at: Option<Timestamp>,
     /// When to nudge a server again that holds answers back.
     pub(super) nudge_at: Option<Timestamp>,
     /// When to try subscriptions again for which the server was too busy.
@@ -79,6 +84,7 @@ impl Ready {
             keepalive: Keepalive::new(shared.now),
             nudge: Nudge::default(),
             requests_wait: false,
+            room_at: None,
             nudge_at: None,
             resubscribe_at: None,
             last_subscribed: (shared.now, 0),
@@ -93,6 +99,7 @@ impl Ready {
         let timeouts = &shared.config.timeouts;
         earliest([
             (self.requests.next_deadline(), TimerKind::Request),
+            (self.room_at, TimerKind::Request),
             (self.keepalive.ping_at(stream, timeouts), TimerKind::Ping),
             (self.keepalive.pong_by(stream, shared), TimerKind::Pong),
             (self.resubscribe_at, TimerKind::Resubscribe),
@@ -126,7 +133,12 @@ impl Ready {
         shared: &mut Shared,
     ) -> Result<(), DownCause> {
         match kind {
-            TimerKind::Request => self.fail_overdue(stream, shared)?,
+            TimerKind::Request => {
+                if self.room_at.take_if(|at| *at <= shared.now).is_some() {
+                    self.requests.set_stale(shared.now, shared.config.timeouts.request / STUCK);
+                }
+                self.fail_overdue(stream, shared)?;
+            }
             TimerKind::Ping => self.ping(stream, shared),
             TimerKind::Resubscribe => {
                 self.resubscribe_at = self.resubscribe_at.filter(|at| *at > shared.now);
@@ -160,6 +172,9 @@ impl Ready {
         let limits = shared.config.limits;
         if !shared.has_room(self.requests.outstanding()) {
             (shared.refused.in_flight, self.requests_wait) = (true, true);
+            if self.requests.len() < limits.in_flight {
+                self.room_at.get_or_insert(shared.now + shared.config.timeouts.request / STUCK);
+            }
             return Err(RejectReason::InFlight { limit: self.requests.len() });
         }
         let now = shared.now;
@@ -183,7 +198,7 @@ impl Ready {
             return Err(RejectReason::Outgoing { limit: limits.outgoing });
         }
         self.requests.add(Owner::Caller, now, deadline, begin, shared.servers.window().expects(method));
-        self.requests_wait = false;
+        (self.requests_wait, self.room_at) = (false, None);
         self.nudge.wrote_request();
         Ok(RequestId(id))
     }

@@ -25,6 +25,8 @@ pub(crate) struct Outstanding {
     pub(crate) requests: usize,
     /// How many bytes their answers are expected to have.
     pub(crate) bytes: u64,
+    /// How many of the requests have waited for so long that they do not count against the window any more.
+    pub(crate) stale: usize,
 }
 
 /// A bound on something. It doubles, or grows by a step if that is less, each time that as much was answered as it
@@ -77,7 +79,9 @@ impl Window {
     /// Whether another request may be sent besides the outstanding ones, of which there are at most `limit`. The bound
     /// on bytes may be exceeded by one answer.
     pub(crate) fn has_room(&self, outstanding: Outstanding, limit: usize) -> bool {
-        outstanding.requests < self.size(limit) && self.bytes.most.is_none_or(|most| outstanding.bytes < most)
+        outstanding.requests < limit
+            && self.requests.most.is_none_or(|most| ((outstanding.requests - outstanding.stale) as u64) < most)
+            && self.bytes.most.is_none_or(|most| outstanding.bytes < most)
     }
 
     /// Learns from a connection that was lost with these requests outstanding.
@@ -165,7 +169,7 @@ mod tests {
     const MIB: u64 = 1024 * KIB;
 
     fn outstanding(requests: usize, bytes: u64) -> Outstanding {
-        Outstanding { requests, bytes }
+        Outstanding { requests, bytes, stale: 0 }
     }
 
     fn method() -> Expected {

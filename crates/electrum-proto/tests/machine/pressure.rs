@@ -1,6 +1,7 @@
 //! Servers that are slow, or take only so much at once: what the client asks of them adapts to what they were seen to take.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use electrum_proto::operations::{Banner, Raw};
 use electrum_proto::{CloseCause, Config, Input, Phase, RejectReason, TimerKind};
@@ -189,4 +190,47 @@ fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
         RejectReason::InFlight { limit: 9 },
         "a tenth, for ten times the second and a half aimed at"
     );
+}
+
+#[test]
+fn requests_that_are_never_answered_keep_others_from_being_sent_for_a_part_of_their_time_only() {
+    let mut driver = patient(20);
+    let id = driver.request_all(vec![Banner])[0];
+    driver.write();
+    driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+    driver.request_all(vec![Raw::new("mute", vec![]); 4]);
+    for round in 1..4 {
+        let begin = driver.now;
+        let rejected = driver.client.request(driver.now, Banner).unwrap_err();
+        assert_eq!(rejected.reason, RejectReason::InFlight { limit: 4 * round }, "the server takes four at once");
+        driver.seen();
+        while !driver.seen().iter().any(|word| word == "Capacity") {
+            driver.answer_pings();
+            driver.sleep();
+        }
+        assert!(driver.now.since(begin).as_secs() <= 10);
+        // Others are answered.
+        let id = driver.request_all(vec![Banner])[0];
+        driver.write();
+        driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+        driver.request_all(vec![Raw::new("mute", vec![]); 4]);
+    }
+    driver.client.request(driver.now, Banner).unwrap_err();
+}
+
+#[test]
+fn while_requests_are_answered_one_after_the_other_there_is_no_room_for_more_than_the_server_takes() {
+    let mut driver = patient(20);
+    let id = driver.request_all(vec![Banner])[0];
+    driver.write();
+    driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+    let mut in_flight = VecDeque::from(driver.request_all(vec![Raw::new("slow", vec![]); 4]));
+    driver.write();
+    for _ in 0..3 {
+        driver.client.request(driver.now, Banner).unwrap_err();
+        let id = in_flight.pop_front().unwrap();
+        answer_after(&mut driver, id, 9);
+        in_flight.extend(driver.request_all(vec![Raw::new("slow", vec![])]));
+    }
+    driver.client.request(driver.now, Banner).unwrap_err();
 }
