@@ -350,9 +350,13 @@ impl Client {
         let Link::Open(Connection { stream, stage: Stage::Ready(mut ready) }) = link else { return };
         self.shared.last_id = ready.requests.last_id();
         let mut all = ready.requests.take_all();
-        // If the reply that is too long does not begin with its id, the request is known only if no other was in
-        // flight.
-        let only = all.front().filter(|_| all.len() == 1).map(|waiting| waiting.id);
+        // If the reply that is too long does not begin with its id, the request is known only if it could answer no
+        // other one.
+        let mut asked = all.iter().filter(|waiting| {
+            let is_short = matches!(waiting.owner, Owner::Ping | Owner::Nudge | Owner::Unsubscribe(_));
+            !is_short && stream.may_have_asked(waiting.id)
+        });
+        let only = asked.next().filter(|_| asked.next().is_none()).map(|waiting| waiting.id);
         let too_large = stream.overlong_reply().or(only).filter(|_| stream.overlong.is_some());
         let oldest = all.front().map(|waiting| waiting.id);
         // The request that is the cause fails before the others.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::ops::Range;
 use core::time::Duration;
+use memchr::memchr;
 
 use super::phase::Phase;
 use crate::authorization::Authorization;
@@ -51,6 +52,10 @@ pub(super) struct Stream {
     pub(super) is_padded: bool,
     /// How many bytes of a line were received that is over the limit.
     pub(super) overlong: Option<usize>,
+    /// The id of the request that was appended last.
+    last_id: u64,
+    /// The value of `last_id` when the first byte of the last line was received: the line answers no later request.
+    asked_before: u64,
     /// How many replies answered no request, and since when they are counted.
     unknown_replies: (usize, Timestamp),
 }
@@ -107,6 +112,8 @@ impl Stream {
             progress: 0,
             is_padded: false,
             overlong: None,
+            last_id: 0,
+            asked_before: 0,
             unknown_replies: (0, now),
         }
     }
@@ -114,6 +121,9 @@ impl Stream {
     /// Stores bytes that were read, unless the connection has ended.
     pub(super) fn read(&mut self, bytes: &[u8], limit: usize) {
         if self.closed.is_none() && self.overflow.is_none() {
+            if self.inbox.is_between_lines() || memchr(b'\n', bytes).is_some() {
+                self.asked_before = self.last_id;
+            }
             self.overflow = self.inbox.push(bytes, limit).err();
             self.progress = self.progress.saturating_add(bytes.len());
         }
@@ -180,6 +190,7 @@ impl Stream {
 
     #[inline]
     fn write_line(&mut self, now: Timestamp, id: u64, call: impl FnOnce(&mut Vec<u8>)) -> u64 {
+        self.last_id = id;
         // With padding the request is sent later, or never.
         if !self.outbox.is_padded() {
             self.last_sent = now;
@@ -274,6 +285,11 @@ impl Stream {
         Ok(())
     }
 
+    /// Whether the reply that is over the limit may answer the request with this id.
+    pub(super) const fn may_have_asked(&self, id: u64) -> bool {
+        id <= self.asked_before
+    }
+
     /// Returns the id of the reply that is over the limit, if there is one and its id comes before its result.
     pub(super) fn overlong_reply(&self) -> Option<u64> {
         let head: String = self.inbox.unread().chars().take(200).filter(|c| !c.is_whitespace()).collect();
@@ -293,7 +309,7 @@ impl Stream {
             CloseCause::Left(why) => DownCause::Left { why },
             CloseCause::TooLong { bytes } => {
                 let cause = self.overflowed(Overflow::Line, during);
-                self.overlong = Some(bytes);
+                (self.overlong, self.asked_before) = (Some(bytes), self.last_id);
                 cause
             }
             CloseCause::Malformed(what) => malformed(during, &what, b""),

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use electrum_proto::operations::{Banner, Raw};
-use electrum_proto::{Config, Phase, RejectReason, Timeouts, TimerKind, Topic};
+use electrum_proto::{Config, Input, Phase, RejectReason, Timeouts, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, other_script};
@@ -179,6 +179,38 @@ fn an_answer_over_the_limit_fails_its_own_request() {
         );
         assert_eq!(seen.len(), 2 + ids.len(), "{seen:?}");
         assert!(!begins_with_id || seen[3].contains("oldest: true") && seen[4].contains("oldest: false"), "{seen:?}");
+    }
+}
+
+#[test]
+fn an_answer_over_the_limit_is_that_of_the_only_call_that_was_made_before_its_first_byte() {
+    for (calls_before, is_known) in [(1, true), (2, false)] {
+        let mut config = Config { nudge: false, ..Config::default() };
+        config.limits.line = 1000;
+        let mut driver = Driver::ready_with(config, "1.4");
+        let id = *driver.request_all(vec![Banner; calls_before]).last().unwrap();
+        driver.write();
+        driver.seen();
+        // The server takes so long that it is pinged.
+        driver.sleep_until(TimerKind::Ping);
+        assert_eq!(driver.written_ids("server.ping").len(), 1);
+        let conn = driver.conn.unwrap();
+        let long = format!(r#"{{"method":"x"}}{}{{"result": "{}"#, '\n', "x".repeat(500));
+        driver.client.handle(driver.now, Input::Read(conn, long.as_bytes()));
+        // It is sent more while the answer comes.
+        driver.subscribe();
+        let later = driver.request_all(vec![Banner])[0];
+        driver.drain();
+        assert_eq!(driver.write().lines().count(), 2);
+        driver.client.handle(driver.now, Input::Read(conn, "x".repeat(500).as_bytes()));
+        driver.seen();
+        driver.drain();
+        let seen = driver.seen();
+        assert_eq!(seen[..2], ["disconnect", "down malformed"]);
+        let found: Vec<_> = seen.iter().filter(|word| word.contains("TooLarge")).collect();
+        assert_eq!(found.len(), usize::from(is_known), "{seen:?}");
+        assert!(found.iter().all(|word| word.starts_with(&format!("reply {id} "))), "{seen:?}");
+        assert!(seen.iter().any(|word| word.starts_with(&format!("reply {later} Err(Lost"))), "{seen:?}");
     }
 }
 

@@ -129,6 +129,11 @@ impl Inbox {
         &self.text[self.start..]
     }
 
+    /// Whether no line has begun that is not complete.
+    pub(crate) fn is_between_lines(&self) -> bool {
+        self.odd.is_empty() && (self.unread().is_empty() || self.text.ends_with('\n'))
+    }
+
     /// Returns the length of the next line, as far as it was received.
     pub(crate) fn line_len(&self) -> usize {
         memchr(b'\n', self.unread().as_bytes()).unwrap_or_else(|| self.len())
