@@ -260,6 +260,9 @@ impl Client {
         if let Some(cause) = self.link.end() {
             return Err(cause);
         }
+        if let Some((stream, ready)) = self.link.ready_mut() {
+            ready.withdraw_cancelled(stream);
+        }
         if let Some(kind) = timers::due(self.link.next_timer(&self.shared), self.shared.now) {
             self.timer_due(kind)?;
             return Ok(None);

@@ -50,6 +50,7 @@ impl Ready {
                 }
             }
         }
+        // Nothing is sent after its deadline.
         self.withdraw(unwritten, stream);
         // If the server has answered nothing since, it is pinged at once.
         if is_silent && !self.keepalive.is_waiting() {
@@ -58,15 +59,24 @@ impl Ready {
         Ok(())
     }
 
-    /// Withdraws requests of which no byte was written, since nothing is sent after its deadline, and those that were
-    /// cancelled and of which no byte was written meanwhile.
-    pub(super) fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
+    /// Withdraws the requests that were cancelled and of which no byte was written meanwhile. A ping may become due by
+    /// that, so it comes before the timers.
+    pub(super) fn withdraw_cancelled(&mut self, stream: &mut Stream) {
+        let mut begins = Vec::new();
         for (id, begin) in mem::take(&mut self.cancelled) {
             if !stream.outbox.has_begun(begin) {
                 // An error without an id may have been taken for its answer.
                 self.requests.remove(id);
                 begins.push(begin);
             }
+        }
+        self.withdraw(begins, stream);
+    }
+
+    /// Withdraws the requests at these offsets, of which no byte was written.
+    fn withdraw(&mut self, mut begins: Vec<u64>, stream: &mut Stream) {
+        if begins.is_empty() {
+            return;
         }
         begins.sort_unstable();
         let withdrawn = stream.withdraw(begins);

@@ -1,7 +1,5 @@
 //! Writes the requests that the machine sends by itself: subscriptions that are due, pings and nudges.
 
-use alloc::vec::Vec;
-
 use super::nudge;
 use super::ready::{Owner, Ready};
 use super::shared::Shared;
@@ -13,11 +11,8 @@ use crate::request::Request;
 use crate::time::Timestamp;
 
 impl Ready {
-    /// Writes all that is due, so that it goes into one write, in the room of what was cancelled.
+    /// Writes all that is due, so that it goes into one write.
     pub(super) fn write_due(&mut self, stream: &mut Stream, shared: &mut Shared) {
-        if !self.cancelled.is_empty() {
-            self.withdraw(Vec::new(), stream);
-        }
         if self.resubscribe_at.is_none() {
             self.write_subscriptions(stream, shared);
         }
