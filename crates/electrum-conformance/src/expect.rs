@@ -5,13 +5,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use electrum_proto::operations::Raw;
-use electrum_proto::{DownCause, ProtocolVersion, Tip, Update};
+use electrum_proto::{DownCause, ProtocolVersion, Script, Tip, Topic, Update};
+use electrum_testkit::chain::script;
 use serde_json::Value;
 
 use super::{Client, ConnectionEvent, Failure, Next, Source, TopicUpdate};
 
 /// The time-out for whatever must come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) const BROADCAST: &str = "blockchain.transaction.broadcast";
+pub(super) const HEADER: &str = "blockchain.block.header";
 
 /// Returns a call without parameters that only reads.
 pub(super) fn read(method: &str) -> Raw {
@@ -20,7 +24,12 @@ pub(super) fn read(method: &str) -> Raw {
 
 /// Returns a call for the header at this height.
 pub(super) fn header(height: u32) -> Raw {
-    Raw::reading("blockchain.block.header", vec![height.into()])
+    Raw::reading(HEADER, vec![height.into()])
+}
+
+/// Returns the topic of a script of the fake servers.
+pub(super) fn topic(number: u32) -> Topic {
+    Topic::Script(Script::new(script(number)))
 }
 
 /// Waits for the next event that `choose` accepts.

@@ -123,8 +123,9 @@ macro_rules! driver_conformance {
             cut_in_mid_line, reset_with_calls_waiting, last_words, mute_when_ready, restarts_under_load,
             changes_are_made_once, queue_and_repeated_calls, dropped_in_the_midst,
             unsubscribes_when_dropped, slow_consumers, several_consumers, changes_during_an_outage, refused_topics,
-            calls_that_end_connections, busy_servers, long_answers_at_once, servers_that_only_answer_pings,
-            subscriptions_refused_for_a_moment,
+            calls_that_end_connections, busy_servers, one_busy_server_of_two, servers_with_limits,
+            long_answers_at_once, servers_that_only_answer_pings, subscriptions_refused_for_a_moment,
+            unanswered_subscriptions, nothing_after_its_deadline,
             full_duplex, padded_writes, idle]
         }
     };

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
+/// How many bytes the system receives for a connection before they are read. Linux takes twice as much.
+const RECEIVED_AHEAD: usize = 64 * 1024;
+
 /// Serves each connection in a thread of its own. Dropping it shuts all connections.
 ///
 /// ```
@@ -109,6 +112,8 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
         threads.push(thread::spawn(move || {
             // Bytes are to arrive as they were written.
             let _ = stream.set_nodelay(true);
+            // While `serve` does not read, the system takes few bytes; it could take tens of megabytes.
+            let _ = SockRef::from(&stream).set_recv_buffer_size(RECEIVED_AHEAD);
             serve(number, stream);
             open.forget(number);
         }));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use electrum_proto::operations::Raw;
 use electrum_proto::{Origin, Topic};
 
-use crate::expect::{PATIENCE, header, next, read, ready, tip};
+use crate::expect::{HEADER, PATIENCE, header, next, read, ready, tip};
 use crate::transport::connect;
 use crate::{Adapter, Client, Failure, Transport};
 use electrum_testkit::{Family, Server};
@@ -64,6 +64,6 @@ pub(super) fn late_replies<A: Adapter>(adapter: A, transport: Transport) {
     }
     server.resume();
     assert_eq!(client.call(header(2), None).expect("a header"), expected);
-    assert!(server.wait_until(PATIENCE, |stats| stats.requests("blockchain.block.header") == 5));
+    assert!(server.wait_until(PATIENCE, |stats| stats.requests(HEADER) == 5));
     assert_eq!(server.stats().connections, 1);
 }

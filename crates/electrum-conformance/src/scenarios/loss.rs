@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use electrum_proto::operations::Raw;
 
-use crate::expect::{aside, down, header, outcome, read, ready};
+use crate::expect::{BROADCAST, aside, down, header, outcome, read, ready};
 use crate::transport::{Route, connect};
 use crate::wire::Wire;
 use crate::{Adapter, Client, Failure, Transport};
 use electrum_testkit::listener::{Listener, end_with_reset};
 use electrum_testkit::scripted::{Scripted, Step};
 use electrum_testkit::{Family, Server};
-
-const BROADCAST: &str = "blockchain.transaction.broadcast";
 
 /// Returns a script of a server that answers a call of the banner with "hi".
 fn greets() -> Vec<Step> {

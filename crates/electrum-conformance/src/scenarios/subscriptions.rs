@@ -3,18 +3,14 @@
 use std::time::Duration;
 
 use electrum_proto::types::ScriptHash;
-use electrum_proto::{Origin, Script, SubscribeError, Topic, Update};
+use electrum_proto::{Origin, SubscribeError, Topic, Update};
 
-use crate::expect::{PATIENCE, header, next, tip};
+use crate::expect::{PATIENCE, header, next, tip, topic};
 use crate::transport::connect;
 use crate::{Adapter, Client, Next, Source, TopicUpdate, Transport};
 use electrum_testkit::chain::script;
 use electrum_testkit::hash::Scripthash;
 use electrum_testkit::{Family, Server};
-
-fn topic(n: u32) -> Topic {
-    Topic::Script(Script::new(script(n)))
-}
 
 /// Returns the status in an update, in hexadecimal digits.
 fn status(change: &TopicUpdate) -> Option<String> {
