@@ -115,7 +115,8 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Replies within a minute that answer no request.
     pub unknown_replies: usize,
-    /// Answers in a row that say only that the server is too busy.
+    /// Answers in a row that say only that the server is too busy. Those to subscriptions that were made at once count
+    /// once.
     pub busy_replies: usize,
 }
 

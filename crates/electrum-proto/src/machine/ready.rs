@@ -57,6 +57,9 @@ pub(super) struct Ready {
     busy_pause: Duration,
     /// How many answers in a row say only that the server is busy.
     busy_replies: usize,
+    /// The id of the last request that was sent before the last of them. Subscriptions are sent all at once, so those of
+    /// one burst count once.
+    busy_burst: u64,
 }
 
 /// The owner of a request in flight, which decides how its answer is handled.
@@ -91,6 +94,7 @@ impl Ready {
             aim: took.saturating_mul(SLOWER).max(AIM).min(shared.config.timeouts.request / 3),
             busy_pause: BUSY_PAUSE,
             busy_replies: 0,
+            busy_burst: 0,
         }
     }
 
@@ -298,7 +302,10 @@ impl Ready {
     ) -> Result<Received, DownCause> {
         let took = shared.now.since(waiting.sent);
         if error.is_busy() {
-            self.busy_replies += 1;
+            if waiting.owner == Owner::Caller || waiting.id > self.busy_burst {
+                self.busy_replies += 1;
+                self.busy_burst = self.requests.last_id();
+            }
             shared.servers.window_mut().busy(self.requests.len() + 1, took);
         } else {
             self.busy_replies = 0;

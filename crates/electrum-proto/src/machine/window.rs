@@ -30,12 +30,14 @@ pub(crate) struct Outstanding {
 }
 
 /// A bound on something. It doubles, or grows by a step if that is less, each time that as much was answered as it
-/// holds.
+/// holds; by a small step near what was too much.
 #[derive(Clone, Debug, Default)]
 struct Bound {
     most: Option<u64>,
     /// How much was answered since the bound was set or raised.
     answered: u64,
+    /// How much was outstanding when a connection was lost, until the bound has grown beyond it without another loss.
+    cut: Option<u64>,
 }
 
 /// The parameters by which a bound changes.
@@ -48,6 +50,11 @@ struct Rule {
     most: u64,
 }
 
+/// A small step is this part of a step.
+const SMALL: u64 = 16;
+/// By how many small steps a bound grows beyond what was outstanding when a connection was lost, before that is no longer
+/// taken for the cause.
+const TRIALS: u64 = 4;
 const KIB: u64 = 1024;
 /// The rule for requests. The minimum is more than one, since sending one request at a time takes too long.
 const REQUESTS: Rule = Rule { least: 4, step: 16, most: 100_000 };
@@ -138,6 +145,7 @@ impl Window {
 impl Bound {
     /// Lowers the bound to half of what was outstanding.
     fn halve(&mut self, rule: &Rule, outstanding: u64) {
+        self.cut = Some(outstanding);
         let bound = self.most.unwrap_or(outstanding).min(outstanding);
         self.lower((bound / 2).max(rule.least));
     }
@@ -154,7 +162,12 @@ impl Bound {
         self.answered = self.answered.saturating_add(count);
         if self.answered >= bound {
             self.answered = 0;
-            let larger = bound + bound.min(rule.step);
+            let mut larger = bound + bound.min(rule.step);
+            if let Some(cut) = self.cut.filter(|cut| larger >= *cut) {
+                let small = rule.step / SMALL;
+                larger = bound + small;
+                self.cut = self.cut.filter(|_| larger <= cut + TRIALS * small);
+            }
             self.most = (larger < rule.most).then_some(larger);
         }
     }
@@ -203,6 +216,27 @@ mod tests {
             answers += 1;
         }
         assert!((100..1000).contains(&answers), "{answers}");
+    }
+
+    #[test]
+    fn it_stays_for_long_below_the_size_at_which_connections_are_cut() {
+        // The server cuts a connection on which more than this is in flight.
+        const MOST: usize = 50;
+        let mut window = Window::default();
+        window.lost(outstanding(150, NONE));
+        let answers_by_connection: Vec<_> = (0..10)
+            .map(|_| {
+                let mut answers = 0;
+                while window.size(usize::MAX) <= MOST && answers < 10_000 {
+                    window.answered(method(), 100);
+                    answers += 1;
+                }
+                window.lost(outstanding(window.size(usize::MAX), NONE));
+                answers
+            })
+            .collect();
+        let settled = &answers_by_connection[3..];
+        assert!(settled.iter().all(|answers| *answers > 300), "{answers_by_connection:?}");
     }
 
     #[test]

@@ -355,6 +355,32 @@ fn a_topic_that_a_server_is_always_too_busy_for_does_not_put_off_others() {
 }
 
 #[test]
+fn many_subscriptions_that_are_refused_at_once_are_asked_for_again_on_the_same_link() {
+    let mut driver = Driver::ready("1.4");
+    for number in 0..100 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    driver.seen();
+    let mut answered = 0;
+    for round in 0..100 {
+        for id in driver.written_ids(SUBSCRIBE) {
+            answered += u32::from(round > 0);
+            driver.read(&match round {
+                0 => format!(r#"{{"id":{id},"error":{{"code":-32603,"message":"unavailable index"}}}}"#),
+                _ => format!(r#"{{"id":{id},"result":null}}"#),
+            });
+        }
+        assert!(!driver.seen().iter().any(|word| word.starts_with("down")), "after {answered} answers");
+        if answered == 100 {
+            return;
+        }
+        driver.sleep();
+    }
+    panic!("{answered} are answered");
+}
+
+#[test]
 fn a_topic_is_not_put_off_since_a_server_was_left_that_was_too_busy() {
     let mut config = Config { nudge: false, ..Config::default() };
     config.limits.busy_replies = 0;
