@@ -8,6 +8,8 @@ use electrum_proto::{
 
 #[path = "machine/authorization.rs"]
 mod authorization;
+#[path = "machine/busy_subscriptions.rs"]
+mod busy_subscriptions;
 mod driver;
 #[path = "machine/late_subscriptions.rs"]
 mod late_subscriptions;

@@ -1,0 +1,113 @@
+//! Subscriptions for which the server is too busy, or not ready yet.
+
+use core::time::Duration;
+use electrum_proto::{Config, TimerKind};
+
+use electrum_proto::operations::Banner;
+
+use crate::SUBSCRIBE;
+use crate::driver::{Driver, other_script};
+use crate::late_subscriptions::until_asked;
+
+#[test]
+fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_more_rarely() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    driver.seen();
+    let mut asked = 0;
+    while driver.seen().is_empty() {
+        let id = driver.written_id(SUBSCRIBE);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        asked += 1;
+        assert!(asked <= 4, "it is not reported");
+        if driver.seen.is_empty() {
+            assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+            // Others are answered well.
+            let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+            driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+            driver.seen.retain(|word| !word.starts_with("reply"));
+        }
+    }
+    assert_eq!(asked, 4);
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let before = driver.now;
+        let id = until_asked(&mut driver);
+        pauses.push(driver.now.since(before).as_secs());
+        driver.now = driver.now + Duration::from_millis(1);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+        driver.write();
+        driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    }
+    assert!(pauses.is_sorted() && pauses[0] >= 8 && pauses[5] >= 60, "{pauses:?}");
+    driver.seen();
+    let id = until_asked(&mut driver);
+    driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
+    assert_eq!(driver.seen(), ["Subscribed no history"], "it is served in the end");
+}
+
+#[test]
+fn a_topic_that_a_server_is_always_too_busy_for_does_not_put_off_others() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    for number in 0..10 {
+        let id = until_asked(&mut driver);
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        if number < 3 {
+            // The first refusals put off all.
+            continue;
+        }
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+        driver.drain();
+        driver.seen();
+        driver.answer(SUBSCRIBE, "null");
+        assert_eq!(driver.seen(), ["Subscribed no history"], "after {number} refusals");
+    }
+}
+
+#[test]
+fn many_subscriptions_that_are_refused_at_once_are_asked_for_again_on_the_same_link() {
+    let mut driver = Driver::ready("1.4");
+    for number in 0..100 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    driver.seen();
+    let mut answered = 0;
+    for round in 0..100 {
+        for id in driver.written_ids(SUBSCRIBE) {
+            answered += u32::from(round > 0);
+            driver.read(&match round {
+                0 => format!(r#"{{"id":{id},"error":{{"code":-32603,"message":"unavailable index"}}}}"#),
+                _ => format!(r#"{{"id":{id},"result":null}}"#),
+            });
+        }
+        assert!(!driver.seen().iter().any(|word| word.starts_with("down")), "after {answered} answers");
+        if answered == 100 {
+            return;
+        }
+        driver.sleep();
+    }
+    panic!("{answered} are answered");
+}
+
+#[test]
+fn a_topic_is_not_put_off_since_a_server_was_left_that_was_too_busy() {
+    let mut config = Config { nudge: false, ..Config::default() };
+    config.limits.busy_replies = 0;
+    let mut driver = Driver::ready_with(config, "1.4");
+    driver.subscribe();
+    driver.drain();
+    for _ in 0..3 {
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), 1, "it is asked for at once");
+        let id = driver.request_all(vec![Banner])[0];
+        driver.write();
+        driver.seen();
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        assert!(driver.seen().iter().any(|word| word == "down busy"));
+        driver.reconnect("1.4");
+    }
+}
