@@ -71,7 +71,7 @@ bug never-left invariants invariant_15 session:moves.rs 's/why = Some\("the serv
 bug sent-for-ever invariants invariant_15 session:calls.rs 's/request\.history\.losses\) >= self\.most_losses/request.history.losses) > 200/'
 bug left-at-once exploration all_short machine/ready.rs \
     's/self\.busy_replies > shared\.config\.limits\.busy_replies/self.busy_replies > 0/'
-bug pong-only exploration all_short machine/ready.rs \
+bug pong-only invariants invariant_03_every_request machine/ready.rs \
     's/(if waiting\.owner == Owner::Caller) \{/$1 \&\& waited.is_some() {\n            return Ok(Received::Message);\n        }\n        $1 {/'
 
 exit "$missed"

@@ -21,6 +21,7 @@ invariants! {
     invariant_06_limits_hold: hostile_run keeps 6;
     invariant_07_old_links_and_clocks_that_run_backwards_change_nothing: hostile_run keeps 7;
     invariant_08_a_lost_request_says_whether_it_was_written: network_run keeps 8;
+    invariant_08_a_lost_request_says_whether_it_was_written_whatever_comes: hostile_run keeps 8;
     invariant_09_in_the_end_everything_is_known: network_run keeps 9;
     invariant_09_nothing_is_emitted_twice_or_after_its_end: hostile_run keeps 9;
     invariant_10_nothing_is_written_that_the_version_lacks: network_run keeps 10;
