@@ -56,6 +56,24 @@ pub struct Broadcast {
 }
 
 /// The answer of a server that accepted a transaction.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Broadcast;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// // The smallest transaction that has an input and an output.
+/// let bytes = format!("0100000001{}ffffffff01{}", "00".repeat(37), "00".repeat(13));
+/// let transaction = RawTransaction::from_hex(&bytes)?;
+/// let txid = transaction.txid()?;
+/// // Some servers broadcast it, and answer a page for the user of an old wallet.
+/// let result = RawJson::new(r#""<br/><br/>Please upgrade.""#);
+/// let accepted = Broadcast { transaction }.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!((accepted.txid, accepted.server_said.as_deref()), (txid, Some("<br/><br/>Please upgrade.")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {

@@ -43,6 +43,18 @@ pub struct EstimateFee {
 }
 
 /// How careful a fee estimate is.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::{EstimateFee, EstimateMode};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = EstimateFee { blocks: 6, mode: Some(EstimateMode::Economical) };
+/// assert!(request.to_json(ProtocolVersion::V1_6)?.ends_with(r#""params":[6,"ECONOMICAL"]}"#));
+/// // Before 1.6 the server's node chooses.
+/// assert!(request.to_json(ProtocolVersion::V1_4)?.ends_with(r#""params":[6]}"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EstimateMode {
@@ -137,6 +149,21 @@ pub struct MempoolInfo;
 pub struct FeeHistogram;
 
 /// The fee rates that a mempool asks for.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::MempoolInfo;
+/// use electrum_proto::types::FeeRate;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = RawJson::new(r#"{"mempoolminfee":2e-05,"minrelaytxfee":1e-06,"incrementalrelayfee":1e-06}"#);
+/// let fees = MempoolInfo.decode(ProtocolVersion::V1_6, result)?;
+/// // The mempool is full: what was estimated is raised to what it accepts.
+/// let rate = FeeRate::from_sat_per_kvb(1_500).max(fees.mempool_min);
+/// assert_eq!((rate.to_string().as_str(), fees.mempool_min > fees.relay_min), ("2.000", true));
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MempoolFees {
@@ -149,6 +176,24 @@ pub struct MempoolFees {
 }
 
 /// The transactions that pay between one fee rate and the next.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::FeeHistogram;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = RawJson::new("[[12,600000],[5.5,500000],[1,2000000]]");
+/// let bins = FeeHistogram.decode(ProtocolVersion::V1_4, result)?;
+/// // The rate down to which transactions fill the next block.
+/// let mut filled = 0;
+/// let last = bins.iter().find(|bin| {
+///     filled += bin.vsize;
+///     filled >= 1_000_000
+/// });
+/// assert_eq!(last.map(|bin| bin.rate.to_string()).as_deref(), Some("5.500"));
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistogramBin {
     /// The least that they pay. What is finer than a thousandth of a satoshi per vbyte was cut off.
@@ -158,7 +203,7 @@ pub struct HistogramBin {
 }
 
 impl EstimateFee {
-    /// For confirmation within `blocks` blocks.
+    /// Makes the request for a fee rate with which a transaction is likely confirmed within `blocks` blocks.
     #[must_use]
     pub const fn within(blocks: u32) -> Self {
         Self { blocks, mode: None }

@@ -158,13 +158,13 @@ pub struct ProvenHeaders {
 }
 
 impl Headers {
-    /// The `count` headers from height `start` on.
+    /// Makes the request for the `count` headers from height `start` on.
     #[must_use]
     pub const fn new(start: u32, count: u32) -> Self {
         Self { start, count, linked: true }
     }
 
-    /// The same headers, without the check that each names the one before it.
+    /// Returns the request for the same headers, without the check that each names the one before it.
     #[must_use]
     pub const fn without_link_check(self) -> Self {
         Self { linked: false, ..self }

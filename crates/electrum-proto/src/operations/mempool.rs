@@ -34,6 +34,20 @@ use crate::version::ProtocolVersion;
 pub struct MempoolRecent;
 
 /// A transaction that came into the mempool.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::MempoolRecent;
+/// use electrum_proto::types::FeeRate;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = format!(r#"[{{"txid":"{}","fee":1410,"vsize":141}}]"#, "aa".repeat(32));
+/// let recent = MempoolRecent.decode(ProtocolVersion::V1_7, RawJson::new(&result))?;
+/// let rate = FeeRate::from_sat_per_kvb(recent[0].fee.to_sat() * 1000 / recent[0].vsize.max(1));
+/// assert_eq!(rate.to_string(), "10.000");
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecentTransaction {
     /// The transaction.

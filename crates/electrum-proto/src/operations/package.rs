@@ -118,6 +118,22 @@ pub struct TestMempoolAccept {
 }
 
 /// The outcome of broadcasting a package.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::BroadcastPackage;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = BroadcastPackage { transactions: vec![RawTransaction::new([1, 2]), RawTransaction::new([3])] };
+/// let ask = |answer| request.decode(ProtocolVersion::V1_6, RawJson::new(answer));
+/// assert!(ask(r#"{"success":true}"#)?.success);
+/// // Refused transactions are no error of the request: look at `success`.
+/// let refused = ask(r#"{"success":false,"errors":[]}"#)?;
+/// assert!(!refused.success && refused.errors.is_empty());
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PackageResult {
@@ -128,6 +144,24 @@ pub struct PackageResult {
 }
 
 /// Why a transaction of a package was refused.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::BroadcastPackage;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = BroadcastPackage { transactions: vec![RawTransaction::new([1, 2]), RawTransaction::new([3])] };
+/// let result = format!(
+///     r#"{{"success":false,"errors":[{{"txid":"{}","error":"bad-txns-inputs-missingorspent"}}]}}"#,
+///     "aa".repeat(32)
+/// );
+/// let outcome = request.decode(ProtocolVersion::V1_6, RawJson::new(&result))?;
+/// let reasons: Vec<_> = outcome.errors.iter().map(|refused| (refused.txid.to_string(), &*refused.error)).collect();
+/// assert_eq!(reasons, [("aa".repeat(32), "bad-txns-inputs-missingorspent")]);
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageError {
     /// The transaction.
@@ -137,6 +171,27 @@ pub struct PackageError {
 }
 
 /// Whether the mempool would accept a transaction.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::TestMempoolAccept;
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = TestMempoolAccept { transactions: vec![RawTransaction::new([1, 2])] };
+/// let id = "aa".repeat(32);
+/// let result = format!(r#"[{{"txid":"{id}","wtxid":"{id}","allowed":false,"reason":"min relay fee not met"}}]"#);
+/// let verdicts = request.decode(ProtocolVersion::V1_7, RawJson::new(&result))?;
+/// let verdict = match (verdicts[0].allowed, &verdicts[0].reason) {
+///     (Some(true), _) => "it can be sent",
+///     (Some(false), Some(reason)) => reason,
+///     (Some(false), None) => "it is refused",
+///     (None, _) => "another one of the package is refused",
+/// };
+/// assert_eq!(verdict, "min relay fee not met");
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Acceptance {

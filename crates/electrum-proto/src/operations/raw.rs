@@ -51,6 +51,19 @@ pub struct Raw {
 }
 
 /// The parameters of a [`Raw`] request.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::{Raw, RawParams};
+/// use serde_json::{Map, json};
+///
+/// // A list is by position, a map by name.
+/// let request = Raw::new("blockchain.block.header", vec![json!(5)]);
+/// assert_eq!(request.params, RawParams::Positional(vec![json!(5)]));
+/// assert_eq!(request.params.positional(), [json!(5)]);
+/// let named = Raw::new("blockchain.block.header", Map::from_iter([("height".to_owned(), json!(5))]));
+/// assert!(matches!(&named.params, RawParams::Named(values) if values["height"] == 5));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum RawParams {
     /// By position.

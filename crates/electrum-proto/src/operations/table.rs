@@ -5,6 +5,20 @@ use crate::request::{Method, Request};
 use crate::version::ProtocolVersion;
 
 /// An operation and the methods that serve it.
+///
+/// # Example
+/// ```
+/// use electrum_proto::ProtocolVersion;
+/// use electrum_proto::operations::OPERATIONS;
+///
+/// let balance = OPERATIONS.iter().find(|operation| operation.name == "Balance").ok_or("no such operation")?;
+/// assert_eq!(balance.method(ProtocolVersion::V1_4), Some("blockchain.scripthash.get_balance"));
+/// assert_eq!(balance.method(ProtocolVersion::V1_7), Some("blockchain.scriptpubkey.get_balance"));
+/// // What a server of an old version cannot be asked.
+/// let missing = OPERATIONS.iter().filter(|operation| operation.method(ProtocolVersion::V1_4).is_none());
+/// assert!(missing.map(|operation| operation.name).any(|name| name == "TestMempoolAccept"));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// Its type in [`operations`](crate::operations).

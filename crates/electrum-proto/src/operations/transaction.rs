@@ -184,13 +184,13 @@ pub struct ProvenTransactionIdAt {
 }
 
 impl TransactionGet {
-    /// The transaction with this id.
+    /// Makes the request for the transaction with this id.
     #[must_use]
     pub const fn new(txid: Txid) -> Self {
         Self { txid, checked: true }
     }
 
-    /// The same transaction, without the check that its bytes hash to the id.
+    /// Returns the request for the same transaction, without the check that its bytes hash to the id.
     #[must_use]
     pub const fn unchecked(self) -> Self {
         Self { checked: false, ..self }

@@ -4,6 +4,21 @@ use super::work::Target;
 use crate::types::{BlockHash, Network, RawHeader};
 
 /// Why headers do not form a valid chain.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::{ChainError, check_links};
+/// use electrum_proto::types::Network;
+///
+/// let error = check_links(Some(Network::Bitcoin.genesis_hash()), &[Network::Signet.genesis()]).unwrap_err();
+/// match error {
+///     ChainError::Unlinked { index, expected, .. } => {
+///         assert_eq!((index, expected), (0, Network::Bitcoin.genesis_hash()));
+///     }
+///     other => panic!("{other}"),
+/// }
+/// assert!(error.to_string().starts_with("header 0 names 000000"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainError {

@@ -62,6 +62,25 @@ pub struct HeaderChain {
 }
 
 /// Which rules headers are checked against.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::{ChainError, HeaderChain, Rules, Target};
+/// use electrum_proto::types::{Network, RawHeader, Tip};
+///
+/// let trusted = Tip { height: 0, header: Network::Bitcoin.genesis() };
+/// let second = RawHeader::from_hex(
+///     "010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000982051fd1e4ba744bbbe68\
+///      0e1fee14677ba1a3c3540bf7b1cdb606e857233e0e61bc6649ffff001d01e36299",
+/// )?;
+/// let mut chain = HeaderChain::new(Rules::Of(Network::Bitcoin), trusted);
+/// assert_eq!(chain.add(1, &[second])?.added, 1);
+/// // A network of one's own, where more work is asked for than this block has.
+/// let limit = Target::from_compact(0x1c00_ffff).ok_or("not a target")?;
+/// let mut chain = HeaderChain::new(Rules::NotEasierThan(limit), trusted);
+/// assert_eq!(chain.add(1, &[second]), Err(ChainError::TooEasy { index: 0 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rules {
@@ -73,6 +92,23 @@ pub enum Rules {
 }
 
 /// Headers to ask for.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::Headers;
+/// use electrum_proto::proof::{HeaderChain, HeaderRange};
+/// use electrum_proto::types::{Network, RawHeader, Tip};
+///
+/// let chain = HeaderChain::from_genesis(Network::Bitcoin);
+/// # let header = RawHeader::from_bytes([0; 80]);
+/// // What a server reports; the first headers up to it are asked for, as many as servers give at once.
+/// let tip = Tip { height: 840_000, header };
+/// let range = chain.missing(&tip).ok_or("nothing is missing")?;
+/// assert_eq!(range, HeaderRange { start: 1, count: 2016 });
+/// let request = Headers::new(range.start, range.count);
+/// # assert_eq!(request, Headers::new(1, 2016));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeaderRange {
     /// The height of the first one.
@@ -82,6 +118,22 @@ pub struct HeaderRange {
 }
 
 /// What headers changed in a chain.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::{Added, HeaderChain};
+/// use electrum_proto::types::{Network, RawHeader};
+///
+/// let mut chain = HeaderChain::from_genesis(Network::Bitcoin);
+/// let second = RawHeader::from_hex(
+///     "010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000982051fd1e4ba744bbbe68\
+///      0e1fee14677ba1a3c3540bf7b1cdb606e857233e0e61bc6649ffff001d01e36299",
+/// )?;
+/// let changed = chain.add(1, &[second])?;
+/// // Had headers been replaced, what was proven by them would have to be proven again.
+/// assert_eq!(changed, Added { added: 1, replaced: 0 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// How many headers are new.
@@ -91,6 +143,20 @@ pub struct Added {
 }
 
 /// A proof that a transaction is in a block, and the work that it would take to forge it.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::HeaderChain;
+/// use electrum_proto::types::{MerkleProof, Network, Txid};
+///
+/// let chain = HeaderChain::from_genesis(Network::Bitcoin);
+/// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
+/// let proven = chain.prove(txid, &MerkleProof { height: 0, position: 0, branch: vec![] })?;
+/// assert_eq!((proven.height, proven.confirmations), (0, 1));
+/// // How sure it is: a forgery takes as many hashes.
+/// assert_eq!(proven.work, 0x1_0001_0001);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proven {

@@ -6,6 +6,17 @@ use super::transaction::can_be_transaction;
 use crate::types::{BlockHash, MerkleNode, Txid};
 
 /// Why a merkle branch proves nothing.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::{MerkleError, merkle_root};
+/// use electrum_proto::types::Txid;
+///
+/// // Without a sibling there is one place in the tree.
+/// let error = merkle_root(Txid::from_display_bytes([0xaa; 32]), &[], 1).unwrap_err();
+/// assert_eq!(error, MerkleError::Position { position: 1, length: 0 });
+/// assert_eq!(error.to_string(), "position 1 does not exist in a tree with a branch of 0 hashes");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MerkleError {
@@ -53,7 +64,8 @@ error_texts!(MerkleError {
 /// The longest branch that a position of 32 bits can go with.
 const LONGEST: usize = 32;
 
-/// The root that `branch`, the siblings from the leaf up, leads to from transaction `txid` at `position` of its block.
+/// Computes the root that `branch`, the siblings from the leaf up, leads to from transaction `txid` at `position` of
+/// its block.
 ///
 /// The proof holds if that is the [merkle root](crate::types::RawHeader::merkle_root) of a header that is trusted.
 ///
@@ -79,7 +91,7 @@ pub fn merkle_root(txid: Txid, branch: &[MerkleNode], position: u32) -> Result<M
     })
 }
 
-/// The root over the block hashes of all headers from 0 to `checkpoint` that `branch` leads to from the
+/// Computes the root over the block hashes of all headers from 0 to `checkpoint` that `branch` leads to from the
 /// header `hash` of `height`.
 ///
 /// The proof holds if that is a root that is trusted.

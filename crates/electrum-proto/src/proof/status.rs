@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::types::{HistoryEntry, ScriptStatus};
 
-/// The status that a server gives for a script with this history, in the order in which that server lists it;
+/// Computes the status that a server gives for a script with this history, in the order in which that server lists it;
 /// nothing if the history is empty.
 ///
 /// The order inside a block and, before protocol 1.6, inside the mempool is each server's own, so two servers may
@@ -38,6 +38,22 @@ pub fn script_status(history: &[HistoryEntry]) -> Option<ScriptStatus> {
 }
 
 /// A server that says by its status that a script has a history, and answers an empty one.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::{HistoryWithheld, check_not_withheld};
+/// use electrum_proto::types::ScriptStatus;
+///
+/// let status = ScriptStatus::of_text(b"a history");
+/// // The answer to `History` was an empty list: the balance is not to be shown as nothing.
+/// match check_not_withheld(Some(status), &[]) {
+///     Err(withheld @ HistoryWithheld { status: reported }) => {
+///         assert_eq!(reported, status);
+///         assert!(withheld.to_string().contains("lists none of it"));
+///     }
+///     Ok(()) => panic!("the history is empty indeed"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryWithheld {
     /// The status that the server gave.

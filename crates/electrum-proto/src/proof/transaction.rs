@@ -5,6 +5,21 @@ use sha2::{Digest, Sha256};
 use crate::types::{Amount, Txid, Wtxid};
 
 /// Why bytes are no transaction.
+///
+/// # Example
+/// ```
+/// use electrum_proto::proof::TransactionError;
+/// use electrum_proto::types::RawTransaction;
+///
+/// // The smallest transaction that has an input and an output.
+/// let bytes = format!("0100000001{}ffffffff01{}", "00".repeat(37), "00".repeat(13));
+/// let id_of = |digits: &str| RawTransaction::from_hex(digits).map(|transaction| transaction.txid());
+/// assert!(id_of(&bytes)?.is_ok());
+/// assert_eq!(id_of(&bytes[..100])?, Err(TransactionError::CutOff));
+/// assert_eq!(id_of(&(bytes + "0000"))?, Err(TransactionError::Trailing(2)));
+/// assert_eq!(TransactionError::Trailing(2).to_string(), "2 bytes follow the transaction");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransactionError {
@@ -28,7 +43,7 @@ error_texts!(TransactionError {
     Self::NoWitness => "the transaction is marked to have witnesses and has none";
 });
 
-/// The id of the transaction that `bytes` are: the double SHA-256 without the witnesses.
+/// Computes the id of the transaction that `bytes` are: the double SHA-256 without the witnesses.
 ///
 /// # Errors
 /// [`TransactionError`] if they are not exactly one transaction.
@@ -43,7 +58,7 @@ pub fn txid(bytes: &[u8]) -> Result<Txid, TransactionError> {
     Ok(Txid::from_digest(Sha256::digest(hash.finalize()).into()))
 }
 
-/// The id of the transaction that `bytes` are with its witnesses: the double SHA-256 of all of them.
+/// Computes the id of the transaction that `bytes` are with its witnesses: the double SHA-256 of all of them.
 ///
 /// # Errors
 /// [`TransactionError`] if they are not exactly one transaction.

@@ -25,7 +25,7 @@ impl Target {
     /// The easiest target of regtest.
     pub const REGTEST_LIMIT: Self = Self::limit([0x7f, 0xff, 0xff, 0, 0, 0]);
 
-    /// From the compact form that headers have; nothing if it is negative, zero or beyond 256 bits.
+    /// Reads the compact form that headers have; nothing if it is negative, zero or beyond 256 bits.
     #[must_use]
     pub fn from_compact(bits: u32) -> Option<Self> {
         let [exponent, high, middle, low] = bits.to_be_bytes();
@@ -60,7 +60,7 @@ impl Target {
         u32::from_be_bytes([u8::try_from(length).unwrap_or(u8::MAX), a, b, c])
     }
 
-    /// Whether `hash` shows the work that this target asks for.
+    /// Returns whether `hash` shows the work that this target asks for.
     #[must_use]
     pub fn is_met_by(&self, hash: BlockHash) -> bool {
         // Hashes are shown, and held here, with the most significant byte first.

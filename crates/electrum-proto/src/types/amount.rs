@@ -23,6 +23,16 @@ const SATOSHI_PER_COIN: i64 = 100_000_000;
 pub struct Amount(u64);
 
 /// A change of an amount in satoshi: what is added, or taken if it is negative.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::SignedAmount;
+///
+/// let spent = SignedAmount::from_sat(-3_000_000).ok_or("more than all coins")?;
+/// assert_eq!((spent.to_sat(), spent.to_string().as_str()), (-3_000_000, "-0.03000000"));
+/// assert_eq!(SignedAmount::from_sat(-2_100_000_000_000_001), None);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignedAmount(i64);
 
@@ -155,7 +165,7 @@ impl FeeRate {
 }
 
 impl fmt::Display for Amount {
-    /// In coins with all eight decimals: `0.03000000`.
+    /// Writes coins with all eight decimals: `0.03000000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = SATOSHI_PER_COIN.unsigned_abs();
         write!(f, "{}.{:08}", self.0 / unit, self.0 % unit)
@@ -163,7 +173,7 @@ impl fmt::Display for Amount {
 }
 
 impl fmt::Display for SignedAmount {
-    /// In coins with all eight decimals, and a minus sign if it takes: `-0.03000000`.
+    /// Writes coins with all eight decimals, and a minus sign if it takes: `-0.03000000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         write!(f, "{sign}{}", Amount(self.0.unsigned_abs()))
@@ -171,7 +181,7 @@ impl fmt::Display for SignedAmount {
 }
 
 impl fmt::Display for FeeRate {
-    /// In satoshi per virtual byte with all three decimals: `3.488`.
+    /// Writes satoshi per virtual byte with all three decimals: `3.488`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
     }

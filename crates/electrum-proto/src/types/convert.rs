@@ -130,6 +130,16 @@ impl From<SignedAmount> for bitcoin::SignedAmount {
 }
 
 /// More coins than there can be.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::{Amount, BeyondSupply};
+///
+/// let (all, more) = (bitcoin::Amount::MAX_MONEY, bitcoin::Amount::MAX_MONEY + bitcoin::Amount::ONE_SAT);
+/// assert_eq!(Amount::try_from(all), Ok(Amount::SUPPLY));
+/// assert_eq!(Amount::try_from(more), Err(BeyondSupply));
+/// assert_eq!(BeyondSupply.to_string(), "more coins than there can be");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BeyondSupply;
 
@@ -154,7 +164,8 @@ impl TryFrom<bitcoin::SignedAmount> for SignedAmount {
 }
 
 impl From<FeeRate> for bitcoin::FeeRate {
-    /// In satoshi per 1000 weight units, rounded up, so that what pays the rate that comes out pays the one that went in.
+    /// Converts to satoshi per 1000 weight units, rounded up, so that what pays the rate that comes out pays the one
+    /// that went in.
     fn from(rate: FeeRate) -> Self {
         Self::from_sat_per_kwu(rate.to_sat_per_kvb().div_ceil(4))
     }
@@ -167,6 +178,20 @@ impl From<bitcoin::FeeRate> for FeeRate {
 }
 
 /// A network that the crate `bitcoin` has no name for, or that this crate has none for.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::{Network, UnknownNetwork};
+///
+/// // A network that a later version of `bitcoin` adds has no name here.
+/// fn name_of(theirs: bitcoin::Network) -> String {
+///     match Network::try_from(theirs) {
+///         Ok(network) => network.to_string(),
+///         Err(UnknownNetwork) => format!("{theirs}: {UnknownNetwork}"),
+///     }
+/// }
+/// assert_eq!(name_of(bitcoin::Network::Testnet), "testnet3");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownNetwork;
 

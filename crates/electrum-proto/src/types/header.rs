@@ -22,6 +22,19 @@ use crate::json::{Read, Reader, required, wrong};
 pub struct RawHeader([u8; 80]);
 
 /// The header of the last block that a server knows, and its height.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::HeadersSubscribe;
+/// use electrum_proto::types::Network;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = format!(r#"{{"height":0,"hex":"{}"}}"#, Network::Bitcoin.genesis().to_hex());
+/// let tip = HeadersSubscribe.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
+/// assert_eq!((tip.height, tip.header.block_hash()), (0, Network::Bitcoin.genesis_hash()));
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
     /// The height of the block.
@@ -47,7 +60,7 @@ impl RawHeader {
         Ok(Self(bytes))
     }
 
-    /// The 80 bytes.
+    /// Returns the 80 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 80] {
         &self.0
@@ -95,7 +108,7 @@ impl RawHeader {
         u32::from_le_bytes(self.word(76))
     }
 
-    /// The header in hexadecimal digits.
+    /// Returns the header in hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
         hex::encode(&self.0)
@@ -195,7 +208,7 @@ impl fmt::Debug for RawHeader {
 }
 
 impl Serialize for RawHeader {
-    /// As 160 hexadecimal digits.
+    /// Writes 160 hexadecimal digits.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_hex())
     }

@@ -7,6 +7,22 @@ use super::{Amount, SignedAmount, Txid};
 use crate::json::{DecodeError, Read, Reader, required, wrong};
 
 /// Where a transaction stands: in a block, or in the mempool.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::TxHeight;
+///
+/// fn describe(height: TxHeight, tip: u32) -> String {
+///     match height {
+///         TxHeight::Confirmed(height) => format!("{} confirmations", (tip + 1).saturating_sub(height)),
+///         TxHeight::Unconfirmed => "unconfirmed".into(),
+///         TxHeight::UnconfirmedParent => "unconfirmed, and so is what it spends".into(),
+///     }
+/// }
+/// assert_eq!(describe(TxHeight::Confirmed(153), 155), "3 confirmations");
+/// assert_eq!(TxHeight::from_wire(-1), Some(TxHeight::UnconfirmedParent));
+/// assert_eq!(TxHeight::Unconfirmed.confirmed(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TxHeight {
     /// In the block of this height.
@@ -18,6 +34,23 @@ pub enum TxHeight {
 }
 
 /// The balance of a script.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Balance;
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Balance::new(Script::from_hex("51")?);
+/// let result = RawJson::new(r#"{"confirmed":5399000,"unconfirmed":-1000}"#);
+/// let balance = request.decode(ProtocolVersion::V1_4, result)?;
+/// assert_eq!(balance.confirmed.to_string(), "0.05399000");
+/// // What will be left when all is confirmed.
+/// let left = balance.confirmed.to_sat().checked_add_signed(balance.unconfirmed.to_sat());
+/// assert_eq!(left, Some(5_398_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScriptBalance {
     /// What confirmed transactions left on it.
@@ -27,6 +60,22 @@ pub struct ScriptBalance {
 }
 
 /// One transaction of a script's history.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::History;
+/// use electrum_proto::types::{Amount, Script, TxHeight};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = History::new(Script::from_hex("51")?);
+/// let (old, new) = ("aa".repeat(32), "bb".repeat(32));
+/// let result = format!(r#"[{{"height":153,"tx_hash":"{old}"}},{{"height":0,"tx_hash":"{new}","fee":141}}]"#);
+/// let history = request.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
+/// assert_eq!((history[0].height, history[0].fee), (TxHeight::Confirmed(153), None));
+/// assert_eq!((history[1].txid, history[1].fee), (new.parse()?, Amount::from_sat(141)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// The transaction.
@@ -38,6 +87,24 @@ pub struct HistoryEntry {
 }
 
 /// An unspent output of a script.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Unspent;
+/// use electrum_proto::types::{OutPoint, Script};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Unspent::new(Script::from_hex("51")?);
+/// let txid = "aa".repeat(32);
+/// let result = format!(r#"[{{"height":153,"tx_hash":"{txid}","tx_pos":1,"value":3000000}}]"#);
+/// let unspent = request.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
+/// assert_eq!(unspent[0].outpoint(), OutPoint { txid: txid.parse()?, vout: 1 });
+/// // Only what is confirmed may be spent.
+/// let spendable: u64 = unspent.iter().filter(|o| o.height.confirmed().is_some()).map(|o| o.value.to_sat()).sum();
+/// assert_eq!(spendable, 3_000_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnspentOutput {
     /// The transaction that made it.
@@ -51,6 +118,17 @@ pub struct UnspentOutput {
 }
 
 /// An output of a transaction.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::{OutPoint, Txid};
+///
+/// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
+/// let outputs = [1, 0].map(|vout| OutPoint { txid, vout });
+/// // It sorts by transaction, then by output, and can be the key of a map.
+/// assert_eq!(outputs.iter().min(), Some(&OutPoint { txid, vout: 0 }));
+/// # Ok::<(), electrum_proto::types::HashError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutPoint {
     /// The transaction.
@@ -60,6 +138,23 @@ pub struct OutPoint {
 }
 
 /// What a server knows of an output.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::OutPointGetStatus;
+/// use electrum_proto::types::{OutPoint, Script, Txid};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let outpoint = OutPoint { txid: Txid::from_display_bytes([0xaa; 32]), vout: 0 };
+/// let request = OutPointGetStatus { outpoint, script: Script::from_hex("51")? };
+/// let ask = |answer| request.decode(ProtocolVersion::V1_7, RawJson::new(answer));
+/// assert_eq!(ask("{}")?.funder_height, None);
+/// let status = ask(r#"{"funder_height":153}"#)?;
+/// let is_unspent = status.funder_height.is_some() && status.spender.is_none();
+/// assert!(is_unspent);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutPointStatus {
     /// Where the transaction that makes it stands; `None` if the server does not know that transaction or output.
@@ -69,6 +164,23 @@ pub struct OutPointStatus {
 }
 
 /// The transaction that spends an output.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::OutPointGetStatus;
+/// use electrum_proto::types::{OutPoint, Script, TxHeight, Txid};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let outpoint = OutPoint { txid: Txid::from_display_bytes([0xaa; 32]), vout: 0 };
+/// let request = OutPointGetStatus { outpoint, script: Script::from_hex("51")? };
+/// let txid = "bb".repeat(32);
+/// let result = format!(r#"{{"funder_height":153,"spender_txhash":"{txid}","spender_height":0}}"#);
+/// let status = request.decode(ProtocolVersion::V1_7, RawJson::new(&result))?;
+/// let spender = status.spender.ok_or("it is not spent")?;
+/// assert_eq!((spender.txid, spender.height), (txid.parse()?, TxHeight::Unconfirmed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spender {
     /// The transaction.
@@ -88,7 +200,7 @@ impl TxHeight {
         }
     }
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     #[must_use]
     pub fn to_wire(self) -> i64 {
         match self {
@@ -115,7 +227,7 @@ impl TxHeight {
 }
 
 impl Serialize for TxHeight {
-    /// As the number on the wire.
+    /// Writes the number on the wire.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(self.to_wire())
     }

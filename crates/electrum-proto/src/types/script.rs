@@ -63,7 +63,7 @@ impl Script {
         self.0.first() == Some(&OP_RETURN) || self.0.len() > LONGEST
     }
 
-    /// The script in hexadecimal digits.
+    /// Returns the script in hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
         hex::encode(&self.0)
@@ -77,7 +77,7 @@ impl fmt::Debug for Script {
 }
 
 impl Serialize for Script {
-    /// As hexadecimal digits.
+    /// Writes hexadecimal digits.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_hex())
     }
@@ -87,6 +87,21 @@ impl Serialize for Script {
 ///
 /// The script works with every protocol version. A scripthash alone is enough up to 1.6: from 1.7 on servers want the
 /// script, which cannot be computed from its hash.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::Balance;
+/// use electrum_proto::types::{Script, ScriptRef};
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let script = Script::from_hex("51")?;
+/// let (whole, only_hash) = (ScriptRef::from(&script), ScriptRef::from(script.scripthash()));
+/// assert_eq!((whole.scripthash(), only_hash.script()), (script.scripthash(), None));
+/// // The hash alone is of no use where servers want the script.
+/// assert!(Balance::new(whole).to_json(ProtocolVersion::V1_7).is_ok());
+/// assert!(Balance::new(only_hash).to_json(ProtocolVersion::V1_7).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScriptRef {
     /// The script, good on every version.

@@ -9,6 +9,26 @@ use super::{BlockHash, PartialList};
 use crate::json::{Read, Reader, required, too_many};
 
 /// What a server says of itself.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Features;
+/// use electrum_proto::types::Network;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = format!(
+///     r#"{{"genesis_hash":"{}","protocol_max":"1.6","protocol_min":"1.4","server_version":"Example 1.0",
+///     "hosts":{{"example.org":{{"tcp_port":50001,"ssl_port":50002}}}},"pruning":null,"dsproof":true}}"#,
+///     Network::Bitcoin.genesis_hash()
+/// );
+/// let features = Features.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
+/// assert_eq!(Network::of_genesis(features.genesis_hash), Some(Network::Bitcoin));
+/// assert_eq!((&*features.server_version, &*features.protocol_max), ("Example 1.0", "1.6"));
+/// // What this server adds of its own.
+/// assert_eq!(features.more.get("dsproof").map(String::as_str), Some("true"));
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerFeatures {
@@ -31,6 +51,25 @@ pub struct ServerFeatures {
 }
 
 /// An address at which a server can be reached.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Features;
+/// use electrum_proto::types::Network;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = format!(
+///     r#"{{"genesis_hash":"{}","protocol_max":"1.6","protocol_min":"1.4","server_version":"Example 1.0",
+///     "hosts":{{"example.org":{{"tcp_port":50001,"ssl_port":50002}}}},"pruning":null}}"#,
+///     Network::Bitcoin.genesis_hash()
+/// );
+/// let features = Features.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
+/// // The addresses for TLS.
+/// let tls: Vec<_> = features.hosts.iter().filter_map(|at| Some((&*at.host, at.ssl_port?))).collect();
+/// assert_eq!(tls, [("example.org", 50002)]);
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerHost {
     /// The name or address; empty where a server says only ports, which then are those of the host that answered.
@@ -46,6 +85,21 @@ pub struct ServerHost {
 }
 
 /// Another server that a server knows of.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Peers;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let result = RawJson::new(r#"[["10.0.0.1","example.org",["v1.4.2","p10000","t","s50012"]]]"#);
+/// let peers = Peers.decode(ProtocolVersion::V1_4, result)?;
+/// let peer = &peers[0];
+/// assert_eq!((&*peer.host, peer.ssl_port()), ("example.org", Some(50012)));
+/// // `t` alone stands for the usual port.
+/// assert_eq!((peer.tcp_port(), peer.version(), peer.pruning()), (Some(50001), Some("1.4.2"), Some(10_000)));
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its IP address, or its onion name.

@@ -56,7 +56,7 @@ impl RawTransaction {
         proof::txid(&self.0)
     }
 
-    /// The transaction in hexadecimal digits.
+    /// Returns the transaction in hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
         hex::encode(&self.0)
@@ -72,7 +72,7 @@ impl fmt::Debug for RawTransaction {
 }
 
 impl Serialize for RawTransaction {
-    /// As hexadecimal digits.
+    /// Writes hexadecimal digits.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_hex())
     }
