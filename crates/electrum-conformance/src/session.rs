@@ -29,10 +29,42 @@ use serde_json::Value;
 use crate::adapter::{Adapter, Client, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
 
 /// An adapter whose function starts a client of `electrum-session` and its driver.
+///
+/// # Example
+/// ```
+/// use electrum_conformance::session::SessionAdapter;
+/// use electrum_conformance::{Adapter, Client, Setup};
+/// use electrum_proto::Phase;
+///
+/// /// Starts a client, and nothing that drives it.
+/// fn start(config: electrum_session::Config) -> electrum_session::Client {
+///     electrum_session::Client::new(config, || {}).0
+/// }
+///
+/// const MINE: SessionAdapter = SessionAdapter(start);
+///
+/// // In a file under tests/: electrum_conformance::driver_conformance!(MINE);
+/// let protocol = electrum_proto::Config::default();
+/// let setup = Setup { servers: vec!["tcp://127.0.0.1:50001".into()], proxy: None, protocol, queue: 10 };
+/// assert_eq!(MINE.connect(setup).phase(), Phase::Connecting);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SessionAdapter(pub fn(Config) -> electrum_session::Client);
 
 /// The client of a [`SessionAdapter`].
+///
+/// # Example
+/// ```
+/// # use electrum_conformance::session::SessionAdapter;
+/// # use electrum_conformance::{Adapter, Client, Failure, Setup};
+/// # use electrum_proto::operations::Banner;
+/// # let protocol = electrum_proto::Config::default();
+/// # let setup = Setup { servers: vec!["tcp://127.0.0.1:50001".into()], proxy: None, protocol, queue: 10 };
+/// let adapter = SessionAdapter(|config| electrum_session::Client::new(config, || {}).0);
+/// let client = adapter.connect(setup);
+/// client.close();
+/// assert_eq!(client.call(Banner, None), Err(Failure::Closed));
+/// ```
 #[derive(Clone, Debug)]
 pub struct SessionClient(electrum_session::Client);
 

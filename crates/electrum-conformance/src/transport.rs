@@ -11,6 +11,14 @@ use electrum_testkit::tls::Identity;
 use super::{Adapter, Setup};
 
 /// The transport between client and server.
+///
+/// # Example
+/// ```
+/// use electrum_conformance::Transport;
+///
+/// let over_tls = Transport::ALL.into_iter().filter(|transport| transport.to_string().contains("TLS"));
+/// assert!(over_tls.eq([Transport::Tls, Transport::TlsThroughSocks, Transport::WebSocketOverTls]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// TCP.

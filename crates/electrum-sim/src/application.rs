@@ -10,6 +10,38 @@ use super::server::{Chain, thing_of};
 ///
 /// The network delays, splits, stalls and breaks; servers change, fail and restart. In the end everything works again,
 /// and [`check`](Self::check) decides whether the logic knows what it must.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Timestamp, Update};
+/// use electrum_sim::{Application, Emitted, Probe, Trace, Truth, application_run, known_topic};
+///
+/// /// Knows the newest value of one topic.
+/// #[derive(Default)]
+/// struct Newest(Option<Update>);
+///
+/// impl Application for Newest {
+///     fn start(&mut self, client: &mut Probe, now: Timestamp) {
+///         client.subscribe(now, known_topic(0)).expect("room for a first subscription");
+///     }
+///     fn react(&mut self, _: &mut Probe, _: Timestamp, emitted: &Emitted) {
+///         match emitted {
+///             Emitted::Update { value, .. } => self.0 = Some(value.clone()),
+///             Emitted::Refused { .. } => self.0 = None,
+///             _ => {}
+///         }
+///     }
+///     fn check(&self, truth: &Truth<'_>) -> Result<(), String> {
+///         let is_old = self.0.as_ref().is_some_and(|value| !truth.is_current(&known_topic(0), value));
+///         if is_old { Err(format!("{:?} is old", self.0)) } else { Ok(()) }
+///     }
+/// }
+///
+/// for seed in 0..10 {
+///     let probe = application_run(&mut Trace::from_seed(seed), false, &mut Newest::default());
+///     assert_eq!(probe.violation(), None);
+/// }
+/// ```
 pub trait Application {
     /// Makes the first commands, before there is a connection.
     fn start(&mut self, client: &mut Probe, now: Timestamp);
@@ -25,6 +57,27 @@ pub trait Application {
 }
 
 /// The values of the simulated servers at the end of a run.
+///
+/// # Example
+/// ```
+/// # use electrum_proto::{Timestamp, Update};
+/// # use electrum_sim::{Application, Emitted, Probe, Trace, Truth, application_run, known_topic, suite};
+/// /// Is sure of a status that no server has.
+/// struct Stubborn;
+///
+/// impl Application for Stubborn {
+/// #     fn start(&mut self, _: &mut Probe, _: Timestamp) {}
+/// #     fn react(&mut self, _: &mut Probe, _: Timestamp, _: &Emitted) {}
+///     fn check(&self, truth: &Truth<'_>) -> Result<(), String> {
+///         let status = Update::Script(Some("ab".repeat(32).parse().expect("a status")));
+///         if truth.is_current(&known_topic(0), &status) { Ok(()) } else { Err("a wrong status".into()) }
+///     }
+/// }
+///
+/// let run = |trace: &mut Trace, record| application_run(trace, record, &mut Stubborn);
+/// let failure = suite::play(100, 0, &[0], run).unwrap_err();
+/// assert_eq!(failure.violation.what, "a wrong status");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Truth<'a>(pub(super) &'a Chain);
 

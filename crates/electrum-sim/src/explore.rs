@@ -20,6 +20,18 @@ use super::methods::AnyRequest;
 use super::probe::{Emitted, Probe, Violation};
 
 /// The result of an exploration.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_proto::Config;
+/// use electrum_sim::explore::explore;
+///
+/// let explored = explore(Config::default(), 4, Duration::ZERO);
+/// assert_eq!(explored.violation, None);
+/// assert!(explored.steps > explored.states && explored.states > 20);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Explored {
     /// The number of different states.

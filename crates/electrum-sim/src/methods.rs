@@ -47,6 +47,18 @@ pub(super) fn can_be_ended(method: &str, version: ProtocolVersion) -> bool {
 }
 
 /// A request of a simulated caller.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::Raw;
+/// use electrum_proto::{ProtocolVersion, Request};
+/// use electrum_sim::AnyRequest;
+///
+/// // Each kind is written as the request that it stands for.
+/// assert_eq!(AnyRequest::Banner.method(ProtocolVersion::V1_4).unwrap(), "server.banner");
+/// let raw = AnyRequest::Raw(Raw::new("raw.mine", vec![1.into()]));
+/// assert_eq!(raw.method(ProtocolVersion::V1_4).unwrap(), "raw.mine");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnyRequest {
     /// A ping.

@@ -24,12 +24,40 @@ pub fn traces_from(seed: u64) -> Traces {
 }
 
 /// A strategy for traces. See [`traces`].
+///
+/// # Example
+/// ```
+/// use electrum_sim::network_run;
+/// use electrum_sim::strategy::traces_from;
+/// use proptest::test_runner::{Config, TestRunner};
+///
+/// let config = Config { cases: 10, failure_persistence: None, ..Config::default() };
+/// TestRunner::new(config).run(&traces_from(0), |mut trace| {
+///     let probe = network_run(&mut trace, false);
+///     proptest::prop_assert!(probe.has_finished());
+///     Ok(())
+/// })?;
+/// # Ok::<(), proptest::test_runner::TestError<electrum_sim::Trace>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Traces {
     next_seed: Cell<Option<u64>>,
 }
 
 /// A trace that can be made smaller.
+///
+/// # Example
+/// ```
+/// use electrum_sim::strategy::traces_from;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// let mut tree = traces_from(7).new_tree(&mut TestRunner::deterministic())?;
+/// assert_eq!(tree.current().seed(), Some(7));
+/// assert!(tree.simplify());
+/// assert_eq!(tree.current().seed(), None, "a part of its decisions");
+/// # Ok::<(), proptest::test_runner::Reason>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TraceTree {
     seed: u64,

@@ -9,6 +9,28 @@ use super::trace::{Shrinker, Trace};
 pub type Run<P = Probe> = fn(&mut Trace, bool) -> P;
 
 /// The result of a run.
+///
+/// # Example
+/// ```
+/// use electrum_sim::suite::{Played, play};
+/// use electrum_sim::{Trace, Violation};
+///
+/// /// A run of a dice game, in which no invariant is ever broken.
+/// struct Dice(Vec<String>);
+///
+/// impl Played for Dice {
+///     fn violation(&self) -> Option<&Violation> {
+///         None
+///     }
+///     fn log(&self) -> &[String] {
+///         &self.0
+///     }
+/// }
+///
+/// let throw = |trace: &mut Trace, _| Dice(vec![format!("a {}", 1 + trace.below(6))]);
+/// assert!(play(100, 0, &[], throw).is_ok());
+/// assert_eq!(throw(&mut Trace::replay(vec![]), true).log(), ["a 1"]);
+/// ```
 pub trait Played {
     /// Returns the violated invariant, if there is one.
     fn violation(&self) -> Option<&Violation>;
@@ -28,6 +50,24 @@ impl Played for Probe {
 }
 
 /// A run in which an invariant was violated.
+///
+/// # Example
+/// ```
+/// use electrum_sim::{Probe, Trace, network_run, suite};
+///
+/// /// A check with a mistake: it wants a connection after the end.
+/// fn run(trace: &mut Trace, record: bool) -> Probe {
+///     let mut probe = network_run(trace, record);
+///     if probe.conn().is_none() {
+///         probe.violate(0, "no connection in the end");
+///     }
+///     probe
+/// }
+///
+/// let failure = suite::play(10, 0, &[0], run).unwrap_err();
+/// assert_eq!(failure.violation.what, "no connection in the end");
+/// assert!(failure.to_string().contains("the run above: Trace::replay("));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The violation in the shrunk run.

@@ -6,6 +6,17 @@
 use std::fmt;
 
 /// A source of decisions that remembers them.
+///
+/// # Example
+/// ```
+/// use electrum_sim::Trace;
+///
+/// let mut trace = Trace::from_seed(7);
+/// let drawn = (trace.below(6), trace.pick(&["red", "blue"]), trace.chance(500));
+/// let mut again = Trace::replay(trace.decisions().to_vec());
+/// assert_eq!((again.below(6), again.pick(&["red", "blue"]), again.chance(500)), drawn);
+/// assert_eq!(again.below(6), 0, "the simplest choice, after the end");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Trace {
     seed: Option<u64>,
@@ -101,6 +112,21 @@ impl fmt::Debug for Trace {
 }
 
 /// Shrinks a trace that fails: it proposes smaller traces, which the caller tries.
+///
+/// # Example
+/// ```
+/// use electrum_sim::Shrinker;
+///
+/// // Fails if any decision is 1000 or more.
+/// let fails = |decisions: &[u32]| decisions.iter().any(|decision| *decision >= 1000);
+/// let mut shrinker = Shrinker::new(vec![7, 5000, 3, 80_000]);
+/// while let Some(proposal) = shrinker.propose() {
+///     if fails(&proposal) {
+///         shrinker.accept(proposal);
+///     }
+/// }
+/// assert!(matches!(*shrinker.best(), [1000..2000]));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Shrinker {
     best: Vec<u32>,

@@ -4,6 +4,7 @@ use bech32::{Fe32, hrp, segwit};
 
 /// Returns the output script of an address of any network, or `None` if the text is not an address.
 ///
+/// # Example
 /// ```
 /// let script = electrum_testkit::address::to_script("bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080");
 /// assert_eq!(script.unwrap()[..2], [0x00, 0x14]);

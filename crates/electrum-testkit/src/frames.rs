@@ -24,6 +24,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// Returns a frame as servers send it, without a mask.
 ///
+/// # Example
 /// ```
 /// use electrum_testkit::frames::{TEXT, frame};
 ///

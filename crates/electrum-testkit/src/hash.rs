@@ -6,6 +6,18 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 /// A 32-byte hash, stored in the order in which it is computed, and shown reversed as usual for Bitcoin.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hash::{Hash256, from_hex};
+///
+/// let script = from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac").unwrap();
+/// let scripthash = Hash256::of_script(&script);
+/// let shown = "8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161";
+/// assert_eq!(scripthash.to_string(), shown);
+/// assert_eq!(shown.parse(), Ok(scripthash));
+/// assert_eq!(scripthash.as_bytes()[31], 0x8b, "shown reversed");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Hash256([u8; 32]);
 
@@ -51,6 +63,14 @@ impl fmt::Debug for Hash256 {
 }
 
 /// The error of a text that is not 64 hex digits.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hash::{Hash256, NotAHash};
+///
+/// assert_eq!("8b01".parse::<Hash256>(), Err(NotAHash));
+/// assert_eq!(NotAHash.to_string(), "a hash is 64 hex digits");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAHash;
 

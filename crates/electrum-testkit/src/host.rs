@@ -9,11 +9,41 @@ use crate::hash::Scripthash;
 use crate::session::{Action, Quirks, Session, Settings};
 
 /// A connection to a [`Host`].
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::{Family, Host};
+///
+/// let mut host = Host::new(Family::Electrs, Chain::funded());
+/// let (first, second) = (host.connect(Duration::ZERO), host.connect(Duration::ZERO));
+/// host.disconnect(first);
+/// assert!(host.peers().eq([second]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Peer(u64);
 
 /// A server without sockets, threads or a clock. [`Server`](crate::Server) gives it all three; a
 /// simulation gives it bytes and a time of its own.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::Action;
+/// use electrum_testkit::{Family, Host};
+///
+/// let (mut host, now) = (Host::new(Family::Electrs, Chain::funded()), Duration::ZERO);
+/// let peer = host.connect(now);
+/// host.receive(now, peer, b"{\"id\":0,\"method\":\"server.version\",\"params\":[\"me\",\"1.4\"]}\n");
+/// let answer = b"{\"id\":0,\"jsonrpc\":\"2.0\",\"result\":[\"electrs/0.11.1\",\"1.4\"]}\n".to_vec();
+/// assert_eq!(host.action(peer), Some(Action::Write(answer)));
+/// host.receive(now, peer, b"{\"id\":1,\"method\":\"blockchain.headers.subscribe\",\"params\":[]}\n");
+/// assert!(host.session(peer).unwrap().subscribed().headers);
+/// ```
 #[derive(Debug)]
 pub struct Host {
     family: Family,

@@ -13,6 +13,7 @@ const RECEIVED_AHEAD: usize = 64 * 1024;
 
 /// Serves each connection in a thread of its own. Dropping it shuts all connections.
 ///
+/// # Example
 /// ```
 /// use electrum_testkit::listener::Listener;
 /// use std::io::{Read, Write};
@@ -127,6 +128,7 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
 /// A port of 127.0.0.1 at which connections are refused and no other socket of the machine comes to listen, for as long as
 /// this is held.
 ///
+/// # Example
 /// ```
 /// use electrum_testkit::listener::ClosedPort;
 ///

@@ -13,6 +13,18 @@ use crate::listener::{Listener, end_with_reset};
 use wire::Wire;
 
 /// A step of the script of a [`Scripted`] server.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::scripted::{Scripted, Step};
+///
+/// // Agrees on 1.4, and cuts the answer to the first call short.
+/// let mut script = Step::session("1.4", &[]);
+/// script.extend([Step::Line, Step::SendText(r#"{"id":$id,"resul"#.into()), Step::Reset]);
+/// assert_eq!(script[0], Step::call("server.version"));
+/// let server = Scripted::start(script);
+/// assert_eq!(server.connections(), 0);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Waits for any line.
@@ -102,6 +114,7 @@ const COMPACT: Style = Style { spaced: false, sorted: false, ascii: false };
 
 /// A server on 127.0.0.1 that plays a script on each connection.
 ///
+/// # Example
 /// ```
 /// use electrum_testkit::scripted::{Scripted, Step};
 /// use std::io::{Read, Write};

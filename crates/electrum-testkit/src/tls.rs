@@ -18,6 +18,7 @@ use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion};
 
 /// A certificate and a key, which need not belong to each other.
 ///
+/// # Example
 /// ```
 /// use electrum_testkit::tls::{Identity, TlsPeer};
 ///
@@ -98,6 +99,21 @@ impl Identity {
 }
 
 /// A certificate authority.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::tls::Ca;
+/// use electrum_testkit::tls::rustls::RootCertStore;
+///
+/// let ca = Ca::new();
+/// let mut trusted = RootCertStore::empty();
+/// trusted.add(ca.certificate().to_vec().into())?;
+/// // A server of this name, and one whose certificate has expired.
+/// let _server = ca.signed("electrum.example", 2040);
+/// let _expired = ca.signed("electrum.example", 2021);
+/// assert_eq!(trusted.len(), 1);
+/// # Ok::<(), electrum_testkit::tls::rustls::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Ca {
     issuer: Issuer<'static, KeyPair>,
@@ -150,6 +166,31 @@ impl ResolvesServerCert for Always {
 }
 
 /// The server's end of a connection, without a socket.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::tls::rustls::{ClientConfig, ClientConnection, RootCertStore, crypto};
+/// use electrum_testkit::tls::{Ca, TlsPeer};
+///
+/// let ca = Ca::new();
+/// let mut peer = TlsPeer::new(ca.signed("electrum.example", 2040).config());
+///
+/// // A client of rustls, whose records go to the peer and back.
+/// # let mut trusted = RootCertStore::empty();
+/// # trusted.add(ca.certificate().to_vec().into())?;
+/// # let config = ClientConfig::builder_with_provider(crypto::ring::default_provider().into());
+/// # let config = config.with_safe_default_protocol_versions()?.with_root_certificates(trusted).with_no_client_auth();
+/// let mut client = ClientConnection::new(config.into(), "electrum.example".try_into()?)?;
+/// while client.is_handshaking() || peer.is_handshaking() {
+///     let mut records = Vec::new();
+///     client.write_tls(&mut records)?;
+///     peer.received(&records);
+///     client.read_tls(&mut &peer.due()[..])?;
+///     client.process_new_packets()?;
+/// }
+/// assert_eq!(peer.error, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct TlsPeer {
     tls: ServerConnection,
@@ -162,7 +203,7 @@ pub struct TlsPeer {
 }
 
 impl TlsPeer {
-    /// The end of a connection that waits for the client's first record.
+    /// Makes the end of a connection that waits for the client's first record.
     ///
     /// # Panics
     /// If `rustls` refuses the configuration, which it does to none of an [`Identity`].
@@ -185,7 +226,7 @@ impl TlsPeer {
         }
     }
 
-    /// Whether the handshake is not done yet.
+    /// Returns whether the handshake is not done yet.
     pub fn is_handshaking(&self) -> bool {
         self.tls.is_handshaking()
     }

@@ -8,6 +8,16 @@ use crate::probe::Violation;
 use crate::suite::Played;
 
 /// The result of a run of [`calls_run`](crate::calls_run).
+///
+/// # Example
+/// ```
+/// use electrum_sim::suite::Played;
+/// use electrum_sim::{Trace, calls_run};
+///
+/// let run = calls_run(&mut Trace::from_seed(1), true);
+/// assert_eq!(run.violation(), None);
+/// assert!(run.log()[0].contains("servers:"), "the record begins with the faults of the servers");
+/// ```
 #[derive(Debug, Default)]
 pub struct CallsRun {
     violation: Option<Violation>,

@@ -6,6 +6,17 @@ use electrum_proto::{
 };
 
 /// An [`Action`] that owns its data.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Config, ServerIndex, Timestamp};
+/// use electrum_sim::{Emitted, Probe};
+///
+/// let mut probe = Probe::new(Config::default(), Timestamp::ZERO);
+/// let emitted = probe.drain();
+/// let [Emitted::Connect(conn, ServerIndex(0))] = emitted[..] else { panic!("{emitted:?}") };
+/// assert_eq!(probe.conn(), Some(conn));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Emitted {

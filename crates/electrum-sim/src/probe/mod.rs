@@ -18,6 +18,17 @@ pub use emitted::Emitted;
 use super::methods::AnyRequest;
 
 /// A violated invariant.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Config, Timestamp};
+/// use electrum_sim::Probe;
+///
+/// let mut probe = Probe::new(Config::default(), Timestamp::ZERO);
+/// probe.violate(0, "the driver slept with work to do");
+/// let violation = probe.violation().unwrap();
+/// assert_eq!(violation.to_string(), "invariant 0 is broken: the driver slept with work to do");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The number of the invariant in the documentation of this crate.
@@ -33,6 +44,21 @@ impl fmt::Display for Violation {
 }
 
 /// A client with the part of its history that the checks need.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Config, Input, Phase, Timestamp};
+/// use electrum_sim::Probe;
+///
+/// let mut probe = Probe::new(Config::default(), Timestamp::ZERO);
+/// probe.drain();
+/// let conn = probe.conn().expect("a link that is being opened");
+/// probe.handle(Timestamp::from_millis(20), Input::Connected(conn));
+/// probe.drain();
+/// assert_eq!(probe.phase(), Phase::Handshaking);
+/// assert!(probe.outgoing().starts_with(b"{") && probe.waits_for().unwrap().write);
+/// assert_eq!(probe.violation(), None);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Probe {
     client: Client,

@@ -14,6 +14,18 @@ const GENESIS_TIME: u32 = 1_296_688_602;
 const SPACING: u32 = 600;
 
 /// A block header.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::chain::{Chain, REGTEST_GENESIS};
+///
+/// let mut chain = Chain::genesis();
+/// chain.mine(1);
+/// let header = chain.tip();
+/// assert_eq!(header.previous.to_string(), REGTEST_GENESIS);
+/// assert!(header.meets_target());
+/// assert_eq!(header.to_hex().len(), 160);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// The version number.
@@ -31,7 +43,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The 80 bytes.
+    /// Returns the 80 bytes.
     pub fn to_bytes(&self) -> [u8; 80] {
         let mut out = [0; 80];
         out[..4].copy_from_slice(&self.version.to_le_bytes());
@@ -43,17 +55,17 @@ impl Header {
         out
     }
 
-    /// The 80 bytes as hex.
+    /// Returns the 80 bytes as hex.
     pub fn to_hex(&self) -> String {
         to_hex(&self.to_bytes())
     }
 
-    /// The hash of the block.
+    /// Returns the hash of the block.
     pub fn hash(&self) -> BlockHash {
         Hash256::double(&self.to_bytes())
     }
 
-    /// Whether the hash is at most regtest's target, 7fffff followed by 29 zero bytes.
+    /// Returns whether the hash is at most regtest's target, 7fffff followed by 29 zero bytes.
     pub fn meets_target(&self) -> bool {
         let mut number = *self.hash().as_bytes();
         number.reverse();
@@ -71,6 +83,19 @@ impl Header {
 }
 
 /// A block.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::chain::{Chain, merkle, script};
+///
+/// let mut chain = Chain::funded();
+/// let txid = chain.pay(&script(1), 70_000);
+/// chain.mine(1);
+/// let block = chain.block(111).unwrap();
+/// assert_eq!(block.txids[1], txid);
+/// assert_eq!(block.transactions[1].outputs[0].value, 70_000);
+/// assert_eq!(block.header.merkle_root, merkle::root(&block.txids));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// Its header.

@@ -6,6 +6,17 @@ use super::tx::Transaction;
 use crate::hash::Txid;
 
 /// A transaction in the mempool.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::chain::{Chain, FEE, script};
+///
+/// let mut chain = Chain::funded();
+/// let txid = chain.pay(&script(1), 70_000);
+/// let entry = &chain.mempool()[0];
+/// assert_eq!((entry.txid, entry.fee), (txid, FEE));
+/// assert_eq!(entry.vsize, entry.tx.vsize());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MempoolEntry {
     /// The transaction.
@@ -19,6 +30,15 @@ pub struct MempoolEntry {
 }
 
 /// Why a transaction was rejected, in the words of the node behind the server.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let spends_nothing = Transaction::spending(OutPoint::new(Txid::default(), 0), 70_000, script(1));
+/// let rejection = Chain::funded().broadcast(spends_nothing).unwrap_err();
+/// assert_eq!(rejection.to_string(), "bad-txns-inputs-missingorspent");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection(pub String);
 

@@ -30,6 +30,21 @@ const FAUCET: &[u8] = b"\x06faucet\x75\x51";
 const MATURITY: u32 = 100;
 
 /// The chain, its mempool, and an index over both.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let mut chain = Chain::funded();
+/// let txid = chain.pay(&script(1), 70_000);
+/// let scripthash = Hash256::of_script(&script(1));
+/// assert_eq!(chain.balance(&scripthash).unconfirmed, 70_000);
+/// chain.mine(1);
+/// assert_eq!(chain.height_of(&txid), Some(111));
+/// // Two other blocks take the place of its block, and it waits again.
+/// chain.reorganise(1, 2);
+/// assert_eq!((chain.height(), chain.height_of(&txid)), (112, Some(0)));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Chain {
     blocks: Vec<Block>,
@@ -52,7 +67,7 @@ struct Shaken {
 }
 
 impl Default for Chain {
-    /// [`Chain::funded`].
+    /// Makes the chain of [`Chain::funded`].
     fn default() -> Self {
         Self::funded()
     }

@@ -5,6 +5,18 @@ use super::{Chain, merkle};
 use crate::hash::{Hash256, Scripthash, Txid, sha256, to_hex};
 
 /// A transaction that touches a script.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::chain::{Chain, FEE, HistoryEntry, script};
+/// use electrum_testkit::hash::Hash256;
+///
+/// let (mut chain, scripthash) = (Chain::funded(), Hash256::of_script(&script(1)));
+/// let txid = chain.pay(&script(1), 70_000);
+/// assert_eq!(chain.history(&scripthash), [HistoryEntry { txid, height: 0, fee: Some(FEE) }]);
+/// chain.mine(1);
+/// assert_eq!(chain.history(&scripthash), [HistoryEntry { txid, height: 111, fee: None }]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// Its id.
@@ -16,6 +28,19 @@ pub struct HistoryEntry {
 }
 
 /// The balance of a script, in satoshi.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::chain::{Balance, Chain, script};
+/// use electrum_testkit::hash::Hash256;
+///
+/// let mut chain = Chain::funded();
+/// chain.pay(&script(1), 70_000);
+/// chain.mine(1);
+/// chain.pay(&script(1), 5_000);
+/// let balance = chain.balance(&Hash256::of_script(&script(1)));
+/// assert_eq!(balance, Balance { confirmed: 70_000, unconfirmed: 5_000 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Balance {
     /// The amount in blocks.
@@ -25,6 +50,18 @@ pub struct Balance {
 }
 
 /// An unspent output.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let (mut chain, scripthash) = (Chain::funded(), Hash256::of_script(&script(1)));
+/// chain.pay(&script(1), 70_000);
+/// let unspent = chain.unspent(&scripthash).remove(0);
+/// assert_eq!((unspent.value, unspent.height), (70_000, 0));
+/// chain.spend(unspent.outpoint, &script(2));
+/// assert!(chain.unspent(&scripthash).is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unspent {
     /// The output.
@@ -38,6 +75,19 @@ pub struct Unspent {
 }
 
 /// The state of an output: where it was made, and what spends it.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let mut chain = Chain::funded();
+/// let output = OutPoint::new(chain.pay(&script(1), 70_000), 0);
+/// chain.mine(1);
+/// let spender = chain.spend(output, &script(2));
+/// let status = chain.outpoint_status(&output);
+/// assert_eq!(status.funder_height, Some(111));
+/// assert_eq!(status.spender, Some((spender, 0)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutpointStatus {
     /// The height of the transaction that made it, as in a history; `None` if there is none.

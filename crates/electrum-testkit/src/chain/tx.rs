@@ -5,6 +5,17 @@ use std::fmt;
 use crate::hash::{Hash256, Txid, to_hex};
 
 /// An output of a transaction, by the id of the transaction and its index there.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let mut chain = Chain::funded();
+/// let txid = chain.pay(&script(1), 70_000);
+/// let outpoint = OutPoint::new(txid, 0);
+/// assert_eq!(chain.output(&outpoint).unwrap().value, 70_000);
+/// assert_eq!(format!("{outpoint:?}"), format!("{txid}:0"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutPoint {
     /// The transaction.
@@ -32,6 +43,18 @@ impl fmt::Debug for OutPoint {
 }
 
 /// An input: the output it spends, and what unlocks it (never checked here).
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let mut chain = Chain::funded();
+/// let mut input = Input::spending(OutPoint::new(chain.pay(&script(1), 70_000), 0));
+/// input.witness = vec![b"no signature".to_vec()];
+/// let tx = Transaction::new(vec![input], vec![Output { value: 69_000, script: script(2) }]);
+/// assert_ne!(tx.wtxid(), tx.txid(), "a witness changes the first of them only");
+/// assert_eq!(chain.broadcast(tx.clone()), Ok(tx.txid()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// The output that is spent.
@@ -52,6 +75,16 @@ impl Input {
 }
 
 /// An output: an amount for a script.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let mut chain = Chain::funded();
+/// let txid = chain.pay(&script(1), 70_000);
+/// let paid = Output { value: 70_000, script: script(1) };
+/// assert_eq!(chain.output(&OutPoint::new(txid, 0)), Some(&paid));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// Satoshis.
@@ -61,6 +94,18 @@ pub struct Output {
 }
 
 /// A transaction.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let mut chain = Chain::funded();
+/// let paid = OutPoint::new(chain.pay(&script(1), 70_000), 0);
+/// let tx = Transaction::spending(paid, 69_500, script(2));
+/// assert_eq!(Transaction::from_bytes(&tx.to_bytes()), Some(tx.clone()));
+/// chain.broadcast(tx.clone()).unwrap();
+/// assert_eq!(chain.transaction(&tx.txid()), Some(&tx));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
     /// The version number.

@@ -16,6 +16,16 @@ pub use profile::{Dialect, HistoryOrder, Padding, Profile, Unversioned};
 pub use version::Version;
 
 /// A family of servers, as met on the network in 2026.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+///
+/// assert_eq!("fulcrum-2.1".parse(), Ok(Family::Fulcrum2_1));
+/// // The families whose servers take a client that speaks 1.6.
+/// let speak_1_6 = Family::ALL.into_iter().filter(|family| family.profile().protocol_max.at_least(&[1, 6]));
+/// assert!(speak_1_6.eq([Family::Libbitcoin4, Family::ElectrumX2_0, Family::Fulcrum2_1]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// libbitcoin-server 4: protocols 1.0 to 1.7, error codes of its own, quick to hang up.
@@ -72,6 +82,15 @@ impl fmt::Display for Family {
 }
 
 /// The error of a name that no family has.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+///
+/// let error = "bitcoind".parse::<Family>().unwrap_err();
+/// assert_eq!(error.0, "bitcoind");
+/// assert_eq!(error.to_string(), "no server family is called bitcoind");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownFamily(pub String);
 

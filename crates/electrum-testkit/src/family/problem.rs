@@ -4,6 +4,14 @@ use super::profile::{Dialect, Profile};
 use crate::json::Json;
 
 /// An error as it goes to the client.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::family::Failure;
+///
+/// let Failure { code, message } = Failure { code: -102, message: "server busy".into() };
+/// assert_eq!(format!("{message} ({code})"), "server busy (-102)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The code; not sent by a family whose errors are bare strings.

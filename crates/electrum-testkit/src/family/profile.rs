@@ -6,6 +6,15 @@ use super::version::Version;
 use crate::json::Style;
 
 /// How a family reads JSON-RPC and words its errors.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+/// use electrum_testkit::family::Dialect;
+///
+/// assert_eq!(Family::ElectrumX1_10.profile().dialect, Family::ElectrumX2_0.profile().dialect);
+/// assert_eq!(Family::Electrs.profile().dialect, Dialect::Electrs);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// The Python of ElectrumX.
@@ -21,6 +30,16 @@ pub enum Dialect {
 }
 
 /// Whether and how writes are padded and small answers held back.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+/// use electrum_testkit::family::Padding;
+///
+/// // A test that measures time leaves such families out.
+/// let is_prompt = |family: &Family| family.profile().padding == Padding::None;
+/// assert!(is_prompt(&Family::Fulcrum2_1) && !is_prompt(&Family::ElectrumX1_18));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
     /// Neither padded nor held back.
@@ -32,6 +51,15 @@ pub enum Padding {
 }
 
 /// The reaction of a server to a call before `server.version`.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+/// use electrum_testkit::family::Unversioned;
+///
+/// assert_eq!(Family::ElectrumX1_10.profile().unversioned, Unversioned::Served(&[1, 2]));
+/// assert_eq!(Family::ElectrumX2_0.profile().unversioned, Unversioned::ShownOut);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unversioned {
     /// It is served as if this version were negotiated.
@@ -43,6 +71,16 @@ pub enum Unversioned {
 }
 
 /// The order of a script's history.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+/// use electrum_testkit::family::HistoryOrder;
+///
+/// // The status that a client computes over the canonical order is that of these servers only.
+/// let canonical = Family::ALL.into_iter().filter(|f| f.profile().history_order == HistoryOrder::Canonical);
+/// assert!(canonical.eq([Family::Libbitcoin4, Family::ElectrumX2_0, Family::Fulcrum2_1]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HistoryOrder {
     /// By height and position; the mempool 0 before -1, each by id.
@@ -54,6 +92,14 @@ pub enum HistoryOrder {
 }
 
 /// The profile of a family.
+///
+/// # Example
+/// ```
+/// let profile = electrum_testkit::Family::Fulcrum2_1.profile();
+/// assert_eq!(profile.software, "Fulcrum 2.1.1");
+/// assert_eq!(format!("{} to {}", profile.protocol_min, profile.protocol_max), "1.4 to 1.6");
+/// assert_eq!(profile.line_end, "\r\n");
+/// ```
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// What it calls itself.

@@ -4,6 +4,16 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// A protocol version as its components.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::family::Version;
+///
+/// let version = Version::strict("1.4").unwrap();
+/// assert!(version.compare(&Version::new(&[1, 4, 0])).is_eq());
+/// assert!(version.at_least(&[1, 2]) && !version.at_least(&[1, 4, 2]));
+/// assert_eq!(Version::strict("v1.4"), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Version(Vec<u64>);
 

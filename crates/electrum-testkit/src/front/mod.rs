@@ -23,6 +23,7 @@ use websocket::Endpoint;
 ///
 /// The client's side of a connection ends as the server's does: in order, or with a reset.
 ///
+/// # Example
 /// ```
 /// # #[cfg(feature = "websocket")] {
 /// use electrum_testkit::prelude::*;

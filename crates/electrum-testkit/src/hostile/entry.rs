@@ -5,6 +5,17 @@ use std::fmt;
 use crate::scripted::Step;
 
 /// One hostile server.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hostile::{self, Ask, Expect};
+///
+/// let entry = hostile::find("refusing").unwrap();
+/// assert_eq!(entry.does, "refuses every version");
+/// assert_eq!(entry.ask, Ask::Balance);
+/// assert!(matches!(entry.expect, Expect::NeverReady(..)));
+/// assert_eq!((entry.script)().len(), 3);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     /// The name, which is a valid identifier.
@@ -22,6 +33,15 @@ pub struct Entry {
 }
 
 /// The group of a hostile server: the part of the protocol in which it is hostile.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hostile::{Group, catalogue};
+///
+/// assert!(Group::Handshake.entries().iter().any(|entry| entry.name == "refusing"));
+/// let sum: usize = Group::ALL.iter().map(|group| group.entries().len()).sum();
+/// assert_eq!(catalogue().count(), sum);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Group {
@@ -43,6 +63,18 @@ pub enum Group {
 }
 
 /// The requests of a client.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hostile::{Ask, find};
+///
+/// let method = match find("refusing").unwrap().ask {
+///     Ask::Balance => "blockchain.scripthash.get_balance",
+///     Ask::Banner => "server.banner",
+///     other => panic!("this client cannot ask for {other}"),
+/// };
+/// assert_eq!(method, "blockchain.scripthash.get_balance");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
     /// The balance of a script: 70 000 satoshi, and 5 000 unconfirmed.
@@ -78,6 +110,17 @@ pub enum Ask {
 }
 
 /// The behaviour of a correct client, in bounded time and memory, and without a panic.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hostile::{Expect, find};
+///
+/// let expect = find("refusing").unwrap().expect;
+/// let Expect::NeverReady(_, words) = expect else { panic!("it refuses every version") };
+/// assert_eq!(words, "unsupported protocol version");
+/// assert!(expect.is_for_ever());
+/// assert!(expect.to_string().starts_with("is never ready"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     /// The client gets the right answer, and keeps the connection.
@@ -99,6 +142,18 @@ pub enum Expect {
 }
 
 /// A time-out of the client.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::hostile::{Timeout, find};
+///
+/// let entry = find("mute").unwrap();
+/// let is_short = entry.short.contains(&Timeout::Handshake);
+/// let handshake = if is_short { Duration::from_millis(300) } else { Duration::from_secs(15) };
+/// assert_eq!(handshake.as_millis(), 300);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timeout {
     /// Until a connection is open, with its layers.

@@ -85,6 +85,15 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 }
 
 /// A running server of the catalogue, on 127.0.0.1 at a port that the system picks. It stops when it is dropped.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::hostile::{Hostile, find};
+///
+/// let server = Hostile::start(find("dripping").unwrap());
+/// println!("point the client at {}", server.url());
+/// assert!(server.accepted().is_empty(), "no client has come");
+/// ```
 #[derive(Debug)]
 pub struct Hostile {
     server: Scripted,

@@ -8,6 +8,16 @@ pub use parse::{Leniency, ParseError, parse};
 pub use write::Style;
 
 /// A JSON value whose numbers are kept as text.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::json::{Json, Leniency, Style, parse};
+///
+/// let json = parse(r#"{"id": 1.50, "id": 2}"#, Leniency::Strict).unwrap();
+/// assert_eq!(json.get("id"), Some(&Json::from(2)), "the last one counts");
+/// let compact = Style { spaced: false, sorted: false, ascii: false };
+/// assert_eq!(compact.write(&json), r#"{"id":1.50,"id":2}"#, "nothing is lost");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
     /// `null`

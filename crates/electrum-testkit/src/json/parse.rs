@@ -8,6 +8,14 @@ use super::Json;
 const MAX_DEPTH: usize = 120;
 
 /// What is accepted beyond the standard.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::json::{Json, Leniency, parse};
+///
+/// assert!(parse("[NaN]", Leniency::Strict).is_err());
+/// assert_eq!(parse("[NaN]", Leniency::Python), Ok(Json::array([Json::number("NaN")])));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leniency {
     /// Nothing.
@@ -16,7 +24,16 @@ pub enum Leniency {
     Python,
 }
 
-/// The text is not JSON.
+/// The error of a text that is not JSON.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::json::{Leniency, parse};
+///
+/// let error = parse("[1,]", Leniency::Strict).unwrap_err();
+/// assert_eq!(error.at, 3);
+/// assert_eq!(error.to_string(), "not JSON at byte 3");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseError {
     /// Where in the text reading stopped.

@@ -3,6 +3,17 @@
 use super::Json;
 
 /// Spacing, order of members and escaping of a server family.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::Family;
+/// use electrum_testkit::json::{Json, Style};
+///
+/// let json = Json::object([("b", Json::text("é")), ("a", Json::from(1))]);
+/// let python = Style { spaced: true, sorted: false, ascii: true };
+/// assert_eq!(python.write(&json), r#"{"b": "\u00e9", "a": 1}"#);
+/// assert_eq!(Family::Electrs.profile().style.write(&json), r#"{"a":1,"b":"é"}"#);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     /// A space after `:` and `,`, as Python's default writer does.
@@ -14,7 +25,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// The text of a value.
+    /// Returns the text of a value.
     pub fn write(self, value: &Json) -> String {
         let mut out = String::new();
         self.value(value, &mut out);

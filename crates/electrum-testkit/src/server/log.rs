@@ -5,6 +5,24 @@ use std::collections::BTreeMap;
 use crate::session::{Session, Subscribed};
 
 /// Counts since the start of the server.
+///
+/// # Example
+/// ```
+/// use std::io::Write;
+/// use std::time::Duration;
+///
+/// use electrum_testkit::prelude::*;
+///
+/// let server = Server::start(Family::Electrs);
+/// let mut client = std::net::TcpStream::connect(server.addr())?;
+/// writeln!(client, r#"{{"id":0,"method":"server.version","params":["me","1.4"]}}"#)?;
+///
+/// assert!(server.wait_until(Duration::from_secs(10), |stats| stats.ready == 1));
+/// let stats = server.stats();
+/// assert_eq!((stats.connections, stats.open), (1, 1));
+/// assert_eq!(stats.requests("server.version"), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Connections accepted.
@@ -25,6 +43,24 @@ impl Stats {
 }
 
 /// The log of one connection.
+///
+/// # Example
+/// ```
+/// # use std::io::Write;
+/// # use std::time::Duration;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::start(Family::Electrs);
+/// # let mut client = std::net::TcpStream::connect(server.addr())?;
+/// let hello = r#"{"id":0,"method":"server.version","params":["me","1.4"]}"#;
+/// writeln!(client, "{hello}")?;
+/// assert!(server.wait_until(Duration::from_secs(10), |stats| stats.ready == 1));
+///
+/// let log = &server.log()[0];
+/// assert_eq!(log.lines, [hello]);
+/// assert_eq!(log.version.as_deref(), Some("1.4"));
+/// assert!(log.open && log.subscribed.scripts.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectionLog {
     /// The received lines, without their ends; bytes that are not UTF-8 are replaced.

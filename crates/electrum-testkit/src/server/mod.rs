@@ -25,6 +25,19 @@ use shared::{Shared, State};
 /// A fake Electrum server, listening on 127.0.0.1 at a port that the system picked.
 ///
 /// It runs on threads of its own and stops, with all its connections, when it is dropped.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let server = Server::start(Family::Electrs);
+/// println!("point the wallet at {}", server.url());
+/// server.pay(&script(1), 70_000);
+/// server.mine(1);
+/// let scripthash = Hash256::of_script(&script(1));
+/// assert_eq!(server.chain(|chain| chain.balance(&scripthash)).confirmed, 70_000);
+/// assert_eq!(server.stats(), Stats::default(), "no client has come");
+/// ```
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
@@ -35,6 +48,16 @@ pub struct Server {
 }
 
 /// The configuration of a server before it is started.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::prelude::*;
+///
+/// let chain = Chain::genesis();
+/// let server = Server::builder(Family::ElectrumX1_18).chain(chain).software("Mine 1.0").prompt().start()?;
+/// assert_eq!(server.chain(|chain| chain.height()), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Builder {
     family: Family,

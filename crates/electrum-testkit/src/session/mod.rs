@@ -28,6 +28,28 @@ use subscriptions::Subscriptions;
 use throttle::Throttle;
 
 /// An action for the owner of a connection.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::Family;
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::{Action, Session};
+///
+/// // ElectrumX 1.18 closes without a byte on a version that it does not speak.
+/// let (mut session, mut chain) = (Session::new(Family::ElectrumX1_18, Duration::ZERO), Chain::funded());
+/// let hello = b"{\"id\":0,\"method\":\"server.version\",\"params\":[\"me\",\"9.0\"]}\n";
+/// session.receive(Duration::ZERO, &mut chain, hello);
+/// let mut written = Vec::new();
+/// while let Some(action) = session.action() {
+///     match action {
+///         Action::Write(bytes) => written.extend(bytes),
+///         Action::Close => println!("the server closes"),
+///     }
+/// }
+/// assert!(written.is_empty() && session.is_closed());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Action {
@@ -38,6 +60,22 @@ pub enum Action {
 }
 
 /// The server's side of one connection.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::Family;
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::{Action, Session};
+///
+/// let (mut session, mut chain) = (Session::new(Family::Electrs, Duration::ZERO), Chain::funded());
+/// let hello = b"{\"id\":0,\"method\":\"server.version\",\"params\":[\"me\",\"1.4\"]}\n";
+/// session.receive(Duration::ZERO, &mut chain, hello);
+/// let Some(Action::Write(answer)) = session.action() else { panic!("no answer") };
+/// assert_eq!(answer, b"{\"id\":0,\"jsonrpc\":\"2.0\",\"result\":[\"electrs/0.11.1\",\"1.4\"]}\n");
+/// assert_eq!(session.version().unwrap().components(), [1, 4]);
+/// ```
 #[derive(Debug)]
 pub struct Session {
     family: Family,
@@ -78,6 +116,20 @@ pub struct Session {
 }
 
 /// The settings of a server, beside what its family fixes.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::{Family, Host};
+///
+/// let mut host = Host::new(Family::ElectrumX1_18, Chain::funded());
+/// assert_eq!(host.settings_mut().software, "ElectrumX 1.18.0");
+/// host.settings_mut().hold = Duration::ZERO;
+/// host.settings_mut().quirks.answers_only_pings = true;
+/// assert!(host.quirks().answers_only_pings);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The name and version that `server.version` and `server.features` give.
@@ -226,7 +278,7 @@ impl Session {
         }
     }
 
-    /// Whether the server ignores a tip that is not higher than the one before, with all that changed beside it. The
+    /// Returns whether the server ignores a tip that is not higher than the one before, with all that changed beside it. The
     /// owner of the session then passes it [`Chain::stale`].
     pub fn notices_only_higher_tips(&self) -> bool {
         self.profile.dialect == Dialect::Python

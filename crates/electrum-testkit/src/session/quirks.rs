@@ -6,15 +6,17 @@ use crate::hash::Txid;
 
 /// The quirks of a server, in addition to the behaviour of its family. By default there are none.
 ///
+/// Set it with [`Server::quirks`](crate::Server::quirks) or [`Host::set_quirks`](crate::Host::set_quirks). Counts are
+/// those of one connection.
+///
+/// # Example
 /// ```
 /// use electrum_testkit::prelude::*;
 ///
 /// let server = Server::start(Family::Fulcrum2_1);
 /// server.quirks(|quirks| quirks.max_history = Some(100));
+/// server.quirks(|quirks| assert_eq!(*quirks, Quirks { max_history: Some(100), ..Quirks::default() }));
 /// ```
-///
-/// Set it with [`Server::quirks`](crate::Server::quirks) or [`Host::set_quirks`](crate::Host::set_quirks). Counts are
-/// those of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quirks {
     /// Transactions of the tip are listed as confirmed and as waiting, their outputs too: what servers show for a
@@ -53,6 +55,22 @@ pub struct Quirks {
 }
 
 /// The reaction of a server that takes only one version to a range of versions.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::Family;
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::{Action, OnPair, Quirks, Session};
+///
+/// // Like Electrum Personal Server.
+/// let (mut session, mut chain) = (Session::new(Family::Electrs, Duration::ZERO), Chain::funded());
+/// session.set_quirks(Quirks { single_version: Some(OnPair::Close), ..Quirks::default() });
+/// let hello = b"{\"id\":0,\"method\":\"server.version\",\"params\":[\"me\",[\"1.2\",\"1.4\"]]}\n";
+/// session.receive(Duration::ZERO, &mut chain, hello);
+/// assert_eq!(session.action(), Some(Action::Close));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnPair {
     /// An error, as with electrs 0.8.6 to 0.9.13.
@@ -62,6 +80,25 @@ pub enum OnPair {
 }
 
 /// A budget of one connection. A request costs one unit, and one more for each 5000 bytes of its answer.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::Family;
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::{Action, Cost, Quirks, Session};
+///
+/// let (mut session, mut chain) = (Session::new(Family::ElectrumX1_16, Duration::ZERO), Chain::funded());
+/// let patience = Duration::from_secs(30);
+/// let cost = Cost { soft: 10, hard: 10, sleep: Duration::ZERO, concurrent: 10, patience };
+/// session.set_quirks(Quirks { cost: Some(cost), ..Quirks::default() });
+/// let ping = b"{\"id\":0,\"method\":\"server.ping\",\"params\":[]}\n";
+/// session.receive(Duration::ZERO, &mut chain, &ping.repeat(11));
+/// let actions: Vec<_> = std::iter::from_fn(|| session.action()).collect();
+/// // Ten answers, an error, and the end.
+/// assert_eq!((actions.len(), &actions[11]), (12, &Action::Close));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// Beyond this cost requests are held up, the more the nearer the hard limit is.
@@ -80,6 +117,23 @@ pub struct Cost {
 }
 
 /// An error in place of answers.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::Family;
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::{Action, Busy, Quirks, Session};
+///
+/// let (mut session, mut chain) = (Session::new(Family::ElectrumX1_16, Duration::ZERO), Chain::funded());
+/// let busy = Busy { requests: 1, code: -101, message: "excessive resource usage".into(), closes: true };
+/// session.set_quirks(Quirks { busy: Some(busy), ..Quirks::default() });
+/// session.receive(Duration::ZERO, &mut chain, b"{\"id\":0,\"method\":\"server.ping\",\"params\":[]}\n");
+/// let Some(Action::Write(answer)) = session.action() else { panic!("no answer") };
+/// assert!(String::from_utf8_lossy(&answer).contains("excessive resource usage"));
+/// assert_eq!(session.action(), Some(Action::Close));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Busy {
     /// How many requests, `server.version` not counted, are answered with it.

@@ -8,6 +8,20 @@ use crate::family::HistoryOrder;
 use crate::hash::{BlockHash, Scripthash, Txid};
 
 /// The subscriptions of a connection.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_testkit::Family;
+/// use electrum_testkit::chain::Chain;
+/// use electrum_testkit::session::{Session, Subscribed};
+///
+/// let (mut session, mut chain) = (Session::new(Family::ElectrumX1_16, Duration::ZERO), Chain::funded());
+/// let line = b"{\"id\":0,\"method\":\"blockchain.headers.subscribe\",\"params\":[]}\n";
+/// session.receive(Duration::ZERO, &mut chain, line);
+/// assert_eq!(session.subscribed(), Subscribed { headers: true, ..Subscribed::default() });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Subscribed {
     /// Headers.
