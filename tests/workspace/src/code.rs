@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta};
+use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, Visibility};
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -39,6 +39,30 @@ pub fn documented_functions(file: &Path) -> Vec<(String, String)> {
             let sentence = text.trim().split(". ").next()?.trim_end_matches('.').to_owned();
             (!sentence.is_empty()).then(|| (function.sig.ident.to_string(), sentence))
         })
+        .collect()
+}
+
+/// Returns the public types and traits of a file whose documentation has no example that runs. Those that a macro makes
+/// are not seen.
+///
+/// # Panics
+/// If it cannot be read or is not Rust.
+#[must_use]
+pub fn types_without_example(file: &Path) -> Vec<String> {
+    let types = items(file).into_iter().filter_map(|item| match item {
+        Item::Struct(item) => Some((item.vis, item.attrs, item.ident)),
+        Item::Enum(item) => Some((item.vis, item.attrs, item.ident)),
+        Item::Trait(item) => Some((item.vis, item.attrs, item.ident)),
+        _ => None,
+    });
+    let is_public = |visibility: &Visibility| matches!(visibility, Visibility::Public(_));
+    let has_example = |attributes: &[Attribute]| {
+        let text: String = attributes.iter().filter_map(documentation).collect();
+        text.contains("```") && !text.contains("```no_run") && !text.contains("```ignore")
+    };
+    types
+        .filter(|(visibility, attributes, _)| is_public(visibility) && !has_example(attributes))
+        .map(|(_, _, name)| name.to_string())
         .collect()
 }
 

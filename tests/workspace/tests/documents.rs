@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use workspace_tests::code::types_without_example;
 use workspace_tests::documents::{broken_links, check};
 use workspace_tests::files;
 use workspace_tests::layers::{LAYERS, TEST_CRATES};
@@ -13,6 +14,24 @@ fn links_lead_to_files_that_exist() {
     let documents = files::tracked().into_iter().filter(|file| file.ends_with(".md"));
     let broken: Vec<String> = documents.flat_map(|document| broken_links(&document)).collect();
     assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn each_public_type_has_an_example_that_runs() {
+    let published: Vec<_> = packages().into_iter().filter(|package| package.published).collect();
+    assert!(published.iter().any(|package| package.name == "electrum-proto"));
+    let mut without = Vec::new();
+    for package in published {
+        // What the tool exports is for its own program.
+        let sources = format!("crates/{}/src/", package.name);
+        for file in files::tracked().into_iter().filter(|file| file.starts_with(&sources) && file.ends_with(".rs")) {
+            if package.name != "electrum-cli" {
+                let types = types_without_example(&files::root().join(&file));
+                without.extend(types.into_iter().map(|name| format!("{file}: {name}")));
+            }
+        }
+    }
+    assert!(without.is_empty(), "types without an example that runs:\n{}", without.join("\n"));
 }
 
 #[test]
