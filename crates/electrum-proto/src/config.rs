@@ -13,6 +13,8 @@ use crate::version::{Offer, ProtocolVersion, VersionRange};
 /// How a client behaves. A limit of zero means zero, never "unlimited".
 ///
 /// Fields may be added: begin from the default.
+///
+/// # Example
 /// ```
 /// use electrum_proto::{Config, Limits};
 ///
@@ -80,6 +82,18 @@ pub struct Config {
 }
 
 /// Time limits of connections and requests. Each counts as a millisecond at least.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Action, Client, Config, Timeouts, TimerKind, Timestamp};
+/// use std::time::Duration;
+///
+/// let timeouts = Timeouts { connect: Duration::from_secs(3), ..Timeouts::default() };
+/// let mut client = Client::new(Config { timeouts, ..Config::default() }, Timestamp::ZERO);
+/// assert!(matches!(client.poll(), Action::Connect(..)));
+/// let Action::Wait(wait) = client.poll() else { panic!("there is nothing else to do") };
+/// assert_eq!(wait.until, Some((Timestamp::from_millis(3000), TimerKind::Connect)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// The time to open a link. If there are other servers, the first attempts with each have at most a share of
@@ -100,6 +114,19 @@ pub struct Timeouts {
 }
 
 /// Limits on sizes and counts, which bound the memory of a client.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{Client, Config, Limits, RejectReason, Timestamp, Topic};
+///
+/// let limits = Limits { subscriptions: 1, ..Limits::default() };
+/// let mut client = Client::new(Config { limits, ..Config::default() }, Timestamp::ZERO);
+/// client.subscribe(Timestamp::ZERO, Topic::Headers)?;
+/// let second = client.subscribe(Timestamp::ZERO, Topic::Script(Script::new([0x51])));
+/// assert_eq!(second.expect_err("one is the limit").reason, RejectReason::Subscriptions { limit: 1 });
+/// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes in a line from the server. Servers pad their lines up to twice their length. A request whose answer is longer fails
@@ -124,6 +151,28 @@ pub struct Limits {
 ///
 /// After a link that lasted the first attempt is made at once, spread over a few milliseconds so that the clients of one
 /// server do not reconnect at the same moment.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Action, Backoff, Client, CloseCause, Config, Event, Input, Timestamp};
+/// use std::time::Duration;
+///
+/// let backoff = Backoff { reconnect: Duration::from_secs(1), jitter_permille: 0, ..Backoff::default() };
+/// let mut client = Client::new(Config { backoff, ..Config::default() }, Timestamp::ZERO);
+/// let (mut now, mut waits) = (Timestamp::ZERO, vec![]);
+/// while waits.len() < 3 {
+///     match client.poll() {
+///         Action::Connect(conn, _) => client.handle(now, Input::Closed(conn, CloseCause::Failed("refused".into()))),
+///         Action::Event(Event::Down { retry_at, .. }) => {
+///             waits.push(retry_at.since(now).as_secs());
+///             now = retry_at;
+///             client.handle(now, Input::Tick);
+///         }
+///         other => panic!("{other:?}"),
+///     }
+/// }
+/// assert_eq!(waits, [1, 2, 4]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The wait after the first attempt for which no connection could be opened. It doubles with every further one.

@@ -16,6 +16,7 @@ const KEPT: usize = 256 * 1024;
 /// program that shares the client between threads encodes first, and locks the client only to send the text with
 /// [`Client::request_encoded`](crate::Client::request_encoded).
 ///
+/// # Example
 /// ```
 /// use electrum_proto::operations::{Banner, Header};
 /// use electrum_proto::{EncodedRequests, ProtocolVersion};
@@ -41,7 +42,32 @@ struct End {
     call: usize,
 }
 
-/// One of [`EncodedRequests`], which can be sent. Its result is not decoded: that is for the request that it encodes.
+/// An encoded request, one of [`EncodedRequests`], which can be sent.
+///
+/// Its result is not decoded: that is for the request that it encodes.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::operations::EstimateFee;
+/// use electrum_proto::{EncodedRequests, Request};
+///
+/// # let (mut client, conn) = ready_client();
+/// let (now, deadline) = (Timestamp::ZERO, Timestamp::from_millis(2000));
+/// let request = EstimateFee::within(6);
+/// let mut requests = EncodedRequests::new(client.version().expect("it is ready"));
+/// requests.push(&request)?;
+/// let encoded = requests.get(0).expect("it was added");
+/// assert_eq!(encoded.method(), "blockchain.estimatefee");
+/// let id = client.request_encoded(now, deadline, encoded)?;
+/// # server_says(&mut client, conn, r#"{"id":2,"result":-1}"#);
+/// let Action::Event(Event::Reply { id: of, result }) = client.poll() else { panic!("it was answered") };
+/// assert_eq!(of, id);
+/// let reply = result?;
+/// assert_eq!(request.decode(reply.version, reply.result)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedRequest<'a> {
     /// The method as it stands in `call`: what has to be escaped is.
@@ -51,13 +77,13 @@ pub struct EncodedRequest<'a> {
 }
 
 impl EncodedRequests {
-    /// No requests yet; they will be encoded for `version`.
+    /// Makes an empty list of requests, which will be encoded for `version`.
     #[must_use]
     pub const fn new(version: ProtocolVersion) -> Self {
         Self { version, calls: Vec::new(), ends: Vec::new() }
     }
 
-    /// The version that the requests are encoded for.
+    /// Returns the version that the requests are encoded for.
     #[must_use]
     pub const fn version(&self) -> ProtocolVersion {
         self.version
@@ -85,7 +111,7 @@ impl EncodedRequests {
         Ok(())
     }
 
-    /// The request at `index`, in the order in which they were added.
+    /// Returns the request at `index`, in the order in which they were added.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<EncodedRequest<'_>> {
         let End { method, call } = *self.ends.get(index)?;
@@ -94,13 +120,13 @@ impl EncodedRequests {
         Some(EncodedRequest { method, call: self.calls.get(begin..call)? })
     }
 
-    /// How many requests there are.
+    /// Returns how many requests there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no requests.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -108,7 +134,7 @@ impl EncodedRequests {
 }
 
 impl<'a> EncodedRequest<'a> {
-    /// The method, as it was chosen for the version. In a name that has to be escaped in JSON, it is.
+    /// Returns the method that was chosen for the version, with the escapes that JSON requires.
     #[must_use]
     pub fn method(&self) -> &'a str {
         str::from_utf8(self.method).unwrap_or_default()

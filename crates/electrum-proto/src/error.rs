@@ -11,7 +11,24 @@ use crate::request::NotInVersion;
 use crate::types::{BlockHash, Network};
 use crate::version::{Offer, VersionRange};
 
-/// Why a link is given up. Each leads to a new attempt, never to a session that half works.
+/// The cause for which a link is given up. Each leads to a new attempt, never to a session that half works.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Action, Client, CloseCause, Config, DownCause, Event, Input, Side, Timestamp};
+///
+/// let mut client = Client::new(Config::default(), Timestamp::ZERO);
+/// let Action::Connect(conn, _) = client.poll() else { panic!("it connects first") };
+/// client.handle(Timestamp::ZERO, Input::Closed(conn, CloseCause::Failed("no route to host".into())));
+/// let Action::Event(Event::Down { cause, .. }) = client.poll() else { panic!("no link was opened") };
+/// let advice = match &cause {
+///     DownCause::WrongChain { .. } => "choose a server for this network",
+///     other if other.side() == Side::Network => "check the connection to the network",
+///     _ => "choose another server, or check the settings",
+/// };
+/// assert_eq!(advice, "check the connection to the network");
+/// assert_eq!((cause.name(), cause.to_string().as_str()), ("connect", "cannot connect: no route to host"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DownCause {
@@ -102,7 +119,19 @@ pub enum DownCause {
     Undrained,
 }
 
-/// Who must act on an error.
+/// The side that must act on an error.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{DownCause, Phase, Side};
+///
+/// let who = |cause: &DownCause| match cause.side() {
+///     Side::Server => "the server's operator",
+///     Side::Network => "the network",
+///     Side::Caller => "the user of this program",
+/// };
+/// assert_eq!(who(&DownCause::Closed { during: Phase::Ready }), "the network");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The server or its operator.
@@ -114,6 +143,15 @@ pub enum Side {
 }
 
 /// A layer between the socket and the protocol.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{DownCause, Layer, Side};
+///
+/// let cause = DownCause::Connect { side: Side::Server, layer: Some(Layer::Tls), message: "bad certificate".into() };
+/// assert!(matches!(&cause, DownCause::Connect { layer: Some(Layer::Tls), .. }));
+/// assert_eq!((cause.side(), cause.to_string().as_str()), (Side::Server, "cannot connect: bad certificate"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layer {
@@ -126,8 +164,8 @@ pub enum Layer {
 }
 
 impl DownCause {
-    /// The cause in one word, for logs and machines: one of `connect`, `closed`, `reset`, `refused`, `malformed`,
-    /// `out_of_range`, `numeric_version`, `timeout`, `wrong_chain`, `unknown_chain`, `busy`, `left`,
+    /// Returns the cause in one word, for logs and machines: one of `connect`, `closed`, `reset`, `refused`,
+    /// `malformed`, `out_of_range`, `numeric_version`, `timeout`, `wrong_chain`, `unknown_chain`, `busy`, `left`,
     /// `undrained`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -148,7 +186,7 @@ impl DownCause {
         }
     }
 
-    /// Who must act.
+    /// Returns who must act.
     #[must_use]
     pub const fn side(&self) -> Side {
         match self {
@@ -244,6 +282,26 @@ impl fmt::Display for FirstBlock {
 }
 
 /// How a request that was accepted ended without a result.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::{RequestError, operations::Banner};
+///
+/// # let (mut client, conn) = ready_client();
+/// client.request(Timestamp::ZERO, Banner).expect("the client is ready");
+/// # server_says(&mut client, conn, r#"{"id":2,"error":{"code":-102,"message":"server busy"}}"#);
+/// let Action::Event(Event::Reply { result: Err(error), .. }) = client.poll() else { panic!("it was refused") };
+/// let advice = match &error {
+///     RequestError::Server(error) if error.is_busy() => "repeat it later",
+///     RequestError::Lost { written: false, .. } => "repeat it: the server never saw it",
+///     RequestError::Lost { .. } | RequestError::TimedOut => "repeat it if it changes nothing",
+///     RequestError::Server(_) | RequestError::TooLarge { .. } => "ask another server, or for less",
+///     RequestError::Cancelled | RequestError::Closed => "nothing: the program ended it",
+/// };
+/// assert_eq!((advice, error.to_string().as_str()), ("repeat it later", "the server says: server busy (code -102)"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestError {
     /// The server answered with an error.
@@ -287,6 +345,17 @@ error_texts!(RequestError {
 });
 
 /// A command that was refused, with the request or topic handed back. Nothing was sent, and no reply will come.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Client, Config, Phase, RejectReason, Timestamp, operations::Banner};
+///
+/// let mut client = Client::new(Config::default(), Timestamp::ZERO);
+/// let rejected = client.request(Timestamp::ZERO, Banner).expect_err("no link is open yet");
+/// assert_eq!(rejected.to_string(), "the client is connecting, not ready");
+/// assert_eq!(rejected.reason, RejectReason::NotReady(Phase::Connecting));
+/// assert_eq!(rejected.item, Banner, "to be sent when the client is ready");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected<T> {
     /// What was refused: the request, or the topic.
@@ -296,6 +365,23 @@ pub struct Rejected<T> {
 }
 
 /// Why a command was refused.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::{RejectReason, operations::MempoolRecent};
+///
+/// # let (mut client, _) = ready_client();
+/// let rejected = client.request(Timestamp::ZERO, MempoolRecent).expect_err("protocol 1.4 does not have it");
+/// let advice = match &rejected.reason {
+///     RejectReason::NotReady(_) => "send it when the client is ready",
+///     RejectReason::InFlight { .. } | RejectReason::Outgoing { .. } => "send it when there is room again",
+///     RejectReason::NotInVersion(_) => "do without, or use another server",
+///     other => panic!("{other}"),
+/// };
+/// assert_eq!(advice, "do without, or use another server");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RejectReason {
     /// Requests can be sent only when the client is ready.
@@ -319,7 +405,8 @@ pub enum RejectReason {
         /// The limit.
         limit: usize,
     },
-    /// There are as many subscriptions as the limit allows.
+    /// There are as many subscriptions as the limit allows. [`Event::Capacity`](crate::Event::Capacity) is emitted
+    /// when there is room.
     Subscriptions {
         /// The limit.
         limit: usize,
@@ -360,6 +447,22 @@ impl<T> fmt::Display for Rejected<T> {
 impl<T: fmt::Debug> core::error::Error for Rejected<T> {}
 
 /// Why a subscription cannot be made for now. The client keeps it, and tries again on the next link.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::{SubscribeError, Topic, types::Script};
+///
+/// # let (mut client, conn) = ready_client();
+/// client.subscribe(Timestamp::ZERO, Topic::Script(Script::new([0x51]))).expect("it is the first one");
+/// # let _ = client.poll();
+/// # server_says(&mut client, conn, r#"{"id":2,"error":{"code":1,"message":"history too large"}}"#);
+/// let Action::Event(Event::SubscriptionRefused { error, .. }) = client.poll() else { panic!("it was refused") };
+/// let is_asked_again = matches!(error, SubscribeError::Unavailable(_) | SubscribeError::TimedOut);
+/// assert!(!is_asked_again, "not on this link");
+/// assert_eq!(error.to_string(), "the server refuses the subscription for good: history too large (code 1)");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubscribeError {

@@ -9,6 +9,20 @@ use crate::json::RawJson;
 use crate::version::ProtocolVersion;
 
 /// The result of a request, as text, and the version that decides how to read it.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::EstimateFee;
+/// use electrum_proto::types::FeeRate;
+/// use electrum_proto::{ProtocolVersion, Reply, Request};
+///
+/// // In a program it comes with an event, and the ticket of the request decodes it.
+/// let reply = Reply::new(ProtocolVersion::V1_4, RawJson::new("0.0001"));
+/// let rate = EstimateFee::within(6).decode(reply.version, reply.result)?;
+/// assert_eq!(rate, Some(FeeRate::from_sat_per_kvb(10_000)));
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Reply<'a> {
     /// The version that was negotiated on the link that the answer came on.
@@ -71,6 +85,21 @@ impl<'a> Reply<'a> {
 }
 
 /// A reply that was [kept](Reply::keep) for longer than its event.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Banner;
+/// use electrum_proto::{KeptReply, ProtocolVersion, Reply, Request};
+///
+/// let kept: KeptReply = Reply::new(ProtocolVersion::V1_4, RawJson::new(r#""Welcome!""#)).keep();
+/// let decoding = std::thread::spawn(move || {
+///     let reply = kept.reply();
+///     Banner.decode(reply.version, reply.result)
+/// });
+/// assert_eq!(decoding.join().expect("it does not panic")?, "Welcome!");
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct KeptReply {
     version: ProtocolVersion,
@@ -85,7 +114,7 @@ enum Text {
 }
 
 impl KeptReply {
-    /// The reply, to be decoded.
+    /// Returns the reply, to be decoded.
     #[must_use]
     pub fn reply(&self) -> Reply<'_> {
         let text = match &self.text {

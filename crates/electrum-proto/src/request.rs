@@ -116,6 +116,24 @@ impl<R: Request + ?Sized> Request for &R {
 }
 
 /// What a request does to the world, which decides whether it may be sent again after a loss.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::{Banner, Broadcast};
+/// use electrum_proto::types::RawTransaction;
+/// use electrum_proto::{Effect, Request};
+///
+/// /// Whether a request that was lost on the way may be sent again.
+/// fn may_repeat(request: &impl Request, written: bool) -> bool {
+///     match request.effect() {
+///         Effect::Reads => true,
+///         Effect::Changes => !written,
+///     }
+/// }
+///
+/// assert!(may_repeat(&Banner, true));
+/// assert!(!may_repeat(&Broadcast { transaction: RawTransaction::new([0; 60]) }, true));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// It only reads: it can be repeated at will.
@@ -125,6 +143,20 @@ pub enum Effect {
 }
 
 /// A method of the protocol and the versions that have it.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Effect, Method, ProtocolVersion};
+///
+/// let [v1_0, v1_2, v1_3] = [ProtocolVersion::V1_0, ProtocolVersion::V1_2, ProtocolVersion::V1_3];
+/// let header = Method::since("blockchain.block.header", v1_3).reading();
+/// let old = Method::between("blockchain.block.get_header", v1_0, v1_3).reading();
+/// assert!(header.is_in(v1_3) && !old.is_in(v1_3));
+/// assert_eq!(Method::of_version("block header", &[header, old], v1_2)?, old.name);
+/// assert_eq!(header.effect, Effect::Reads);
+/// assert_eq!(old.to_string(), "blockchain.block.get_header (from 1.0, before 1.3)");
+/// # Ok::<(), electrum_proto::NotInVersion>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
     /// The name on the wire.
@@ -162,13 +194,13 @@ impl Method {
         Self { since, ..self }
     }
 
-    /// Whether `version` has it.
+    /// Returns whether `version` has the method.
     #[must_use]
     pub fn is_in(&self, version: ProtocolVersion) -> bool {
         self.since <= version && self.until.is_none_or(|until| version < until)
     }
 
-    /// The first one of `methods` that `version` has.
+    /// Returns the first one of `methods` that `version` has.
     ///
     /// # Errors
     /// [`NotInVersion`], naming the versions of all of them, if it has none.
@@ -193,7 +225,20 @@ impl fmt::Display for Method {
     }
 }
 
-/// The negotiated version has no such operation: the caller must do without, or ask another server.
+/// The error of an operation that the negotiated version lacks: the caller must do without, or ask another server.
+///
+/// # Example
+/// ```
+/// use electrum_proto::operations::MempoolRecent;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let error = MempoolRecent.method(ProtocolVersion::V1_4).expect_err("it came later");
+/// assert_eq!(error.version, ProtocolVersion::V1_4);
+/// assert_eq!(
+///     error.to_string(),
+///     "protocol 1.4, which was negotiated, has no list of recent transactions: it is mempool.recent (from 1.7)"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotInVersion {
     /// The operation that was asked for.

@@ -9,9 +9,26 @@ use core::time::Duration;
 ///
 /// The machine has no clock: every call that depends on time takes the time.
 /// Moments of one machine must share one epoch; a moment before the last one seen counts as the last one.
-// The nanoseconds and one: an `Option<Timestamp>`, of which there are many, takes no more memory.
+///
+/// # Example
+/// ```
+/// use electrum_proto::Timestamp;
+/// use std::time::{Duration, Instant};
+///
+/// // With a clock:
+/// let start = Instant::now();
+/// let now = || Timestamp::new(start.elapsed());
+/// assert!(now() <= now());
+/// // Without one:
+/// let deadline = Timestamp::from_millis(500) + Duration::from_secs(1);
+/// assert_eq!(deadline.since(Timestamp::from_millis(1200)), Duration::from_millis(300));
+/// assert_eq!(deadline.to_string(), "1.500s");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(NonZeroU64);
+pub struct Timestamp(
+    // The nanoseconds and one: an `Option<Timestamp>`, of which there are many, takes no more memory.
+    NonZeroU64,
+);
 
 impl Timestamp {
     /// The epoch itself.
@@ -19,19 +36,19 @@ impl Timestamp {
     /// The latest moment that can be expressed, 584 years after the epoch.
     pub const MAX: Self = Self(NonZeroU64::MAX);
 
-    /// The moment `since_epoch` after the epoch, or [`MAX`](Self::MAX) if that is earlier.
+    /// Makes the moment `since_epoch` after the epoch, or [`MAX`](Self::MAX) if that is earlier.
     #[must_use]
     pub const fn new(since_epoch: Duration) -> Self {
         Self(NonZeroU64::MIN.saturating_add(nanoseconds(since_epoch)))
     }
 
-    /// The moment `millis` milliseconds after the epoch.
+    /// Makes the moment `millis` milliseconds after the epoch.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self::new(Duration::from_millis(millis))
     }
 
-    /// The time since the epoch.
+    /// Returns the time since the epoch.
     #[must_use]
     pub const fn since_epoch(self) -> Duration {
         self.since(Self::ZERO)

@@ -42,6 +42,8 @@ pub struct VersionRange {
 ///
 /// Most servers take a range, which is sent as a pair of strings, and choose from it. Some take one version only, sent
 /// as one string: electrs 0.8.6 to 0.9.13 and Electrum Personal Server.
+///
+/// # Example
 /// ```
 /// use electrum_proto::{Offer, ProtocolVersion};
 ///
@@ -116,13 +118,13 @@ impl ProtocolVersion {
     /// Protocol 1.7, the last one that this crate has operations for.
     pub const V1_7: Self = Self([1, 7, 0, 0]);
 
-    /// Version `major.minor.patch`.
+    /// Makes the version `major.minor.patch`.
     #[must_use]
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
         Self([major, minor, patch, 0])
     }
 
-    /// The four components, missing ones as zero.
+    /// Returns the four components, missing ones as zero.
     #[must_use]
     pub const fn components(self) -> [u16; 4] {
         self.0
@@ -133,7 +135,7 @@ impl VersionRange {
     /// What the operations of this crate cover: 1.1 to 1.7.
     pub const ALL: Self = Self { min: ProtocolVersion::V1_1, max: ProtocolVersion::V1_7 };
 
-    /// The range from `min` to `max`.
+    /// Makes the range from `min` to `max`.
     ///
     /// # Errors
     /// [`VersionError::Inverted`] if `min` is later than `max`.
@@ -144,19 +146,19 @@ impl VersionRange {
         Ok(Self { min, max })
     }
 
-    /// The earliest version of the range.
+    /// Returns the earliest version of the range.
     #[must_use]
     pub const fn min(self) -> ProtocolVersion {
         self.min
     }
 
-    /// The latest version of the range.
+    /// Returns the latest version of the range.
     #[must_use]
     pub const fn max(self) -> ProtocolVersion {
         self.max
     }
 
-    /// Whether `version` lies in the range.
+    /// Returns whether `version` lies in the range.
     #[must_use]
     pub fn contains(self, version: ProtocolVersion) -> bool {
         self.min <= version && version <= self.max
@@ -170,7 +172,20 @@ impl Default for VersionRange {
     }
 }
 
-/// A text that is no version or no range.
+/// Why a text is no version or no range, or why two versions make no range.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{ProtocolVersion, VersionError, VersionRange};
+///
+/// let error = "1.6..1.4".parse::<VersionRange>().expect_err("the later version comes first");
+/// match &error {
+///     VersionError::Inverted { min, max } => assert!(min > max),
+///     other => panic!("{other}"),
+/// }
+/// assert_eq!(error.to_string(), "the range 1.6..1.4 is upside down: the earlier version comes first");
+/// assert_eq!("v1.4".parse::<ProtocolVersion>(), Err(VersionError::NotAVersion("v1.4".into())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VersionError {

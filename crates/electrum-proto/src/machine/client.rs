@@ -32,6 +32,24 @@ use crate::version::ProtocolVersion;
 /// 4. handle a timer that has expired;
 /// 5. write the subscriptions that are due, and a nudge, and begin a padded write;
 /// 6. wait.
+///
+/// # Example
+/// ```
+/// use electrum_proto::{Action, Client, Config, Event, Input, Timestamp, operations::Banner};
+///
+/// let now = Timestamp::ZERO;
+/// let mut client = Client::new(Config::default(), now);
+/// let Action::Connect(conn, _) = client.poll() else { panic!("it connects first") };
+/// client.handle(now, Input::Connected(conn));
+/// assert!(client.outgoing().starts_with(br#"{"jsonrpc":"2.0","id":1,"method":"server.version","#));
+/// client.handle(now, Input::Wrote(conn, client.outgoing().len()));
+/// client.handle(now, Input::Read(conn, b"{\"id\":1,\"result\":[\"Example 1.0\",\"1.4\"]}\n"));
+/// let Action::Event(Event::Ready { software, .. }) = client.poll() else { panic!("it agreed to a version") };
+/// assert_eq!(software, "Example 1.0");
+/// client.request(now, Banner)?;
+/// assert!(client.outgoing().ends_with(b"\"method\":\"server.banner\",\"params\":[]}\n"));
+/// # Ok::<(), electrum_proto::Rejected<Banner>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(super) link: Link,
@@ -39,6 +57,25 @@ pub struct Client {
 }
 
 /// The state of a client, for people and logs.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::State;
+///
+/// fn line(state: &State) -> String {
+///     match &state.agreed {
+///         Some((software, version)) => format!("{}: {software}, protocol {version}", state.phase),
+///         None => format!("{} (server {})", state.phase, state.server.0),
+///     }
+/// }
+///
+/// # let (client, _) = ready_client();
+/// assert_eq!(line(&client.state()), "ready: Example 1.0, protocol 1.4");
+/// let client = Client::new(Config::default(), Timestamp::ZERO);
+/// assert_eq!(line(&client.state()), "connecting (server 0)");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct State {

@@ -4,6 +4,28 @@ use alloc::string::String;
 use core::fmt;
 
 /// The phase of a client.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::Phase;
+///
+/// fn light(phase: Phase) -> &'static str {
+///     match phase {
+///         Phase::Ready => "green",
+///         Phase::Connecting | Phase::Handshaking => "yellow",
+///         Phase::Backoff => "red",
+///         Phase::Closed => "off",
+///     }
+/// }
+///
+/// # let (mut client, _) = ready_client();
+/// assert_eq!(light(client.phase()), "green");
+/// client.close(Timestamp::ZERO);
+/// assert_eq!(light(client.phase()), "off");
+/// assert_eq!(client.phase().to_string(), "closed");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// A link is being opened.
@@ -19,6 +41,16 @@ pub enum Phase {
 }
 
 /// A transition from one phase to another.
+///
+/// # Example
+/// ```
+/// use electrum_proto::phase::{Phase, TRANSITIONS, Transition};
+///
+/// assert_eq!(Phase::Handshaking.after(Transition::Accepted), Some(Phase::Ready));
+/// assert_eq!(Phase::Closed.after(Transition::RetryDue), None);
+/// let mut losses = TRANSITIONS.iter().filter(|(_, by, _)| *by == Transition::Lost);
+/// assert!(losses.all(|(_, _, to)| *to == Phase::Backoff));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transition {
     /// The link was opened.

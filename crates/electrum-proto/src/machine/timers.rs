@@ -3,6 +3,23 @@
 use crate::time::Timestamp;
 
 /// The kind of a timer: what the machine waits for.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::TimerKind;
+///
+/// # let (mut client, _) = ready_client();
+/// let Action::Wait(wait) = client.poll() else { panic!("there is nothing else to do") };
+/// let what = match wait.until {
+///     Some((_, TimerKind::Ping)) => "the link is idle; a ping comes next",
+///     Some((_, TimerKind::Request)) => "requests wait for an answer",
+///     Some((_, TimerKind::Retry)) => "the next attempt to connect is due",
+///     _ => "something else",
+/// };
+/// assert_eq!(what, "the link is idle; a ping comes next");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimerKind {

@@ -73,6 +73,28 @@ pub enum Topic {
 }
 
 /// A value of a topic.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::{Topic, Update, types::Script};
+///
+/// # let (mut client, conn) = ready_client();
+/// client.subscribe(Timestamp::ZERO, Topic::Script(Script::new([0x51])))?;
+/// # let _ = client.poll();
+/// # server_says(&mut client, conn, r#"{"id":2,"result":null}"#);
+/// let Action::Event(Event::Update { value, .. }) = client.poll() else { panic!("it was answered") };
+/// let line = match &value {
+///     Update::Script(None) => "it was never paid to".to_owned(),
+///     Update::Script(Some(status)) => format!("its history changed: {status}"),
+///     Update::Headers(tip) => format!("the chain has reached height {}", tip.height),
+///     Update::OutPoint(status) => format!("{status:?}"),
+///     Update::RawResult(json) | Update::RawNotification(json) => json.to_string(),
+/// };
+/// assert_eq!(line, "it was never paid to");
+/// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
     /// The tip of the chain.
@@ -88,6 +110,31 @@ pub enum Update {
 }
 
 /// How the client learned of a value.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::{Origin, Topic, Update};
+///
+/// # let (mut client, conn) = ready_client();
+/// client.subscribe(Timestamp::ZERO, Topic::Headers)?;
+/// # let _ = client.poll();
+/// # let tip = |height| format!(r#"{{"height":{height},"hex":"{}"}}"#, "00".repeat(80));
+/// # server_says(&mut client, conn, &format!(r#"{{"id":2,"result":{}}}"#, tip(153)));
+/// # let event = format!(r#"{{"method":"blockchain.headers.subscribe","params":[{}]}}"#, tip(154));
+/// # server_says(&mut client, conn, &event);
+/// let mut lines = vec![];
+/// while let Action::Event(Event::Update { value: Update::Headers(tip), origin, .. }) = client.poll() {
+///     lines.push(match origin {
+///         Origin::Subscribed => format!("begins at {}", tip.height),
+///         Origin::Live => format!("now at {}", tip.height),
+///         Origin::Resumed => format!("back, and at {}", tip.height),
+///     });
+/// }
+/// assert_eq!(lines, ["begins at 153", "now at 154"]);
+/// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The first value of the subscription.
@@ -100,6 +147,24 @@ pub enum Origin {
 }
 
 /// The id of a subscription. Ids never repeat on a client.
+///
+/// # Example
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+/// # use example::*;
+/// use electrum_proto::{Topic, types::Script};
+/// use std::collections::HashMap;
+///
+/// # let (mut client, conn) = ready_client();
+/// let sub = client.subscribe(Timestamp::ZERO, Topic::Script(Script::new([0x51])))?;
+/// let accounts = HashMap::from([(sub, "savings")]);
+/// # let _ = client.poll();
+/// # server_says(&mut client, conn, r#"{"id":2,"result":null}"#);
+/// let Action::Event(Event::Update { sub: of, .. }) = client.poll() else { panic!("it was answered") };
+/// assert_eq!(accounts.get(&of), Some(&"savings"));
+/// assert!(client.unsubscribe(Timestamp::ZERO, of));
+/// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubId {
     pub(crate) serial: u64,

@@ -5,6 +5,21 @@ use alloc::string::String;
 /// The kind of a server's error, as far as its code and its message say.
 ///
 /// Servers use few codes and each its own words, so this is read from both, for the server software that is in use.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::{ServerError, ServerErrorKind};
+///
+/// let advice = |error: &ServerError| match error.kind() {
+///     ServerErrorKind::Busy => "ask again later",
+///     ServerErrorKind::UnknownMethod | ServerErrorKind::TooLarge => "ask another server",
+///     ServerErrorKind::AlreadyInMempool | ServerErrorKind::AlreadyInChain => "all is well: it was sent before",
+///     _ => "show it to the user",
+/// };
+/// assert_eq!(advice(&ServerError::new(Some(-101), "excessive resource usage")), "ask again later");
+/// assert_eq!(advice(&ServerError::new(None, "unknown method server.features []")), "ask another server");
+/// assert_eq!(ServerError::new(Some(2), "Block not found").kind().name(), "not_found");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerErrorKind {

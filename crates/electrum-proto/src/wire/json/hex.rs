@@ -4,6 +4,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Why a text is not hexadecimal, or not of the expected length.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::hex::{self, HexError};
+///
+/// assert_eq!(hex::decode(b"00fF"), Ok(vec![0, 255]));
+/// assert_eq!(hex::decode(b"00f"), Err(HexError::Odd));
+/// assert_eq!(hex::decode(b"00fg"), Err(HexError::Digit));
+/// let error = hex::decode_exact(b"00ff", &mut [0; 32]).expect_err("it is too short");
+/// assert_eq!(error.to_string(), "4 hexadecimal digits instead of 64");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HexError {

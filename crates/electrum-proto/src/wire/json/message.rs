@@ -9,6 +9,25 @@ use super::scan::{Broken, skip_space, skip_string, skip_value};
 use super::server_error::ServerError;
 
 /// One message, borrowed from the line that it came in.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::{Message, NotAMessage};
+///
+/// fn line(text: &[u8]) -> Result<String, NotAMessage> {
+///     Ok(match Message::parse(text)? {
+///         Message::Reply { id, outcome: Ok(result) } => format!("{id:?}: {}", result.as_str()),
+///         Message::Reply { id, outcome: Err(error) } => format!("{id:?}: {error}"),
+///         Message::Notification { method, .. } => format!("an event of {method}"),
+///         Message::Request { method } => format!("the server asks for {method}"),
+///     })
+/// }
+///
+/// assert_eq!(line(br#"{"id":7,"result":[1,2]}"#)?, "Number(7): [1,2]");
+/// assert_eq!(line(br#"{"id":7,"error":{"code":1,"message":"no"}}"#)?, "Number(7): no (code 1)");
+/// assert_eq!(line(br#"{"method":"example.greeting","params":[]}"#)?, "an event of example.greeting");
+/// # Ok::<(), NotAMessage>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// The answer to a request: its result, or an error.
@@ -18,7 +37,7 @@ pub enum Message<'a> {
         /// The result, or what the server says instead.
         outcome: Result<RawJson<'a>, ServerError>,
     },
-    /// Events, or anything else that names a method and wants no answer.
+    /// An event, or anything else that names a method and wants no answer.
     Notification {
         /// The method.
         method: Cow<'a, str>,
@@ -33,6 +52,19 @@ pub enum Message<'a> {
 }
 
 /// The id of a reply.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::{Message, ReplyId};
+///
+/// let id = |text| match Message::parse(text) {
+///     Ok(Message::Reply { id, .. }) => Some(id),
+///     _ => None,
+/// };
+/// assert_eq!(id(br#"{"id":7,"result":1}"#), Some(ReplyId::Number(7)));
+/// assert_eq!(id(br#"{"id":null,"error":"bad request"}"#), Some(ReplyId::Null));
+/// assert_eq!(id(br#"{"id":"seven","result":1}"#), Some(ReplyId::Foreign));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyId {
     /// An integer: it may be one of ours.
@@ -44,6 +76,16 @@ pub enum ReplyId {
 }
 
 /// Why a text is no message of JSON-RPC. A server that sends one is left, since the messages behind it may be misread.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::{Message, NotAMessage};
+///
+/// let error = Message::parse(b"HTTP/1.1 400 Bad Request").expect_err("another protocol");
+/// assert_eq!((error, error.to_string().as_str()), (NotAMessage::Json, "it is no JSON"));
+/// assert_eq!(Message::parse(b"[]"), Err(NotAMessage::NotAnObject));
+/// assert_eq!(Message::parse(br#"{"id":1}"#), Err(NotAMessage::Empty));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotAMessage {

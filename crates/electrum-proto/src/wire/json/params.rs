@@ -8,6 +8,20 @@ use super::hex;
 /// Writes the parameters of a request, by position in order, or [by name](Self::named).
 ///
 /// Whatever is written, the result is one JSON array or object without a line break.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::Params;
+///
+/// let positional = Params::to_json(|params| {
+///     params.integer(7).bool(true).str("a \"name\"").hex(&[0, 255]).json(&[1.5]);
+/// });
+/// assert_eq!(positional, br#"[7,true,"a \"name\"","00ff",[1.5]]"#);
+/// let named = Params::to_json(|params| {
+///     params.named("height", &7);
+/// });
+/// assert_eq!(named, br#"{"height":7}"#);
+/// ```
 #[derive(Debug)]
 pub struct Params<'a> {
     out: &'a mut Vec<u8>,

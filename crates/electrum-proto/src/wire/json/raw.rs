@@ -10,6 +10,18 @@ use serde_core::Deserialize;
 /// The text of one JSON value as a server sent it, not yet checked beyond its brackets and quotes.
 ///
 /// Decoding it is what checks it: a text that is no JSON fails there, for the request that it answers alone.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+///
+/// let value = RawJson::new("[7, 8]");
+/// assert_eq!(value.as_str(), "[7, 8]");
+/// assert_eq!(value.decode::<Vec<u32>>()?, [7, 8]);
+/// assert!(value.decode::<String>().is_err());
+/// assert_eq!(RawJson::new(r#""00ff""#).plain_string()?, "00ff");
+/// # Ok::<(), electrum_proto::json::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RawJson<'a>(&'a str);
 
@@ -71,10 +83,40 @@ impl fmt::Debug for RawJson<'_> {
 /// Why a result was refused: what is wrong with it, and where.
 ///
 /// It concerns one request only. The server is at fault, not the connection.
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::RawJson;
+/// use electrum_proto::operations::Balance;
+/// use electrum_proto::types::Script;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let request = Balance::new(Script::new([0x51]));
+/// let result = RawJson::new(r#"{"confirmed":"much","unconfirmed":0}"#);
+/// let error = request.decode(ProtocolVersion::V1_4, result).expect_err("that is no amount");
+/// assert_eq!(error.place(), "confirmed");
+/// println!("{error}");
+/// assert!(error.to_string().starts_with("the server's answer cannot be right: confirmed: "));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError(Box<Fault>);
 
 /// The kind of a [`DecodeError`].
+///
+/// # Example
+/// ```
+/// use electrum_proto::json::{DecodeErrorKind, RawJson};
+/// use electrum_proto::operations::Header;
+/// use electrum_proto::{ProtocolVersion, Request};
+///
+/// let kind = |result| match (Header { height: 7 }).decode(ProtocolVersion::V1_4, RawJson::new(result)) {
+///     Ok(_) => None,
+///     Err(error) => Some(error.kind()),
+/// };
+/// assert_eq!(kind("[7]"), Some(DecodeErrorKind::Malformed));
+/// // Some chains have headers that are longer than the 80 bytes of Bitcoin's.
+/// assert_eq!(kind(&format!("\"{}\"", "00".repeat(112))), Some(DecodeErrorKind::OtherChain));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
