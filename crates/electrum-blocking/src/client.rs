@@ -16,6 +16,29 @@ use crate::wait::wait;
 
 /// A client of Electrum servers. Clones are the same client, which is closed when the last clone and the last iterator
 /// that it returned are dropped.
+///
+/// ```
+/// use std::thread;
+/// use electrum_blocking::Client;
+/// use electrum_blocking::proto::operations::{Balance, Banner};
+/// use electrum_blocking::proto::types::Script;
+/// use electrum_blocking::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::Fulcrum2_1).prompt().start()?;
+/// # let address = server.url();
+/// # server.pay(&script(1), 70_000);
+/// # server.mine(1);
+/// # let script = script(1);
+///
+/// let client = Client::connect(address.parse::<ServerAddr>()?)?;
+/// let balance = thread::spawn({
+///     let client = client.clone();
+///     move || client.call(Balance::new(&Script::new(script)))
+/// });
+/// println!("{}", client.call(Banner)?); // both calls are made at once
+/// assert_eq!(balance.join().unwrap()?.confirmed.to_sat(), 70_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Client {
     session: session::Client,
@@ -26,7 +49,7 @@ impl Client {
     /// Starts a client of one server, of several, or of a whole [`Config`]. It connects and reconnects by itself, and this
     /// returns at once: calls wait for the connection, and [`ready`](Self::ready) says why there is none.
     ///
-    /// ```no_run
+    /// ```
     /// use std::time::Duration;
     ///
     /// use electrum_blocking::proto::types::Network;
@@ -37,6 +60,8 @@ impl Client {
     /// let mut config = Config::new(servers);
     /// // A server of another chain is left.
     /// config.protocol.genesis_hash = Some(Network::Bitcoin.genesis_hash());
+    /// # let fake = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+    /// # (config.servers, config.protocol.genesis_hash) = (vec![fake.url().parse()?], None);
     /// let client = Client::connect(config)?;
     /// client.ready(Duration::from_secs(20))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -78,16 +103,19 @@ impl Client {
     /// Makes several calls of one type at once and waits for all of them. Each has a result of its own, in the order of
     /// the requests.
     ///
-    /// ```no_run
+    /// ```
     /// # use electrum_blocking::{Client, proto::{Script, operations::Balance}};
-    /// # fn example(client: Client, scripts: Vec<Script>) {
+    /// # use electrum_blocking::transport::ServerAddr;
+    /// # let fake = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+    /// # let client = Client::connect(fake.url().parse::<ServerAddr>()?)?;
+    /// # let scripts = [Script::new([0x51]), Script::new([0x52])];
     /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new))) {
     ///     match balance {
     ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
     ///         Err(error) => println!("{}: {error}", script.to_hex()),
     ///     }
     /// }
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Vec<Result<R::Response, CallError>>
     where
@@ -111,14 +139,16 @@ impl Client {
     /// Makes calls of different types at once: those that `make` makes are sent in one write when it returns,
     /// and each has a result of its own type.
     ///
-    /// ```no_run
+    /// ```
     /// # use electrum_blocking::{Client, proto::{types::Script, operations::{Balance, History}}};
-    /// # fn example(client: Client, script: Script) -> Result<(), electrum_blocking::CallError> {
+    /// # use electrum_blocking::transport::ServerAddr;
+    /// # let fake = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+    /// # let client = Client::connect(fake.url().parse::<ServerAddr>()?)?;
+    /// # let script = Script::new([0x51]);
     /// let (balance, history) =
     ///     client.pipeline(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
     /// println!("{:?} {:?}", balance.wait()?, history.wait()?);
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_, '_>) -> T) -> T {
         self.session.pipeline(|calls| make(&mut Pipeline::new(calls, &self.threads)))
@@ -149,18 +179,21 @@ impl Client {
 
     /// Subscribes to several topics, which the updates name by their index in `topics`.
     ///
-    /// ```no_run
+    /// ```
     /// # use electrum_blocking::{Client, proto::{Script, Topic, operations::History}};
-    /// # fn example(client: Client, scripts: Vec<Script>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use electrum_blocking::transport::ServerAddr;
+    /// # let fake = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+    /// # let client = Client::connect(fake.url().parse::<ServerAddr>()?)?;
+    /// # let scripts = [Script::new([0x51]), Script::new([0x52])];
     /// for update in client.subscribe_all(scripts.iter().cloned().map(Topic::Script))? {
     ///     let script = &scripts[update.topic];
     ///     match update.value {
     ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script))?),
     ///         Err(error) => println!("{}: {error}", script.to_hex()),
     ///     }
+    /// #   break;
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

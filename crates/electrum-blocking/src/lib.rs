@@ -1,15 +1,18 @@
 //! An Electrum client for threads: calls block until they are answered, and updates are iterators.
 //!
-//! ```no_run
+//! ```
 //! use electrum_blocking::Client;
 //! use electrum_blocking::proto::{Topic, operations::Banner};
 //! use electrum_blocking::transport::ServerAddr;
 //!
 //! let server: ServerAddr = "tcp://127.0.0.1:50001".parse()?;
+//! # let fake = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+//! # let server: ServerAddr = fake.url().parse()?;
 //! let client = Client::connect(server)?;
 //! println!("{}", client.call(Banner)?);
 //! for update in client.subscribe(Topic::Headers)? {
 //!     println!("{update:?}");
+//! #   break;
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -14,10 +14,57 @@ use crate::wait::{wait, wait_until};
 /// closed.
 ///
 /// A consumer that is slow misses values but never the newest one: a new value of a topic replaces an unread one.
+///
+/// ```
+/// use electrum_blocking::Client;
+/// use electrum_blocking::proto::{Topic, Update};
+/// # use electrum_blocking::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::Fulcrum2_1).prompt().start()?;
+/// # let address = server.url();
+/// # let client = Client::connect(address.parse::<ServerAddr>()?)?;
+///
+/// let mut heights = Vec::new();
+/// for update in client.subscribe(Topic::Headers)? {
+///     if let Update::Headers(tip) = update.value? {
+///         heights.push(tip.height);
+///     }
+///     if heights.len() == 2 {
+///         break;
+///     }
+///     // The height of now; the next one comes when a block is found.
+/// #   server.mine(1);
+/// }
+/// assert_eq!(heights[1], heights[0] + 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Updates(session::Updates);
 
 /// An iterator over connection events, which blocks until the next one. It ends when the client is closed.
+///
+/// ```
+/// use electrum_blocking::{Client, ConnectionEvent};
+/// # use electrum_blocking::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::Fulcrum2_1).prompt().start()?;
+/// # let address = server.url();
+/// # let client = Client::connect(address.parse::<ServerAddr>()?)?;
+///
+/// let mut software = None;
+/// for event in client.events() {
+///     match event {
+///         ConnectionEvent::Ready { software: name, .. } => {
+///             software = Some(name);
+///             client.close(); // ends the iterator
+///         }
+///         ConnectionEvent::Down { server, cause, .. } => println!("{server}: {cause}"),
+///         _ => {}
+///     }
+/// }
+/// assert!(software.is_some_and(|software| software.starts_with("Fulcrum 2.1")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ConnectionEvents(session::ConnectionEvents);
 

@@ -15,6 +15,21 @@ use crate::pending::{BatchCall, PendingCall, SingleCall, TypedCall};
 use crate::submission::{SharedSubmission, Submission};
 
 /// A call in flight, as the future of its result.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use std::time::Duration;
+/// use electrum_session::proto::operations::Banner;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let call = client.call(Banner); // on its way from here on
+/// let another = client.call_within(Duration::from_secs(5), Banner);
+/// assert_eq!(call.await?, "Welcome!");
+/// drop(another); // not wanted any more
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[must_use = "dropping a call cancels it"]
 pub struct Call<T> {
     call: Arc<dyn TypedCall<Result<T, CallError>>>,
@@ -89,6 +104,23 @@ impl<T> Drop for Call<T> {
 }
 
 /// Several calls in flight, as the future of their results in the order of the requests.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::proto::operations::Balance;
+/// use electrum_session::proto::types::Script;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let scripts = [Script::new([0x51]), Script::new([0x52])];
+/// let balances = client.batch(scripts.iter().map(Balance::new)).await;
+/// assert_eq!(balances.len(), 2);
+/// for balance in balances {
+///     assert_eq!(balance?.confirmed.to_sat(), 70_000);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[must_use = "dropping a batch cancels its calls"]
 pub struct Batch<T> {
     call: Arc<dyn TypedCall<Vec<Result<T, CallError>>>>,

@@ -16,6 +16,22 @@ use crate::streams::{ConnectionEvents, Updates};
 /// A client of Electrum servers. Clones are the same client; it is closed when the last one is dropped.
 ///
 /// An adapter drives it with its [`Driver`] half.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::proto::operations::{Balance, Banner};
+/// use electrum_session::proto::types::Script;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// // `client` is what the function `connect` of an adapter returns.
+/// assert_eq!(client.call(Banner).await?, "Welcome!");
+/// let script = Script::from_hex("0014751e76e8199196d454941c45d1b3a323f1433bd6")?;
+/// let balance = client.call(Balance::new(&script)).await?;
+/// assert_eq!(balance.confirmed.to_sat(), 70_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Handle,
@@ -69,16 +85,19 @@ impl Client {
     /// Makes several calls of one type at once. The results come in the order of the requests; an error of one does not
     /// affect the others.
     ///
-    /// ```no_run
-    /// # use electrum_session::{Client, proto::{Script, operations::Balance}};
-    /// # async fn example(client: Client, scripts: Vec<Script>) {
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// # use electrum_session::proto::{Script, operations::Balance};
+    /// # let (client, scripts) = (example::client(), [Script::new([0x51]), Script::new([0x52])]);
+    /// # example::run(async {
     /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new)).await) {
     ///     match balance {
     ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
     ///         Err(error) => println!("{}: {error}", script.to_hex()),
     ///     }
     /// }
-    /// # }
+    /// # Ok(())
+    /// # });
     /// ```
     ///
     /// # Cancel safety
@@ -101,14 +120,16 @@ impl Client {
     /// Makes calls of different types at once: those that `make` makes are sent in one write when it returns,
     /// and each has a result of its own type.
     ///
-    /// ```no_run
-    /// # use electrum_session::{Client, proto::{types::Script, operations::{Balance, History}}};
-    /// # async fn example(client: Client, script: Script) -> Result<(), electrum_session::CallError> {
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// # use electrum_session::proto::{types::Script, operations::{Balance, History}};
+    /// # let (client, script) = (example::client(), Script::new([0x51]));
+    /// # example::run(async {
     /// let (balance, history) =
     ///     client.pipeline(|calls| (calls.call(Balance::new(&script)), calls.call(History::new(&script))));
     /// println!("{:?} {:?}", balance.await?, history.await?);
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub fn pipeline<T>(&self, make: impl FnOnce(&mut Pipeline<'_>) -> T) -> T {
         self.run_pipeline(None, make)
@@ -146,9 +167,11 @@ impl Client {
 
     /// Subscribes to several topics in one stream, which names them by their place in `topics`.
     ///
-    /// ```no_run
-    /// # use electrum_session::{Client, proto::{Script, Topic, operations::History}};
-    /// # async fn example(client: Client, scripts: Vec<Script>) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// # use electrum_session::proto::{Script, Topic, operations::History};
+    /// # let (client, scripts) = (example::client(), [Script::new([0x51]), Script::new([0x52])]);
+    /// # example::run(async {
     /// let mut updates = client.subscribe_all(scripts.iter().cloned().map(Topic::Script))?;
     /// while let Some(update) = updates.next().await {
     ///     let script = &scripts[update.topic];
@@ -156,9 +179,10 @@ impl Client {
     ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script)).await?),
     ///         Err(error) => println!("{}: {error}", script.to_hex()),
     ///     }
+    /// #   break;
     /// }
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors
@@ -194,16 +218,16 @@ impl Client {
     /// The initial one is [`Config::authorization`](electrum_proto::Config::authorization). If tokens expire, set a new
     /// one in time, from anywhere in the program; it costs next to nothing.
     ///
-    /// ```no_run
-    /// # use electrum_session::{Client, proto::Authorization};
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// # use electrum_session::proto::Authorization;
     /// # use std::time::Duration;
     /// # fn fetch_token() -> String { String::new() }
-    /// # fn example(client: Client) {
+    /// # let client = example::client();
     /// std::thread::spawn(move || loop {
     ///     client.set_authorization(Some(Authorization::new(format!("Bearer {}", fetch_token()))));
     ///     std::thread::sleep(Duration::from_secs(600));
     /// });
-    /// # }
     /// ```
     pub fn set_authorization(&self, authorization: Option<Authorization>) {
         self.handle.driver().with(|session, _| session.machine().set_authorization(authorization));

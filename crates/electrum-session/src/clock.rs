@@ -45,6 +45,15 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// The clock of the operating system, which starts at zero when the value is made. It does not work in a browser.
+///
+/// ```
+/// use electrum_session::{Clock, SystemClock};
+///
+/// let clock = SystemClock::default();
+/// let before = clock.now();
+/// assert!(clock.now() >= before);
+/// assert!(clock.unix_time() > 1_750_000_000); // June 2025
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock(Instant);
 

@@ -14,6 +14,30 @@ use crate::oneshot::lock;
 const KEPT: usize = 256;
 
 /// An event of a client's connection: an attempt, success, or the end.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::ConnectionEvent;
+/// use electrum_session::proto::ProtocolVersion;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let mut events = client.events();
+/// while let Some(event) = events.next().await {
+///     match event {
+///         ConnectionEvent::Connecting { server } => println!("{server} ..."),
+///         ConnectionEvent::Ready { software, version, link, .. } => {
+///             println!("{software} at {link}");
+///             assert_eq!(version, ProtocolVersion::V1_4);
+///             break;
+///         }
+///         ConnectionEvent::Down { server, cause, retry_in, .. } => panic!("{server}: {cause}; again in {retry_in:?}"),
+///         _ => {}
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ConnectionEvent {

@@ -31,6 +31,44 @@ thread_local! {
 }
 
 /// An async runtime: opens sockets and sets timers for a client.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// # use example::{Answers, Never};
+/// use std::future::{Future, ready};
+/// use std::io;
+/// use std::time::Duration;
+///
+/// use electrum_session::drive::{Runtime, drive};
+/// use electrum_session::proto::operations::Banner;
+/// use electrum_session::transport::{DialTarget, ServerAddr};
+///
+/// /// A runtime without a network, whose sockets are answered by a function.
+/// struct InProcess;
+///
+/// impl Runtime for InProcess {
+///     type Socket = Answers;
+///     type Timer = Never;
+///
+///     fn connect(
+///         &mut self,
+///         _: DialTarget,
+///         _: Duration,
+///     ) -> impl Future<Output = io::Result<Answers>> + Send + 'static {
+///         ready(Ok(Answers::default()))
+///     }
+///
+///     fn timer(&self) -> Never {
+///         Never
+///     }
+/// }
+///
+/// let server: ServerAddr = "tcp://in-process:50001".parse()?;
+/// let (client, driver) = drive(server, InProcess);
+/// std::thread::spawn(|| futures_lite::future::block_on(driver));
+/// assert_eq!(futures_lite::future::block_on(client.call(Banner))?, "Welcome!");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Runtime: Send + 'static {
     /// An open socket.
     type Socket: Socket;
@@ -55,6 +93,33 @@ pub trait Runtime: Send + 'static {
 }
 
 /// An open socket of a runtime.
+///
+/// ```
+/// use std::collections::VecDeque;
+/// use std::io::{self, Read, Write};
+/// use std::task::{Context, Poll, Waker};
+/// use electrum_session::drive::Socket;
+///
+/// /// A socket in memory, which receives what it sends.
+/// #[derive(Default)]
+/// struct Loopback(VecDeque<u8>);
+///
+/// impl Socket for Loopback {
+///     fn poll_read(&mut self, _: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+///         // Another socket is pending if nothing has come yet, and wakes the task when something has.
+///         Poll::Ready(self.0.read(buffer))
+///     }
+///
+///     fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+///         Poll::Ready(self.0.write(bytes))
+///     }
+/// }
+///
+/// let (mut socket, mut context) = (Loopback::default(), Context::from_waker(Waker::noop()));
+/// assert!(matches!(socket.poll_write(&mut context, b"a line\n"), Poll::Ready(Ok(7))));
+/// let mut buffer = [0; 100];
+/// assert!(matches!(socket.poll_read(&mut context, &mut buffer), Poll::Ready(Ok(7))));
+/// ```
 pub trait Socket: Send + 'static {
     /// Reads some bytes. Returns how many, zero at the end of the stream.
     ///
@@ -80,6 +145,35 @@ pub trait Socket: Send + 'static {
 }
 
 /// A timer of a runtime.
+///
+/// ```
+/// use std::task::{Context, Poll, Waker};
+/// use std::time::{Duration, Instant};
+/// use electrum_session::drive::Timer;
+///
+/// /// A timer for a runtime without timers, which keeps its task awake while it is set.
+/// struct Awake(Option<Instant>);
+///
+/// impl Timer for Awake {
+///     fn set(&mut self, after: Duration) {
+///         self.0 = Some(Instant::now() + after);
+///     }
+///
+///     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+///         if self.0.take_if(|at| *at <= Instant::now()).is_some() {
+///             return Poll::Ready(());
+///         }
+///         context.waker().wake_by_ref();
+///         Poll::Pending
+///     }
+/// }
+///
+/// let (mut timer, mut context) = (Awake(None), Context::from_waker(Waker::noop()));
+/// timer.set(Duration::from_secs(3600));
+/// assert!(timer.poll(&mut context).is_pending());
+/// timer.set(Duration::ZERO);
+/// assert!(timer.poll(&mut context).is_ready());
+/// ```
 pub trait Timer: Send + 'static {
     /// Sets the timer to fire once, after this time, which is at most a day, instead of what it was set to before.
     fn set(&mut self, after: Duration);

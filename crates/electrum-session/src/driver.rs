@@ -20,6 +20,26 @@ use crate::session::{Session, Step};
 use crate::wake::wake_all;
 
 /// Drives the [`Session`] of a client: an adapter carries out the [`Step`]s that [`poll`](Self::poll) returns.
+///
+/// ```
+/// use electrum_session::proto::Phase;
+/// use electrum_session::transport::ServerAddr;
+/// use electrum_session::{Client, Step};
+///
+/// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
+/// let (client, driver) = Client::new(server.into(), || { /* let the adapter poll again */ });
+/// let Step::Connect(conn, target) = driver.poll() else { panic!("the first step") };
+/// assert_eq!(target.to_string(), "electrum.example:50001");
+/// driver.connected(conn);
+/// driver.with(|session, now| {
+///     let written = session.outgoing().len(); // write them to the socket
+///     session.wrote(now, conn, written);
+///     session.read(now, conn, b"{\"id\":1,\"result\":[\"Example 1.0\",\"1.4\"]}\n"); // read from it
+/// });
+/// let Step::Wait { .. } = driver.poll() else { panic!("nothing to do until a call is made") };
+/// assert_eq!(client.state().phase, Phase::Ready);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Driver(Arc<Shared>);
 
@@ -33,6 +53,25 @@ struct Shared {
 }
 
 /// Code of callers that has become due: wakers to call, and requests to encode. Made by [`Driver::poll_locked`].
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::Client;
+/// use electrum_session::proto::operations::Banner;
+/// use electrum_session::transport::ServerAddr;
+///
+/// # let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
+/// let (client, driver) = Client::new(server.into(), || {});
+/// let call = client.call(Banner); // waits for the connection
+/// # example::handshake(&driver);
+/// // Ready now. The driver holds a lock of its own, so it must not yet run the code that encodes the request.
+/// let (step, work) = driver.poll_locked();
+/// assert!(step.is_none() && !work.is_empty());
+/// // It has released that lock.
+/// work.run(&driver);
+/// assert!(driver.with(|session, _| String::from_utf8_lossy(session.outgoing()).contains("server.banner")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "callers would wait for ever"]
 pub struct CallerWork {
     wakers: Vec<Waker>,
@@ -40,13 +79,13 @@ pub struct CallerWork {
 }
 
 impl CallerWork {
-    /// Whether there is nothing to run.
+    /// Returns whether there is nothing to run.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.wakers.is_empty() && self.encode.is_none()
     }
 
-    /// Runs it. The thread may hold no lock that anything done to the client needs.
+    /// Runs the code. The thread may hold no lock that anything done to the client needs.
     pub fn run(self, driver: &Driver) {
         wake_all(self.wakers);
         if let Some((version, requests)) = self.encode {
@@ -56,6 +95,20 @@ impl CallerWork {
 }
 
 /// Closes the client when it is dropped. Made by [`Driver::close_on_drop`].
+///
+/// ```
+/// use electrum_session::proto::operations::Banner;
+/// use electrum_session::transport::ServerAddr;
+/// use electrum_session::{CallError, Client};
+///
+/// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
+/// let (client, driver) = Client::new(server.into(), || {});
+/// let guard = driver.close_on_drop();
+/// let call = client.call(Banner);
+/// drop(guard); // the task that drives the client has panicked, say
+/// assert_eq!(futures_lite::future::block_on(call), Err(CallError::Closed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct CloseOnDrop(Driver);
 
 impl Drop for CloseOnDrop {

@@ -5,6 +5,25 @@ use electrum_proto::operations::BroadcastOutcome;
 use electrum_proto::{NotInVersion, RejectReason, RequestError};
 
 /// Why a call has no result. Each variant says who must act.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::CallError;
+/// use electrum_session::proto::operations::Raw;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let error = client.call(Raw::reading("no.such.method", vec![])).await.unwrap_err();
+/// match &error {
+///     CallError::Server(error) => assert_eq!(error.code, Some(-32601)), // its operator, or the caller
+///     CallError::TimedOut | CallError::Unsent { .. } => println!("try again later"),
+///     CallError::MaybeSent { .. } => println!("find out whether it was done"),
+///     _ => panic!("{error}"),
+/// }
+/// assert!(error.to_string().starts_with("the server says: unknown method"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -76,6 +95,19 @@ pub enum CallError {
 }
 
 /// Why a request that was sent has no answer.
+///
+/// ```
+/// use electrum_session::{CallError, NoAnswer};
+///
+/// let error = CallError::MaybeSent { reason: NoAnswer::ConnectionLost };
+/// let CallError::MaybeSent { reason } = &error else { panic!("{error}") };
+/// let seconds = match reason {
+///     NoAnswer::TimedOut => 60, // the server may still be at work on it
+///     NoAnswer::ConnectionLost => 0,
+/// };
+/// assert_eq!(seconds, 0);
+/// assert!(error.to_string().starts_with("the connection was lost before the answer came; the server may have done"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
     /// No answer came in time.
@@ -87,6 +119,22 @@ pub enum NoAnswer {
 }
 
 /// The kind of a [`CallError`], for programs to match on.
+///
+/// ```
+/// use electrum_session::proto::json::{ServerError, ServerErrorKind};
+/// use electrum_session::{CallError, CallErrorKind};
+///
+/// /// Returns whether another server may give the answer that this one does not give.
+/// fn is_worth_asking_another(kind: CallErrorKind) -> bool {
+///     match kind {
+///         CallErrorKind::Server(ServerErrorKind::Busy) | CallErrorKind::Malformed => true,
+///         CallErrorKind::NotInVersion | CallErrorKind::TimedOut | CallErrorKind::ClosesConnection => true,
+///         _ => false,
+///     }
+/// }
+/// assert!(is_worth_asking_another(CallError::Server(ServerError::new(Some(-102), "server busy")).kind()));
+/// assert!(!is_worth_asking_another(CallError::Closed.kind()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallErrorKind {
@@ -149,17 +197,20 @@ impl CallError {
 
     /// Returns what became of a transaction whose [`Broadcast`](electrum_proto::operations::Broadcast) ended with this error.
     ///
-    /// ```no_run
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// use electrum_session::CallError;
     /// use electrum_session::proto::operations::{Broadcast, BroadcastOutcome};
-    /// use electrum_session::proto::types::RawTransaction;
-    /// use electrum_session::{CallError, Client};
     ///
-    /// # async fn example(client: Client, transaction: RawTransaction) -> Result<(), CallError> {
+    /// # let client = example::client();
+    /// # let transaction = electrum_session::proto::types::RawTransaction::new([0]);
+    /// # example::run(async {
     /// let result = client.call(Broadcast { transaction }).await;
     /// let outcome = result.map(BroadcastOutcome::Accepted).or_else(CallError::into_broadcast_outcome)?;
     /// println!("{outcome}");
+    /// # assert!(matches!(outcome, BroadcastOutcome::Rejected(_)));
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     ///
     /// # Errors

@@ -15,13 +15,20 @@ use crate::pins::{PinError, PinStore};
 /// new one. A writer locks another file beside it, and the system releases that lock when the process ends. The file
 /// and its folder are made when the first pin is stored.
 ///
-/// ```no_run
-/// use electrum_session::{Config, FilePins};
+/// ```
+/// use electrum_session::transport::Pin;
+/// use electrum_session::{Config, FilePins, PinStore};
 /// use std::sync::Arc;
 ///
+/// # let folder = std::env::temp_dir().join(format!("electrum-file-pins-{}", std::process::id()));
+/// let path = folder.join("pins");
 /// let mut config = Config::new(["ssl://electrum.example:50002".parse()?]);
-/// config.pins = Arc::new(FilePins::new("/var/lib/wallet/pins"));
-/// # Ok::<(), electrum_session::transport::AddrError>(())
+/// config.pins = Arc::new(FilePins::new(&path));
+/// // What the client does when a web CA vouches for the server's certificate:
+/// config.pins.replace("electrum.example", 50002, None, Some(Pin::WebCa))?;
+/// assert!(std::fs::read_to_string(&path)?.ends_with("\nelectrum.example:50002 web-ca\n"));
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct FilePins {

@@ -9,6 +9,11 @@
 //! ```
 //!
 //! An adapter makes a [`Client`] and its [`Driver`], and carries out the [`Step`]s that the driver returns.
+//!
+//! # Logs
+//! What a client does is logged with the crate `log`; with the feature `tracing` as events and spans of that crate.
+//! Loggers and subscribers run while the client is locked. They must not use it, nor wait for a thread that does: both
+//! would wait for ever. One that reports through a client, say, hands its records to another thread.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

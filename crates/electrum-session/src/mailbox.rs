@@ -15,6 +15,24 @@ const RAW_KEPT: usize = 256;
 const RAW_BYTES_KEPT: usize = 8 * 1024 * 1024;
 
 /// The newest value of a subscribed topic, or why there is none.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::proto::{Origin, Topic, Update};
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let mut tips = client.subscribe(Topic::Headers)?;
+/// let update = tips.next().await.ok_or("the client is closed")?;
+/// assert_eq!((update.topic, update.origin, update.skipped), (0, Origin::Subscribed, 0));
+/// match update.value {
+///     Ok(Update::Headers(tip)) => assert_eq!(tip.height, 0),
+///     Ok(other) => panic!("{other:?}"),
+///     Err(refusal) => panic!("the server does not accept the subscription: {refusal}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicUpdate {
     /// The topic's place in the list of those that were subscribed at once, counted from zero.

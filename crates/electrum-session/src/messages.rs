@@ -27,6 +27,37 @@ const NOT_OPENED: &str = "the browser could not open the WebSocket and does not 
                           and may only open wss:// addresses";
 
 /// The sending half of a WebSocket. Dropping it closes the WebSocket.
+///
+/// ```
+/// use std::io;
+/// use std::sync::mpsc;
+/// use std::task::{Context, Poll, Waker};
+/// use electrum_session::drive::Socket;
+/// use electrum_session::messages::{Sender, open};
+///
+/// /// A WebSocket that only notes what it is to send.
+/// struct Noting(mpsc::Sender<String>);
+///
+/// impl Sender for Noting {
+///     fn send(&mut self, message: &str) -> io::Result<()> {
+///         self.0.send(message.to_owned()).map_err(io::Error::other)
+///     }
+///
+///     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+///         Poll::Ready(()) // there is always room
+///     }
+/// }
+///
+/// let (sender, sent) = mpsc::channel();
+/// let mut socket = futures_lite::future::block_on(open(1_000_000, |inbox| {
+///     inbox.opened();
+///     Ok(Noting(sender))
+/// }))?;
+/// let written = socket.poll_write(&mut Context::from_waker(Waker::noop()), b"{\"id\":1}\n");
+/// assert!(matches!(written, Poll::Ready(Ok(9))));
+/// assert_eq!(sent.recv()?, "{\"id\":1}"); // a line is a message
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Sender: Send + 'static {
     /// Sends a text message, without waiting until it has left.
     ///
@@ -39,6 +70,35 @@ pub trait Sender: Send + 'static {
 }
 
 /// Receives the events of one WebSocket. Clones are the same inbox.
+///
+/// ```
+/// # use std::io;
+/// # use std::sync::mpsc;
+/// # use std::task::{Context, Poll};
+/// # use electrum_session::messages::{Sender, open};
+/// # /// A WebSocket that only notes what it is to send.
+/// # struct Noting(mpsc::Sender<String>);
+/// #
+/// # impl Sender for Noting {
+/// #     fn send(&mut self, message: &str) -> io::Result<()> {
+/// #         self.0.send(message.to_owned()).map_err(io::Error::other)
+/// #     }
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+/// #         Poll::Ready(()) // there is always room
+/// #     }
+/// # }
+/// # let (sender, _sent) = mpsc::channel();
+/// let opening = open(1_000_000, |inbox| {
+///     // The platform calls these later: "open", "message" and "close".
+///     inbox.opened();
+///     inbox.received(b"{\"id\":1}");
+///     assert_eq!(inbox.unread(), 9); // the message is a line now
+///     inbox.closed(1000, "");
+///     Ok(Noting(sender))
+/// });
+/// assert!(futures_lite::future::block_on(opening).is_ok());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Inbox {
     state: Arc<Mutex<State>>,
@@ -158,6 +218,39 @@ impl Inbox {
 }
 
 /// An open WebSocket.
+///
+/// ```
+/// use electrum_session::drive::Socket;
+/// use electrum_session::messages::Messages;
+/// # use std::io;
+/// # use std::sync::mpsc;
+/// # use std::task::{Context, Poll, Waker};
+/// # use electrum_session::messages::{Sender, open};
+/// # /// A WebSocket that only notes what it is to send.
+/// # struct Noting(mpsc::Sender<String>);
+/// #
+/// # impl Sender for Noting {
+/// #     fn send(&mut self, message: &str) -> io::Result<()> {
+/// #         self.0.send(message.to_owned()).map_err(io::Error::other)
+/// #     }
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<()> {
+/// #         Poll::Ready(()) // there is always room
+/// #     }
+/// # }
+/// # let (sender, _sent) = mpsc::channel();
+/// #
+/// let messages: io::Result<Messages<_>> = futures_lite::future::block_on(open(1_000_000, |inbox| {
+///     inbox.opened();
+///     inbox.received(b"{\"id\":1}");
+///     Ok(Noting(sender))
+/// }));
+/// // A driver reads its messages as lines.
+/// let mut buffer = [0; 100];
+/// let read = messages?.poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer)?;
+/// assert!(matches!(read, Poll::Ready(9)) && buffer.starts_with(b"{\"id\":1}\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Messages<S> {
     inbox: Inbox,

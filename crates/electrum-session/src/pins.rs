@@ -13,6 +13,36 @@ use crate::oneshot::lock;
 ///
 /// The driver calls it on a thread of its own, without any lock, so it may block: other clients go on, and the
 /// connection that waits for it is bounded by the connect time-out.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use electrum_session::transport::Pin;
+/// use electrum_session::{Config, PinError, PinStore};
+///
+/// /// The pin of the only server that the program uses.
+/// #[derive(Debug, Default)]
+/// struct OnePin(Mutex<Option<Pin>>);
+///
+/// impl PinStore for OnePin {
+///     fn get(&self, _: &str, _: u16) -> Result<Option<Pin>, PinError> {
+///         Ok(*self.0.lock().map_err(|error| PinError::Other(error.to_string()))?)
+///     }
+///
+///     fn replace(&self, _: &str, _: u16, old: Option<Pin>, new: Option<Pin>) -> Result<Option<Pin>, PinError> {
+///         let mut pin = self.0.lock().map_err(|error| PinError::Other(error.to_string()))?;
+///         if *pin == old {
+///             *pin = new;
+///         }
+///         Ok(*pin)
+///     }
+/// }
+///
+/// let mut config = Config::new(["ssl://electrum.example".parse()?]);
+/// config.pins = Arc::new(OnePin::default());
+/// assert_eq!(config.pins.replace("electrum.example", 50002, None, Some(Pin::WebCa)), Ok(Some(Pin::WebCa)));
+/// assert_eq!(config.pins.replace("electrum.example", 50002, None, None), Ok(Some(Pin::WebCa))); // it is not `old`
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait PinStore: Send + Sync + fmt::Debug {
     /// Reads the pin of a server, if there is one.
     ///
@@ -29,6 +59,22 @@ pub trait PinStore: Send + Sync + fmt::Debug {
 }
 
 /// Why pins could not be read or stored.
+///
+/// ```
+/// use electrum_session::PinError;
+///
+/// /// Returns the file that the user must look at, and the line in it.
+/// fn place(error: &PinError) -> Option<(&str, usize)> {
+///     match error {
+///         PinError::Malformed { path, line } => Some((path, *line)),
+///         PinError::Io { path, .. } => Some((path, 1)),
+///         _ => None,
+///     }
+/// }
+/// let error = PinError::Malformed { path: "/home/satoshi/pins".into(), line: 7 };
+/// assert_eq!(place(&error), Some(("/home/satoshi/pins", 7)));
+/// assert!(error.to_string().starts_with("line 7 of /home/satoshi/pins is no pin; correct it"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinError {

@@ -11,6 +11,22 @@ use crate::driver::Handle;
 use crate::submission::SharedSubmission;
 
 /// Collects calls that are sent in one write. See [`Client::pipeline`](crate::Client::pipeline).
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::Pipeline;
+/// use electrum_session::proto::operations::{Balance, Banner};
+/// use electrum_session::proto::types::Script;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let script = Script::new([0x51]);
+/// let ask = |calls: &mut Pipeline<'_>| (calls.call(Banner), calls.call(Balance::new(&script)));
+/// let (banner, balance) = client.pipeline(ask);
+/// assert_eq!((banner.await?.as_str(), balance.await?.confirmed.to_sat()), ("Welcome!", 70_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 pub struct Pipeline<'a> {
     handle: &'a Handle,
     calls: Arc<SharedSubmission>,

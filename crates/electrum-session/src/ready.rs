@@ -13,6 +13,22 @@ use crate::sleep::Sleep;
 use crate::streams::ConnectionEvents;
 
 /// Why there is no connection.
+///
+/// ```
+/// use std::time::Duration;
+/// use electrum_session::transport::ServerAddr;
+/// use electrum_session::{Client, NotReady};
+///
+/// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
+/// let (client, _driver) = Client::new(server.into(), || {});
+/// client.close();
+/// match futures_lite::future::block_on(client.ready(Duration::from_secs(20))) {
+///     Ok(state) => panic!("{state:?}"),
+///     Err(NotReady::TimedOut { why }) => panic!("show it to the user, who may go on waiting: {why}"),
+///     Err(error @ NotReady::Closed) => assert_eq!(error.to_string(), "the client was closed"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReady {
     /// No connection was made in time.

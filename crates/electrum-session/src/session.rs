@@ -14,6 +14,24 @@ use crate::pins::PinError;
 use crate::trace::{self, Span};
 
 /// What a driver must do next for a [`Session`].
+///
+/// ```
+/// use electrum_session::proto::Timestamp;
+/// use electrum_session::{Config, Session, Step};
+///
+/// let now = Timestamp::ZERO; // the time on a clock of the program's own
+/// let mut session = Session::new(Config::new(["ssl://electrum.example:50002".parse()?]), now);
+/// let target = loop {
+///     match session.poll(now, |_| ()) {
+///         Step::ReadPin(conn, _server) => session.pin_read(now, conn, Ok(None)), // it has none yet
+///         Step::Connect(_, target) => break target, // open a socket to it
+///         Step::KeepPin(conn, _server, change) => session.pin_kept(now, conn, Ok(change.new)), // once it is stored
+///         other => panic!("{other:?} comes later"),
+///     }
+/// };
+/// assert_eq!(target.to_string(), "electrum.example:50002");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a step that is not carried out is lost, and the connection with it"]
 pub enum Step {
@@ -41,6 +59,21 @@ pub enum Step {
 }
 
 /// An event that a session emits.
+///
+/// ```
+/// use electrum_session::proto::{Event, Timestamp};
+/// use electrum_session::{Config, ConnectionEvent, Session, SessionEvent};
+///
+/// let mut session = Session::new(Config::new(["tcp://electrum.example:50001".parse()?]), Timestamp::ZERO);
+/// let mut tried = Vec::new();
+/// let _step = session.poll(Timestamp::ZERO, |event| match event {
+///     SessionEvent::Connection(ConnectionEvent::Connecting { server }) => tried.push(server.to_string()),
+///     SessionEvent::Machine(Event::Reply { id, result }) => println!("{id:?}: {result:?}"),
+///     other => println!("{other:?}"),
+/// });
+/// assert_eq!(tried, ["tcp://electrum.example:50001"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "it is handed over once, and stored by none")]
 pub enum SessionEvent<'a> {

@@ -21,6 +21,28 @@ use crate::sleep::Sleep;
 ///
 /// A consumer that is slow misses values but never the newest one: a new value of a topic replaces an unread one.
 ///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::proto::{Topic, Update};
+/// use electrum_session::proto::types::Script;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let mut updates = client.subscribe(Topic::Headers)?;
+/// let script = updates.add(Topic::Script(Script::new([0x51])))?;
+/// for _ in 0..2 {
+///     let update = updates.next().await.ok_or("the client is closed")?;
+///     match update.value? {
+///         Update::Headers(tip) => println!("block {}", tip.height),
+///         Update::Script(status) => assert_eq!((update.topic, status), (script, None)), // unused
+///         other => panic!("{other:?}"),
+///     }
+/// }
+/// assert!(updates.remove(script));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
+///
 /// # Cancel safety
 /// Dropping the future of the next update loses no update.
 pub struct Updates {
@@ -62,17 +84,20 @@ impl Updates {
 
     /// Waits for the next update; `None` once the client is closed and all updates are read.
     ///
-    /// ```no_run
-    /// # use electrum_session::{Client, proto::{Topic, Update}};
-    /// # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// # use electrum_session::proto::{Topic, Update};
+    /// # let client = example::client();
+    /// # example::run(async {
     /// let mut tips = client.subscribe(Topic::Headers)?;
     /// while let Some(update) = tips.next().await {
     ///     if let Update::Headers(tip) = update.value? {
     ///         println!("{} {}", tip.height, tip.header.block_hash());
     ///     }
+    /// #   break;
     /// }
     /// # Ok(())
-    /// # }
+    /// # });
     /// ```
     pub async fn next(&mut self) -> Option<TopicUpdate> {
         poll_fn(|context| self.mailbox.poll_next(context)).await
@@ -116,6 +141,25 @@ impl Drop for Updates {
 
 /// The events of a client's connections, as a stream. It ends when the client is closed.
 ///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use electrum_session::ConnectionEvent;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let mut events = client.events();
+/// let mut software = None;
+/// while let Some(event) = events.next().await {
+///     if let ConnectionEvent::Ready { software: name, .. } = event {
+///         software = Some(name);
+///         client.close(); // ends the stream
+///     }
+/// }
+/// assert_eq!(software.as_deref(), Some("Example 1.0"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
+///
 /// # Cancel safety
 /// Dropping the future of the next event loses no event.
 pub struct ConnectionEvents {
@@ -154,6 +198,26 @@ impl Stream for ConnectionEvents {
 }
 
 /// Why `next_within` returned no item.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+/// use std::time::Duration;
+/// use electrum_session::NoUpdate;
+/// use electrum_session::proto::Topic;
+///
+/// # let client = example::client();
+/// # example::run(async {
+/// let mut tips = client.subscribe(Topic::Headers)?;
+/// loop {
+///     match tips.next_within(Duration::from_secs(60)).await {
+///         Ok(update) => client.close(), // it is enough
+///         Err(NoUpdate::TimedOut) => panic!("no block for a minute, which is nothing unusual"),
+///         Err(NoUpdate::Closed) => break,
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NoUpdate {
     /// No item came in the given time. Later ones may.

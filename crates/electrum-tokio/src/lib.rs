@@ -1,17 +1,20 @@
 //! An Electrum client on tokio.
 //!
-//! ```no_run
+//! ```
 //! use electrum_tokio::proto::{Topic, operations::Banner};
 //! use electrum_tokio::transport::ServerAddr;
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let server: ServerAddr = "tcp://127.0.0.1:50001".parse()?;
+//! #   let fake = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+//! #   let server: ServerAddr = fake.url().parse()?;
 //!     let client = electrum_tokio::connect(server);
 //!     println!("{}", client.call(Banner).await?);
 //!     let mut tips = client.subscribe(Topic::Headers)?;
 //!     while let Some(update) = tips.next().await {
 //!         println!("{update:?}");
+//! #       break;
 //!     }
 //!     Ok(())
 //! }
@@ -43,6 +46,20 @@ use crate::runtime::Tokio;
 /// Starts a client as a task of the current runtime. It connects and reconnects by itself. Calls can be made at once:
 /// they wait for the connection.
 ///
+/// ```
+/// use electrum_tokio::proto::operations::Banner;
+/// use electrum_tokio::transport::ServerAddr;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+/// # let address = server.url();
+/// let client = electrum_tokio::connect(address.parse::<ServerAddr>()?);
+/// assert!(!client.call(Banner).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Panics
 /// If it is called outside of a tokio runtime.
 pub fn connect(config: impl Into<Config>) -> Client {
@@ -53,6 +70,19 @@ pub fn connect(config: impl Into<Config>) -> Client {
 
 /// Makes a client and the future that drives it, for a tokio runtime of the caller's choice.
 /// The future ends when the client is closed; if it is dropped before, the client is closed.
+///
+/// ```
+/// use electrum_tokio::proto::operations::Banner;
+/// use electrum_tokio::transport::ServerAddr;
+/// # let server = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+/// # let address = server.url();
+///
+/// let runtime = tokio::runtime::Runtime::new()?;
+/// let (client, driver) = electrum_tokio::client(address.parse::<ServerAddr>()?);
+/// runtime.spawn(driver);
+/// assert!(!runtime.block_on(client.call(Banner))?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn client(config: impl Into<Config>) -> (Client, impl Future<Output = ()> + Send + 'static) {
     electrum_session::drive::drive(config, Tokio(runtime::dial))
 }

@@ -17,8 +17,8 @@ use crate::host::{Host, HostError};
 /// | `host:50002`, `host:50001` | TLS, no TLS: by the customary ports |
 /// | `host`, `host:port` | refused: it does not say whether to use TLS, and guessing wrong would mean plain text |
 ///
-/// An IPv6 address is written in brackets; a slash at the end is ignored. [`Display`](fmt::Display) writes one of the
-/// first four forms, with the port.
+/// An IPv6 address is written in brackets; a slash at the end makes no difference. [`Display`](fmt::Display) writes one
+/// of the first four forms, with the port.
 ///
 /// ```
 /// use electrum_transport::{Security, ServerAddr};
@@ -38,6 +38,19 @@ pub struct ServerAddr {
 }
 
 /// Whether the connection to the server is TLS.
+///
+/// ```
+/// use electrum_transport::{Security, ServerAddr};
+///
+/// let server: ServerAddr = "ssl://electrum.example".parse()?;
+/// let words = match server.security() {
+///     Security::Tcp => "anyone on the way can read and change everything",
+///     Security::Tls => "encrypted",
+/// };
+/// assert_eq!(words, "encrypted");
+/// assert_eq!(Security::Tls.default_port(), server.port());
+/// # Ok::<(), electrum_transport::AddrError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Security {
     /// Plain text.
@@ -127,6 +140,15 @@ impl fmt::Display for ServerAddr {
 }
 
 /// The error of parsing a server address. It says what to write instead.
+///
+/// ```
+/// use electrum_transport::{AddrProblem, ServerAddr};
+///
+/// let error = "http://electrum.example".parse::<ServerAddr>().unwrap_err();
+/// assert!(matches!(error.problem(), AddrProblem::Scheme(scheme) if scheme == "http"));
+/// let words = error.to_string(); // for the user
+/// assert!(words.starts_with(r#""http://electrum.example" is not a server address: write tcp:// for plain"#));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{input:?} is not a server address: {problem}")]
 pub struct AddrError {
@@ -142,6 +164,24 @@ impl AddrError {
 }
 
 /// What is wrong with a written address.
+///
+/// ```
+/// use electrum_transport::{AddrProblem, ServerAddr};
+///
+/// /// Returns what a form may offer instead of a text that is not an address.
+/// fn suggestions(text: &str) -> Vec<String> {
+///     let Err(error) = text.parse::<ServerAddr>() else { return Vec::new() };
+///     match error.problem() {
+///         AddrProblem::Ambiguous { host, port: Some(port) } => {
+///             vec![format!("ssl://{host}:{port}"), format!("tcp://{host}:{port}")]
+///         }
+///         AddrProblem::Brackets(with_brackets) => vec![with_brackets.clone()],
+///         _ => Vec::new(), // the words of the error say what to write
+///     }
+/// }
+/// assert_eq!(suggestions("electrum.example:443"), ["ssl://electrum.example:443", "tcp://electrum.example:443"]);
+/// assert_eq!(suggestions("ssl://2001:db8::1"), ["ssl://[2001:db8::1]"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddrProblem {

@@ -5,6 +5,23 @@ use crate::pins::{Fingerprint, Pin};
 use crate::socks::SocksError;
 
 /// The error of a link. Once failed, a link stays failed with the same error.
+///
+/// ```
+/// use electrum_transport::{Known, LinkError, Route, Side, SocksError, Stage};
+///
+/// let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
+/// let mut link = route.open(&"tcp://electrum.example".parse()?, Known::default())?;
+/// link.received(&[5, 0])?;
+/// let error = link.received(&[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap_err();
+/// match &error {
+///     LinkError::Proxy(SocksError::Refused(reply)) => assert_eq!(reply.0, 5),
+///     LinkError::PinChanged(changed) => panic!("the user must confirm {}", changed.seen),
+///     _ => panic!("{error}"),
+/// }
+/// assert_eq!((error.stage(), error.side()), (Stage::Proxy, Side::Server));
+/// assert!(error.to_string().starts_with("the server refused the proxy's connection"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
@@ -35,6 +52,22 @@ impl From<PinChanged> for LinkError {
 }
 
 /// The error of a certificate that is not the pinned one.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
+/// # use example::exchange;
+/// # let (server, mut peer, fingerprint) = example::tls_server();
+/// use electrum_transport::{Fingerprint, Known, LinkError, Pin, Route};
+///
+/// let pin = Pin::Certificate(Fingerprint::from_bytes([0xab; 32])); // what the server showed at the last connection
+/// let mut link = Route::direct().open(&server, Known::at(1_750_000_000).with_pin(Some(pin)))?;
+/// let error = exchange(&mut link, &mut peer).unwrap_err();
+/// let LinkError::PinChanged(changed) = &error else { panic!("{error}") };
+/// assert_eq!((changed.pinned, changed.given), (pin, false));
+/// // Shown to the user, who compares the new fingerprint with what the server's operator says.
+/// assert!(error.to_string().contains(&changed.seen.to_string()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{server} shows another certificate than {}, and nothing was sent to it. {}: {}. Shown now: {seen}{}. {}",
@@ -81,6 +114,17 @@ fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
 }
 
 /// The layer whose work a link was doing when it failed.
+///
+/// ```
+/// use electrum_transport::{Known, Route, Stage};
+///
+/// let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
+/// let mut link = route.open(&"ssl://electrum.example".parse()?, Known::default())?;
+/// let error = link.closed().unwrap_err(); // the first thing that came from the socket is its end
+/// assert_eq!(error.stage(), Stage::Proxy);
+/// assert_eq!(error.to_string(), "the proxy hung up before it connected to the server; see its log");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -105,6 +149,20 @@ impl core::fmt::Display for Stage {
 }
 
 /// Why TLS failed.
+///
+/// ```
+/// use electrum_transport::{Known, LinkError, Route, TlsError};
+///
+/// let mut link = Route::direct().open(&"ssl://electrum.example:22".parse()?, Known::default())?;
+/// let advice = match link.received(b"SSH-2.0-OpenSSH_9.9\r\n") {
+///     Err(LinkError::Tls(TlsError::NotTls)) => "check the port".to_owned(),
+///     Err(LinkError::Tls(TlsError::Certificate { seen, .. })) => format!("compare {seen} with the operator"),
+///     Err(error) => error.to_string(),
+///     Ok(()) => panic!("that was no TLS"),
+/// };
+/// assert_eq!(advice, "check the port");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -170,6 +228,19 @@ pub enum TlsError {
 }
 
 /// Why a WebSocket failed.
+///
+/// ```
+/// use electrum_transport::{Known, LinkError, Route, WebSocketError};
+///
+/// let mut link = Route::direct().open(&"ws://electrum.example/electrum".parse()?, Known::default())?;
+/// let error = link.received(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap_err();
+/// match &error {
+///     LinkError::WebSocket(WebSocketError::Http { status }) => assert_eq!(status, "HTTP/1.1 404 Not Found"),
+///     _ => panic!("{error}"),
+/// }
+/// assert!(error.to_string().ends_with("check the path and the port"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebSocketError {
@@ -218,6 +289,20 @@ fn hint_words(hint: &str) -> String {
 }
 
 /// Who must act on an error.
+///
+/// ```
+/// use electrum_transport::{LinkError, Side, SocksError};
+///
+/// fn what_to_do(error: &LinkError) -> &'static str {
+///     match error.side() {
+///         Side::Server => "try the next server",
+///         Side::Proxy => "try again later",
+///         Side::User => "show the error, and wait for the user",
+///     }
+/// }
+/// assert_eq!(what_to_do(&LinkError::Truncated), "try the next server");
+/// assert_eq!(what_to_do(&SocksError::WrongPassword.into()), "show the error, and wait for the user");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The server's operator. Another attempt later, or another server, may succeed.

@@ -8,6 +8,21 @@ use core::str::FromStr;
 ///
 /// It is made by parsing only, so that a name that ends in `.onion` is always [`Host::Onion`], and a [`Host::Name`] may
 /// be looked up by a resolver.
+///
+/// ```
+/// use electrum_transport::Host;
+///
+/// fn needs_resolver(host: &Host) -> bool {
+///     match host {
+///         Host::Name(_) => true,
+///         Host::Ip(_) | Host::Onion(_) => false,
+///     }
+/// }
+/// assert!(needs_resolver(&"electrum.example".parse()?));
+/// assert!(!needs_resolver(&"[2001:db8::1]".parse()?));
+/// assert!(!needs_resolver(&"explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion".parse()?));
+/// # Ok::<(), electrum_transport::HostError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Host {
     /// An IP address; version 6 is written in brackets.
@@ -19,6 +34,14 @@ pub enum Host {
 }
 
 /// A valid host name: letters, digits, `-` and `_` in labels of 1 to 63 bytes, at most 253 bytes in all.
+///
+/// ```
+/// use electrum_transport::Host;
+///
+/// let Host::Name(name) = "Electrum.Example.".parse()? else { panic!("that is a DNS name") };
+/// assert_eq!(name.as_str(), "electrum.example");
+/// # Ok::<(), electrum_transport::HostError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostName(String);
 
@@ -46,6 +69,16 @@ impl fmt::Display for Host {
 }
 
 /// Why a text is not a [`Host`].
+///
+/// ```
+/// use electrum_transport::{Host, HostError};
+///
+/// for (text, expected) in [("", HostError::Empty), ("192.0.2", HostError::Ipv4), ("a b", HostError::Character(' '))] {
+///     let error = text.parse::<Host>().unwrap_err();
+///     assert_eq!(error, expected);
+///     println!("{error}"); // says how it is written
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {

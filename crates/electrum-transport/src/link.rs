@@ -20,6 +20,22 @@ use crate::websocket::{Progress as Messages, WebSocket};
 /// and not consumed, one TLS message, and one message of a WebSocket within [`limit_messages`](Self::limit_messages).
 /// [`send`](Self::send) stops at [`OUTGOING_LIMIT`], which encryption exceeds by some 30 bytes for each 16 KiB, and a
 /// WebSocket by one line of the caller.
+///
+/// ```
+/// use electrum_transport::{Known, Route};
+///
+/// let mut link = Route::direct().open(&"tcp://electrum.example".parse()?, Known::default())?;
+/// assert!(link.established()); // at once, without a proxy and TLS
+/// assert_eq!(link.send(b"a request\n"), 10);
+/// assert_eq!(link.outgoing(), b"a request\n"); // write this to the socket ...
+/// link.wrote(10);
+/// link.received(b"an answer\n")?; // ... and this is what was read from it
+/// assert_eq!(link.plaintext(), b"an answer\n");
+/// link.consume(10);
+/// link.closed()?;
+/// assert!(link.ended());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Link {
     server: ServerAddr,

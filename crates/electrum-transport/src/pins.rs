@@ -8,6 +8,17 @@ use sha2::{Digest as _, Sha256};
 /// The SHA-256 fingerprint of a certificate, in the format of `openssl x509 -fingerprint -sha256`.
 ///
 /// Parsing accepts 64 hexadecimal digits in either case, with or without colons.
+///
+/// ```
+/// use electrum_transport::{Fingerprint, Route, Trust};
+///
+/// // As a server's operator publishes it, and as a user pastes it.
+/// let given: Fingerprint = "ab".repeat(32).parse()?;
+/// assert!(given.to_string().starts_with("AB:AB:AB:"));
+/// let route = Route::direct().with_trust(Trust::Pinned(given));
+/// assert_ne!(given, Fingerprint::of_certificate(b"a certificate in DER"));
+/// # Ok::<(), electrum_transport::FingerprintError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 
@@ -44,6 +55,14 @@ impl fmt::Debug for Fingerprint {
 }
 
 /// The error of parsing a [`Fingerprint`].
+///
+/// ```
+/// use electrum_transport::{Fingerprint, FingerprintError};
+///
+/// let error = "AB:CD".parse::<Fingerprint>().unwrap_err();
+/// assert_eq!(error, FingerprintError);
+/// assert!(error.to_string().contains("64 hexadecimal digits"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a fingerprint is the SHA-256 of a certificate: 64 hexadecimal digits, with or without a colon after every two"
@@ -107,6 +126,23 @@ impl FromStr for Pin {
 }
 
 /// A pin that the driver must store before the link sends anything: see [`Link::pin_change`](crate::Link::pin_change).
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
+/// # use example::exchange;
+/// # let (server, mut peer, fingerprint) = example::tls_server();
+/// use electrum_transport::{Known, Route};
+///
+/// let mut link = Route::direct().open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
+/// let change = link.pin_change().ok_or("the certificate is new")?;
+/// assert_eq!(change.old, None);
+/// assert!(!link.established());
+/// let stored = change.new; // once it is stored
+/// link.pin_kept(stored)?;
+/// assert!(link.established());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinChange {

@@ -134,6 +134,19 @@ impl fmt::Debug for Introduction {
 }
 
 /// The error of parsing a proxy or setting its options. It does not quote the text, which may contain a password.
+///
+/// ```
+/// use electrum_transport::{Proxy, ProxyError};
+///
+/// let error = "socks5://user:secret@127.0.0.1".parse::<Proxy>().unwrap_err();
+/// match error {
+///     ProxyError::Port => println!("is it Tor's, 9050?"),
+///     ProxyError::Login => println!("are there characters to escape?"),
+///     _ => panic!("{error}"),
+/// }
+/// assert!(error.to_string().contains("for Tor usually port 9050"));
+/// assert!(!error.to_string().contains("secret"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {

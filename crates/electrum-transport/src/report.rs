@@ -6,6 +6,16 @@ use crate::addr::ServerAddr;
 use crate::pins::Fingerprint;
 
 /// A report on how a server is reached. `Display` writes it in one line.
+///
+/// ```
+/// use electrum_transport::{Route, ServerAddr};
+///
+/// let server: ServerAddr = "tcp://electrum.example".parse()?;
+/// let report = Route::direct().with_proxy("socks5://user:secret@127.0.0.1:1080".parse()?).report(&server);
+/// assert_eq!(report.to_string(), "tcp://electrum.example:50001 through socks5://user:***@127.0.0.1:1080");
+/// assert_eq!((report.server, report.tls), (server, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkReport {
@@ -18,6 +28,21 @@ pub struct LinkReport {
 }
 
 /// The negotiated parameters of a TLS connection, and the server's certificate.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
+/// # use example::exchange;
+/// # let (server, mut peer, fingerprint) = example::tls_server();
+/// use electrum_transport::{Known, Route};
+///
+/// let mut link = Route::direct().open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
+/// let tls = link.report().tls.ok_or("the handshake is not complete")?;
+/// assert_eq!(tls.version, "TLS 1.3");
+/// // For people: version, cipher, fingerprint, and why the certificate was accepted.
+/// assert!(tls.to_string().ends_with(&format!("certificate {} (pinned now, on first use)", tls.fingerprint)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsReport {
@@ -32,6 +57,26 @@ pub struct TlsReport {
 }
 
 /// Why a certificate was accepted.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
+/// # use example::exchange;
+/// # let (server, mut peer, fingerprint) = example::tls_server();
+/// use electrum_transport::{Known, PinState, Route, Trust};
+///
+/// let mut link = Route::direct().with_trust(Trust::Insecure).open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
+/// let tls = link.report().tls.ok_or("the handshake is not complete")?;
+/// let is_safe = match tls.pin {
+///     PinState::Ca | PinState::Known | PinState::Given => true,
+///     PinState::New | PinState::Replaced => true, // if the user confirms the fingerprint
+///     PinState::Insecure => false,
+///     _ => true,
+/// };
+/// assert!(!is_safe);
+/// assert_eq!(tls.pin.to_string(), "not checked");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PinState {

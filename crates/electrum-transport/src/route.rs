@@ -10,6 +10,17 @@ use crate::report::LinkReport;
 use crate::trust::Trust;
 
 /// How connections are made: directly or through a proxy, and which certificates are accepted.
+///
+/// ```
+/// use electrum_transport::{Route, ServerAddr, Trust};
+///
+/// let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?).with_trust(Trust::CaOnly);
+/// let server: ServerAddr = "ssl://electrum.example".parse()?;
+/// assert_eq!(route.dial_target(&server)?.to_string(), "127.0.0.1:9050");
+/// assert_eq!(route.timeout_factor(), 4); // proxies are slow
+/// assert!(route.dial_target(&"tcp://electrum.example".parse()?).is_err()); // plain text has no certificate
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Route {
     pub(crate) proxy: Option<Proxy>,
@@ -178,6 +189,15 @@ impl Route {
 }
 
 /// The target to which an adapter opens a TCP connection. It is never an `.onion` name.
+///
+/// ```
+/// use electrum_transport::{DialHost, Route};
+///
+/// let target = Route::direct().dial_target(&"ssl://[2001:db8::1]:50002".parse()?)?;
+/// assert_eq!((&target.host, target.port), (&DialHost::Ip("2001:db8::1".parse()?), 50002));
+/// assert_eq!(target.to_string(), "[2001:db8::1]:50002"); // as `std::net::TcpStream::connect` takes it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DialTarget {
     /// An address, or a name to resolve.
@@ -189,6 +209,19 @@ pub struct DialTarget {
 }
 
 /// An address, or a name that may be given to the system's resolver.
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use electrum_transport::{DialHost, Route};
+///
+/// let target = Route::direct().dial_target(&"ssl://192.0.2.1".parse()?)?;
+/// let addresses: Vec<SocketAddr> = match target.host {
+///     DialHost::Ip(ip) => vec![(ip, target.port).into()],
+///     DialHost::Name(name) => panic!("{name} is to be looked up"),
+/// };
+/// assert_eq!(addresses, ["192.0.2.1:50002".parse()?]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DialHost {
     /// An IP address, which needs no resolver.
@@ -208,6 +241,19 @@ impl fmt::Display for DialTarget {
 }
 
 /// Why a route cannot lead to a server. The user must act: another attempt fails in the same way.
+///
+/// ```
+/// use electrum_transport::{Route, RouteError};
+///
+/// let onion = "tcp://explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion:110".parse()?;
+/// let error = Route::direct().dial_target(&onion).unwrap_err();
+/// match &error {
+///     RouteError::OnionWithoutProxy { server } => assert_eq!(*server, onion), // offer to use Tor
+///     _ => panic!("{error}"),
+/// }
+/// assert!(error.to_string().ends_with("give its proxy, usually socks5://127.0.0.1:9050"));
+/// # Ok::<(), electrum_transport::AddrError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RouteError {

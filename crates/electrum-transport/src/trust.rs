@@ -5,6 +5,21 @@ use crate::pins::{Fingerprint, Pin};
 use crate::{pins::PinChange, report::PinState};
 
 /// Which certificates are accepted. The server's proof that it holds the certificate's key is always checked.
+///
+/// ```
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
+/// # use example::exchange;
+/// # let (server, mut peer, fingerprint) = example::tls_server();
+/// use electrum_transport::{Known, PinState, Route, Trust};
+///
+/// // The operator of the server has published this.
+/// # let published = fingerprint.to_string();
+/// let trust = Trust::Pinned(published.parse()?);
+/// let mut link = Route::direct().with_trust(trust).open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
+/// assert_eq!(link.report().tls.map(|tls| tls.pin), Some(PinState::Given));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Trust {
@@ -44,6 +59,7 @@ pub enum Trust {
 /// ```
 /// use electrum_transport::Known;
 /// let known = Known::at(1_750_000_000).with_pin(Some("web-ca".parse()?));
+/// # assert_ne!(known, Known::at(1_750_000_000));
 /// # Ok::<(), electrum_transport::FingerprintError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

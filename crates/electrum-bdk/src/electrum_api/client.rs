@@ -21,6 +21,21 @@ const BATCH_IN_TIME: usize = 1_000;
 /// A client of Electrum servers that implements [`ElectrumApi`](electrum_client::ElectrumApi).
 ///
 /// Clones are the same client, which reconnects by itself and is closed when the last clone is dropped.
+///
+/// ```
+/// use bdk_electrum::BdkElectrumClient;
+/// use electrum_bdk::Client;
+/// use electrum_bdk::electrum_client::ElectrumApi;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::ElectrumX2_0).prompt().start()?;
+/// # let address = server.url();
+///
+/// let client = Client::new(&address)?;
+/// let tip = client.block_headers_subscribe()?;
+/// assert_eq!(client.block_header(tip.height)?, tip.header);
+/// let for_wallets = BdkElectrumClient::new(client);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Client {
     inner: electrum_blocking::Client,

@@ -4,6 +4,22 @@ use bitcoin::ScriptBuf;
 use electrum_session::CallError;
 
 /// The error of a scan. A scan that failed can be run again, and continues where it stopped.
+///
+/// ```
+/// use electrum_bdk::sync::SyncError;
+///
+/// fn what_to_do(error: &SyncError) -> &'static str {
+///     match error {
+///         SyncError::Call(_) | SyncError::Unsettled { .. } => "run the scan again later",
+///         SyncError::NoHistory { .. } | SyncError::Untrue { .. } => "use another server",
+///         SyncError::Cancelled => "nothing",
+///         _ => "show the error to the user",
+///     }
+/// }
+/// let error = SyncError::Untrue { what: "a block without proof of work".into() };
+/// assert_eq!(what_to_do(&error), "use another server");
+/// assert!(error.to_string().ends_with("a block without proof of work; use another server"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncError {

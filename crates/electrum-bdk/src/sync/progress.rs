@@ -5,6 +5,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
 /// The progress of a scan. More requests become necessary while the scan finds more.
+///
+/// ```
+/// # use bdk_core::spk_client::FullScanRequest;
+/// # use electrum_bdk::electrum_blocking::Client;
+/// # use electrum_bdk::sync::Syncer;
+/// # use electrum_bdk::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::ElectrumX2_0).prompt().start()?;
+/// # let scripts = (0..).map(|index| (index, bdk_core::bitcoin::ScriptBuf::from_bytes(script(index))));
+/// # server.pay(&script(3), 70_000);
+/// # server.mine(1);
+/// # let syncer = Syncer::blocking(Client::connect(server.url().parse::<ServerAddr>()?)?);
+/// # let request = FullScanRequest::builder().spks_for_keychain(0, scripts);
+/// let scan = syncer.full_scan(request, 20);
+/// let mut scan = scan.on_progress(|progress| println!("{} of {} answers", progress.answered, progress.asked));
+/// scan.wait()?;
+/// let progress = scan.progress();
+/// assert_eq!((progress.transactions, progress.anchors), (1, 1));
+/// assert_eq!(progress.answered, progress.asked);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -23,6 +44,29 @@ pub struct Progress {
 }
 
 /// Cancels a scan from another thread or task.
+///
+/// ```
+/// use electrum_bdk::sync::SyncError;
+/// # use bdk_core::spk_client::FullScanRequest;
+/// # use electrum_bdk::electrum_blocking::Client;
+/// # use electrum_bdk::sync::Syncer;
+/// # use electrum_bdk::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::ElectrumX2_0).prompt().start()?;
+/// # let scripts = (0..).map(|index| (index, bdk_core::bitcoin::ScriptBuf::from_bytes(script(index))));
+/// # server.pay(&script(3), 70_000);
+/// # server.mine(1);
+/// # let syncer = Syncer::blocking(Client::connect(server.url().parse::<ServerAddr>()?)?);
+/// # let request = FullScanRequest::builder().spks_for_keychain(0, scripts);
+///
+/// let mut scan = syncer.full_scan(request, 20);
+/// let cancel = scan.canceller();
+/// std::thread::spawn(move || cancel.cancel()).join().unwrap(); // the user closes the window
+/// assert_eq!(scan.wait().err(), Some(SyncError::Cancelled));
+/// // The user opens it again.
+/// assert_eq!(scan.wait()?.last_active_indices[&0], 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Cancel(Arc<Mutex<State>>);
 

@@ -45,7 +45,7 @@ impl Target<SyncResponse> for ScriptList {
 /// and [`Syncer::sync`](crate::sync::Syncer::sync) make one; it does nothing until it is run.
 ///
 /// A scan that failed or was cancelled keeps what it has fetched: run again, it fetches the rest.
-/// ```no_run
+/// ```
 /// use bdk_core::spk_client::{FullScanRequest, FullScanResponse};
 /// use electrum_bdk::sync::{SyncError, Syncer};
 ///
@@ -59,6 +59,16 @@ impl Target<SyncResponse> for ScriptList {
 ///         }
 ///     }
 /// }
+/// # use electrum_bdk::electrum_blocking::Client;
+/// # use electrum_bdk::transport::ServerAddr;
+/// # use electrum_testkit::prelude::*;
+/// # let server = Server::builder(Family::ElectrumX2_0).prompt().start()?;
+/// # server.pay(&script(3), 70_000);
+/// # let syncer = Syncer::blocking(Client::connect(server.url().parse::<ServerAddr>()?)?);
+/// # let scripts = (0..).map(|index| (index, bdk_core::bitcoin::ScriptBuf::from_bytes(script(index))));
+/// # let request = FullScanRequest::builder().spks_for_keychain(0, scripts).build();
+/// # assert_eq!(scan(&syncer, request)?.last_active_indices[&0], 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a scan does nothing until it is run"]
 pub struct Scan<R> {

@@ -46,12 +46,17 @@ pub struct Syncer {
 impl Syncer {
     /// Makes a syncer that uses a client of an async adapter, as `electrum_tokio::connect` returns it.
     ///
-    /// ```no_run
-    /// # async fn example(client: electrum_session::Client, request: bdk_core::spk_client::FullScanRequest<u32>)
-    /// #     -> Result<(), electrum_bdk::sync::SyncError> {
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use electrum_bdk::transport::ServerAddr;
     /// use electrum_bdk::sync::Syncer;
     ///
+    /// # let server = electrum_testkit::Server::start(electrum_testkit::Family::Fulcrum2_1);
+    /// # let client = electrum_tokio::connect(server.url().parse::<ServerAddr>()?);
+    /// # let request = bdk_core::spk_client::FullScanRequest::<u32>::builder();
     /// let update = Syncer::new(client).full_scan(request, 20).run().await?;
+    /// # assert!(update.tx_update.is_empty());
     /// # Ok(())
     /// # }
     /// ```
@@ -123,13 +128,13 @@ impl Syncer {
 
     /// Makes a scan of given scripts, transactions and outputs. If nothing is new, it takes two round trips.
     ///
-    /// ```no_run
-    /// # fn example(syncer: electrum_bdk::sync::Syncer, wallet: &mut bdk_wallet::Wallet)
-    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wallet.rs")); }
+    /// # let (_server, syncer, mut wallet) = example::wallet();
     /// let update = syncer.sync(wallet.start_sync_with_revealed_spks()).wait()?;
     /// wallet.apply_update(update)?;
-    /// # Ok(())
-    /// # }
+    /// # assert_eq!(wallet.balance().total().to_sat(), 70_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sync<I>(&self, request: impl Into<SyncRequest<I>>) -> Scan<SyncResponse> {
         let mut request = request.into();
@@ -142,15 +147,17 @@ impl Syncer {
     /// Follows a wallet: scans it like [`full_scan`](Self::full_scan), then yields an update whenever something
     /// changes.
     ///
-    /// ```no_run
-    /// # fn example(syncer: electrum_bdk::sync::Syncer, wallet: &mut bdk_wallet::Wallet)
-    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wallet.rs")); }
+    /// # let (_server, syncer, mut wallet) = example::wallet();
     /// let mut updates = syncer.follow(wallet.start_full_scan(), 20);
     /// loop {
     ///     wallet.apply_update(updates.wait()?)?;
     ///     println!("{}", wallet.balance());
+    /// #   break;
     /// }
-    /// # }
+    /// # assert_eq!(wallet.balance().total().to_sat(), 70_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn follow<K: Ord + Clone + Send + 'static>(
         &self,

@@ -42,6 +42,18 @@ pub struct Dial {
 
 /// Cancels a [`Dial`] when it is dropped. Its [`run`](Dial::run) then returns at once, or as soon as its current system
 /// call ends.
+///
+/// ```
+/// use std::time::Duration;
+/// use electrum_session::Dial;
+/// use electrum_session::transport::{DialHost, DialTarget};
+///
+/// let target = DialTarget { host: DialHost::Name("localhost".into()), port: 50001, websocket: None };
+/// let (dial, cancel) = Dial::new(target, Duration::from_secs(10));
+/// let thread = std::thread::spawn(move || dial.run());
+/// drop(cancel); // the client does not want this connection any more
+/// assert!(thread.join().unwrap().is_err());
+/// ```
 #[derive(Debug)]
 pub struct CancelDial(Sender<Event>);
 

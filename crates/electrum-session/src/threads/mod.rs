@@ -94,6 +94,26 @@ use crate::client::Client;
 use crate::config::Config;
 
 /// The threads of a client. They end when the client is closed.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pipe.rs")); }
+/// # #[cfg(unix)]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use electrum_session::proto::operations::Banner;
+/// use electrum_session::threads;
+/// use electrum_session::transport::ServerAddr;
+/// # use example::InProcess;
+///
+/// // `InProcess` is the runtime of the example of this module.
+/// let server: ServerAddr = "tcp://in-process:50001".parse()?;
+/// let (client, threads) = threads::drive(server, InProcess)?;
+/// assert_eq!(threads.block_on(|| client.call(Banner))?, "Welcome!");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(unix))]
+/// # fn main() {}
+/// ```
 pub struct Threads<R: Runtime>(Arc<Engine<R>>);
 
 /// Starts a client, and the threads that drive it with sockets of `runtime`.

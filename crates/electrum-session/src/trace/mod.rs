@@ -1,4 +1,7 @@
 //! Logs what a client does: with the crate `tracing` if the feature of that name is on, otherwise with the crate `log`.
+//!
+//! Spans are entered and left, and records are made, while the session is locked. So loggers and subscribers run under
+//! that lock, and must not use the client: their authors read so on the crate's page.
 
 #[cfg(not(feature = "tracing"))]
 mod records;
