@@ -8,9 +8,6 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
 
-/// How many bytes the system receives for a connection before they are read. Linux takes twice as much.
-const RECEIVED_AHEAD: usize = 64 * 1024;
-
 /// Serves each connection in a thread of its own. Dropping it shuts all connections.
 ///
 /// # Example
@@ -113,8 +110,6 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
         threads.push(thread::spawn(move || {
             // Bytes are to arrive as they were written.
             let _ = stream.set_nodelay(true);
-            // While `serve` does not read, the system takes few bytes; it could take tens of megabytes.
-            let _ = SockRef::from(&stream).set_recv_buffer_size(RECEIVED_AHEAD);
             serve(number, stream);
             open.forget(number);
         }));
@@ -123,6 +118,30 @@ fn accept(open: &Arc<Open>, listener: &TcpListener, serve: &Arc<impl Fn(usize, T
     for thread in threads {
         let _ = thread.join();
     }
+}
+
+/// Limits how many bytes the system takes for a connection while they are not read: by itself it may take tens of
+/// megabytes.
+///
+/// # Errors
+/// If the system refuses.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::listener::{Listener, receive_few};
+/// use std::thread;
+///
+/// // A server that reads nothing: clients soon find that it takes no more.
+/// let server = Listener::start(|_, stream| {
+///     receive_few(&stream).unwrap();
+///     thread::park_timeout(std::time::Duration::from_millis(1));
+/// });
+/// # let _client = std::net::TcpStream::connect(server.addr())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn receive_few(stream: &TcpStream) -> io::Result<()> {
+    // Linux takes twice as much.
+    SockRef::from(stream).set_recv_buffer_size(64 * 1024)
 }
 
 /// A port of 127.0.0.1 at which connections are refused and no other socket of the machine comes to listen, for as long as

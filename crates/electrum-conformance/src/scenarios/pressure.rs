@@ -12,7 +12,7 @@ use electrum_proto::operations::Raw;
 use electrum_proto::{Script, SubscribeError};
 use electrum_testkit::chain::script;
 use electrum_testkit::hash::Txid;
-use electrum_testkit::listener::Listener;
+use electrum_testkit::listener::{Listener, receive_few};
 use electrum_testkit::session::{Busy, Cost, Quirks};
 use electrum_testkit::{Family, Server};
 
@@ -208,8 +208,8 @@ fn answer_late(stream: TcpStream, is_mute: &AtomicBool) -> io::Result<()> {
 
 /// A call that changes something, whose deadline passes while the server takes no bytes, is never sent.
 pub(super) fn nothing_after_its_deadline<A: Adapter>(adapter: A, transport: Transport) {
-    /// So many reads have 24 MB, more than the sockets on the way hold.
-    const READS: usize = 240;
+    /// So many reads have 48 MB, more than the sockets on the way hold.
+    const READS: usize = 480;
     const READ: usize = 100_000;
     let broadcasts = Arc::new(AtomicUsize::new(0));
     let for_server = Arc::clone(&broadcasts);
@@ -241,6 +241,7 @@ fn read_later(
     may_read: &Mutex<Receiver<()>>,
     broadcasts: &AtomicUsize,
 ) -> io::Result<()> {
+    receive_few(&stream)?;
     let mut wire = Wire::handshake(stream, "1.4")?;
     wire.stream().peek(&mut [0])?;
     // Fails if the test has failed meanwhile.
