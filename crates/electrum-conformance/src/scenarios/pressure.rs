@@ -208,8 +208,8 @@ fn answer_late(stream: TcpStream, is_mute: &AtomicBool) -> io::Result<()> {
 
 /// A call that changes something, whose deadline passes while the server takes no bytes, is never sent.
 pub(super) fn nothing_after_its_deadline<A: Adapter>(adapter: A, transport: Transport) {
-    /// So many reads have 48 MB, more than the sockets on the way hold.
-    const READS: usize = 480;
+    /// So many reads have 24 MB, more than the sockets on the way hold.
+    const READS: usize = 240;
     const READ: usize = 100_000;
     let broadcasts = Arc::new(AtomicUsize::new(0));
     let for_server = Arc::clone(&broadcasts);
