@@ -157,7 +157,7 @@ impl<R: Runtime> Engine<R> {
             let (step, work) = self.driver.poll_locked();
             let waits = step.and_then(|step| self.carry_out(&mut state, role, step));
             if !work.is_empty() {
-                // The ticker must not miss what happens meanwhile; another thread that changes the session advances it too.
+                // Only the ticker must look again: other threads advance the session after their own changes.
                 let mut may_write = |write| state.open().is_some_and(|open| open.may_write(role, write));
                 let is_done = role == Role::Passing && waits.is_some_and(|write| !may_write(write));
                 // A caller's code may use the client, and take its time.
