@@ -243,7 +243,7 @@ impl Calls {
             RequestError::TimedOut if !reads => request.fail(CallError::MaybeSent { reason: NoAnswer::TimedOut }),
             RequestError::Server(error) => {
                 self.moves.answered(now, &request);
-                if reads && retry::is_busy(&error) {
+                if reads && error.is_busy() {
                     self.busy(now, request, error)
                 } else {
                     request.fail(CallError::Server(error))

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use electrum_proto::Timestamp;
-use electrum_proto::json::{ServerError, ServerErrorKind};
 
 use crate::queued::Queued;
 
@@ -16,12 +15,6 @@ pub(crate) fn most_losses(servers: usize) -> usize {
 
 /// A request is not sent again once so many connections ended before its answer came, whatever the cause.
 pub(crate) const MOST_SENDINGS: u8 = 10;
-
-/// Whether an error says that the server may answer the same request later: it is over its limits, or not ready yet.
-pub(crate) fn is_busy(error: &ServerError) -> bool {
-    // electrs answers "unavailable index" for a moment after a restart.
-    error.kind() == ServerErrorKind::Busy || error.message.contains("unavailable index")
-}
 
 /// Suspects: requests that were in flight when a connection ended, one of which may be the cause.
 ///
