@@ -192,12 +192,18 @@ fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
     );
 }
 
-#[test]
-fn requests_that_are_never_answered_keep_others_from_being_sent_for_a_part_of_their_time_only() {
+/// A client that has learned from one busy answer to have four requests in flight.
+fn takes_four_at_once() -> Driver {
     let mut driver = patient(20);
     let id = driver.request_all(vec![Banner])[0];
     driver.write();
     driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+    driver
+}
+
+#[test]
+fn requests_that_are_never_answered_keep_others_from_being_sent_for_a_part_of_their_time_only() {
+    let mut driver = takes_four_at_once();
     driver.request_all(vec![Raw::new("mute", vec![]); 4]);
     for round in 1..4 {
         let begin = driver.now;
@@ -220,10 +226,7 @@ fn requests_that_are_never_answered_keep_others_from_being_sent_for_a_part_of_th
 
 #[test]
 fn while_requests_are_answered_one_after_the_other_there_is_no_room_for_more_than_the_server_takes() {
-    let mut driver = patient(20);
-    let id = driver.request_all(vec![Banner])[0];
-    driver.write();
-    driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+    let mut driver = takes_four_at_once();
     let mut in_flight = VecDeque::from(driver.request_all(vec![Raw::new("slow", vec![]); 4]));
     driver.write();
     for _ in 0..3 {
