@@ -71,9 +71,9 @@ pub trait PinStore: Send + Sync + fmt::Debug {
 ///         _ => None,
 ///     }
 /// }
-/// let error = PinError::Malformed { path: "/home/satoshi/pins".into(), line: 7 };
-/// assert_eq!(place(&error), Some(("/home/satoshi/pins", 7)));
-/// assert!(error.to_string().starts_with("line 7 of /home/satoshi/pins is no pin; correct it"));
+/// let error = PinError::Malformed { path: "electrum/pins".into(), line: 7 };
+/// assert_eq!(place(&error), Some(("electrum/pins", 7)));
+/// assert!(error.to_string().starts_with("line 7 of electrum/pins is no pin; correct it"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
