@@ -10,7 +10,7 @@ use electrum_proto::operations::{
     Balance, Banner, Features, FeeHistogram, Headers, History, Peers, Raw, TransactionGet, TransactionMerkle,
 };
 use electrum_proto::types::{RawHeader, RawTransaction, Script, Txid};
-use electrum_proto::{Backoff, Config, DownCause, Tip, Topic, Update};
+use electrum_proto::{Backoff, Config, DownCause, SubscribeError, Tip, Topic, Update};
 
 use crate::expect::{PATIENCE, wait_for};
 use crate::{Adapter, Client, ConnectionEvent, Failure, Next, Setup, Source, TopicUpdate};
@@ -214,11 +214,7 @@ fn txid() -> Txid {
 fn watch(client: &impl Client, topic: Topic, right: &Update) -> Result<(), Failure> {
     let is_raw = matches!(topic, Topic::Raw { .. });
     let mut updates = client.subscribe(vec![topic]);
-    let first = match updates.next(PATIENCE) {
-        Next::Item(TopicUpdate { value: Ok(value), .. }) => value,
-        Next::Item(TopicUpdate { value: Err(error), .. }) => return Err(Failure::Other(error.to_string())),
-        other => panic!("no first value, but {other:?}"),
-    };
+    let first = first_value(&mut updates)?;
     expect_answer(ask(client, Ask::Banner));
     let mut last = first.clone();
     while let Next::Item(change) = updates.next(Duration::ZERO) {
@@ -236,15 +232,23 @@ fn watch_many(client: &impl Client) -> Result<(), Failure> {
     let mut updates = client.subscribe(topics);
     let mut outcome = Ok(());
     for _ in 0..count {
-        match updates.next(PATIENCE) {
-            Next::Item(TopicUpdate { value, .. }) => {
-                outcome = value.map(drop).map_err(|error| Failure::Other(error.to_string()));
-            }
-            other => panic!("a value was due, and there was {other:?}"),
-        }
+        outcome = first_value(&mut updates).map(drop);
     }
     expect_answer(ask(client, Ask::Banner));
     outcome
+}
+
+/// Waits for the value of a topic, or for its refusal. Until then it may be reported as refused for now.
+fn first_value(updates: &mut impl Source<TopicUpdate>) -> Result<Update, Failure> {
+    loop {
+        match updates.next(PATIENCE) {
+            Next::Item(TopicUpdate {
+                value: Err(SubscribeError::Unavailable(_) | SubscribeError::TimedOut), ..
+            }) => {}
+            Next::Item(TopicUpdate { value, .. }) => return value.map_err(|error| Failure::Other(error.to_string())),
+            other => panic!("a value was due, and there was {other:?}"),
+        }
+    }
 }
 
 /// Makes many large calls at once, each of which must be answered, on any transport.

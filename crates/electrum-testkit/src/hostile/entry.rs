@@ -227,6 +227,12 @@ pub(super) fn line(text: impl Into<String>) -> Vec<Step> {
     once([Step::SendLine(text.into())])
 }
 
+/// A script that refuses the first calls in this way, and is honest from then on.
+pub(super) fn refuses(calls: usize, refusal: &Step) -> Vec<Step> {
+    let refusals = (0..calls).flat_map(|_| [Step::Line, refusal.clone()]);
+    after_handshake(refusals.chain([Step::Serve]))
+}
+
 /// Sends the right answer to the line last received.
 pub(super) fn right() -> Step {
     Step::SendLine(RIGHT.to_owned())

@@ -1,8 +1,9 @@
-//! Servers that take too little, give too much, or never stay.
+//! Servers that take too little, give too much, are busy, or never stay.
 
+use std::iter;
 use std::time::Duration;
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once, refuses};
 use crate::scripted::Step;
 
 const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
@@ -12,7 +13,7 @@ pub(super) const ALL: &[Entry] = &[
     entry("falls_mute", "reads, and says nothing more once it has agreed", Ask::Balance, SILENT, || {
         after_handshake([Step::Silence])
     }),
-    entry("writes_while_we_write", "writes 32 MB before it reads on", Ask::Bulk, Expect::Answer, || {
+    entry("writes_while_we_write", "writes 32 MB before it reads on", Ask::Bulk, ANSWER, || {
         let notifications = "{\"method\":\"hostile.event\",\"params\":[\"while you write\"]}\n".repeat(1000);
         let count = 32 * 1024 * 1024 / notifications.len();
         after_handshake([
@@ -22,7 +23,7 @@ pub(super) const ALL: &[Entry] = &[
             Step::Serve,
         ])
     }),
-    entry("reads_late", "reads nothing for a second while much is sent", Ask::Bulk, Expect::Answer, || {
+    entry("reads_late", "reads nothing for a second while much is sent", Ask::Bulk, ANSWER, || {
         after_handshake([Step::Wait(Duration::from_secs(1)), Step::Serve])
     }),
     entry("closes_when_ready", "closes each connection as soon as it has agreed", Ask::Balance, CLOSES, || {
@@ -41,7 +42,36 @@ pub(super) const ALL: &[Entry] = &[
         GARBAGE,
         || once([Step::send("}{\n")]),
     ),
+    entry("closes_on_a_burst", "closes the connection when 20 calls came at once", Ask::Bulk, BURST, || {
+        after_handshake(iter::repeat_n(Step::Line, 20).chain([Step::Close]))
+    }),
+    entry("busy_for_a_call", "says that it is busy instead of answering the first call", Ask::Balance, ANSWER, || {
+        once([busy()])
+    }),
+    entry("busy_for_scripts", "says that it is busy to the first ten subscriptions", Ask::WatchMany, ANSWER, || {
+        refuses(10, &busy())
+    }),
+    entry(
+        "not_ready_for_scripts",
+        "refuses the first fifty subscriptions for a moment",
+        Ask::WatchMany,
+        ANSWER,
+        || refuses(50, &Step::error(-32603, "unavailable index")),
+    ),
+    Entry {
+        short: &[Timeout::Answer, Timeout::Silence],
+        ..entry("no_first_status", "answers everything but the subscription", Ask::WatchScript, UNANSWERED, || once([]))
+    },
 ];
+
+/// The answer of a server that is too busy.
+fn busy() -> Step {
+    Step::error(-102, "server busy - request timed out")
+}
+
+const ANSWER: Expect = Expect::Answer;
+const BURST: Expect = Expect::Dropped("closed", "closed the connection");
+const UNANSWERED: Expect = Expect::Dropped("timeout", "did not answer in time");
 
 const CLOSES: Expect = Expect::KeepsLosing("closed", "closed the connection");
 const RESETS: Expect = Expect::KeepsLosing("reset", "broke");

@@ -1,6 +1,6 @@
 //! Servers that send notifications which no client subscribed to.
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once, right};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once, refuses, right};
 use super::honest::{chain, scripthash, status, tip};
 use crate::scripted::Step;
 
@@ -80,9 +80,7 @@ pub(super) const ALL: &[Entry] = &[
     Entry {
         expect: Expect::Error("so long"),
         ..entry("refusals_at_length", "refuses a hundred subscriptions in 1 MB of words each", Ask::WatchMany, || {
-            let refusal = Step::error(1, &format!("so long{}", "!".repeat(1_000_000)));
-            let refusals = (0..100).flat_map(|_| [Step::Line, refusal.clone()]);
-            after_handshake(refusals.chain([Step::Serve]))
+            refuses(100, &Step::error(1, &format!("so long{}", "!".repeat(1_000_000))))
         })
     },
     entry("notification_of_12_megabytes", "notifies of six million zeros at once", Ask::WatchRaw, || {
