@@ -61,3 +61,16 @@ impl Credentials {
         }
     }
 }
+
+#[cfg(all(test, feature = "tracing"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_logged_has_neither_authorization() {
+        let mut credentials = Credentials::new(Some(Authorization::new("Bearer first.secret")));
+        credentials.renew(Some(Authorization::new("Bearer second.secret")));
+        let redacted = credentials.redacted("first.secret, second.secret, third".into());
+        assert_eq!(redacted, "[redacted], [redacted], third");
+    }
+}

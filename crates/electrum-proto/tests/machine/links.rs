@@ -14,7 +14,9 @@ fn a_client_shows_what_it_was_made_with_and_where_it_stands() {
     assert_eq!(driver.client.config(), &config);
     driver.connect();
     assert_eq!((driver.client.state().phase, driver.client.state().agreed), (Phase::Handshaking, None));
+    assert_eq!(driver.client.version(), None);
     driver.agree("1.4");
+    assert_eq!(driver.client.version(), Some(ProtocolVersion::V1_4));
     let state = driver.client.state();
     assert_eq!((state.phase, state.agreed), (Phase::Ready, Some(("Test 1.0".into(), ProtocolVersion::V1_4))));
 }
@@ -32,6 +34,19 @@ fn a_link_that_is_reported_to_be_open_twice_has_one_handshake() {
     driver.drain();
     assert_eq!(driver.client.outgoing(), b"");
     assert_eq!(driver.client.phase(), Phase::Ready);
+}
+
+#[test]
+fn a_link_that_has_ended_does_not_open_any_more() {
+    let mut driver = Driver::new(Config::default());
+    driver.drain();
+    driver.seen();
+    let conn = driver.conn.unwrap();
+    driver.client.handle(driver.now, Input::Closed(conn, CloseCause::Failed("no route".into())));
+    driver.client.handle(driver.now, Input::Connected(conn));
+    assert_eq!(driver.client.outgoing(), b"");
+    driver.drain();
+    assert_eq!((driver.seen(), driver.client.phase()), (vec!["down connect".to_owned()], Phase::Backoff));
 }
 
 #[test]

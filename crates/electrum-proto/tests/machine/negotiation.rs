@@ -127,6 +127,38 @@ fn a_server_that_does_not_answer_for_its_chain_is_asked_in_the_other_way_next_ti
 }
 
 #[test]
+fn a_server_that_closes_when_it_is_asked_for_its_chain_has_not_refused_a_version() {
+    let mut driver = Driver::new(Config { genesis_hash: MAINNET.parse().ok(), ..Config::default() });
+    for _ in 0..2 {
+        driver.connect();
+        assert_eq!(offered(&mut driver), serde_json::json!(["1.4", "1.7"]));
+        driver.read(r#"{"id":1,"result":["Test 1.0","1.4"]}"#);
+        driver.close(CloseCause::End);
+        driver.sleep_until(TimerKind::Retry);
+    }
+}
+
+#[test]
+fn a_reply_under_another_id_is_no_answer_to_the_handshake() {
+    let mut driver = Driver::new(Config { genesis_hash: MAINNET.parse().ok(), ..Config::default() });
+    driver.connect();
+    let mut answers = |method, result: &str| {
+        let id = driver.written_id(method);
+        driver.seen();
+        driver.read(&format!(r#"{{"id":{},"result":{result}}}"#, id + 1));
+        assert!(driver.seen()[0].starts_with("Unknown(Reply"), "{method}");
+        assert_eq!((driver.client.phase(), driver.client.outgoing()), (Phase::Handshaking, &b""[..]));
+        driver.read(&format!(r#"{{"id":{id},"result":{result}}}"#));
+        driver.client.phase()
+    };
+    assert_eq!(answers("server.version", r#"["Test 1.0","1.4"]"#), Phase::Handshaking);
+    let features = format!(
+        r#"{{"genesis_hash":"{MAINNET}","server_version":"x","protocol_min":"1.4","protocol_max":"1.4","hosts":{{}}}}"#
+    );
+    assert_eq!(answers("server.features", &features), Phase::Ready);
+}
+
+#[test]
 fn a_server_that_is_too_busy_for_the_handshake_has_not_refused_a_version() {
     for (code, message) in [(-101, "excessive resource usage"), (-102, "server busy - request timed out")] {
         let mut driver = Driver::new(Config { servers: 2, ..Config::default() });

@@ -47,6 +47,22 @@ fn a_server_that_answers_slowly_is_waited_for_as_long_for_a_pong() {
 }
 
 #[test]
+fn a_server_whose_handshake_takes_long_is_waited_for_as_long_for_a_pong() {
+    let mut config = Config::default();
+    config.timeouts.pong = Duration::from_secs(5);
+    let mut driver = Driver::new(config);
+    driver.connect();
+    let id = driver.written_id("server.version");
+    driver.now = driver.now + Duration::from_secs(8);
+    driver.client.handle(driver.now, Input::Tick);
+    driver.read(&format!(r#"{{"result":["Slow","1.4"],"id":{id}}}"#));
+    ping(&mut driver);
+    let sent = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Pong);
+    assert_eq!(driver.now.since(sent).as_secs(), 24, "three times as long after one sample, as for TCP (RFC 6298)");
+}
+
+#[test]
 fn a_server_whose_pong_is_late_is_waited_for_twice_as_long_on_the_next_link() {
     let mut driver = patient(5);
     ping(&mut driver);
@@ -114,8 +130,13 @@ fn requests_with_short_answers_are_not_bounded_by_long_ones() {
             asked += 1;
         }
     }
-    let in_flight = driver.written_ids("short").len();
-    assert!(in_flight > 20, "{in_flight}");
+    let in_flight = driver.written_ids("short");
+    assert!(in_flight.len() > 20, "{in_flight:?}");
+    for id in in_flight {
+        driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    }
+    let long = (0..100).filter(|_| driver.client.request(driver.now, Banner).is_ok()).count();
+    assert_eq!(long, 5, "half of the bytes, still");
 }
 
 /// A client with time-outs of so many seconds whose ping the network did not take as it was due, one minute after the start,

@@ -309,3 +309,16 @@ fn a_silent_server_is_pinged_as_soon_as_a_call_times_out() {
     assert_eq!(driver.sleep(), TimerKind::Pong);
     assert_eq!(driver.client.phase(), Phase::Backoff);
 }
+
+#[test]
+fn a_server_that_has_answered_since_is_not_pinged_when_a_call_times_out() {
+    let mut driver = Driver::ready("1.4");
+    let soon = driver.now + Duration::from_secs(5);
+    driver.client.request_until(driver.now, soon, Banner).unwrap();
+    let other = driver.request_all(vec![Raw::new("other", vec![])])[0];
+    driver.write();
+    driver.now = driver.now + Duration::from_secs(1);
+    driver.read(&format!(r#"{{"id":{other},"result":""}}"#));
+    assert_eq!(driver.sleep(), TimerKind::Request);
+    assert_eq!(driver.write(), "");
+}
