@@ -155,4 +155,11 @@ mod tests {
             assert_eq!(*change == Transition::Lost, *to == Phase::Backoff);
         }
     }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic = "Lost does not lead from Ready to Closed"]
+    fn a_transition_that_the_table_lacks_is_found_in_debug_builds() {
+        Phase::Ready.assert_transition(Transition::Lost, Phase::Closed);
+    }
 }
