@@ -205,6 +205,8 @@ fn an_error_without_id_fails_a_request_only_if_it_is_the_only_one() {
     let first = only - 1;
     driver.read(&format!(r#"{{"id":{first},"result":""}}"#));
     driver.seen();
+    driver.read(r#"{"result":"","id":null}"#);
+    assert!(driver.seen()[0].starts_with("Unknown"), "a result without id answers nothing");
     driver.read(error);
     assert!(driver.seen()[0].starts_with(&format!("reply {only} Err")));
 }

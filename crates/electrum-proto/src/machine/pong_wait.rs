@@ -73,6 +73,8 @@ mod tests {
         let mut wait = PongWait::default();
         wait.answered(Duration::from_secs(12));
         assert_eq!(wait.duration(&TIMEOUTS), Duration::from_secs(36), "the first delay says little about the next");
+        wait.answered(Duration::from_secs(12));
+        assert_eq!(wait.duration(&TIMEOUTS), Duration::from_secs(30), "the deviation of 6 s falls by a quarter");
         (0..50).for_each(|_| wait.answered(Duration::from_secs(12)));
         assert_eq!(wait.duration(&TIMEOUTS).as_secs(), 18);
         (0..50).for_each(|_| wait.answered(Duration::from_secs(1)));

@@ -1,7 +1,7 @@
 //! Subscriptions for which the server is too busy, or not ready yet.
 
 use core::time::Duration;
-use electrum_proto::{Config, TimerKind};
+use electrum_proto::{Config, Phase, TimerKind};
 
 use electrum_proto::operations::Banner;
 
@@ -15,21 +15,23 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
     driver.subscribe();
     driver.drain();
     driver.seen();
-    let mut asked = 0;
+    let (mut asked, mut all_paused) = (0, Vec::new());
     while driver.seen().is_empty() {
         let id = driver.written_id(SUBSCRIBE);
         driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
         asked += 1;
         assert!(asked <= 4, "it is not reported");
         if driver.seen.is_empty() {
+            let refused = driver.now;
             assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+            all_paused.push(driver.now.since(refused).as_secs());
             // Others are answered well.
             let id = driver.client.request(driver.now, Banner).unwrap().id.number();
             driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
             driver.seen.retain(|word| !word.starts_with("reply"));
         }
     }
-    assert_eq!(asked, 4);
+    assert_eq!((asked, all_paused), (4, vec![2, 4, 8]));
     let mut pauses = Vec::new();
     for _ in 0..6 {
         let before = driver.now;
@@ -92,6 +94,67 @@ fn many_subscriptions_that_are_refused_at_once_are_asked_for_again_on_the_same_l
         driver.sleep();
     }
     panic!("{answered} are answered");
+}
+
+/// The server refuses each subscription that was written, in this way. Returns how many there were.
+fn refuse_all(driver: &mut Driver, error: &str) -> usize {
+    let ids = driver.written_ids(SUBSCRIBE);
+    for id in &ids {
+        driver.read(&format!(r#"{{"id":{id},"error":{error}}}"#));
+    }
+    ids.len()
+}
+
+const BUSY: &str = r#"{"code":-102,"message":"server busy"}"#;
+
+#[test]
+fn a_server_that_is_too_busy_for_a_burst_of_subscriptions_has_said_so_once() {
+    let mut config = Config::default();
+    config.limits.busy_replies = 1;
+    let mut driver = Driver::ready_with(config, "1.4");
+    for number in 0..3 {
+        driver.client.subscribe(driver.now, other_script(number)).unwrap();
+    }
+    driver.drain();
+    assert_eq!(refuse_all(&mut driver, BUSY), 3);
+    assert_eq!(driver.client.phase(), Phase::Ready);
+    driver.sleep_until(TimerKind::Resubscribe);
+    driver.seen();
+    refuse_all(&mut driver, BUSY);
+    assert!(driver.seen().iter().any(|word| word == "down busy"), "the second time");
+}
+
+#[test]
+fn the_retry_of_one_topic_does_not_end_the_pause_of_all() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    driver.drain();
+    refuse_all(&mut driver, r#"{"code":-32603,"message":"internal error"}"#);
+    driver.now = driver.now + Duration::from_millis(500);
+    driver.client.subscribe(driver.now, other_script(1)).unwrap();
+    driver.drain();
+    assert_eq!(refuse_all(&mut driver, BUSY), 1);
+    let refused = driver.now;
+    assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+    let millis = driver.now.since(refused).as_millis();
+    assert_eq!((millis, driver.write()), (500, String::new()), "one is due a second after its refusal, all are paused");
+    assert_eq!(driver.sleep(), TimerKind::Resubscribe);
+    assert_eq!((driver.now.since(refused).as_secs(), driver.written_ids(SUBSCRIBE).len()), (2, 2));
+}
+
+#[test]
+fn a_topic_whose_refusals_end_links_as_busy_is_asked_for_again_on_each() {
+    let mut config = Config { nudge: false, ..Config::default() };
+    config.limits.busy_replies = 0;
+    let mut driver = Driver::ready_with(config, "1.4");
+    driver.subscribe();
+    driver.drain();
+    for _ in 0..6 {
+        driver.seen();
+        assert_eq!(refuse_all(&mut driver, BUSY), 1);
+        assert_eq!(driver.seen(), ["disconnect", "down busy"]);
+        driver.reconnect("1.4");
+    }
 }
 
 #[test]

@@ -405,3 +405,16 @@ fn of_topics_that_end_connections_the_first_without_an_answer_is_put_off_for_lon
         driver.reconnect("1.4");
     }
 }
+
+#[test]
+fn a_topic_that_was_not_asked_for_yet_is_not_blamed_for_the_end_of_links() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    for _ in 0..10 {
+        driver.drain();
+        assert_eq!(ids_of(std::str::from_utf8(driver.client.outgoing()).unwrap(), SUBSCRIBE).len(), 1);
+        driver.close(CloseCause::End);
+        driver.reconnect("1.4");
+    }
+    assert!(!driver.seen().iter().any(|word| word.contains("SubscriptionRefused")));
+}

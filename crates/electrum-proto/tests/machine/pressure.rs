@@ -11,6 +11,7 @@ use crate::driver::Driver;
 /// A client that is ready, and waits `pong` seconds for a pong at least.
 fn patient(pong: u64) -> Driver {
     let mut config = Config { nudge: false, ..Config::default() };
+    config.limits.busy_replies = 100;
     config.timeouts.pong = Duration::from_secs(pong);
     Driver::ready_with(config, "1.4")
 }
@@ -89,6 +90,20 @@ fn a_server_that_was_slow_and_is_quick_again_is_found_out_as_soon_as_configured(
     let sent = driver.now;
     assert_eq!(driver.sleep(), TimerKind::Pong);
     assert_eq!(driver.now.since(sent).as_secs(), 5);
+}
+
+#[test]
+fn an_answer_that_takes_half_as_long_as_a_pong_may_counts_for_the_wait_and_quicker_ones_do_not() {
+    for (took, wait) in [(2, 5), (8, 24)] {
+        let mut driver = patient(5);
+        let id = driver.request_all(vec![Banner])[0];
+        driver.write();
+        answer_after(&mut driver, id, took);
+        ping(&mut driver);
+        let sent = driver.now;
+        assert_eq!(driver.sleep(), TimerKind::Pong);
+        assert_eq!(driver.now.since(sent).as_secs(), wait, "after {took} s");
+    }
 }
 
 /// A client that lost its link with ten answers of a hundred thousand bytes outstanding, and is ready again.
@@ -211,6 +226,17 @@ fn slow_answers_to_many_requests_let_fewer_be_sent_at_once() {
         RejectReason::InFlight { limit: 9 },
         "a tenth, for ten times the second and a half aimed at"
     );
+}
+
+#[test]
+fn a_busy_answer_halves_what_was_in_flight_with_it() {
+    let mut driver = patient(20);
+    let ids = driver.request_all(vec![Banner; 20]);
+    driver.write();
+    for id in ids {
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+    }
+    assert_eq!((0..100).filter(|_| driver.client.request(driver.now, Banner).is_ok()).count(), 10);
 }
 
 /// A client that has learned from one busy answer to have four requests in flight.
