@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::utsname::uname;
 
 /// Machine, kernel, toolchain and versions, a line each.
-pub fn facts() -> Vec<String> {
+pub fn describe() -> Vec<String> {
     let kernel = uname().map(|name| {
         let part = |part: &std::ffi::OsStr| part.to_string_lossy().into_owned();
         format!("{} {} {}", part(name.sysname()), part(name.release()), part(name.machine()))

@@ -30,12 +30,12 @@ pub struct Figures {
 impl Figures {
     /// The page.
     pub fn page(&self) -> String {
-        let facts: String = machine::facts().iter().map(|fact| format!("- {fact}\n")).collect();
+        let machine: String = machine::describe().iter().map(|line| format!("- {line}\n")).collect();
         let rounds = self.rounds;
         [
             "# Performance\n\nThis page is written by a program; changes by hand are lost. To repeat the run and write it anew:\n\n\
              ```sh\ncargo run --release --manifest-path crates/electrum-bench/Cargo.toml\n```\n",
-            &facts,
+            &machine,
             &format!(
                 "## Beside other clients\n\n\
                  User CPU of the client for each operation, median of {rounds} rounds (peak memory beside it where it matters; wall clock \

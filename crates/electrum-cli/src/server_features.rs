@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn facts_have_the_names_and_the_order_of_the_protocol() {
+    fn features_have_the_names_and_the_order_of_the_protocol() {
         let text = r#"{"services": ["tcp://a"], "hosts": {"a.example": {"tcp_port": 50001, "ssl_port": null}, "": {"ws_port": 7}},
             "pruning": null, "genesis_hash": "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", "protocol_min": 1.4}"#;
         let said = Said { text: text.into(), features: Err(DecodeError::new("", "x")) };

@@ -332,7 +332,7 @@ fn closing_answers_everybody_and_ends() {
 }
 
 #[test]
-fn facts_of_an_old_link_change_nothing() {
+fn inputs_about_an_old_link_change_nothing() {
     let mut driver = Driver::ready("1.4");
     let old = driver.conn.unwrap();
     driver.close(CloseCause::End);

@@ -1,4 +1,4 @@
-//! One link after another: which facts count, and why a link ends.
+//! One link after another: which inputs count, and why a link ends.
 
 use electrum_proto::operations::Banner;
 use electrum_proto::{

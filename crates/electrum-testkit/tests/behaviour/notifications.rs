@@ -1,4 +1,4 @@
-//! What subscribers are notified, in the order and manner of each family. Without sockets, in virtual time.
+//! What subscribers are notified, in the order and form of each family. Without sockets, in virtual time.
 
 use crate::client::Client;
 use electrum_testkit::prelude::*;

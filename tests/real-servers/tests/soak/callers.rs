@@ -14,7 +14,7 @@ use real_servers::{Random, from_hex};
 use serde_json::{Value, json};
 
 use crate::common::Client;
-use crate::facts::Facts;
+use crate::known_chain::KnownChain;
 
 const CALLERS: usize = 4;
 /// How many wrong answers are shown in full.
@@ -83,12 +83,12 @@ impl Tally {
 }
 
 /// Starts the callers of a client: threads for the one that blocks, tasks for the other.
-pub(crate) fn start(client: &Arc<Client>, facts: &Arc<Facts>, random: &mut Random) -> Arc<Tally> {
+pub(crate) fn start(client: &Arc<Client>, known: &Arc<KnownChain>, random: &mut Random) -> Arc<Tally> {
     let tally = Arc::new(Tally { callers: CALLERS.into(), ..Tally::default() });
     for _ in 0..CALLERS {
         let caller = Caller {
             client: Arc::clone(client),
-            facts: Arc::clone(facts),
+            known: Arc::clone(known),
             tally: Arc::clone(&tally),
             random: random.fork(),
         };
@@ -102,7 +102,7 @@ pub(crate) fn start(client: &Arc<Client>, facts: &Arc<Facts>, random: &mut Rando
 
 struct Caller {
     client: Arc<Client>,
-    facts: Arc<Facts>,
+    known: Arc<KnownChain>,
     tally: Arc<Tally>,
     random: Random,
 }
@@ -142,15 +142,15 @@ impl Caller {
         let number = self.number();
         self.tally.ask(1);
         let history = call(&self.client, History::new(script(number))).await;
-        self.tally.answered(history, |history| is_history_of(&self.facts, number, history));
+        self.tally.answered(history, |history| is_history_of(&self.known, number, history));
     }
 
     async fn headers(&mut self) {
-        let start = self.random.below(self.facts.headers.len() as u64) as usize;
-        let count = 1 + self.random.below((self.facts.headers.len() - start) as u64) as usize;
+        let start = self.random.below(self.known.headers.len() as u64) as usize;
+        let count = 1 + self.random.below((self.known.headers.len() - start) as u64) as usize;
         self.tally.ask(1);
         let run = call(&self.client, Headers::new(start as u32, count as u32)).await;
-        let known = &self.facts.headers[start..start + count];
+        let known = &self.known.headers[start..start + count];
         self.tally.answered(run, |HeaderRun { headers, .. }| {
             headers.iter().map(|header| header.to_hex()).eq(known.iter().cloned())
         });
@@ -184,12 +184,12 @@ impl Caller {
             }
         };
         self.tally.answered(balance, |balance| is_balance_of(number, balance));
-        self.tally.answered(history, |history| is_history_of(&self.facts, number, history));
+        self.tally.answered(history, |history| is_history_of(&self.known, number, history));
     }
 
     /// Of what is in the chain for long: a call that may not be repeated, and is refused whenever it gets there.
     async fn broadcast(&self) {
-        let known = RawTransaction::new(from_hex(&self.facts.known_transaction));
+        let known = RawTransaction::new(from_hex(&self.known.known_transaction));
         self.tally.ask(1);
         match call(&self.client, Broadcast { transaction: known }).await {
             Err(CallError::Server(_)) => self.tally.answered(Ok(()), |()| true),
@@ -202,7 +202,7 @@ impl Caller {
     }
 
     fn number(&mut self) -> u32 {
-        self.random.below(self.facts.scripts.into()) as u32
+        self.random.below(self.known.scripts.into()) as u32
     }
 }
 
@@ -217,15 +217,15 @@ where
 }
 
 fn script(number: u32) -> Script {
-    Script::new(Facts::script(number))
+    Script::new(KnownChain::script(number))
 }
 
 /// Whatever came and went since are whole steps.
 fn is_balance_of(number: u32, balance: &ScriptBalance) -> bool {
-    let rest = balance.confirmed.to_sat() % Facts::STEP;
-    rest == Facts::first_amount(number) && balance.unconfirmed.to_sat() % Facts::STEP as i64 == 0
+    let rest = balance.confirmed.to_sat() % KnownChain::STEP;
+    rest == KnownChain::first_amount(number) && balance.unconfirmed.to_sat() % KnownChain::STEP as i64 == 0
 }
 
-fn is_history_of(facts: &Facts, number: u32, history: &[HistoryEntry]) -> bool {
-    history.first().is_some_and(|entry| entry.txid.to_string() == facts.first_payment(number))
+fn is_history_of(known: &KnownChain, number: u32, history: &[HistoryEntry]) -> bool {
+    history.first().is_some_and(|entry| entry.txid.to_string() == known.first_payment(number))
 }

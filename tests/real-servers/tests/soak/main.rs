@@ -6,7 +6,7 @@
 mod callers;
 #[path = "../common/mod.rs"]
 mod common;
-mod facts;
+mod known_chain;
 mod memory;
 mod plan;
 mod process;
@@ -17,7 +17,7 @@ mod watcher;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use facts::Facts;
+use known_chain::KnownChain;
 use memory::Memory;
 use plan::Plan;
 use process::ClientProcess;
@@ -42,10 +42,10 @@ fn soak_over(kind: Kind) {
     println!("{plan}");
     let mut random = Random::new(plan.seed);
     let bitcoind = Bitcoind::start();
-    let (facts, mut traffic) = traffic::prepare(&bitcoind, &plan, random.fork());
+    let (known, mut traffic) = traffic::prepare(&bitcoind, &plan, random.fork());
     let mut server = ElectrumX::start(kind, &bitcoind);
     let link = BadLink::before(server.port(), plan.weather(), random.fork());
-    let mut clients = ClientProcess::start(&Facts { address: link.address(), ..facts });
+    let mut clients = ClientProcess::start(&KnownChain { address: link.address(), ..known });
     until(BOUND, "all values to be emitted", || clients.report().has_heard_all().then_some(()));
 
     let memory = Memory::of(clients.id());

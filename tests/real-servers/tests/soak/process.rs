@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::callers;
 use crate::common::{Client, both, config};
-use crate::facts::Facts;
+use crate::known_chain::KnownChain;
 use crate::watcher::Watcher;
 
 const CLIENT: &str = "ELECTRUM_SOAK_CLIENT";
@@ -37,12 +37,12 @@ pub(crate) fn is_client() -> bool {
 /// Runs the clients until no more orders come.
 pub(crate) fn run_client() {
     let mut orders = std::io::stdin().lines().map(|line| line.expect("orders are lines"));
-    let facts = orders.next().expect("the facts come first");
-    let facts = Arc::new(Facts::from_json(&serde_json::from_str(&facts).expect("the facts are JSON")));
-    let mut random = Random::new(facts.seed);
-    let clients = both(&impatient(&facts.address)).map(Arc::new);
-    let watchers = clients.each_ref().map(|client| Watcher::start(client, facts.scripts, random.fork()));
-    let tallies = clients.each_ref().map(|client| callers::start(client, &facts, &mut random));
+    let known = orders.next().expect("what is known of the chain comes first");
+    let known = Arc::new(KnownChain::from_json(&serde_json::from_str(&known).expect("it is JSON")));
+    let mut random = Random::new(known.seed);
+    let clients = both(&impatient(&known.address)).map(Arc::new);
+    let watchers = clients.each_ref().map(|client| Watcher::start(client, known.scripts, random.fork()));
+    let tallies = clients.each_ref().map(|client| callers::start(client, &known, &mut random));
     for order in orders {
         match order.as_str() {
             STOP => tallies.iter().for_each(|tally| tally.stop()),
@@ -81,7 +81,7 @@ fn phase(client: &Client) -> String {
 
 impl ClientProcess {
     /// Starts this very test again.
-    pub(crate) fn start(facts: &Facts) -> Self {
+    pub(crate) fn start(known: &KnownChain) -> Self {
         let mut child = Command::new(env::current_exe().expect("this program"))
             .args(["--exact", "--nocapture", "soak"])
             .env(CLIENT, "1")
@@ -92,7 +92,7 @@ impl ClientProcess {
         let orders = child.stdin.take().expect("stdin is piped");
         let lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
         let mut process = Self { child, orders, lines };
-        process.order(&facts.to_json().to_string());
+        process.order(&known.to_json().to_string());
         process
     }
 

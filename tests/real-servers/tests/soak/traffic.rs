@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use real_servers::{Bitcoind, Coin, Random, RpcError, Spend, anyone_can_spend};
 
-use crate::facts::Facts;
+use crate::known_chain::KnownChain;
 use crate::plan::Plan;
 
 /// More than are spent between two blocks.
@@ -53,20 +53,21 @@ impl Sent {
 }
 
 /// Pays every script for the first time, and mines more blocks on top than any reorganisation takes away.
-pub(crate) fn prepare(bitcoind: &Bitcoind, plan: &Plan, mut random: Random) -> (Facts, Traffic) {
-    let parts = plan.scripts.div_ceil(Facts::PAID_TOGETHER);
+pub(crate) fn prepare(bitcoind: &Bitcoind, plan: &Plan, mut random: Random) -> (KnownChain, Traffic) {
+    let parts = plan.scripts.div_ceil(KnownChain::PAID_TOGETHER);
     bitcoind.mine(101 + parts);
     let mut first_payments = Vec::new();
     for part in 0..parts {
-        let numbers = part * Facts::PAID_TOGETHER..plan.scripts.min((part + 1) * Facts::PAID_TOGETHER);
-        let outputs: Vec<_> = numbers.map(|number| (Facts::script(number), Facts::first_amount(number))).collect();
+        let numbers = part * KnownChain::PAID_TOGETHER..plan.scripts.min((part + 1) * KnownChain::PAID_TOGETHER);
+        let outputs: Vec<_> =
+            numbers.map(|number| (KnownChain::script(number), KnownChain::first_amount(number))).collect();
         first_payments.push(bitcoind.fund(&outputs).remove(0).txid);
     }
     let purse = vec![(purse_script(), PURSE_COIN); PURSE_COINS];
     let purse = bitcoind.fund(&purse).into();
     bitcoind.mine(10);
     let known_transaction = bitcoind.rpc("getrawtransaction", &serde_json::json!([first_payments[0]]));
-    let facts = Facts {
+    let known = KnownChain {
         address: String::new(),
         seed: random.below(u64::MAX),
         scripts: plan.scripts,
@@ -75,7 +76,7 @@ pub(crate) fn prepare(bitcoind: &Bitcoind, plan: &Plan, mut random: Random) -> (
         headers: (0..100).map(|height| bitcoind.header(height)).collect(),
     };
     let spendable = VecDeque::new();
-    (facts, Traffic { random, scripts: plan.scripts, purse, change: Vec::new(), spendable, sent: Sent::default() })
+    (known, Traffic { random, scripts: plan.scripts, purse, change: Vec::new(), spendable, sent: Sent::default() })
 }
 
 impl Traffic {
@@ -142,8 +143,8 @@ impl Traffic {
     fn send(&mut self, bitcoind: &Bitcoind, inputs: &[Coin], fee: u64) -> Result<Vec<Coin>, RpcError> {
         let mut spend = inputs.iter().fold(Spend::new(), Spend::coin);
         for _ in 0..=self.random.below(3) {
-            let script = Facts::script(self.random.below(self.scripts.into()) as u32);
-            spend = spend.pay(&script, Facts::STEP);
+            let script = KnownChain::script(self.random.below(self.scripts.into()) as u32);
+            spend = spend.pay(&script, KnownChain::STEP);
         }
         let change = spend.fee() - fee;
         let spend = spend.pay(&purse_script(), change);

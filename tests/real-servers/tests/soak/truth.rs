@@ -4,7 +4,7 @@ use real_servers::{Bitcoind, Wire, scripthash, to_hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::facts::Facts;
+use crate::known_chain::KnownChain;
 use crate::plan::Plan;
 use crate::process::Report;
 
@@ -34,7 +34,7 @@ pub(crate) fn differences(report: &Report, bitcoind: &Bitcoind, port: u16, plan:
 /// The status of every script on a fresh connection, which must be the digest of its history there.
 fn statuses(port: u16, scripts: u32) -> Vec<Value> {
     let mut wire = Wire::negotiated(port, "1.4");
-    let hashes: Vec<_> = (0..scripts).map(|number| json!([scripthash(&Facts::script(number))])).collect();
+    let hashes: Vec<_> = (0..scripts).map(|number| json!([scripthash(&KnownChain::script(number))])).collect();
     let mut statuses = Vec::new();
     for hashes in hashes.chunks(AT_ONCE) {
         let emitted = wire.calls("blockchain.scripthash.subscribe", hashes);

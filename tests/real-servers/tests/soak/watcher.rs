@@ -11,7 +11,7 @@ use real_servers::Random;
 use serde_json::{Value, json};
 
 use crate::common::{Changes, Client, Events, topic};
-use crate::facts::Facts;
+use crate::known_chain::KnownChain;
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -33,7 +33,7 @@ struct Seen {
 impl Watcher {
     /// Watches the tip and all scripts, in threads of its own.
     pub(crate) fn start(client: &Client, scripts: u32, random: Random) -> Self {
-        let scripts = (0..scripts).map(|number| topic(&Facts::script(number)));
+        let scripts = (0..scripts).map(|number| topic(&KnownChain::script(number)));
         let topics: Vec<_> = std::iter::once(Topic::Headers).chain(scripts).collect();
         let seen = Arc::new(Mutex::new(Seen {
             last: vec![None; topics.len()],

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 /// What the process of the clients gets to know when it starts.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub(crate) struct KnownChain {
     /// Where the clients connect.
     pub(crate) address: String,
     pub(crate) seed: u64,
     pub(crate) scripts: u32,
-    /// The transactions that paid the scripts before anything else did, [`Facts::PAID_TOGETHER`] scripts each.
+    /// The transactions that paid the scripts before anything else did, [`KnownChain::PAID_TOGETHER`] scripts each.
     pub(crate) first_payments: Vec<String>,
     /// One of those in full.
     pub(crate) known_transaction: String,
@@ -18,7 +18,7 @@ pub(crate) struct Facts {
     pub(crate) headers: Vec<String>,
 }
 
-impl Facts {
+impl KnownChain {
     pub(crate) const PAID_TOGETHER: u32 = 100;
     /// What goes to and from scripts during the run are multiples of this.
     pub(crate) const STEP: u64 = 100_000;
@@ -28,7 +28,7 @@ impl Facts {
         anyone_can_spend(number + 1)
     }
 
-    /// What the script got before, in satoshi. It is never spent, and tells scripts apart: it is below [`Facts::STEP`].
+    /// What the script got before, in satoshi. It is never spent, and tells scripts apart: it is below [`KnownChain::STEP`].
     pub(crate) fn first_amount(number: u32) -> u64 {
         10_000 + u64::from(number)
     }
