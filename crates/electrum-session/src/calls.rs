@@ -212,16 +212,18 @@ impl Calls {
         outcome: Result<Reply<'_>, RequestError>,
     ) -> Option<Waker> {
         let mut request = self.in_flight.remove(&id)?;
-        std::mem::replace(&mut request.span, Span::none()).in_scope(|| trace::answered(&outcome));
         self.suspects.settled(&request);
-        match outcome {
-            Ok(reply) => {
-                self.moves.answered(now, &request);
-                self.moves.served();
-                request.finish(Outcome::Reply(reply))
+        std::mem::replace(&mut request.span, Span::none()).in_scope(|| {
+            trace::answered(&outcome);
+            match outcome {
+                Ok(reply) => {
+                    self.moves.answered(now, &request);
+                    self.moves.served();
+                    request.finish(Outcome::Reply(reply))
+                }
+                Err(error) => self.answered_with_error(now, request, error),
             }
-            Err(error) => self.answered_with_error(now, request, error),
-        }
+        })
     }
 
     /// Handles a request in flight that got no result: schedules it to be sent again, or fails it.
@@ -314,6 +316,7 @@ impl Calls {
     fn lost(&mut self, now: Timestamp, mut request: Queued, written: bool) -> Option<Waker> {
         request.call.set_sent_as(None);
         request.history.lost += u8::from(written);
+        let again = || trace::retried("the connection ended", Duration::ZERO);
         if request.history.lost >= retry::MOST_SENDINGS {
             let times = request.history.lost.into();
             let cause = self.loss.as_ref().map(|loss| loss.cause.clone()).unwrap_or_default();
@@ -321,6 +324,7 @@ impl Calls {
         }
         let Some(loss) = self.loss.as_mut().filter(|loss| loss.is_suspicious && written) else {
             // The machine reports lost requests in the order of sending, so the queue keeps that order.
+            again();
             self.push_again(request);
             return None;
         };
@@ -339,6 +343,7 @@ impl Calls {
                 return request.fail(CallError::ClosesConnection { times, cause: loss.cause.clone() });
             }
         }
+        again();
         self.note_deadline(request.deadline);
         self.suspects.push(request);
         None
@@ -356,6 +361,7 @@ impl Calls {
         if request.history.should_move() && self.moves.should_leave(request.history.busy_servers) {
             self.leave_by.get_or_insert((now + pause / 2, request.history.busy_servers));
         }
+        trace::retried("the server is busy", pause);
         self.note_deadline(request.deadline);
         self.paused.push(resume_at, request);
         None

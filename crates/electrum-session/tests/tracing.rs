@@ -89,6 +89,7 @@ fn connections_and_calls_are_logged_without_secrets() {
             "blockchain.transaction.broadcast" => Some(Reaction::Error(1, "rejected: 02000000beefbeefbeefbeef")),
             "blockchain.relayfee" => Some(Reaction::Error(1, "expired: c2VjcmV0LXRva2Vu")),
             "close" => Some(Reaction::Close),
+            "busy" => Some(Reaction::Error(-102, "busy: 02000000beefbeefbeefbeef")),
             _ => None,
         });
         let mut config = config(&[server.address()]);
@@ -124,6 +125,14 @@ fn connections_and_calls_are_logged_without_secrets() {
         let closed = block_on(client.call(Raw::new("close", vec![TRANSACTION.into()])));
         assert_eq!(closed.unwrap_err().kind(), CallErrorKind::MaybeSent);
         written.wait_for(&["WARN", "down", &address, "cause=", "retry="]);
+
+        // The span of each sending ends with the reason why the call is sent again.
+        let read = |method: &str| client.call(Raw::reading(method, vec![TRANSACTION.into()]));
+        assert_eq!(block_on(read("close")).unwrap_err().kind(), CallErrorKind::ClosesConnection);
+        written.wait_for(&["DEBUG", "call{method=close id=", "retry", "cause=\"the connection ended\""]);
+        let busy = read("busy");
+        written.wait_for(&["DEBUG", "call{method=busy id=", "retry", "cause=\"the server is busy\"", "pause=200ms"]);
+        drop(busy);
 
         let text = written.text();
         for secret in [PASSWORD, TOKEN, "renewed-token"] {

@@ -9,6 +9,6 @@ mod records;
 mod spans;
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use records::{Span, answered, down, ignored, ready};
+pub(crate) use records::{Span, answered, down, ignored, ready, retried};
 #[cfg(feature = "tracing")]
-pub(crate) use spans::{Span, answered, down, ignored, ready};
+pub(crate) use spans::{Span, answered, down, ignored, ready, retried};

@@ -51,3 +51,5 @@ pub(crate) fn ignored(unknown: &Unknown<'_>) {
 }
 
 pub(crate) const fn answered(_: &Result<Reply<'_>, RequestError>) {}
+
+pub(crate) const fn retried(_: &str, _: Duration) {}

@@ -72,3 +72,8 @@ pub(crate) fn answered(outcome: &Result<Reply<'_>, RequestError>) {
         Err(error) => tracing::debug!(target: TARGET, cause = %error, "no answer"),
     }
 }
+
+/// Logs that a call is sent again after this pause, inside of its span.
+pub(crate) fn retried(cause: &str, pause: Duration) {
+    tracing::debug!(target: TARGET, cause, ?pause, "retry");
+}
