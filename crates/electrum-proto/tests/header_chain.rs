@@ -1,7 +1,7 @@
 //! Chains of headers: what is asked for, what is taken, and what a proof on them is worth.
 
-use electrum_proto::proof::{Added, ChainError, HeaderChain, HeaderRange, Rules, Target, merkle_root};
-use electrum_proto::types::{BlockHash, MerkleNode, MerkleProof, Network, ProofError, RawHeader, Tip, Txid};
+use electrum_proto::proof::{Added, ChainError, HeaderChain, HeaderRange, ProofError, Rules, Target, merkle_root};
+use electrum_proto::types::{BlockHash, MerkleNode, MerkleProof, Network, RawHeader, Tip, Txid};
 use proptest::prelude::*;
 
 /// Mines a header of regtest on `before`; `tag` tells blocks of different branches apart.

@@ -9,15 +9,15 @@ fn no_crate_depends_on_one_above_it() {
 }
 
 #[test]
-fn no_two_files_import_each_other() {
+fn no_two_files_and_no_two_folders_import_each_other() {
     let mut found = Vec::new();
     for target in metadata::packages().iter().flat_map(|package| &package.targets) {
-        for ring in imports::rings(target) {
+        for ring in imports::rings(target).into_iter().chain(imports::folder_rings(target)) {
             let names = ring.iter().map(|file| file.strip_prefix(files::root()).unwrap_or(file).display().to_string());
             found.push(names.collect::<Vec<_>>().join(" -> "));
         }
     }
-    assert!(found.is_empty(), "files that import each other:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "files or folders that import each other:\n{}", found.join("\n"));
 }
 
 /// Cargo links the programs of all crates into the same folders: of two with one name, either may be what a test runs.

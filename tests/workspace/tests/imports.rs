@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use workspace_tests::imports::rings;
+use workspace_tests::imports::{Ring, folder_rings, rings};
 
 #[test]
 fn two_files_that_import_each_other_are_found() {
@@ -36,6 +36,21 @@ fn a_folder_and_its_file_that_import_each_other_are_found() {
 }
 
 #[test]
+fn folders_whose_files_import_each_other_are_found() {
+    let files = [
+        ("lib.rs", "mod a;\nmod b;\n"),
+        ("a/mod.rs", "mod one;\nmod two;\npub(crate) struct A;\n"),
+        ("a/one.rs", "use crate::b::other::B;\nuse super::A;\npub(crate) fn f(_: B, _: A) {}\n"),
+        ("a/two.rs", "pub(crate) struct Two;\n"),
+        ("b/mod.rs", "pub(crate) mod other;\nmod more;\n"),
+        ("b/other.rs", "pub(crate) struct B;\n"),
+        ("b/more.rs", "use crate::a::two::Two;\nfn g(_: Two) {}\n"),
+    ];
+    assert_eq!(found("folders", &files), Vec::<Vec<String>>::new(), "no two of the files do");
+    assert_eq!(found_by("folders", &files, folder_rings), [["a", "b"]]);
+}
+
+#[test]
 fn both_files_of_a_module_that_depends_on_a_feature_are_searched() {
     let files = [
         (
@@ -62,8 +77,12 @@ fn layers_reexports_and_tests_are_no_rings() {
     assert_eq!(found("none", &files), Vec::<Vec<String>>::new());
 }
 
-/// The rings in a crate of these files.
+/// The rings of files in a crate of these files.
 fn found(name: &str, files: &[(&str, &str)]) -> Vec<Vec<String>> {
+    found_by(name, files, rings)
+}
+
+fn found_by(name: &str, files: &[(&str, &str)], search: fn(&Path) -> Vec<Ring>) -> Vec<Vec<String>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("imports").join(name);
     for (file, text) in files {
         let file = folder.join(file);
@@ -71,5 +90,5 @@ fn found(name: &str, files: &[(&str, &str)]) -> Vec<Vec<String>> {
         std::fs::write(file, text).expect("the file is written");
     }
     let short = |file: PathBuf| file.strip_prefix(&folder).expect("it is in the folder").display().to_string();
-    rings(&folder.join("lib.rs")).into_iter().map(|ring| ring.into_iter().map(short).collect()).collect()
+    search(&folder.join("lib.rs")).into_iter().map(|ring| ring.into_iter().map(short).collect()).collect()
 }

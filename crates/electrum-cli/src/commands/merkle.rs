@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::{Header, TransactionMerkle};
-use electrum_smol::proto::types::{BlockHash, MerkleNode, ProofError, Txid};
+use electrum_smol::proto::proof::ProofError;
+use electrum_smol::proto::types::{BlockHash, MerkleNode, Txid};
 use serde::Serialize;
 
 use crate::causes::Cause;

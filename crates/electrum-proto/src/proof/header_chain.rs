@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::chain::{ChainError, check_links, check_work};
 use super::difficulty::{easiest_target, may_be_too_easy, required_bits};
+use super::proven::ProofError;
 use super::work::Target;
-use crate::types::{MerkleProof, Network, ProofError, RawHeader, Tip, Txid};
+use crate::types::{MerkleProof, Network, RawHeader, Tip, Txid};
 
 /// The headers from one that the caller trusts to the tip that a server follows: each linked to the one before it, with
 /// its work, and with the difficulty that the network's rules ask for.

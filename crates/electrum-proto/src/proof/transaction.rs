@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::types::{Amount, Txid, Wtxid};
+use crate::types::{Amount, RawTransaction, Txid, Wtxid};
 
 /// Why bytes are no transaction.
 ///
@@ -174,6 +174,16 @@ impl Cursor<'_> {
         self.step(width)?;
         let value = self.bytes[start + 1..self.at].iter().rev().fold(0, |value, byte| (value << 8) | u64::from(*byte));
         if value < least { Err(TransactionError::LongLength) } else { Ok(value) }
+    }
+}
+
+impl RawTransaction {
+    /// Returns the transaction's id, computed from the bytes without the witnesses.
+    ///
+    /// # Errors
+    /// [`TransactionError`] if the bytes are not a transaction.
+    pub fn txid(&self) -> Result<Txid, TransactionError> {
+        txid(self.as_bytes())
     }
 }
 

@@ -25,7 +25,7 @@ pub use history::{HistoryEntry, OutPoint, OutPointStatus, ScriptBalance, Spender
 pub use network::Network;
 pub use partial_list::PartialList;
 pub(crate) use proven::read_branch;
-pub use proven::{CheckpointProof, HeaderRun, MerkleProof, ProofError, ProvenHeader, ProvenHeaderRun, ProvenTxid};
+pub use proven::{CheckpointProof, HeaderRun, MerkleProof, ProvenHeader, ProvenHeaderRun, ProvenTxid};
 pub use script::{Script, ScriptRef};
 pub use server::{Peer, ServerFeatures, ServerHost};
 pub use transaction::RawTransaction;

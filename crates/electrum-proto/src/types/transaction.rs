@@ -5,9 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use serde_core::{Serialize, Serializer};
 
-use super::Txid;
 use crate::json::hex::{self, HexError};
-use crate::proof::{self, TransactionError};
 
 /// A transaction as bytes, with its witnesses if it has any.
 ///
@@ -46,14 +44,6 @@ impl RawTransaction {
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
-    }
-
-    /// Returns the transaction's id, computed from the bytes without the witnesses.
-    ///
-    /// # Errors
-    /// [`TransactionError`] if the bytes are not a transaction.
-    pub fn txid(&self) -> Result<Txid, TransactionError> {
-        proof::txid(&self.0)
     }
 
     /// Returns the transaction in hexadecimal digits.

@@ -1,10 +1,22 @@
-//! Finds rings in a graph of files.
+//! Finds rings in a graph of files or of folders.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 
-/// Files of which each imports the next one, and the last one the first.
+/// Files or folders of which each imports the next one, and the last one the first.
 pub type Ring = Vec<PathBuf>;
+
+/// Returns which folders each folder imports, by their files. A folder imports neither what it is in, nor what is in it.
+pub(super) fn by_folder(imports: &BTreeMap<PathBuf, BTreeSet<PathBuf>>) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let mut folders: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+    for (file, imported) in imports {
+        let Some(folder) = file.parent() else { continue };
+        let others = imported.iter().filter_map(|file| file.parent());
+        let apart = others.filter(|other| !other.starts_with(folder) && !folder.starts_with(other));
+        folders.entry(folder.to_owned()).or_default().extend(apart.map(PathBuf::from));
+    }
+    folders
+}
 
 /// Returns a shortest ring through each file that is on one; each ring once.
 pub(super) fn rings(imports: &BTreeMap<PathBuf, BTreeSet<PathBuf>>) -> Vec<Ring> {
