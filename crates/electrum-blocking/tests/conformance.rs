@@ -4,4 +4,7 @@ mod adapter;
 
 use adapter::Blocking;
 
+#[cfg(feature = "websocket")]
 electrum_conformance::driver_conformance!(Blocking);
+#[cfg(not(feature = "websocket"))]
+electrum_conformance::driver_conformance!(Blocking, without WebSocket);

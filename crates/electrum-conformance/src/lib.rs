@@ -104,7 +104,8 @@ fn bounded(run: impl FnOnce() + Send + 'static) {
 /// Makes a test of each scenario on each transport, for a value that implements
 /// [`Adapter`](crate::Adapter) and can be named in a constant.
 ///
-/// An adapter that has fewer transports names them: `driver_conformance!(WEB; websocket WebSocket)` makes the tests in
+/// An adapter built without WebSockets says so: `driver_conformance!(BLOCKING, without WebSocket)`. One that has fewer
+/// transports names them: `driver_conformance!(WEB; websocket WebSocket)` makes the tests in
 /// a module `websocket`, on [`Transport::WebSocket`](crate::Transport::WebSocket).
 #[macro_export]
 macro_rules! driver_conformance {
@@ -112,6 +113,11 @@ macro_rules! driver_conformance {
         $crate::driver_conformance! {
             $adapter; plain Plain, tls Tls, socks Socks, tls_through_socks TlsThroughSocks, websocket WebSocket,
             websocket_over_tls WebSocketOverTls
+        }
+    };
+    ($adapter:expr, without WebSocket) => {
+        $crate::driver_conformance! {
+            $adapter; plain Plain, tls Tls, socks Socks, tls_through_socks TlsThroughSocks
         }
     };
     ($adapter:expr; $($module:ident $transport:ident),* $(,)?) => {

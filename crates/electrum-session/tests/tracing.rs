@@ -1,4 +1,5 @@
 //! What is logged with the crate `tracing`, and that secrets are not.
+#![cfg(feature = "tracing")]
 
 mod harness;
 

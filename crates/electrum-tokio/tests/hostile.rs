@@ -6,4 +6,7 @@ use electrum_conformance::session::SessionAdapter;
 
 const TOKIO: SessionAdapter = SessionAdapter(runtime::connect);
 
+#[cfg(feature = "websocket")]
 electrum_conformance::hostile_conformance!(TOKIO);
+#[cfg(not(feature = "websocket"))]
+electrum_conformance::hostile_conformance!(TOKIO, without WebSocket);

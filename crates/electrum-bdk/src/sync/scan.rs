@@ -1,6 +1,11 @@
 //! A scan of a wallet, which can be watched, cancelled and continued.
 
 use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use bdk_core::spk_client::{FullScanResponse, SyncResponse};
 
@@ -134,6 +139,36 @@ impl<R> Scan<R> {
     /// As with [`run`](Self::run).
     pub fn wait(&mut self) -> Result<R, SyncError> {
         futures_lite::future::block_on(self.run())
+    }
+
+    /// Runs the scan for at most about `timeout` in the calling thread. Returns `None` if it was not complete by then: run
+    /// again, it continues.
+    ///
+    /// # Errors
+    /// As with [`run`](Self::run).
+    pub fn wait_within(&mut self, timeout: Duration) -> Result<Option<R>, SyncError> {
+        let start = Instant::now();
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut run = pin!(self.run());
+        loop {
+            if let Poll::Ready(outcome) = run.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return outcome.map(Some);
+            }
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            thread::park_timeout(left);
+        }
+    }
+}
+
+/// Wakes a thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

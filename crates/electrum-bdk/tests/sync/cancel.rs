@@ -1,5 +1,7 @@
 //! Scans that are cancelled or lose the connection, and go on.
 
+use std::time::Duration;
+
 use electrum_bdk::sync::{Options, SyncError};
 use electrum_testkit::prelude::script as testkit_script;
 
@@ -32,6 +34,22 @@ fn a_cancelled_scan_goes_on_where_it_stopped() {
     // At most the requests of one write were in flight when the scan was cancelled, and are made again.
     let asked = server.stats().requests(method);
     assert!(asked <= scan.progress().scripts as u64 + 10, "{asked} histories were asked for");
+}
+
+#[test]
+fn a_scan_that_is_not_complete_in_time_goes_on_where_it_stopped() {
+    let server = server();
+    server.pay(&testkit_script(3), 1_000);
+    server.mine(1);
+    server.quirks(|quirks| quirks.answers_only_pings = true);
+    let mut wallet = Wallet::new();
+    let mut scan = syncer(&server).full_scan(wallet.full_scan(), 20);
+    for timeout in [Duration::ZERO, Duration::from_millis(50)] {
+        assert!(scan.wait_within(timeout).unwrap().is_none());
+    }
+    server.quirks(|quirks| quirks.answers_only_pings = false);
+    wallet.apply_scan(scan.wait_within(Duration::MAX).unwrap().expect("there is time enough"));
+    wallet.assert_equals(&server, 60);
 }
 
 #[test]

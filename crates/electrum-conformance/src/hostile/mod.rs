@@ -155,13 +155,18 @@ fn wait(child: &mut Child) -> Option<bool> {
 
 /// Makes a test of each group of hostile servers, for a value that implements
 /// [`Adapter`](crate::Adapter) and can be named in a constant.
+///
+/// An adapter built without WebSockets says so: `hostile_conformance!(BLOCKING, without WebSocket)`.
 #[macro_export]
 macro_rules! hostile_conformance {
     ($adapter:expr) => {
+        $crate::hostile_conformance! { $adapter, without WebSocket }
+        $crate::hostile_conformance! { @groups $adapter; websocket WebSocket }
+    };
+    ($adapter:expr, without WebSocket) => {
         $crate::hostile_conformance! {
             @groups $adapter;
-            handshake Handshake, framing Framing, rpc Rpc, types Types, notifications Notifications, load Load,
-            websocket WebSocket,
+            handshake Handshake, framing Framing, rpc Rpc, types Types, notifications Notifications, load Load
         }
     };
     (@groups $adapter:expr; $($name:ident $group:ident),* $(,)?) => {
