@@ -193,7 +193,7 @@ mod tests {
     fn a_window_has_no_bound_until_a_server_shows_one() {
         let mut window = Window::default();
         (0..1000).for_each(|_| window.answered(method(), 100));
-        window.lost(outstanding(FEW - 1, FEW_BYTES - 1));
+        window.lost(outstanding(7, 512 * KIB - 1));
         assert_eq!(window.size(100_000), 100_000);
         assert!(window.has_room(outstanding(99_999, 1 << 40), 100_000));
         window.lost(outstanding(500, NONE));
@@ -282,5 +282,61 @@ mod tests {
             answers += 1;
         }
         assert!((20..1000).contains(&answers), "{answers}");
+    }
+
+    #[test]
+    fn a_bound_on_bytes_grows_by_steps_to_a_gigabyte_and_is_dropped_there() {
+        for bound in [4 * MIB, 1024 * MIB - 129 * KIB, 1024 * MIB - 127 * KIB] {
+            let mut window = Window::default();
+            window.lost(outstanding(1, 2 * bound));
+            window.answered(method(), usize::try_from(bound).unwrap() - 1);
+            assert!(!window.has_room(outstanding(1, bound), 2));
+            window.answered(method(), 1);
+            let larger = bound + 128 * KIB;
+            assert!(window.has_room(outstanding(1, larger - 1), 2));
+            assert_eq!(window.has_room(outstanding(1, larger), 2), larger > 1024 * MIB, "{bound}");
+        }
+    }
+
+    #[test]
+    fn a_bound_grows_by_small_steps_near_what_was_too_much_until_it_is_well_beyond() {
+        let mut window = Window::default();
+        window.lost(outstanding(100, 8 * MIB));
+        let sizes: Vec<_> = (0..12)
+            .map(|_| {
+                let size = window.size(1000);
+                (0..size).for_each(|_| window.answered(method(), 0));
+                size
+            })
+            .collect();
+        assert_eq!(
+            sizes,
+            [50, 66, 82, 98, 99, 100, 101, 102, 103, 104, 105, 121],
+            "four beyond a hundred, and one more"
+        );
+        // A small step is a sixteenth of 128 KiB.
+        let mut expected: Vec<_> = (4 * 1024..8 * 1024).step_by(128).collect();
+        expected.extend((8 * 1024 - 120..=8 * 1024 + 40).step_by(8));
+        expected.push(8 * 1024 + 40 + 128);
+        let bounds: Vec<_> = (0..expected.len())
+            .map(|_| {
+                let bound = window.bytes.most.unwrap();
+                window.answered(method(), usize::try_from(bound).unwrap());
+                bound / KIB
+            })
+            .collect();
+        assert_eq!(bounds, expected);
+    }
+
+    #[test]
+    fn a_busy_answer_that_shrinks_nothing_does_not_put_off_growth() {
+        let mut window = Window::default();
+        window.busy(1, AT_ONCE);
+        assert_eq!(window.size(1000), 4, "the least");
+        (0..3).for_each(|_| window.answered(method(), 100));
+        window.busy(1, AT_ONCE);
+        assert_eq!(window.size(1000), 4);
+        window.answered(method(), 100);
+        assert_eq!(window.size(1000), 8, "as many were answered as it holds");
     }
 }
