@@ -188,7 +188,8 @@ fn an_answer_over_the_limit_fails_its_own_request() {
 
 #[test]
 fn an_answer_over_the_limit_is_that_of_the_only_call_that_was_made_before_its_first_byte() {
-    for (calls_before, is_known) in [(1, true), (2, false)] {
+    // Together with the end of the message before it, after that message, or some bytes at a time.
+    for (calls_before, is_known, size) in [(1, true, 600), (1, true, 15), (1, true, 7), (2, false, 600)] {
         let mut config = Config { nudge: false, ..Config::default() };
         config.limits.line = 1000;
         let mut driver = Driver::ready_with(config, "1.4");
@@ -200,7 +201,9 @@ fn an_answer_over_the_limit_is_that_of_the_only_call_that_was_made_before_its_fi
         assert_eq!(driver.written_ids("server.ping").len(), 1);
         let conn = driver.conn.unwrap();
         let long = format!(r#"{{"method":"x"}}{}{{"result": "{}"#, '\n', "x".repeat(500));
-        driver.client.handle(driver.now, Input::Read(conn, long.as_bytes()));
+        for piece in long.as_bytes().chunks(size) {
+            driver.client.handle(driver.now, Input::Read(conn, piece));
+        }
         // It is sent more while the answer comes.
         driver.subscribe();
         let later = driver.request_all(vec![Banner])[0];

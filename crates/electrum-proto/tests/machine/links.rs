@@ -1,5 +1,7 @@
 //! One link after another: which inputs count, and why a link ends.
 
+use core::time::Duration;
+
 use electrum_proto::operations::Banner;
 use electrum_proto::{
     Action, CloseCause, Config, DownCause, Event, Input, Layer, Phase, ProtocolVersion, Side, TimerKind,
@@ -200,6 +202,31 @@ fn a_server_that_breaks_down_is_made_the_same_offer_again() {
     driver.sleep();
     driver.connect();
     assert!(driver.write().contains("[\"1.6\",\"1.7\"]"));
+}
+
+#[test]
+fn a_server_that_hangs_up_on_an_offer_that_it_accepted_before_is_made_it_again() {
+    let offers = ["1.4..1.4.2", "1.6..1.7"].map(|range| range.parse().unwrap()).to_vec();
+    let mut driver = Driver::ready_with(Config { offers, ..Config::default() }, "1.4.2");
+    for _ in 0..2 {
+        driver.close(CloseCause::End);
+        driver.sleep();
+        driver.connect();
+    }
+    assert!(driver.write().contains("[\"1.4\",\"1.4.2\"]"));
+}
+
+#[test]
+fn of_two_servers_that_were_left_the_one_that_was_left_first_is_tried() {
+    let mut driver = Driver::new(Config { servers: 2, ..Config::default() });
+    for _ in 0..3 {
+        driver.connect();
+        driver.agree("1.4");
+        driver.now = driver.now + Duration::from_secs(10);
+        driver.close(CloseCause::Left("it is too slow".into()));
+    }
+    driver.seen.retain(|word| word.starts_with("connect"));
+    assert_eq!(driver.seen(), ["connect 0", "connect 1", "connect 0", "connect 1"]);
 }
 
 #[test]

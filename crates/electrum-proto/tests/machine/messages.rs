@@ -1,7 +1,7 @@
 //! What the server says: arrays, answers to nothing, and that it is too busy.
 
 use electrum_proto::operations::Banner;
-use electrum_proto::{Action, Config, DownCause, Event, Input, Phase};
+use electrum_proto::{Action, CloseCause, Config, DownCause, EncodedRequests, Event, Input, KeptReply, Phase};
 
 use crate::driver::Driver;
 
@@ -114,4 +114,50 @@ fn what_is_no_text_ends_the_link_and_is_shown() {
     let Action::Event(Event::Down { cause, .. }) = driver.client.poll() else { panic!("the link is down") };
     let DownCause::Malformed { what, excerpt, .. } = &cause else { panic!("{cause:?}") };
     assert!(what.contains("UTF-8") && excerpt.contains(" hello "), "{cause}");
+}
+
+/// Makes a request that is answered with a text of this length. Gives the address of the answer, and keeps it.
+fn kept(driver: &mut Driver, length: usize) -> (*const u8, KeptReply) {
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.drain();
+    let line = format!("{{\"id\":{id},\"result\":\"{}\"}}\n", "x".repeat(length));
+    driver.client.handle(driver.now, Input::Read(driver.conn.unwrap(), line.as_bytes()));
+    let Action::Event(Event::Reply { result: Ok(reply), .. }) = driver.client.poll() else { panic!("{id}") };
+    (reply.result.as_str().as_ptr(), reply.keep())
+}
+
+#[test]
+fn a_long_answer_is_kept_without_a_copy_and_its_memory_is_used_for_the_next_one() {
+    let mut driver = Driver::ready("1.4");
+    let mut addresses = Vec::new();
+    for length in [10, 100_000, 100_000] {
+        let (address, kept) = kept(&mut driver, length);
+        let text = kept.reply().result.as_str();
+        assert_eq!(text.trim_matches('"'), "x".repeat(length));
+        assert_eq!(text.as_ptr() == address, length > 10, "{length}");
+        addresses.push(address);
+        drop(kept);
+        driver.drain();
+    }
+    assert_eq!(addresses[1], addresses[2]);
+}
+
+#[test]
+fn a_request_that_was_encoded_before_is_sent_as_any_other() {
+    let mut driver = Driver::ready("1.4");
+    let mut encoded = EncodedRequests::new(driver.client.version().unwrap());
+    encoded.push(&Banner).unwrap();
+    let deadline = driver.now + Config::default().timeouts.request;
+    let ids = [0; 2].map(|_| {
+        let request = encoded.get(0).unwrap();
+        driver.client.request_encoded(driver.now, deadline, request).unwrap().number()
+    });
+    let line = format!(r#"{{"jsonrpc":"2.0","id":{},"method":"server.banner","params":[]}}"#, ids[0]);
+    assert!(driver.client.outgoing().starts_with(format!("{line}\n").as_bytes()));
+    driver.client.handle(driver.now, Input::Wrote(driver.conn.unwrap(), line.len() + 1));
+    driver.close(CloseCause::End);
+    let seen = driver.seen().join(" ");
+    for (id, written) in [(ids[0], true), (ids[1], false)] {
+        assert!(seen.contains(&format!("reply {id} Err(Lost {{ written: {written}")), "{seen}");
+    }
 }

@@ -268,6 +268,29 @@ fn what_is_not_sent_does_not_put_off_the_ping() {
 }
 
 #[test]
+fn what_is_taken_out_of_a_write_or_from_behind_it_does_not_hasten_the_ping() {
+    for is_under_way in [true, false] {
+        let mut driver = warm();
+        driver.read(r#"{"result":"late","id":2}"#);
+        let ping_at = driver.now + config().timeouts.ping_idle;
+        let banner = |driver: &mut Driver| driver.client.request(driver.now, Banner).unwrap().id;
+        let kept = banner(&mut driver);
+        if !is_under_way {
+            driver.drain();
+            driver.write();
+        }
+        let cancelled = banner(&mut driver);
+        driver.drain();
+        assert!(driver.client.cancel(cancelled));
+        driver.drain();
+        driver.write();
+        driver.read(&format!(r#"{{"result":"","id":{}}}"#, kept.number()));
+        driver.sleep_until(TimerKind::Ping);
+        assert_eq!(driver.now, ping_at, "{is_under_way}");
+    }
+}
+
+#[test]
 fn it_is_off_by_default() {
     let mut driver = Driver::ready("1.4");
     call(&mut driver, 100);
