@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use electrum_proto::operations::Banner;
-use electrum_proto::{CloseCause, Config, Input, SubId, TimerKind, Topic};
+use electrum_proto::{Action, CloseCause, Config, Event, Input, SubId, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, ids_of, other_script, script, status};
@@ -415,6 +415,26 @@ fn a_topic_that_was_not_asked_for_yet_is_not_blamed_for_the_end_of_links() {
         assert_eq!(ids_of(std::str::from_utf8(driver.client.outgoing()).unwrap(), SUBSCRIBE).len(), 1);
         driver.close(CloseCause::End);
         driver.reconnect("1.4");
+    }
+    assert!(!driver.seen().iter().any(|word| word.contains("SubscriptionRefused")));
+}
+
+#[test]
+fn a_topic_is_not_blamed_for_the_end_of_links_on_which_an_older_request_waits() {
+    let mut driver = Driver::new(Config::default());
+    driver.subscribe();
+    for _ in 0..4 {
+        driver.connect();
+        let (id, conn) = (driver.written_id("server.version"), driver.conn.unwrap());
+        let answer = format!("{{\"id\":{id},\"result\":[\"Test 1.0\",\"1.4\"]}}\n");
+        driver.client.handle(driver.now, Input::Read(conn, answer.as_bytes()));
+        assert!(matches!(driver.client.poll(), Action::Event(Event::Ready { .. })));
+        // The request is made at once, so it comes before the topic.
+        driver.request_all(vec![Banner]);
+        driver.drain();
+        assert_eq!(driver.written_ids(SUBSCRIBE).len(), 1, "nor is it put off");
+        driver.close(CloseCause::End);
+        driver.sleep();
     }
     assert!(!driver.seen().iter().any(|word| word.contains("SubscriptionRefused")));
 }
