@@ -17,6 +17,9 @@ mod late_subscriptions;
 mod limits;
 #[path = "machine/links.rs"]
 mod links;
+#[cfg(feature = "tracing")]
+#[path = "machine/log.rs"]
+mod log;
 #[path = "machine/messages.rs"]
 mod messages;
 #[path = "machine/negotiation.rs"]
