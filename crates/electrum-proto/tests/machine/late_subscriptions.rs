@@ -370,9 +370,11 @@ fn a_topic_that_ends_the_connection_is_known_though_an_older_request_waits() {
     assert!(ends_at(&mut driver, &bad));
     driver.reconnect("1.4");
     assert!(ends_at(&mut driver, &bad));
-    let mut pauses = Vec::new();
+    let (mut pauses, mut reports) = (Vec::new(), Vec::new());
     for _ in 0..5 {
+        driver.seen();
         driver.reconnect("1.4");
+        reports.push(driver.seen().iter().filter(|word| word.contains("SubscriptionRefused")).count());
         driver.request_all(vec![Banner]);
         driver.write();
         let before = driver.now;
@@ -381,6 +383,7 @@ fn a_topic_that_ends_the_connection_is_known_though_an_older_request_waits() {
         driver.close(CloseCause::End);
     }
     assert_eq!(pauses, [1, 4, 16, 60, 60]);
+    assert_eq!(reports, [0, 1, 0, 0, 0], "once, when a pause has not helped");
 }
 
 #[test]
