@@ -174,3 +174,21 @@ fn a_topic_is_not_put_off_since_a_server_was_left_that_was_too_busy() {
         driver.reconnect("1.4");
     }
 }
+
+#[test]
+fn a_refusal_of_what_was_ended_does_not_count_for_what_was_subscribed_anew() {
+    let mut driver = Driver::ready("1.4");
+    let old = driver.subscribe();
+    driver.drain();
+    let mut id = driver.written_id(SUBSCRIBE);
+    driver.client.unsubscribe(driver.now, old);
+    driver.subscribe();
+    driver.drain();
+    let pauses = [0; 4].map(|_| {
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-32603,"message":"internal error"}}}}"#));
+        let refused = driver.now;
+        id = until_asked(&mut driver);
+        driver.now.since(refused).as_secs()
+    });
+    assert_eq!(pauses, [1, 1, 2, 4], "the first refusal is of the ended one");
+}
