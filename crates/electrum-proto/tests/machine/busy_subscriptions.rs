@@ -6,7 +6,7 @@ use electrum_proto::{Config, Phase, TimerKind};
 use electrum_proto::operations::Banner;
 
 use crate::SUBSCRIBE;
-use crate::driver::{Driver, other_script};
+use crate::driver::{Driver, other_script, script};
 use crate::late_subscriptions::until_asked;
 
 #[test]
@@ -191,4 +191,20 @@ fn a_refusal_of_what_was_ended_does_not_count_for_what_was_subscribed_anew() {
         driver.now.since(refused).as_secs()
     });
     assert_eq!(pauses, [1, 1, 2, 4], "the first refusal is of the ended one");
+}
+
+#[test]
+fn a_notification_that_cannot_be_read_does_not_end_the_pause_of_its_topic() {
+    let mut driver = Driver::ready("1.4");
+    driver.subscribe();
+    let pauses = [0; 3].map(|_| {
+        driver.drain();
+        let id = until_asked(&mut driver);
+        let asked = driver.now;
+        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-32603,"message":"internal error"}}}}"#));
+        let without_status = format!(r#"{{"method":"{SUBSCRIBE}","params":["{}"]}}"#, script().scripthash());
+        driver.read(&without_status);
+        driver.drain().unwrap().0.since(asked).as_secs()
+    });
+    assert_eq!(pauses, [1, 2, 4]);
 }

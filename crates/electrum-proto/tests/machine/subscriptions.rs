@@ -67,6 +67,10 @@ fn an_output_is_reported_on_until_it_is_ended() {
         driver.read(&notify(&other));
         assert!(driver.seen()[0].starts_with("Unknown(Notification"), "{other}");
     }
+    driver.read(&notify(&format!(r#""{txid}",3,"spent""#)));
+    assert_eq!((driver.seen(), driver.sleep()), (vec![], TimerKind::Resubscribe), "no status, which is asked for");
+    driver.answer("blockchain.outpoint.subscribe", r#"{"funder_height":7}"#);
+    assert!(driver.seen()[0].starts_with("Resumed OutPoint"));
     driver.client.unsubscribe(driver.now, sub);
     driver.drain();
     let end = driver.write();
