@@ -188,8 +188,11 @@ fn an_answer_over_the_limit_fails_its_own_request() {
 
 #[test]
 fn an_answer_over_the_limit_is_that_of_the_only_call_that_was_made_before_its_first_byte() {
-    // Together with the end of the message before it, after that message, or some bytes at a time.
-    for (calls_before, is_known, size) in [(1, true, 600), (1, true, 15), (1, true, 7), (2, false, 600)] {
+    let message = "{\"method\":\"x\"}\n";
+    // Together with a message before it, alone, or some bytes at a time.
+    for (calls_before, is_known, before, size) in
+        [(1, true, message, 600), (1, true, "", 600), (1, true, message, 7), (2, false, message, 600)]
+    {
         let mut config = Config { nudge: false, ..Config::default() };
         config.limits.line = 1000;
         let mut driver = Driver::ready_with(config, "1.4");
@@ -200,7 +203,7 @@ fn an_answer_over_the_limit_is_that_of_the_only_call_that_was_made_before_its_fi
         driver.sleep_until(TimerKind::Ping);
         assert_eq!(driver.written_ids("server.ping").len(), 1);
         let conn = driver.conn.unwrap();
-        let long = format!(r#"{{"method":"x"}}{}{{"result": "{}"#, '\n', "x".repeat(500));
+        let long = format!(r#"{before}{{"result": "{}"#, "x".repeat(500));
         for piece in long.as_bytes().chunks(size) {
             driver.client.handle(driver.now, Input::Read(conn, piece));
         }

@@ -220,6 +220,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_begun_by_its_first_byte_whatever_that_is() {
+        let mut inbox = Inbox::default();
+        for (piece, is_between) in
+            [(&b""[..], true), (b"one", false), (b"\n", true), (b"two\nthr", false), (b"ee\n", true), (b"\xe2", false)]
+        {
+            inbox.push(piece, 100).unwrap();
+            assert_eq!(inbox.is_between_lines(), is_between, "{piece:?}");
+        }
+        inbox.push(b"\x82\xac\n", 100).unwrap();
+        assert_eq!(lines(&mut inbox, 100), ["one", "two", "three", "\u{20ac}"]);
+        for _ in 0..2 {
+            assert!(inbox.is_between_lines());
+            inbox.shrink();
+        }
+    }
+
+    #[test]
     fn characters_may_be_cut_anywhere() {
         let text = "a\u{e9}\n\u{20ac}\u{1d11e}\nz";
         for size in 1..=text.len() {
