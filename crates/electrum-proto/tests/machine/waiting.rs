@@ -54,6 +54,16 @@ fn a_server_that_is_heard_but_not_asked_is_asked_all_the_same() {
 }
 
 #[test]
+fn a_request_that_is_answered_puts_off_the_ping() {
+    let mut driver = Driver::ready("1.4");
+    driver.now = driver.now + Duration::from_secs(30);
+    let id = driver.client.request(driver.now, Banner).unwrap().id.number();
+    driver.write();
+    driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
+    assert_eq!(driver.drain(), Some((driver.now + Config::default().timeouts.ping_idle, TimerKind::Ping)));
+}
+
+#[test]
 fn a_server_that_only_notifies_and_answers_nothing_is_left() {
     let timeouts = Config::default().timeouts;
     let mut driver = Driver::ready("1.4");

@@ -237,6 +237,13 @@ mod tests {
     }
 
     #[test]
+    fn its_length_is_shown_and_no_text() {
+        let mut inbox = Inbox::default();
+        inbox.push(b"secret", 100).unwrap();
+        assert_eq!(alloc::format!("{inbox:?}"), "Inbox { len: 6, .. }");
+    }
+
+    #[test]
     fn characters_may_be_cut_anywhere() {
         let text = "a\u{e9}\n\u{20ac}\u{1d11e}\nz";
         for size in 1..=text.len() {
