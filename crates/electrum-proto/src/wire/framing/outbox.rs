@@ -168,6 +168,7 @@ mod tests {
         assert!(!outbox.has_begun(first));
         outbox.wrote(1);
         assert!(outbox.has_begun(first) && !outbox.has_begun(second));
+        assert_eq!(alloc::format!("{outbox:?}"), "Outbox { len: 7, written: 1 }", "what it holds is not shown");
         outbox.wrote(3);
         assert_eq!(outbox.bytes(), b"two\n");
         assert!(!outbox.has_begun(second));

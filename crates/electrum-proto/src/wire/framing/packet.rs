@@ -145,6 +145,8 @@ mod tests {
             (&[512, 1024], 1536, 512),
             // 511 spaces for both, or 512 for the first alone.
             (&[512, 1025], 1537, 511),
+            // 512 spaces for both, or 511 for the first alone.
+            (&[513, 1023], 513, 511),
             (&[4000, 1000], 4000, 96),
             (&[5000], 5000, 3192),
         ] {
@@ -153,6 +155,16 @@ mod tests {
             let size = expected.taken + expected.padding;
             assert!(size.is_power_of_two() && size >= LEAST, "{lengths:?}");
         }
+    }
+
+    #[test]
+    fn a_write_takes_the_memory_of_its_bytes_and_no_more_of_them_leave_than_there_are() {
+        let mut packet = Packet::default();
+        packet.fill(0, &messages(&[1300]));
+        assert!(packet.bytes().len() == 2048 && packet.bytes.capacity() < 2 * 2048);
+        assert_eq!(packet.wrote(48), 48);
+        assert_eq!(alloc::format!("{packet:?}"), "Packet { len: 2000, .. }", "they are not shown");
+        assert_eq!((packet.wrote(usize::MAX), packet.bytes()), (1252, &b""[..]));
     }
 
     #[test]
