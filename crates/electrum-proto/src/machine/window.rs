@@ -46,7 +46,7 @@ struct Rule {
     least: u64,
     /// The maximum by which the bound grows at a time.
     step: u64,
-    /// The bound is dropped when it grows beyond this.
+    /// The bound is dropped when it grows to this.
     most: u64,
 }
 
