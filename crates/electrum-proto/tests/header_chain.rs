@@ -1,7 +1,9 @@
 //! Chains of headers: what is asked for, what is taken, and what a proof on them is worth.
 
 use electrum_proto::proof::{Added, ChainError, HeaderChain, HeaderRange, ProofError, Rules, Target, merkle_root};
-use electrum_proto::types::{BlockHash, MerkleNode, MerkleProof, Network, RawHeader, Tip, Txid};
+use electrum_proto::types::{
+    BlockHash, CheckpointProof, HeaderRun, MerkleNode, MerkleProof, Network, ProvenHeaderRun, RawHeader, Tip, Txid,
+};
 use proptest::prelude::*;
 
 /// Mines a header of regtest on `before`; `tag` tells blocks of different branches apart.
@@ -220,8 +222,20 @@ fn a_proof_is_worth_the_work_that_stands_on_its_block() {
     follow(&mut chain, &server, 2016).unwrap();
     let proven = chain.prove(txid, &proof).unwrap();
     assert_eq!((proven.height, proven.confirmations, proven.work), (3, 5, 10));
-    let elsewhere = MerkleProof { height: 4, ..proof };
+    let elsewhere = MerkleProof { height: 4, ..proof.clone() };
     assert!(matches!(chain.prove(txid, &elsewhere), Err(ProofError::OtherRoot { .. })));
+    // A branch of one sibling has two leaves.
+    let no_branch = MerkleProof { position: 2, ..proof };
+    assert!(matches!(chain.prove(txid, &no_branch), Err(ProofError::Branch(_))));
+}
+
+#[test]
+fn headers_that_are_not_linked_prove_nothing_though_the_last_one_has_a_proof() {
+    let headers = vec![Network::Testnet3.genesis(), Network::Bitcoin.genesis()];
+    let root = MerkleNode::from(Network::Bitcoin.genesis_hash());
+    let proof = Some(CheckpointProof { branch: vec![], root });
+    let run = ProvenHeaderRun { run: HeaderRun { headers, max: 2016 }, proof };
+    assert!(matches!(run.verify(0, 0, root), Err(ProofError::Chain(_))));
 }
 
 /// A header of zeros and an empty branch prove anything against the header that the same server sent; no chain has it.

@@ -270,6 +270,22 @@ mod tests {
         ] {
             assert_eq!(of_error(code, &message), Ok(outcome), "{message}");
         }
+        let txid = Txid::from_display_bytes([0xaa; 32]);
+        let accepted = Accepted { txid, server_said: None };
+        let error = || ServerError::new(Some(1), rejected("why"));
+        for (outcome, name, text) in [
+            (BroadcastOutcome::Accepted(accepted), "accepted", "the server accepted the transaction"),
+            (BroadcastOutcome::AlreadyInMempool(error()), "already_in_mempool", "is in the mempool already"),
+            (BroadcastOutcome::AlreadyInChain(error()), "already_in_chain", "is in the chain already"),
+            (BroadcastOutcome::Rejected(error()), "rejected", "node rejected the transaction: why"),
+            (
+                BroadcastOutcome::MayHaveBeenSent { why: "lost".into() },
+                "may_have_been_sent",
+                "may have been sent: lost",
+            ),
+        ] {
+            assert!(outcome.name() == name && outcome.to_string().ends_with(text), "{outcome}");
+        }
         for (code, message) in [(-101, "excessive resource usage"), (-32601, "unknown method")] {
             assert!(of_error(code, message).is_err(), "{message}");
         }

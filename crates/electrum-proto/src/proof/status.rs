@@ -120,6 +120,8 @@ mod tests {
         let status = script_status(&history);
         assert_eq!(check_not_withheld(status, &history), Ok(()));
         assert_eq!(check_not_withheld(None, &[]), Ok(()));
-        assert_eq!(check_not_withheld(status, &[]), Err(HistoryWithheld { status: status.unwrap() }));
+        let withheld = HistoryWithheld { status: status.unwrap() };
+        assert!(alloc::format!("{withheld}").contains("lists none of it"));
+        assert_eq!(check_not_withheld(status, &[]), Err(withheld));
     }
 }

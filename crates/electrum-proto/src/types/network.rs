@@ -101,15 +101,15 @@ mod tests {
 
     /// The hashes that Bitcoin Core asserts in `kernel/chainparams.cpp`.
     #[test]
-    fn first_blocks_have_the_hashes_that_nodes_know() {
-        for (network, hash) in [
-            (Network::Bitcoin, "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"),
-            (Network::Testnet3, "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943"),
-            (Network::Testnet4, "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043"),
-            (Network::Signet, "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"),
-            (Network::Regtest, "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"),
+    fn networks_have_the_names_and_first_blocks_that_nodes_know() {
+        for (network, name, hash) in [
+            (Network::Bitcoin, "mainnet", "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"),
+            (Network::Testnet3, "testnet3", "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943"),
+            (Network::Testnet4, "testnet4", "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043"),
+            (Network::Signet, "signet", "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"),
+            (Network::Regtest, "regtest", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"),
         ] {
-            assert_eq!(network.genesis_hash().to_string(), hash);
+            assert_eq!((network.genesis_hash().to_string().as_str(), network.name()), (hash, name));
             assert_eq!(Network::of_genesis(hash.parse().unwrap()), Some(network));
         }
         assert_eq!(Network::of_genesis(BlockHash::from_display_bytes([0; 32])), None);

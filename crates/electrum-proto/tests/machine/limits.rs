@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use electrum_proto::operations::{Banner, Raw};
-use electrum_proto::{Config, Input, Phase, RejectReason, Timeouts, TimerKind, Topic};
+use electrum_proto::{Config, Input, Limits, Phase, RejectReason, Timeouts, TimerKind, Topic};
 
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, other_script};
@@ -285,4 +285,18 @@ fn topics_take_all_the_room_while_no_request_waits() {
         driver.read(&format!(r#"{{"id":{id},"result":null}}"#));
     }
     assert_eq!(driver.written_ids(SUBSCRIBE).len(), 29);
+}
+
+#[test]
+fn a_small_device_has_smaller_limits() {
+    let (small, usual) = (Limits::small(), Limits::default());
+    for (small, usual) in [
+        (small.line, usual.line),
+        (small.line_before_ready, usual.line_before_ready),
+        (small.outgoing, usual.outgoing),
+        (small.in_flight, usual.in_flight),
+        (small.subscriptions, usual.subscriptions),
+    ] {
+        assert!(0 < small && small < usual, "{small} {usual}");
+    }
 }

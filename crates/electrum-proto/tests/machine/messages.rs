@@ -1,6 +1,6 @@
 //! What the server says: arrays, answers to nothing, and that it is too busy.
 
-use electrum_proto::operations::Banner;
+use electrum_proto::operations::{Banner, Raw};
 use electrum_proto::{Action, CloseCause, Config, DownCause, EncodedRequests, Event, Input, KeptReply, Phase};
 
 use crate::driver::Driver;
@@ -146,7 +146,9 @@ fn a_long_answer_is_kept_without_a_copy_and_its_memory_is_used_for_the_next_one(
 fn a_request_that_was_encoded_before_is_sent_as_any_other() {
     let mut driver = Driver::ready("1.4");
     let mut encoded = EncodedRequests::new(driver.client.version().unwrap());
+    assert!(encoded.is_empty());
     encoded.push(&Banner).unwrap();
+    assert_eq!(encoded.len(), 1);
     let deadline = driver.now + Config::default().timeouts.request;
     let ids = [0; 2].map(|_| {
         let request = encoded.get(0).unwrap();
@@ -160,4 +162,15 @@ fn a_request_that_was_encoded_before_is_sent_as_any_other() {
     for (id, written) in [(ids[0], true), (ids[1], false)] {
         assert!(seen.contains(&format!("reply {id} Err(Lost {{ written: {written}")), "{seen}");
     }
+}
+
+#[test]
+fn parameters_may_have_names() {
+    let mut driver = Driver::ready("1.4");
+    let params = serde_json::Map::from_iter([("b".to_owned(), 1.into()), ("a".to_owned(), serde_json::Value::Null)]);
+    let request = Raw::new("x", params);
+    assert_eq!(request.params.positional(), [] as [serde_json::Value; 0]);
+    driver.client.request(driver.now, request).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&driver.write()).unwrap();
+    assert_eq!(written["params"], serde_json::json!({"a": null, "b": 1}));
 }

@@ -370,4 +370,12 @@ mod tests {
             assert_eq!(Kind::of(*code, message), *kind, "{code:?} {message}");
         }
     }
+
+    #[test]
+    fn a_kind_is_named_in_small_letters() {
+        for (kind, _, _) in SEEN {
+            let words = kind.name().split('_').map(|word| alloc::format!("{}{}", word[..1].to_uppercase(), &word[1..]));
+            assert_eq!(words.collect::<alloc::string::String>(), alloc::format!("{kind:?}"));
+        }
+    }
 }
