@@ -230,6 +230,7 @@ pub enum TlsError {
 /// Why a WebSocket failed.
 ///
 /// ```
+/// # #[cfg(feature = "websocket")] {
 /// use electrum_transport::{Known, LinkError, Route, WebSocketError};
 ///
 /// let mut link = Route::direct().open(&"ws://electrum.example/electrum".parse()?, Known::default())?;
@@ -239,6 +240,7 @@ pub enum TlsError {
 ///     _ => panic!("{error}"),
 /// }
 /// assert!(error.to_string().ends_with("check the path and the port"));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
