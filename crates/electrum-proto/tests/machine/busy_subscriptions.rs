@@ -8,6 +8,7 @@ use electrum_proto::operations::Banner;
 use crate::SUBSCRIBE;
 use crate::driver::{Driver, other_script, script};
 use crate::late_subscriptions::until_asked;
+use crate::messages::BUSY;
 
 #[test]
 fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_more_rarely() {
@@ -18,7 +19,7 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
     let (mut asked, mut all_paused) = (0, Vec::new());
     while driver.seen().is_empty() {
         let id = driver.written_id(SUBSCRIBE);
-        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        driver.read(&format!(r#"{{"id":{id},"error":{BUSY}}}"#));
         asked += 1;
         assert!(asked <= 4, "it is not reported");
         if driver.seen.is_empty() {
@@ -38,7 +39,7 @@ fn a_topic_that_a_server_is_always_too_busy_for_is_reported_and_asked_for_ever_m
         let id = until_asked(&mut driver);
         pauses.push(driver.now.since(before).as_secs());
         driver.now = driver.now + Duration::from_millis(1);
-        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        driver.read(&format!(r#"{{"id":{id},"error":{BUSY}}}"#));
         let id = driver.client.request(driver.now, Banner).unwrap().id.number();
         driver.write();
         driver.read(&format!(r#"{{"id":{id},"result":""}}"#));
@@ -57,7 +58,7 @@ fn a_topic_that_a_server_is_always_too_busy_for_does_not_put_off_others() {
     driver.drain();
     for number in 0..10 {
         let id = until_asked(&mut driver);
-        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        driver.read(&format!(r#"{{"id":{id},"error":{BUSY}}}"#));
         if number < 3 {
             // The first refusals put off all.
             continue;
@@ -105,7 +106,7 @@ fn refuse_all(driver: &mut Driver, error: &str) -> usize {
     ids.len()
 }
 
-const BUSY: &str = r#"{"code":-102,"message":"server busy"}"#;
+const INTERNAL: &str = r#"{"code":-32603,"message":"internal error"}"#;
 
 #[test]
 fn a_server_that_is_too_busy_for_a_burst_of_subscriptions_has_said_so_once() {
@@ -129,7 +130,7 @@ fn the_retry_of_one_topic_does_not_end_the_pause_of_all() {
     let mut driver = Driver::ready("1.4");
     driver.subscribe();
     driver.drain();
-    refuse_all(&mut driver, r#"{"code":-32603,"message":"internal error"}"#);
+    refuse_all(&mut driver, INTERNAL);
     driver.now = driver.now + Duration::from_millis(500);
     driver.client.subscribe(driver.now, other_script(1)).unwrap();
     driver.drain();
@@ -174,7 +175,7 @@ fn a_topic_is_not_put_off_since_a_server_was_left_that_was_too_busy() {
         let id = driver.request_all(vec![Banner])[0];
         driver.write();
         driver.seen();
-        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-102,"message":"server busy"}}}}"#));
+        driver.read(&format!(r#"{{"id":{id},"error":{BUSY}}}"#));
         assert!(driver.seen().iter().any(|word| word == "down busy"));
         driver.reconnect("1.4");
     }
@@ -190,7 +191,7 @@ fn a_refusal_of_what_was_ended_does_not_count_for_what_was_subscribed_anew() {
     driver.subscribe();
     driver.drain();
     let pauses = [0; 4].map(|_| {
-        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-32603,"message":"internal error"}}}}"#));
+        driver.read(&format!(r#"{{"id":{id},"error":{INTERNAL}}}"#));
         let refused = driver.now;
         id = until_asked(&mut driver);
         driver.now.since(refused).as_secs()
@@ -206,7 +207,7 @@ fn a_notification_that_cannot_be_read_does_not_end_the_pause_of_its_topic() {
         driver.drain();
         let id = until_asked(&mut driver);
         let asked = driver.now;
-        driver.read(&format!(r#"{{"id":{id},"error":{{"code":-32603,"message":"internal error"}}}}"#));
+        driver.read(&format!(r#"{{"id":{id},"error":{INTERNAL}}}"#));
         let without_status = format!(r#"{{"method":"{SUBSCRIBE}","params":["{}"]}}"#, script().scripthash());
         driver.read(&without_status);
         driver.drain().unwrap().0.since(asked).as_secs()
