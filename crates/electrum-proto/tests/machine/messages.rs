@@ -64,7 +64,7 @@ fn bears(busy_replies: usize) -> Driver {
 }
 
 /// The error of a server that is too busy.
-pub const BUSY: &str = r#"{"code":-102,"message":"server busy"}"#;
+pub(crate) const BUSY: &str = r#"{"code":-102,"message":"server busy"}"#;
 
 #[test]
 fn a_server_that_says_nothing_but_that_it_is_busy_is_given_up() {
