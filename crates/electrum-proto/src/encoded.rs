@@ -1,7 +1,7 @@
 //! Requests that are encoded before the moment at which they are sent.
 
 use alloc::vec::Vec;
-use core::str;
+use core::{fmt, str};
 
 use crate::json::Params;
 use crate::request::{NotInVersion, Request};
@@ -68,12 +68,11 @@ struct End {
 /// assert_eq!(request.decode(reply.version, reply.result)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct EncodedRequest<'a> {
-    /// The method as it stands in `call`: what has to be escaped is.
-    pub(crate) method: &'a [u8],
-    /// The members that name method and parameters, as they go over the wire.
-    pub(crate) call: &'a [u8],
+    /// Where it stands, rather than its text: two words are passed in registers.
+    requests: &'a EncodedRequests,
+    index: usize,
 }
 
 impl EncodedRequests {
@@ -114,10 +113,7 @@ impl EncodedRequests {
     /// Returns the request at `index`, in the order in which they were added.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<EncodedRequest<'_>> {
-        let End { method, call } = *self.ends.get(index)?;
-        let begin = index.checked_sub(1).map_or(0, |before| self.ends[before].call);
-        let method = self.calls.get(begin + Params::BEFORE_METHOD..method)?;
-        Some(EncodedRequest { method, call: self.calls.get(begin..call)? })
+        (index < self.ends.len()).then_some(EncodedRequest { requests: self, index })
     }
 
     /// Returns how many requests there are.
@@ -137,7 +133,28 @@ impl<'a> EncodedRequest<'a> {
     /// Returns the method that was chosen for the version, with the escapes that JSON requires.
     #[must_use]
     pub fn method(&self) -> &'a str {
-        str::from_utf8(self.method).unwrap_or_default()
+        str::from_utf8(self.method_bytes()).unwrap_or_default()
+    }
+
+    /// Returns the method as it stands in [`call`](Self::call): what has to be escaped is.
+    pub(crate) fn method_bytes(&self) -> &'a [u8] {
+        let end = self.requests.ends[self.index].method;
+        self.requests.calls.get(self.begin() + Params::BEFORE_METHOD..end).unwrap_or_default()
+    }
+
+    /// Returns the members that name method and parameters, as they go over the wire.
+    pub(crate) fn call(&self) -> &'a [u8] {
+        self.requests.calls.get(self.begin()..self.requests.ends[self.index].call).unwrap_or_default()
+    }
+
+    fn begin(&self) -> usize {
+        self.index.checked_sub(1).map_or(0, |before| self.requests.ends[before].call)
+    }
+}
+
+impl fmt::Debug for EncodedRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodedRequest").field("method", &self.method()).finish_non_exhaustive()
     }
 }
 
@@ -149,7 +166,7 @@ mod tests {
 
     fn wire(requests: &EncodedRequests, index: usize) -> (String, String) {
         let request = requests.get(index).unwrap();
-        (request.method().into(), str::from_utf8(request.call).unwrap().into())
+        (request.method().into(), str::from_utf8(request.call()).unwrap().into())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use electrum_proto::json::ServerError;
-use electrum_proto::{Client, DownCause, Effect, EncodedRequest, Reply, RequestError, RequestId, Timestamp};
+use electrum_proto::{Client, DownCause, EncodedRequest, Reply, RequestError, RequestId, Timestamp};
 
 use electrum_transport::ServerAddr;
 
@@ -213,22 +213,21 @@ impl Calls {
     ) -> Option<Waker> {
         let mut request = self.in_flight.remove(&id)?;
         self.suspects.settled(&request);
-        std::mem::replace(&mut request.span, Span::none()).in_scope(|| {
-            trace::answered(&outcome);
-            match outcome {
-                Ok(reply) => {
-                    self.moves.answered(now, &request);
-                    self.moves.served();
-                    request.finish(Outcome::Reply(reply))
-                }
-                Err(error) => self.answered_with_error(now, request, error),
+        let span = std::mem::replace(&mut request.span, Span::none());
+        span.in_scope(|| trace::answered(&outcome));
+        match outcome {
+            Ok(ref reply) => {
+                self.moves.answered(now, &request);
+                self.moves.served();
+                request.finish(Outcome::Reply(reply))
             }
-        })
+            Err(error) => span.in_scope(|| self.answered_with_error(now, request, error)),
+        }
     }
 
     /// Handles a request in flight that got no result: schedules it to be sent again, or fails it.
     fn answered_with_error(&mut self, now: Timestamp, request: Queued, error: RequestError) -> Option<Waker> {
-        let reads = request.effect == Effect::Reads;
+        let reads = request.reads();
         if let (RequestError::Lost { oldest, .. }, Some(loss)) = (&error, &mut self.loss) {
             // If something else was the oldest, such as a subscription, that is the likelier cause.
             let is_first = !std::mem::replace(&mut loss.has_first, true);
@@ -422,11 +421,11 @@ impl Calls {
     /// Sends a request or fails it; hands it back if the machine has no room.
     #[inline]
     fn send(&mut self, machine: &mut Client, now: Timestamp, mut request: Queued, encoded: EncodedRequest<'_>) -> Sent {
+        request.sent = now;
         match machine.request_encoded(now, request.deadline, encoded) {
             Ok(id) => {
                 request.call.set_sent_as(Some(id));
                 request.span = Span::call(encoded, id);
-                request.sent = now;
                 self.moves.sent(&request);
                 self.suspects.sent(&request);
                 self.in_flight.insert(id, request);

@@ -288,7 +288,7 @@ impl Driver {
         let mut encoded = EncodedRequests::new(version);
         let mut requests = Vec::with_capacity(queued.len());
         for request in queued {
-            match request.call.encode(request.index, &mut encoded) {
+            match request.encode(&mut encoded) {
                 Ok(()) => requests.push(request),
                 Err(error) => wake_all(request.finish(error.into_outcome())),
             }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// A table whose keys are ids that count up.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
-/// Spreads numbers over all bits with one multiplication for each.
+/// Keeps ids that follow each other side by side in the table, so that memory is read in order.
 #[derive(Debug, Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -22,11 +22,11 @@ impl Hasher for IdHasher {
     }
 
     fn write_u64(&mut self, number: u64) {
-        // An odd number near 2^64 divided by the golden ratio.
-        self.0 = (self.0.rotate_left(32) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.rotate_left(32) ^ number;
     }
 
     fn finish(&self) -> u64 {
-        self.0
+        // The table looks for an entry from the low bits on, and tells neighbours apart by the high ones.
+        self.0 ^ (self.0 << 57)
     }
 }

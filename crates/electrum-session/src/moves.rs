@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use electrum_proto::{Effect, Timestamp};
+use electrum_proto::Timestamp;
 
 use crate::queued::{History, Queued};
 use crate::server_set::ServerSet;
@@ -41,7 +41,7 @@ pub(crate) struct Moves {
 impl Moves {
     pub(crate) fn new(servers: usize) -> Self {
         let (last_answered, newest_answered) = (Timestamp::ZERO, Timestamp::ZERO);
-        let (others, none) = (servers.saturating_sub(1), ServerSet::default());
+        let (others, none) = (servers.saturating_sub(1), ServerSet::NONE);
         Self {
             others,
             server: 0,
@@ -101,7 +101,7 @@ impl Moves {
     }
 
     /// Notes in the history of a call that the server is too busy for it.
-    pub(crate) const fn busy(&self, request: &mut Queued) {
+    pub(crate) fn busy(&self, request: &mut Queued) {
         request.history.busy_servers.insert(self.server);
     }
 
@@ -130,15 +130,14 @@ impl Moves {
         }
         self.check_at = None;
         let in_flight: Vec<_> = in_flight.collect();
-        let has_changes = in_flight.iter().any(|request| request.effect != Effect::Reads);
+        let has_changes = in_flight.iter().any(|request| !request.reads());
         let mut why = None;
         for request in in_flight {
             let Some(patience) = self.patience(request) else { continue };
             let silent_at = request.sent.max(self.last_answered) + patience.silent;
             let grace = if has_changes { patience.grace } else { Duration::ZERO };
             let passed_over_at = request.sent + patience.passed_over + grace;
-            let is_passed_over =
-                passed_over_at <= now && request.sent < self.newest_answered && request.effect == Effect::Reads;
+            let is_passed_over = passed_over_at <= now && request.sent < self.newest_answered && request.reads();
             if silent_at <= now {
                 why = Some("the server answers no call");
             } else if is_passed_over {

@@ -21,7 +21,7 @@ type Payload = Box<dyn Any + Send>;
 /// The requests of one call, whatever their type, identified by their index.
 pub(crate) trait PendingCall: Send + Sync {
     /// Encodes one request. Runs code of the caller: no lock may be held.
-    fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError>;
+    fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), Box<EncodeError>>;
 
     /// Whether the caller still waits for results.
     fn is_awaited(&self) -> bool;
@@ -46,7 +46,7 @@ pub(crate) trait TypedCall<T>: Send + Sync {
 
 /// How a request ended.
 pub(crate) enum Outcome<'a> {
-    Reply(Reply<'a>),
+    Reply(&'a Reply<'a>),
     Failed(Box<CallError>),
     Panicked(Payload),
 }
@@ -86,7 +86,7 @@ enum Settled<S> {
 }
 
 impl<S> Settled<S> {
-    fn new(outcome: Outcome<'_>, keep: impl FnOnce(Reply<'_>) -> S) -> Self {
+    fn new(outcome: Outcome<'_>, keep: impl FnOnce(&Reply<'_>) -> S) -> Self {
         match outcome {
             Outcome::Reply(reply) => Self::Reply(keep(reply)),
             Outcome::Failed(error) => Self::Failed(error),
@@ -102,7 +102,7 @@ impl<S> Settled<S> {
         decode: impl FnOnce(R, S) -> Result<T, DecodeError>,
     ) -> Result<T, CallError> {
         match self {
-            Self::Reply(kept) => Ok(decode(request.ok_or(CallError::Closed)?, kept)?),
+            Self::Reply(kept) => decode(request.ok_or(CallError::Closed)?, kept).map_err(CallError::from),
             Self::Failed(error) => Err(*error),
             Self::Panicked(payload) => resume_unwind(payload),
         }
@@ -116,17 +116,8 @@ impl<R: Request> SingleCall<R> {
 }
 
 impl<R: Request + Send> PendingCall for SingleCall<R> {
-    fn encode(&self, _: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-        // Taken out, so that the caller may drop the call meanwhile, even in this very code.
-        let taken = lock(&self.request).take();
-        let request = taken.ok_or(EncodeError::Abandoned)?;
-        let encoded = encode(&request, requests);
-        *lock(&self.request) = Some(request);
-        if !self.is_awaited() {
-            let unused = lock(&self.request).take();
-            drop(unused);
-        }
-        encoded
+    fn encode(&self, _: u32, requests: &mut EncodedRequests) -> Result<(), Box<EncodeError>> {
+        encode_taken(&self.request, || self.is_awaited(), |request| encode(request, requests))
     }
 
     fn is_awaited(&self) -> bool {
@@ -167,8 +158,8 @@ impl<R: Request + Send> TypedCall<Result<R::Response, CallError>> for SingleCall
 
 /// A call of several requests of one type, whose results are delivered when all are complete.
 pub(crate) struct BatchCall<R> {
-    /// A request is taken out while it is encoded, all of them when the caller needs no more of them.
-    requests: Mutex<Option<Vec<Option<R>>>>,
+    /// Taken out while one of them is encoded, and when the caller needs no more of them.
+    requests: Mutex<Option<Vec<R>>>,
     settled: Mutex<BatchSettled>,
     outcome: Oneshot<BatchSettled>,
 }
@@ -191,8 +182,7 @@ impl<R: Request> BatchCall<R> {
     pub(crate) fn new(requests: Vec<R>) -> Self {
         let missing = requests.len();
         let settled = BatchSettled { text: String::new(), outcomes: Vec::new(), missing };
-        let requests = Mutex::new(Some(requests.into_iter().map(Some).collect()));
-        let call = Self { requests, settled: Mutex::default(), outcome: Oneshot::new() };
+        let call = Self { requests: Mutex::new(Some(requests)), settled: Mutex::default(), outcome: Oneshot::new() };
         if missing == 0 {
             // There is no receiver yet that could be woken.
             let _ = call.outcome.send(settled);
@@ -205,16 +195,15 @@ impl<R: Request> BatchCall<R> {
 }
 
 impl<R: Request + Send> PendingCall for BatchCall<R> {
-    fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
-        let place = index as usize;
-        let taken = lock(&self.requests).as_mut().and_then(|all| all.get_mut(place)?.take());
-        let request = taken.ok_or(EncodeError::Abandoned)?;
-        let encoded = encode(&request, requests);
-        let mut unused = Some(request);
-        if let Some(place) = lock(&self.requests).as_mut().and_then(|all| all.get_mut(place)) {
-            *place = unused.take();
-        }
-        encoded
+    fn encode(&self, index: u32, requests: &mut EncodedRequests) -> Result<(), Box<EncodeError>> {
+        encode_taken(
+            &self.requests,
+            || self.is_awaited(),
+            |all| {
+                let request = all.get(index as usize).ok_or(EncodeError::Abandoned)?;
+                encode(request, requests)
+            },
+        )
     }
 
     fn is_awaited(&self) -> bool {
@@ -226,6 +215,8 @@ impl<R: Request + Send> PendingCall for BatchCall<R> {
     fn finish(&self, index: u32, outcome: Outcome<'_>) -> Option<Waker> {
         let mut settled = lock(&self.settled);
         let BatchSettled { text, outcomes, missing } = &mut *settled;
+        // There is none if the caller has dropped the call.
+        let place = outcomes.get_mut(index as usize)?;
         let outcome = Settled::new(outcome, |reply| {
             let (begin, result) = (text.len(), reply.result.as_str());
             if begin == 0 {
@@ -235,9 +226,8 @@ impl<R: Request + Send> PendingCall for BatchCall<R> {
             text.push_str(result);
             (reply.version, begin..text.len())
         });
-        if outcomes.get_mut(index as usize)?.replace(outcome).is_none() {
-            *missing -= 1;
-        }
+        *missing -= usize::from(place.is_none());
+        *place = Some(outcome);
         if *missing > 0 {
             return None;
         }
@@ -254,8 +244,10 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
             let mut results = Vec::with_capacity(requests.len());
             // Every request has an outcome by now.
             let settled = outcomes.into_iter().flatten();
-            results.extend(requests.into_iter().zip(settled).map(|(request, settled)| {
-                settled.decode(request, |request, (version, range)| request.decode(version, RawJson::new(&text[range])))
+            results.extend(requests.iter().zip(settled).map(|(request, settled)| {
+                settled.decode(Some(request), |request, (version, range)| {
+                    request.decode(version, RawJson::new(&text[range]))
+                })
             }));
             results
         })
@@ -265,6 +257,9 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
         let was_awaited = self.outcome.abandon();
         let requests = lock(&self.requests).take();
         drop(requests);
+        // It may hold the payload of a panic, whose destructor is code of the caller.
+        let settled = std::mem::take(&mut *lock(&self.settled));
+        drop(settled);
         was_awaited
     }
 
@@ -273,10 +268,28 @@ impl<R: Request + Send> TypedCall<Vec<Result<R::Response, CallError>>> for Batch
     }
 }
 
+/// Encodes from `requests` what `encode` chooses. They are taken out meanwhile, since the caller may drop the call in this
+/// very code.
+fn encode_taken<T>(
+    requests: &Mutex<Option<T>>,
+    is_awaited: impl FnOnce() -> bool,
+    encode: impl FnOnce(&T) -> Result<(), Box<EncodeError>>,
+) -> Result<(), Box<EncodeError>> {
+    let taken = lock(requests).take();
+    let taken = taken.ok_or(EncodeError::Abandoned)?;
+    let encoded = encode(&taken);
+    *lock(requests) = Some(taken);
+    if !is_awaited() {
+        let unused = lock(requests).take();
+        drop(unused);
+    }
+    encoded
+}
+
 /// Encodes a request of the caller, whose code may panic.
-pub(crate) fn encode<R: Request>(request: &R, requests: &mut EncodedRequests) -> Result<(), EncodeError> {
+pub(crate) fn encode<R: Request>(request: &R, requests: &mut EncodedRequests) -> Result<(), Box<EncodeError>> {
     match catch_unwind(AssertUnwindSafe(|| requests.push(request))) {
-        Ok(pushed) => pushed.map_err(EncodeError::NotInVersion),
-        Err(payload) => Err(EncodeError::Panicked(payload)),
+        Ok(pushed) => pushed.map_err(|error| Box::new(EncodeError::NotInVersion(error))),
+        Err(payload) => Err(Box::new(EncodeError::Panicked(payload))),
     }
 }

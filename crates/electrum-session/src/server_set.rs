@@ -1,10 +1,12 @@
 //! A set of servers of a client.
 
 /// A set of servers, by their indexes in the list. Servers that are 64 places apart count as one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ServerSet(u64);
 
 impl ServerSet {
+    pub(crate) const NONE: Self = Self(0);
+
     const fn bit(server: usize) -> u64 {
         1 << (server % 64)
     }

@@ -11,12 +11,12 @@ use crate::driver::Driver;
 use crate::error::CallError;
 use crate::oneshot::lock;
 use crate::pending::{self, EncodeError, PendingCall};
-use crate::queued::Queued;
+use crate::queued::{Part, Queued};
 use crate::wake::wake_all;
 
 /// Requests that are submitted under one lock.
 pub(crate) struct Submission {
-    requests: Vec<(Arc<dyn PendingCall>, u32, Effect)>,
+    requests: Vec<(Arc<dyn PendingCall>, Part)>,
     /// The encoded requests in the same order, if a version is negotiated.
     encoded: Option<EncodedRequests>,
 }
@@ -45,7 +45,7 @@ impl Submission {
 
     /// Encodes the next request that is [added](Self::push), if a version is negotiated. Runs code of the caller.
     #[inline]
-    pub(crate) fn encode<R: Request>(&mut self, request: &R) -> Result<(), EncodeError> {
+    pub(crate) fn encode<R: Request>(&mut self, request: &R) -> Result<(), Box<EncodeError>> {
         self.encoded.as_mut().map_or(Ok(()), |encoded| pending::encode(request, encoded))
     }
 
@@ -55,10 +55,10 @@ impl Submission {
         call: &Arc<dyn PendingCall>,
         index: u32,
         effect: Effect,
-        encoded: Result<(), EncodeError>,
+        encoded: Result<(), Box<EncodeError>>,
     ) {
         match encoded {
-            Ok(()) => self.requests.push((Arc::clone(call), index, effect)),
+            Ok(()) => self.requests.push((Arc::clone(call), Part::new(index, effect))),
             Err(error) => wake_all(call.finish(index, error.into_outcome())),
         }
     }
@@ -74,8 +74,8 @@ impl Submission {
             let deadline = now + timeout.unwrap_or_else(|| session.machine().config().timeouts.request);
             let version = session.version();
             let encoded = self.encoded.as_ref().filter(|encoded| Some(encoded.version()) == version);
-            for (place, (call, index, effect)) in self.requests.drain(..).enumerate() {
-                let request = Queued::new(call, index, deadline, effect);
+            for (place, (call, part)) in self.requests.drain(..).enumerate() {
+                let request = Queued::new(call, part, deadline);
                 let encoded = encoded.and_then(|encoded| encoded.get(place));
                 wakers.extend(match is_closed {
                     true => request.fail(CallError::Closed),

@@ -120,7 +120,8 @@ impl Client {
     ) -> Result<RequestId, RejectReason> {
         let (stream, ready, shared) = self.ready_for_request(now)?;
         let now = shared.now;
-        ready.send(deadline, request.method, stream, shared, |stream, id| stream.write_encoded(now, id, request))
+        ready
+            .send(deadline, request.method_bytes(), stream, shared, |stream, id| stream.write_encoded(now, id, request))
     }
 
     /// Returns the parts of the client that sending a request needs, if requests can be sent.

@@ -110,16 +110,17 @@ impl<O: Copy> InFlight<O> {
     /// Removes the request with this id.
     #[inline]
     pub(crate) fn remove(&mut self, id: u64) -> Option<Waiting<O>> {
-        let waiting = *self.get_mut(id)?;
+        // Field by field: copies of the whole would wait for each other, for every reply.
+        let Waiting { id, owner, deadline, begin, sent, suspected, is_stale, answer } = *self.get_mut(id)?;
         let place = self.place(id);
         self.places[place] = None;
         self.count -= 1;
-        self.bytes -= u64::from(waiting.answer.bytes);
-        self.stale -= usize::from(waiting.is_stale);
+        self.bytes -= u64::from(answer.bytes);
+        self.stale -= usize::from(is_stale);
         if self.count == 0 {
             self.earliest = None;
         }
-        Some(waiting)
+        Some(Waiting { id, owner, deadline, begin, sent, suspected, is_stale, answer })
     }
 
     /// Moves the offsets of requests whose lines come after lines that were withdrawn from the stream. See

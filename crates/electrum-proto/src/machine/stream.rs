@@ -183,8 +183,8 @@ impl Stream {
     /// Appends a request that was encoded before.
     pub(super) fn write_encoded(&mut self, now: Timestamp, id: u64, request: EncodedRequest<'_>) -> u64 {
         self.write_line(now, id, |out| {
-            out.extend_from_slice(request.call);
-            log_sent(id, request.method, request.call);
+            out.extend_from_slice(request.call());
+            log_sent(id, request.method_bytes(), request.call());
         })
     }
 
