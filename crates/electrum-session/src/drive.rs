@@ -20,13 +20,13 @@ use crate::signal::Signal;
 
 /// The maximum number of turns without a wait, after which the other tasks of the thread run.
 const TURNS: u32 = 16;
-/// The maximum number of bytes of one read.
-const READ_SIZE: usize = 64 * 1024;
+/// The maximum number of bytes of one read, and of one write.
+const BUFFER_SIZE: usize = 64 * 1024;
 /// The maximum time that a timer is set to, since runtimes have limits of their own. It is set again if more is left.
 const LONGEST_TIMER: Duration = Duration::from_secs(24 * 60 * 60);
 
 thread_local! {
-    /// The read buffer, shared by all clients of a thread, so that an idle one holds none.
+    /// The buffer of reads and writes, shared by all clients of a thread, so that an idle one holds none.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -127,8 +127,8 @@ pub trait Socket: Send + 'static {
     /// Those of the socket.
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some bytes. Returns how many. The client is locked meanwhile: a socket that runs foreign code when it
-    /// writes stores the bytes here, and writes them in [`poll_flush`](Self::poll_flush).
+    /// Writes some bytes. Returns how many. A socket may store them instead, and write them in
+    /// [`poll_flush`](Self::poll_flush).
     ///
     /// # Errors
     /// Those of the socket.
@@ -308,19 +308,25 @@ fn poll_read<S: Socket>(
     conn: ConnId,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), CloseCause>> {
-    // Taken out, not borrowed: the socket may run another client on this thread.
+    with_buffer(|buffer| {
+        socket.poll_read(context, buffer).map(|read| match read {
+            Ok(0) => Err(CloseCause::End),
+            Ok(count) => {
+                driver.with(|session, now| session.read(now, conn, &buffer[..count]));
+                Ok(())
+            }
+            Err(error) => Err(failed(&error)),
+        })
+    })
+}
+
+/// Runs `run` with the buffer of this thread, which is taken out: a socket may run another client on this thread.
+fn with_buffer<T>(run: impl FnOnce(&mut [u8]) -> T) -> T {
     let mut buffer = BUFFER.take();
-    buffer.resize(READ_SIZE, 0);
-    let read = socket.poll_read(context, &mut buffer).map(|read| match read {
-        Ok(0) => Err(CloseCause::End),
-        Ok(count) => {
-            driver.with(|session, now| session.read(now, conn, &buffer[..count]));
-            Ok(())
-        }
-        Err(error) => Err(failed(&error)),
-    });
+    buffer.resize(BUFFER_SIZE, 0);
+    let result = run(&mut buffer);
     BUFFER.set(buffer);
-    read
+    result
 }
 
 /// Writes the outgoing bytes, and flushes. Ready if the socket took some.
@@ -336,13 +342,25 @@ fn poll_write<S: Socket>(
     if !write {
         return Poll::Pending;
     }
-    let count = ready!(driver.with(|session, now| {
-        let outgoing = session.outgoing();
-        let count = if outgoing.is_empty() { 0 } else { ready!(socket.poll_write(context, outgoing))? };
-        session.wrote(now, conn, count);
-        Poll::Ready(Ok(count))
-    }))
-    .map_err(|error: io::Error| failed(&error))?;
+    let count = with_buffer(|buffer| {
+        // Copied, so that the client is not locked while the socket runs code of the runtime and wakers.
+        let count = driver.with(|session, _| {
+            let outgoing = session.outgoing();
+            let count = outgoing.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&outgoing[..count]);
+            count
+        });
+        if count == 0 {
+            return Poll::Ready(Ok(0));
+        }
+        match ready!(socket.poll_write(context, &buffer[..count])) {
+            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            written => Poll::Ready(written),
+        }
+    });
+    let count = ready!(count).map_err(|error| failed(&error))?;
+    // Nothing was withdrawn meanwhile: that happens only when this task polls the driver.
+    driver.with(|session, now| session.wrote(now, conn, count));
     match socket.poll_flush(context) {
         Poll::Ready(Err(error)) => Poll::Ready(Err(failed(&error))),
         _ if count == 0 => Poll::Pending,

@@ -187,11 +187,13 @@ impl Inbox {
     }
 
     fn poll_open(&self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        // Cloned before the lock is taken, and the one before dropped after that: both are code of the caller.
+        let mut waker = Some(context.waker().clone());
         let mut state = self.lock();
         if state.is_open {
             return Poll::Ready(Ok(()));
         }
-        state.waker = Some(context.waker().clone());
+        std::mem::swap(&mut state.waker, &mut waker);
         match &state.end {
             Some(end) => Poll::Ready(Err(failed(
                 end.clone().err().unwrap_or_else(|| "the server closed the WebSocket".to_owned()),
@@ -202,13 +204,14 @@ impl Inbox {
 
     /// Reads the unread bytes, and after them how the WebSocket ended.
     fn poll_read(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut waker = Some(context.waker().clone());
         let mut state = self.lock();
         if !state.lines.is_empty() {
             return Poll::Ready(state.lines.read(buffer));
         }
         // The memory of a large message is released.
         state.lines.shrink_to(buffer.len());
-        state.waker = Some(context.waker().clone());
+        std::mem::swap(&mut state.waker, &mut waker);
         match &state.end {
             Some(Ok(())) => Poll::Ready(Ok(0)),
             Some(Err(why)) => Poll::Ready(Err(failed(why.clone()))),

@@ -12,9 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// The maximum number of bytes that are stored for a stream that takes none.
-const STORED: usize = 64 * 1024;
-
 /// The tokio runtime, with a function that opens a stream to a target within a time-out.
 pub(crate) struct Tokio<C>(pub(crate) C);
 
@@ -33,7 +30,7 @@ where
         timeout: Duration,
     ) -> impl Future<Output = io::Result<Socket<S>>> + Send + 'static {
         let stream = (self.0)(target, timeout);
-        async { Ok(Socket { stream: stream.await?, unwritten: Vec::new() }) }
+        async { Ok(Socket(stream.await?)) }
     }
 
     fn timer(&self) -> Timer {
@@ -56,36 +53,22 @@ pub(crate) fn dial(
     }
 }
 
-/// A stream, and bytes that are not written to it yet: it may run foreign code, which must not happen in `poll_write`.
-pub(crate) struct Socket<S> {
-    stream: S,
-    unwritten: Vec<u8>,
-}
+/// A stream of tokio's.
+pub(crate) struct Socket<S>(S);
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> drive::Socket for Socket<S> {
     fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
-        ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+        ready!(Pin::new(&mut self.0).poll_read(context, &mut buffer))?;
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // There is room, since the driver flushes before it writes.
-        let count = bytes.len().min(STORED - self.unwritten.len());
-        self.unwritten.extend_from_slice(&bytes[..count]);
-        Poll::Ready(Ok(count))
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, unwritten } = self;
-        while !unwritten.is_empty() {
-            let count = ready!(Pin::new(&mut *stream).poll_write(context, unwritten))?;
-            if count == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            unwritten.drain(..count);
-        }
-        Pin::new(stream).poll_flush(context)
+        Pin::new(&mut self.0).poll_flush(context)
     }
 }
 
