@@ -110,7 +110,7 @@ pub(crate) struct Setting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ServerName {
     Address(ServerAddr),
-    /// A name; empty behind the last comma of a list, where it is none.
+    /// A name. It is empty behind a comma at the end of a list, and is then ignored.
     Name(String),
 }
 

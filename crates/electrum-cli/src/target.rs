@@ -48,7 +48,7 @@ pub(crate) fn is_no_address(text: &str) -> bool {
     matches!(address::parse(text), Err(AddressError::NoAddress))
 }
 
-/// What is said of a private key, which is not repeated.
+/// The error message for a private key, which does not repeat the key.
 pub(crate) const PRIVATE_KEY: &str = "a private key was given, which this tool does not take, since it can spend the coins: \
                                       give an address, or an output descriptor with public keys";
 

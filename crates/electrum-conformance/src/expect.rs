@@ -32,7 +32,7 @@ pub(super) fn topic(number: u32) -> Topic {
     Topic::Script(Script::new(script(number)))
 }
 
-/// Waits for the next event that `choose` accepts.
+/// Waits for the next event that `wanted` accepts.
 pub(super) fn wait_for<T>(
     events: &mut impl Source<ConnectionEvent>,
     what: &str,
@@ -78,7 +78,7 @@ pub(super) fn down(events: &mut impl Source<ConnectionEvent>) -> DownCause {
 pub(super) fn next(updates: &mut impl Source<TopicUpdate>) -> TopicUpdate {
     match updates.next(PATIENCE) {
         Next::Item(change) => change,
-        other => panic!("a change was due, and there was {other:?}"),
+        other => panic!("an update was due, and there was {other:?}"),
     }
 }
 

@@ -26,9 +26,9 @@ pub struct Authorization(String);
 
 /// What is shown instead of a secret.
 const REDACTED: &str = "[redacted]";
-/// So many bytes of the beginning of a secret are replaced, too, for servers quote with an end cut off.
+/// The length from which the beginning of a secret is replaced too, since servers cut off the end of what they quote.
 const LEAST: usize = 8;
-/// The same at the end of a text, which may have been cut here.
+/// The same length at the end of a text, where the text itself may have been cut off.
 const LEAST_AT_THE_END: usize = 4;
 
 impl Authorization {
@@ -53,7 +53,7 @@ impl Authorization {
         }
     }
 
-    /// Replaces the secret in a text, however JSON writes it, and as much as there is of one that was cut.
+    /// Replaces the secret in a text, in each of its JSON spellings, also where its end was cut off.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let written = spellings(self.secret());
         let (mut shown, mut rest) = (String::new(), text);
@@ -76,7 +76,7 @@ impl Authorization {
     }
 }
 
-/// As much of a secret as is replaced wherever it stands.
+/// Returns the shortest beginning of a secret that is replaced wherever it stands.
 fn beginning(secret: &str) -> &str {
     // Where a character ends.
     let least = (LEAST.min(secret.len())..).find(|least| secret.is_char_boundary(*least)).unwrap_or(secret.len());

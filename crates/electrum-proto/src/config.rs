@@ -57,7 +57,7 @@ pub struct Config {
     pub limits: Limits,
     /// How long to wait before the next attempt to connect.
     pub backoff: Backoff,
-    /// How many subscriptions are asked for at once while they are being made again.
+    /// How many subscriptions may await an answer at once.
     pub resubscribe_window: usize,
     /// Whether to send a cheap request along to servers that hold back small answers (ElectrumX 1.18 to 2.0): its answer
     /// fills their buffer, and they send at once. It costs about 1.1 kB each way down and a little of the server's session
@@ -277,11 +277,11 @@ impl Default for Backoff {
     }
 }
 
-/// The least that anything may take: what is due at once is due again at once, and nothing else would ever be done.
+/// The shortest time-out and pause. A timer of zero would be due again at once, and nothing else would ever be done.
 pub(crate) const LEAST: Duration = Duration::from_millis(1);
 
 impl Timeouts {
-    /// With a millisecond for each at least.
+    /// Returns the time-outs, each raised to [`LEAST`] if it is shorter.
     pub(crate) fn floored(self) -> Self {
         let floored = |timeout: Duration| timeout.max(LEAST);
         Self {
@@ -295,7 +295,7 @@ impl Timeouts {
 }
 
 impl Config {
-    /// What is offered at the `attempt`-th attempt, counted from zero, to one server.
+    /// Returns the offer to a server at this attempt, counted from zero.
     pub(crate) fn offer(&self, attempt: usize) -> Offer {
         match self.offers.get(attempt) {
             Some(offer) => *offer,

@@ -7,7 +7,7 @@ use crate::json::Params;
 use crate::request::{NotInVersion, Request};
 use crate::version::ProtocolVersion;
 
-/// As much memory of each kind is kept for later requests.
+/// How many bytes of each buffer are kept for later requests.
 const KEPT: usize = 256 * 1024;
 
 /// Requests encoded for one protocol version: their methods and parameters as they go over the wire.
@@ -35,7 +35,7 @@ pub struct EncodedRequests {
     ends: Vec<End>,
 }
 
-/// Where a request ends among the others, and where its method does.
+/// The end of a request in `calls`, and the end of its method there.
 #[derive(Clone, Copy, Debug, Default)]
 struct End {
     method: usize,

@@ -421,13 +421,13 @@ error_texts!(RejectReason {
     Self::NotReady(inner) => "the client is {inner}, not ready";
     Self::NotInVersion(inner) => "{inner}";
     Self::InFlight { limit } =>
-        "{limit} requests wait for an answer, which is as many as may; send it again when one of them is answered";
+        "{limit} requests wait for an answer, and no more may; send the request again when one of them is answered";
     Self::Outgoing { limit } =>
-        "as many bytes wait to be written as may, which are {limit}; send the request again when some are written";
+        "no more than {limit} bytes may wait to be written; send the request again when some are written";
     Self::TooLong { bytes, limit } =>
         "the request has {bytes} bytes, and no more than {limit} may wait to be written; divide it, or raise that limit";
     Self::Subscriptions { limit } =>
-        "there are {limit} subscriptions, which is as many as may be; end one of them, or raise that limit";
+        "the limit of {limit} subscriptions is reached; end one of them, or raise that limit";
     Self::Subscribed(_) => "the topic is subscribed already; one subscription reports all that happens to it";
     Self::Closed => "the client was closed";
 });
@@ -483,7 +483,7 @@ error_texts!(SubscribeError {
     Self::Unavailable(inner) => "the server cannot serve the subscription for now, and is asked again: {inner}";
     Self::NotInVersion(inner) => "{inner}";
     Self::Decode(inner) => "{inner}";
-    Self::TimedOut => "the server has not answered the subscription in time; it is waited for";
+    Self::TimedOut => "the server has not answered the subscription in time; it may still, and is asked again";
 });
 
 impl From<NotInVersion> for SubscribeError {

@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use electrum_proto::json::ServerError;
-use electrum_proto::{Client, DownCause, EncodedRequest, Reply, RequestError, RequestId, Timestamp};
+use electrum_proto::{Client, DownCause, EncodedRequest, RejectReason, Reply, RequestError, RequestId, Timestamp};
 
 use electrum_transport::ServerAddr;
 
@@ -431,13 +431,21 @@ impl Calls {
                 self.in_flight.insert(id, request);
                 Sent::Done(None)
             }
-            Err(reason) => match CallError::from_reject(reason) {
-                Some(error) => Sent::Done(request.fail(error)),
-                None => {
-                    self.is_blocked = true;
-                    Sent::NoRoom(request)
-                }
-            },
+            Err(RejectReason::NotInVersion(error)) => Sent::Done(request.fail(CallError::NotInVersion(error))),
+            Err(RejectReason::TooLong { bytes, limit }) => {
+                Sent::Done(request.fail(CallError::TooLong { bytes, limit }))
+            }
+            Err(RejectReason::Closed) => Sent::Done(request.fail(CallError::Closed)),
+            Err(
+                RejectReason::NotReady(_)
+                | RejectReason::InFlight { .. }
+                | RejectReason::Outgoing { .. }
+                | RejectReason::Subscriptions { .. }
+                | RejectReason::Subscribed(_),
+            ) => {
+                self.is_blocked = true;
+                Sent::NoRoom(request)
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use electrum_proto::json::{DecodeError, ServerError, ServerErrorKind};
 use electrum_proto::operations::BroadcastOutcome;
-use electrum_proto::{NotInVersion, RejectReason, RequestError};
+use electrum_proto::{NotInVersion, RequestError};
 
 /// Why a call has no result. Each variant says who must act.
 ///
@@ -238,20 +238,6 @@ impl CallError {
             RequestError::TooLarge { limit, received } => Self::AnswerTooLarge { limit, received },
             // Only abandoned calls are cancelled.
             RequestError::Cancelled | RequestError::Closed => Self::Closed,
-        }
-    }
-
-    /// Returns the error of a request that can never be sent; `None` if it may be sent later.
-    pub(crate) fn from_reject(reason: RejectReason) -> Option<Self> {
-        match reason {
-            RejectReason::NotInVersion(error) => Some(Self::NotInVersion(error)),
-            RejectReason::TooLong { bytes, limit } => Some(Self::TooLong { bytes, limit }),
-            RejectReason::Closed => Some(Self::Closed),
-            RejectReason::NotReady(_)
-            | RejectReason::InFlight { .. }
-            | RejectReason::Outgoing { .. }
-            | RejectReason::Subscriptions { .. }
-            | RejectReason::Subscribed(_) => None,
         }
     }
 }

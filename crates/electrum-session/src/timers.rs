@@ -39,7 +39,7 @@ impl Timers {
         self.waiting.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Removes the timers that are due, and returns their wakers.
+    /// Removes the timers that are due, and adds their wakers to `wakers`.
     pub(crate) fn fire(&mut self, now: Timestamp, wakers: &mut Vec<Waker>) {
         while let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now) {
             wakers.push(entry.remove());

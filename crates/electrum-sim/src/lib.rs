@@ -41,6 +41,7 @@
 //!     it; no call is sent more often than documented. [`calls_run`] says under which conditions.
 //! 16. All of this with clocks that are late: a timer fires exactly, or, in seven runs of eight, microseconds to
 //!     seconds late.
+//! 17. With padding, the size of each write is a power of two from 1024 bytes on.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

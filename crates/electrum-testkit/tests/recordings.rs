@@ -101,7 +101,7 @@ impl Connection {
             } else if let Some(line) = step["recv"].as_str() {
                 self.expect(line)?;
                 let late = self.now - sent_at;
-                // A second's wait is what holding back is; all else is the machine's own business.
+                // A recorded wait of a second means that the answer was held back; shorter ones depend on the machine.
                 let held_back = step["ms"].as_u64().unwrap() > 500;
                 if held_back != (late > Duration::ZERO) {
                     return Err(format!("{line:.80} came after {late:?}, held back: {held_back}"));

@@ -168,9 +168,7 @@ pub enum ProxyError {
     )]
     Login,
     /// The proxy has a user and a password, which isolation would replace.
-    #[error(
-        "a proxy with user and password cannot isolate servers, which works by other credentials for each; leave one away"
-    )]
+    #[error("a proxy with user and password cannot also isolate servers by other credentials for each; leave out one")]
     LoginAndIsolation,
 }
 

@@ -74,7 +74,7 @@ struct Way {
 }
 
 impl BadLink {
-    /// Stands before the server of this port, in this weather.
+    /// Listens in front of the server at this port, and causes these faults.
     ///
     /// # Panics
     /// When the system has no port.

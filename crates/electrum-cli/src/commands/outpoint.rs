@@ -53,7 +53,7 @@ struct OutPointRecord {
     outpoint: OutPoint,
     value: Option<Amount>,
     script: Script,
-    /// Whether the server knows what becomes of it: without, the rest is null because it is unknown.
+    /// Whether the server knows the status of the output. If not, the members of the status are null.
     known: bool,
     #[serde(flatten)]
     status: OutPointStatus,

@@ -13,7 +13,7 @@ use crate::{Adapter, Client, Transport};
 use electrum_testkit::chain::script;
 use electrum_testkit::{Family, Server};
 
-/// With padding each write has a size of the scheme, whatever the requests; without it the writes have other sizes.
+/// With padding the size of each write is a power of two from 1024 bytes on; without it the writes have other sizes.
 pub(super) fn padded_writes<A: Adapter>(adapter: A, transport: Transport) {
     let sizes = observed(adapter, transport, true).expect("sizes of the scheme only");
     assert_eq!((sizes[0], sizes.iter().max()), (1024, Some(&4096)), "{sizes:?}");

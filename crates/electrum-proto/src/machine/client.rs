@@ -7,14 +7,12 @@ use super::link::{Connection, Link, Stage};
 use super::phase::{Phase, Transition};
 use super::ready::Owner;
 use super::shared::Shared;
-use super::stream::{Piece, Received, TextEvent};
+use super::stream::Received;
 use super::timers::{self, TimerKind};
 use super::window::Outstanding;
 use crate::config::Config;
 use crate::error::{DownCause, RequestError};
-use crate::event::{Action, ConnId, Event, Input, ServerIndex, Unknown, Wait};
-use crate::json::RawJson;
-use crate::reply::Reply;
+use crate::event::{Action, ConnId, Event, Input, ServerIndex, Wait};
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 
@@ -172,7 +170,13 @@ impl Client {
                 return output;
             }
             let end = match self.receive() {
-                Ok(Received::Text(event, piece)) => return Action::Event(self.event(event, &piece)),
+                Ok(Received::Text(event, piece)) => match self.link {
+                    Link::Open(ref connection) => return Action::Event(connection.stream.event(event, &piece)),
+                    Link::Opening(_) | Link::Waiting { .. } | Link::Closed => {
+                        debug_assert!(false, "only an open link receives");
+                        continue;
+                    }
+                },
                 Ok(Received::Message) => continue,
                 Ok(Received::Nothing) => match self.upkeep() {
                     Ok(Some(action)) => return action,
@@ -341,7 +345,8 @@ impl Client {
                 ready.timer_due(kind, stream, &mut self.shared)
             }
             // The time-out of opening the link, or of the handshake.
-            _ => Err(DownCause::Timeout { waited_for: kind }),
+            Link::Opening(_) | Link::Open(_) => Err(DownCause::Timeout { waited_for: kind }),
+            Link::Closed => Ok(()),
         }
     }
 
@@ -362,7 +367,7 @@ impl Client {
         if let Some(question) = self.link.question().filter(|_| !matches!(cause, DownCause::WrongChain { .. })) {
             shared.servers.question_failed(question);
         }
-        // Late answers are looked after elsewhere. A busy server is left by choice.
+        // After a time-out, late topics are handled by the table of subscriptions. A busy server is left by choice.
         let is_cut = !matches!(cause, DownCause::Timeout { .. } | DownCause::Left { .. } | DownCause::Busy { .. });
         let suspects = self
             .link
@@ -413,21 +418,6 @@ impl Client {
                 };
                 self.shared.fail(id, error(lost));
             }
-        }
-    }
-
-    /// Makes the event about a text in the buffer of the link.
-    fn event(&self, event: TextEvent, piece: &Piece) -> Event<'_> {
-        let (text, buffer) = match &self.link {
-            Link::Open(Connection { stream, .. }) => (stream.text(piece), stream.buffer(piece)),
-            Link::Opening(_) | Link::Waiting { .. } | Link::Closed => ("null", None),
-        };
-        let text = RawJson::new(text);
-        match event {
-            TextEvent::Reply(id, version) => Event::Reply { id, result: Ok(Reply::within(version, text, buffer)) },
-            TextEvent::UnknownReply => Event::Unknown(Unknown::Reply(text)),
-            TextEvent::UnknownNotification => Event::Unknown(Unknown::Notification(text)),
-            TextEvent::UnknownRequest => Event::Unknown(Unknown::Request(text)),
         }
     }
 }

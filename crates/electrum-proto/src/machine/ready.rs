@@ -23,8 +23,8 @@ use crate::time::Timestamp;
 /// [`LONGEST_PAUSE`].
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// The part of the time for a request after which those in flight stop counting against the window if none of those that
-/// wait for room could be sent, since what is in flight may never be answered.
+/// Requests in flight stop counting against the window after this part of the request time-out, if others wait for room
+/// and none could be sent: those in flight may never be answered.
 const STUCK: u32 = 3;
 /// How many times as long as an answer in the handshake, without other requests, an answer may take before it counts as
 /// slow.
@@ -57,8 +57,8 @@ pub(super) struct Ready {
     busy_pause: Duration,
     /// How many answers in a row say only that the server is busy.
     busy_replies: usize,
-    /// The id of the last request that was sent before the last of them. Subscriptions are sent all at once, so those of
-    /// one burst count once.
+    /// The id of the last request that was sent before the last busy answer. Subscriptions are sent all at once, so
+    /// those of one burst count once.
     busy_burst: u64,
 }
 
@@ -152,12 +152,13 @@ impl Ready {
                 self.nudge_at = None;
                 self.nudge.lag_over(self.requests.len() > 0);
             }
-            // The padded write begins at the end of the turn.
-            TimerKind::Padding => {}
-            TimerKind::Pong | TimerKind::Connect | TimerKind::Handshake | TimerKind::Retry => {
+            TimerKind::Pong => {
                 if !self.keepalive.spare(stream, shared.now) {
                     return Err(DownCause::Timeout { waited_for: kind });
                 }
+            }
+            TimerKind::Padding | TimerKind::Connect | TimerKind::Handshake | TimerKind::Retry => {
+                debug_assert!(false, "{kind:?} is no timer of `next_timer`");
             }
         }
         Ok(())

@@ -13,9 +13,10 @@ use crate::authorization::Authorization;
 use crate::config::Config;
 use crate::encoded::EncodedRequest;
 use crate::error::DownCause;
-use crate::event::{CloseCause, ConnId, RequestId};
+use crate::event::{CloseCause, ConnId, Event, RequestId, Unknown};
 use crate::json::scan::{skip_space, skip_value};
 use crate::json::{NotAMessage, Params, RawJson};
+use crate::reply::Reply;
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
 use crate::wire::framing::{Inbox, Outbox, Overflow, Urgency};
@@ -260,10 +261,24 @@ impl Stream {
 
     /// Returns the buffer that contains the text of a piece, if the buffer can be shared.
     #[inline]
-    pub(super) fn buffer(&self, piece: &Piece) -> Option<&Arc<String>> {
+    fn buffer(&self, piece: &Piece) -> Option<&Arc<String>> {
         match piece {
             Piece::LongLine(_) => self.inbox.detached(),
             Piece::Line(_) | Piece::Element(_) => None,
+        }
+    }
+
+    /// Makes the event about a piece.
+    #[inline]
+    pub(super) fn event(&self, event: TextEvent, piece: &Piece) -> Event<'_> {
+        let text = RawJson::new(self.text(piece));
+        match event {
+            TextEvent::Reply(id, version) => {
+                Event::Reply { id, result: Ok(Reply::within(version, text, self.buffer(piece))) }
+            }
+            TextEvent::UnknownReply => Event::Unknown(Unknown::Reply(text)),
+            TextEvent::UnknownNotification => Event::Unknown(Unknown::Notification(text)),
+            TextEvent::UnknownRequest => Event::Unknown(Unknown::Request(text)),
         }
     }
 
@@ -280,7 +295,7 @@ impl Stream {
         self.unknown_replies = if is_over { (1, now) } else { (count + 1, since) };
         if self.unknown_replies.0 > limit {
             let text = self.text(piece).as_bytes();
-            return Err(malformed(during, "too many replies to nothing that was asked", text));
+            return Err(malformed(during, "too many replies that answer no request", text));
         }
         Ok(())
     }

@@ -93,7 +93,7 @@ pub enum EstimateMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RelayFee;
 
-/// Asks for the fee rates that the mempool of the server's node asks for.
+/// Requests the minimum fee rates of the mempool of the server's node.
 ///
 /// - Result: [`MempoolFees`].
 /// - Versions: from 1.6. [`RelayFee`] exists on every version.

@@ -284,7 +284,7 @@ struct RunParts {
 }
 
 impl RunParts {
-    /// Both shapes are read on every version: which one a server takes for a version between 1.4.2 and 1.6 is its own.
+    /// Reads one member. Both shapes are accepted on every version, since servers differ between 1.4.2 and 1.6.
     fn read(&mut self, reader: &mut Reader<'_>, key: &[u8]) -> Read<()> {
         match key {
             b"count" => self.count = Some(reader.u32()?),

@@ -135,7 +135,7 @@ pub struct NumblocksSubscribe;
 const CHUNK: usize = 2016;
 
 impl Request for GetHeader {
-    const NAME: &'static str = "header in pieces";
+    const NAME: &'static str = "header field by field";
     const METHODS: &'static [Method] = &[BLOCK_GET_HEADER];
     type Response = Tip;
 

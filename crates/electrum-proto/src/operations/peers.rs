@@ -65,7 +65,7 @@ pub struct AddPeer {
     pub features: Box<RawValue>,
 }
 
-/// So many peers are read; servers know some hundred.
+/// The most peers that are read; servers know some hundred.
 const MOST: usize = 10_000;
 
 impl Request for Peers {
@@ -79,7 +79,7 @@ impl Request for Peers {
 }
 
 impl Request for AddPeer {
-    const NAME: &'static str = "adding of peers";
+    const NAME: &'static str = "announcement of a peer";
     const METHODS: &'static [Method] = &[ADD_PEER];
     type Response = bool;
 

@@ -222,7 +222,7 @@ pub(crate) fn method_for_script<R: Request>(
     if version >= ProtocolVersion::V1_7 && !is_known {
         let serving: Vec<Method> = R::METHODS.iter().filter(|method| method.until.is_some()).copied().collect();
         let mut refused = NotInVersion::new(R::NAME, version, &serving);
-        refused.operation += " for a mere scripthash";
+        refused.operation += " by a scripthash alone";
         refused.available += "; from 1.7 on servers want the script itself";
         return Err(refused);
     }

@@ -219,7 +219,7 @@ impl Request for TransactionGet {
 }
 
 impl Request for TransactionGetVerbose {
-    const NAME: &'static str = "transaction in words";
+    const NAME: &'static str = "verbose transaction";
     const METHODS: &'static [Method] = &[TRANSACTION_GET.not_before(ProtocolVersion::V1_2)];
     type Response = Box<RawValue>;
 

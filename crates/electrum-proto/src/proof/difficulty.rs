@@ -3,11 +3,11 @@
 use super::work::Target;
 use crate::types::{Network, RawHeader};
 
-/// The target changes every so many blocks.
+/// The number of blocks between two changes of the target.
 const PERIOD: u32 = 2016;
-/// Which should take two weeks.
+/// The time that these blocks should take: two weeks.
 const PERIOD_SECONDS: u32 = 14 * 24 * 60 * 60;
-/// After so many seconds without a block, the test networks take one with the easiest target.
+/// The number of seconds without a block after which the test networks accept one with the easiest target.
 const TESTNET_PATIENCE: u32 = 20 * 60;
 
 /// Returns the compact target that `header`, the one of `height` on `network`, must have after `before`; nothing if

@@ -51,7 +51,7 @@ pub struct SignedAmount(i64);
 pub struct FeeRate(u64);
 
 impl Amount {
-    /// Nothing.
+    /// Zero satoshi.
     pub const ZERO: Self = Self(0);
     /// All the coins that there can be.
     pub const SUPPLY: Self = Self(SUPPLY.unsigned_abs());

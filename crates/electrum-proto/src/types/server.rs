@@ -115,7 +115,7 @@ const TCP_PORT: u16 = 50001;
 /// The usual port for TLS connections, which `s` alone stands for.
 const SSL_PORT: u16 = 50002;
 
-/// A server has a few addresses, and a few keys of its own.
+/// The most addresses, and the most other members, that are read; a server has a few of each.
 const MOST: usize = 1_000;
 /// A server announces its version and its ports of another one.
 const MOST_OF_A_PEER: usize = 32;
@@ -209,7 +209,7 @@ impl ServerFeatures {
     }
 }
 
-/// Reads a text, a number for the text that it is, and nothing else: nothing depends on it.
+/// Reads a string, or a number as its text. Anything else counts as empty, since nothing depends on it.
 fn read_text(reader: &mut Reader<'_>) -> Read<String> {
     let text = match reader.peek()? {
         b'"' => reader.lenient(|reader| reader.string().map(Cow::into_owned))?,
@@ -249,7 +249,7 @@ fn read_hosts(reader: &mut Reader<'_>) -> Read<PartialList<ServerHost>> {
 }
 
 impl ServerHost {
-    /// Reads a port; what is none is nothing.
+    /// Reads a port. A value that is not a port counts as none.
     fn read_port(&mut self, reader: &mut Reader<'_>, key: &[u8]) -> Read<()> {
         let value = core::str::from_utf8(reader.skip()?).ok().and_then(|text| text.parse().ok());
         if let Some(port) = self.port(key) {

@@ -214,3 +214,18 @@ fn a_notification_that_cannot_be_read_does_not_end_the_pause_of_its_topic() {
     });
     assert_eq!(pauses, [1, 2, 4]);
 }
+
+#[test]
+fn a_topic_that_is_subscribed_anew_as_its_refusal_comes_is_asked_for_once() {
+    let mut driver = Driver::ready_with(Config { nudge: false, ..Config::default() }, "1.4");
+    let sub = driver.subscribe();
+    driver.drain();
+    let id = driver.written_id(SUBSCRIBE);
+    assert!(driver.client.unsubscribe(driver.now, sub));
+    driver.subscribe();
+    driver.read(&format!(r#"{{"id":{id},"error":{INTERNAL}}}"#));
+    let again = driver.written_ids(SUBSCRIBE);
+    assert_eq!(again.len(), 1, "at once");
+    driver.read(&format!(r#"{{"id":{},"result":null}}"#, again[0]));
+    assert_ne!(driver.drain().map(|(_, kind)| kind), Some(TimerKind::Resubscribe), "not once more");
+}

@@ -331,7 +331,7 @@ impl Probe {
                 emitted => all.push(emitted),
             }
             if all.len() > SPIN {
-                self.violate(5, "it is emitted more and more without a new input");
+                self.violate(5, "it emits more and more without a new input");
                 return all;
             }
             if self.violation.is_some() {

@@ -38,7 +38,7 @@ pub struct Header {
     pub time: u32,
     /// The target, in its short form.
     pub bits: u32,
-    /// What was tried until the hash met the target.
+    /// The nonce, which is varied until the hash meets the target.
     pub nonce: u32,
 }
 

@@ -133,7 +133,7 @@ impl Endpoint {
     }
 }
 
-/// Where in `bytes` the request ends, of which `request` came before.
+/// Returns where in `bytes` the request ends that began with `request`.
 fn end_of_request(request: &[u8], bytes: &[u8]) -> Option<usize> {
     let all = [request, bytes].concat();
     let end = all.windows(4).position(|window| window == b"\r\n\r\n")? + 4;

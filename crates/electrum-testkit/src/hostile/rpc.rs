@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, line, once, right};
 use crate::scripted::Step;
 
-const TOO_MANY: Expect = Expect::Dropped("malformed", "too many replies to nothing that was asked");
+const TOO_MANY: Expect = Expect::Dropped("malformed", "too many replies that answer no request");
 const NO_OBJECT: Expect = Expect::Dropped("malformed", "it is no JSON object");
 const TIMED_OUT: Expect = Expect::Error("did not answer in time");
 const LIE: &str = r#"{"confirmed":1,"unconfirmed":1}"#;

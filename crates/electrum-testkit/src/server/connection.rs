@@ -26,7 +26,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// The connection and another handle of its stream.
+    /// Makes a connection of an accepted stream. Returns it with another handle of the stream.
     pub(super) fn open(stream: TcpStream, peer: Peer) -> io::Result<(Self, TcpStream)> {
         stream.set_nodelay(true)?;
         let other = stream.try_clone()?;
@@ -42,7 +42,7 @@ impl Connection {
         Ok((connection, other))
     }
 
-    /// Takes the session's actions over.
+    /// Moves the session's actions to the writer.
     pub(super) fn collect(&mut self, host: &mut Host) {
         let Some(peer) = self.peer else { return };
         let mut idle = host.wake_at(peer).is_none();

@@ -317,7 +317,7 @@ fn accept(shared: &Arc<Shared>, listener: TcpListener) -> JoinHandle<()> {
                 break;
             }
             let Ok((stream, _)) = accepted else {
-                // Who came has gone again, or there are too many open files.
+                // The client has gone again, or there are too many open files.
                 drop(state);
                 thread::sleep(Duration::from_millis(10));
                 continue;

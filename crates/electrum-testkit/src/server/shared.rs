@@ -26,7 +26,7 @@ pub(super) struct State {
 }
 
 impl Shared {
-    /// A test that panicked elsewhere does not stop the server.
+    /// Locks the state, and ignores poison: a test that panicked elsewhere does not stop the server.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -37,7 +37,7 @@ impl Shared {
 }
 
 impl State {
-    /// Hands to the writers what the sessions want done.
+    /// Hands the actions of all sessions to their writers.
     pub(super) fn dispatch(&mut self) {
         for connection in &mut self.connections {
             connection.collect(&mut self.host);

@@ -21,7 +21,7 @@ impl Params {
         }
     }
 
-    /// Checks them against the names that a method takes, the first few of which are required.
+    /// Checks the parameters against the names that a method takes, the first `required` of which must be given.
     pub(super) fn bind(&self, names: &[&str], required: usize, takes_names: bool) -> Result<(), Problem> {
         let positional = |given: usize| match given {
             given if given > names.len() => Err(Problem::TooMany { given, most: names.len() }),
@@ -52,7 +52,7 @@ pub(super) struct Call {
     pub(super) id: Option<Json>,
     pub(super) method: String,
     pub(super) params: Params,
-    /// Whether it is of JSON-RPC 1.0, in which libbitcoin answers it.
+    /// Whether the call is of JSON-RPC 1.0. libbitcoin answers in the same version.
     pub(super) legacy: bool,
 }
 

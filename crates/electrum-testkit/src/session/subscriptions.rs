@@ -86,7 +86,7 @@ impl Subscriptions {
         self.headers.take().is_some()
     }
 
-    /// Subscribes, or again, and returns the status.
+    /// Subscribes to a script, or renews its subscription, and returns its status.
     pub(super) fn script(
         &mut self,
         chain: &Chain,

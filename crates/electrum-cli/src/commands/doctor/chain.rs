@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::networks::{chain_name, easiest_target};
 use crate::query::Once;
 
-/// The age of the last block from which the server is taken for behind. Blocks come every ten minutes on average; few
+/// The age of the last block from which the server counts as behind. Blocks come every ten minutes on average; few
 /// take longer than an hour.
 const STALE: Duration = Duration::from_secs(3 * 3600);
 /// By how much the time of a block may be ahead of the clocks.
@@ -112,7 +112,7 @@ pub(super) async fn padding(config: &Config, findings: &mut Findings) {
     connection.close().await;
     if answered.is_ok() && took > HELD_BACK {
         let words = format!(
-            "it holds small answers back, {:.0} ms for one call: this client avoids that with a cheap request more",
+            "it holds small answers back, {:.0} ms for one call: this client avoids that with one more cheap request",
             took.as_secs_f64() * 1000.0
         );
         findings.note("padding", words);

@@ -54,8 +54,8 @@ async fn check_with(
         findings.good("port", format!("{port} is open at {reached} of {reached} addresses"));
     } else {
         let words = format!("{reached} of {} addresses answer; not {words}", addresses.len());
-        let hint = "nothing, if it works: the others are used. The operator of the server can mend the address or take it \
-                    out of the name; one of IPv6 fails where this machine has no IPv6";
+        let hint = "nothing, if it works: the other addresses are used. The operator of the server can repair the \
+                    address or remove it from the name; an IPv6 address fails if this machine has no IPv6";
         findings.lesser_fault("port", "dead_address", words, hint);
     }
     true

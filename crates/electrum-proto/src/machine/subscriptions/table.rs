@@ -212,13 +212,11 @@ impl Subscriptions {
                         continue;
                     }
                 },
-                (false, Standing::Off) => {
-                    self.forget(place);
-                    continue;
-                }
                 _ => continue,
             };
             entry.asked = now;
+            // A later request would only repeat this one.
+            self.clear_timer(place);
             self.set_standing(place, Standing::Asking(answer));
             return self.entry(place).map(|entry| Due::Subscribe(place, &entry.topic));
         }
@@ -435,12 +433,16 @@ impl Subscriptions {
     }
 
     fn look_later(&mut self, place: u32, at: Timestamp) {
+        self.clear_timer(place);
         if let Some(entry) = self.entry_mut(place) {
-            let before = entry.later.replace(at);
-            if let Some(before) = before {
-                self.later.remove(&(before, place));
-            }
+            entry.later = Some(at);
             self.later.insert((at, place));
+        }
+    }
+
+    fn clear_timer(&mut self, place: u32) {
+        if let Some(at) = self.entry_mut(place).and_then(|entry| entry.later.take()) {
+            self.later.remove(&(at, place));
         }
     }
 
@@ -475,10 +477,8 @@ impl Subscriptions {
     }
 
     fn forget(&mut self, place: u32) {
+        self.clear_timer(place);
         if let Some(entry) = self.places.get_mut(place as usize).and_then(Option::take) {
-            if let Some(later) = entry.later {
-                self.later.remove(&(later, place));
-            }
             self.by_key.remove(&entry.topic.key());
             // The place may still be in `due`, where an unused place is skipped.
             self.free.push(place);

@@ -20,7 +20,7 @@ impl Args<'_> {
         self.params.get(index, self.names.get(index).copied().unwrap_or_default())
     }
 
-    /// Returns the same, with `null` for what is absent.
+    /// Returns the argument at this index, or `null` if it is absent.
     fn value(&self, index: usize) -> Json {
         self.get(index).cloned().unwrap_or(Json::Null)
     }
