@@ -4,10 +4,12 @@
 //! ```text
 //!   your driver      opens sockets, moves bytes, sleeps                 (electrum-blocking, -smol and -tokio are three)
 //!  ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-//!   Client           phases, timers, requests in flight, subscriptions, choice of server
-//!     operations     one type per operation: method, parameters and result of each protocol version
-//!     json           one message: a reply, a notification; values stay text until they are decoded
-//!     framing        bytes to lines and back, within limits
+//!   machine/         the Client: phases, timers, requests in flight, subscriptions, choice of server
+//!   operations/      one type per operation: method, parameters and result of each protocol version
+//!   proof/           merkle branches, header chains, statuses: what a server claims is checked
+//!   types/           hashes, scripts, headers, amounts, histories
+//!   wire/json/       one message: a reply, a notification; values stay text until they are decoded
+//!   wire/framing/    bytes to lines and back, within limits
 //! ```
 //!
 //! # Phases

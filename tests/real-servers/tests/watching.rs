@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BOUND, Changes, Client, both, config, status_once, tip_of, topic};
+use common::{BOUND, Client, Updates, both, config, status_once, tip_of, topic};
 use electrum_blocking::proto::types::ScriptStatus;
 use electrum_blocking::proto::{Origin, Topic, Update};
 use real_servers::{Bitcoind, ElectrumX, Kind, Spend, anyone_can_spend, on_every_server, run_on, until};
@@ -12,10 +12,10 @@ on_every_server!(what_happens_during_an_outage_is_emitted_once);
 
 /// Reads statuses until this one comes, which must do so in time; none comes twice in a row.
 #[track_caller]
-fn reach(changes: &mut Changes, status: Option<ScriptStatus>) {
+fn reach(updates: &mut Updates, status: Option<ScriptStatus>) {
     let mut last = None;
     loop {
-        let (found, origin) = changes.status();
+        let (found, origin) = updates.status();
         assert_eq!(origin, Origin::Live);
         assert_ne!(last, Some(found), "emitted twice");
         if found == status {
@@ -68,27 +68,27 @@ fn coins_are_watched_from_the_mempool_to_their_end(kind: Kind) {
 
 /// What one client has heard, in order.
 struct Watcher {
-    changes: Changes,
+    updates: Updates,
     _client: Client,
 }
 
 impl Watcher {
     fn new(client: Client, script: &[u8]) -> Self {
-        Self { changes: client.subscribe([Topic::Headers, topic(script)]), _client: client }
+        Self { updates: client.subscribe([Topic::Headers, topic(script)]), _client: client }
     }
 
-    /// The next two changes, which must be the tip and the status as they are now.
+    /// The next two updates, which must be the tip and the status as they are now.
     #[track_caller]
     fn hears(&mut self, bitcoind: &Bitcoind, status: Option<ScriptStatus>, origin: Origin) {
-        let mut changes = [self.changes.next(), self.changes.next()];
-        changes.sort_by_key(|change| change.topic);
-        let values = changes.map(|change| (change.value, change.origin));
+        let mut updates = [self.updates.next(), self.updates.next()];
+        updates.sort_by_key(|change| change.topic);
+        let values = updates.map(|change| (change.value, change.origin));
         assert_eq!(values, [(Ok(Update::Headers(tip_of(bitcoind))), origin), (Ok(Update::Script(status)), origin)]);
     }
 
     #[track_caller]
     fn hears_of_a_block(&mut self, bitcoind: &Bitcoind, origin: Origin) {
-        assert_eq!(self.changes.tip(), (tip_of(bitcoind), origin));
+        assert_eq!(self.updates.tip(), (tip_of(bitcoind), origin));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The state machine: one [`Client`](client::Client) that takes inputs and commands and gives actions.
 //!
 //! - `client.rs`: the inputs, the main loop and the outputs. `commands.rs`: the commands of the application.
+//!   `ticket.rs`: a request in flight with what decodes its reply.
 //! - `link.rs`: the states of the link. `phase.rs`: the table of phases and transitions.
 //! - `stream.rs`: the bytes of one connection. `receive.rs`: how messages are handled.
 //! - `client_name.rs`: the name that is sent to servers. `credentials.rs`: the authorization that requests carry.

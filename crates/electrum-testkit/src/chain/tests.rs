@@ -1,3 +1,5 @@
+//! The chain: blocks, reorganisations, payments, the mempool, statuses and proofs.
+
 use super::*;
 use crate::hash::{from_hex, sha256, to_hex};
 

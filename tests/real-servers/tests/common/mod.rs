@@ -64,10 +64,10 @@ impl Client {
         }
     }
 
-    pub(crate) fn subscribe(&self, topics: impl IntoIterator<Item = Topic>) -> Changes {
+    pub(crate) fn subscribe(&self, topics: impl IntoIterator<Item = Topic>) -> Updates {
         match self {
-            Self::Blocking(client) => Changes::Blocking(client.subscribe_all(topics).expect("room")),
-            Self::Smol(client) => Changes::Smol(client.subscribe_all(topics).expect("room")),
+            Self::Blocking(client) => Updates::Blocking(client.subscribe_all(topics).expect("room")),
+            Self::Smol(client) => Updates::Smol(client.subscribe_all(topics).expect("room")),
         }
     }
 }
@@ -78,8 +78,8 @@ pub(crate) enum Events {
     Smol(electrum_smol::ConnectionEvents),
 }
 
-/// Changes of subscribed topics.
-pub(crate) enum Changes {
+/// Updates of subscribed topics.
+pub(crate) enum Updates {
     Blocking(electrum_blocking::Updates),
     Smol(electrum_smol::Updates),
 }
@@ -135,7 +135,7 @@ impl Events {
     }
 }
 
-impl Changes {
+impl Updates {
     pub(crate) fn next_within(&mut self, within: Duration) -> Option<TopicUpdate> {
         match self {
             Self::Blocking(updates) => updates.next_within(within).ok(),

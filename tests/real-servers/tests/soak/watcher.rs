@@ -10,7 +10,7 @@ use electrum_blocking::{ConnectionEvent, TopicUpdate};
 use real_servers::Random;
 use serde_json::{Value, json};
 
-use crate::common::{Changes, Client, Events, topic};
+use crate::common::{Client, Events, Updates, topic};
 use crate::known_chain::KnownChain;
 
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,17 +43,17 @@ impl Watcher {
             refused: 0,
             events: BTreeMap::new(),
         }));
-        let (changes, events) = (client.subscribe(topics), client.events());
+        let (updates, events) = (client.subscribe(topics), client.events());
         let watcher = Self(Arc::clone(&seen));
-        thread::spawn(move || Self(seen).watch(changes, random));
+        thread::spawn(move || Self(seen).watch(updates, random));
         let living = Self(Arc::clone(&watcher.0));
         thread::spawn(move || living.live(events));
         watcher
     }
 
-    fn watch(self, mut changes: Changes, mut random: Random) {
+    fn watch(self, mut updates: Updates, mut random: Random) {
         loop {
-            if let Some(change) = changes.next_within(PATIENCE) {
+            if let Some(change) = updates.next_within(PATIENCE) {
                 self.with(|seen| seen.note(change));
             }
             // A consumer that has other things to do now and then.
