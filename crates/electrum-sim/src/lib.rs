@@ -52,10 +52,10 @@ pub mod explore;
 pub mod fuzz;
 pub mod generate;
 mod hostile;
-mod link;
 mod messages;
 mod methods;
 mod network;
+mod pipe;
 mod probe;
 mod server;
 #[cfg(feature = "proptest")]
