@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use electrum_smol::proto::{DownCause, Phase, ProtocolVersion, Side};
-use electrum_smol::transport::{LinkReport, ServerAddr};
+use electrum_smol::transport::{LayerReport, ServerAddr};
 use electrum_smol::{Client, Config, ConnectionEvent};
 use smol::Task;
 
@@ -15,7 +15,7 @@ pub(crate) struct Connection {
     pub(crate) software: String,
     pub(crate) version: ProtocolVersion,
     pub(crate) handshake: Duration,
-    pub(crate) link: LinkReport,
+    pub(crate) link: LayerReport,
     driver: Task<()>,
 }
 

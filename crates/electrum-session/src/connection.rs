@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use electrum_proto::{DownCause, ProtocolVersion};
-use electrum_transport::{LinkReport, ServerAddr};
+use electrum_transport::{LayerReport, ServerAddr};
 
 use crate::oneshot::lock;
 
@@ -57,7 +57,7 @@ pub enum ConnectionEvent {
         /// How long the handshake took, from the open connection on.
         handshake: Duration,
         /// The route and, with TLS, the certificate.
-        link: LinkReport,
+        link: LayerReport,
     },
     /// The connection ended, or could not be made.
     Down {
@@ -66,7 +66,7 @@ pub enum ConnectionEvent {
         /// Why.
         cause: DownCause,
         /// The route and, with TLS, the certificate, as far as it got.
-        link: Option<LinkReport>,
+        link: Option<LayerReport>,
         /// When the next attempt will be made.
         retry_in: Duration,
     },

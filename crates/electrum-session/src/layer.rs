@@ -1,20 +1,20 @@
 //! Converts errors of transport layers to the types of the protocol's machine.
 
 use electrum_proto::{Layer, Side};
-use electrum_transport::{LinkError, Stage};
+use electrum_transport::{LayerError, Stage};
 
 /// Returns which layer failed and who must act, as [`CloseCause::Layer`](electrum_proto::CloseCause::Layer) has them.
 ///
 /// ```
 /// use electrum_session::at_fault;
 /// use electrum_session::proto::{Layer, Side};
-/// use electrum_session::transport::{LinkError, WebSocketError};
+/// use electrum_session::transport::{LayerError, WebSocketError};
 ///
-/// let error = LinkError::from(WebSocketError::NotHttp);
+/// let error = LayerError::from(WebSocketError::NotHttp);
 /// assert_eq!(at_fault(&error), (Some(Layer::WebSocket), Side::Server));
 /// ```
 #[must_use]
-pub fn at_fault(error: &LinkError) -> (Option<Layer>, Side) {
+pub fn at_fault(error: &LayerError) -> (Option<Layer>, Side) {
     let layer = match error.stage() {
         Stage::Proxy => Some(Layer::Proxy),
         Stage::Tls => Some(Layer::Tls),

@@ -4,7 +4,7 @@ use electrum_proto::{
     Action, Client, CloseCause, ConnId, DownCause, Event, Input, Phase, ProtocolVersion, Side, State, Timestamp,
 };
 use electrum_transport::{
-    DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr, WebSocketError,
+    DialTarget, Known, LayerError, LayerReport, LayerStack, Pin, PinChange, Route, ServerAddr, WebSocketError,
 };
 
 use crate::config::Config;
@@ -149,7 +149,7 @@ struct Open {
     /// Whether the new pin is being stored.
     is_keeping_pin: bool,
     /// The transport layers, once the socket is open.
-    link: Option<Link>,
+    stack: Option<LayerStack>,
     /// Whether the socket was reported closed.
     is_closed: bool,
     /// Whether the client leaves this server for another one, though the socket works.
@@ -173,7 +173,7 @@ impl Session {
 
     /// Reports the stored pin of the server, if it has one: the result of [`Step::ReadPin`].
     pub fn pin_read(&mut self, now: Timestamp, conn: ConnId, pin: Result<Option<Pin>, PinError>) {
-        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.link.is_none()) else { return };
+        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.stack.is_none()) else { return };
         let target = self.servers.get(open.index).and_then(|server| self.route.dial_target(server).ok());
         match (pin, target) {
             (Ok(pin), Some(target)) => {
@@ -188,8 +188,8 @@ impl Session {
     /// Reports which pin of the server is stored now: the result of [`Step::KeepPin`].
     pub fn pin_kept(&mut self, now: Timestamp, conn: ConnId, held: Result<Pin, PinError>) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
-        let Some(link) = open.link.as_mut() else { return };
-        match held.map(|held| link.pin_kept(held)) {
+        let Some(stack) = open.stack.as_mut() else { return };
+        match held.map(|held| stack.pin_kept(held)) {
             Ok(Ok(())) => self.pump(now),
             Ok(Err(error)) => self.layer_failed(now, conn, &error),
             Err(error) => self.fail(now, conn, Side::Caller, error.to_string()),
@@ -199,13 +199,13 @@ impl Session {
     /// Reports that the socket is open. `unix_time` is the present time in seconds since 1970 (UTC), for checking
     /// whether certificates have expired.
     pub fn connected(&mut self, now: Timestamp, conn: ConnId, unix_time: u64) {
-        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.link.is_none()) else { return };
+        let Some(open) = self.link.as_mut().filter(|open| open.conn == conn && open.stack.is_none()) else { return };
         let Some(server) = self.servers.get(open.index) else { return };
         let known = Known::at(unix_time).with_pin(open.pin);
         let known = if self.accepts_new_pin[open.index] { known.accepting_new_pin() } else { known };
         match self.route.open(server, known) {
-            Ok(link) => {
-                open.link = Some(link);
+            Ok(stack) => {
+                open.stack = Some(stack);
                 self.pump(now);
             }
             Err(error) => self.fail(now, conn, Side::Caller, error.to_string()),
@@ -215,12 +215,12 @@ impl Session {
     /// Reports bytes that were read from the socket.
     pub fn read(&mut self, now: Timestamp, conn: ConnId, bytes: &[u8]) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
-        let Some(link) = open.link.as_mut() else { return };
-        if link.is_plain() {
+        let Some(stack) = open.stack.as_mut() else { return };
+        if stack.is_plain() {
             self.machine.handle(now, Input::Read(conn, bytes));
             return;
         }
-        let received = link.received(bytes);
+        let received = stack.received(bytes);
         self.pump(now);
         if let Err(error) = received {
             self.layer_failed(now, conn, &error);
@@ -230,9 +230,9 @@ impl Session {
     /// Reports that `count` of the [outgoing](Self::outgoing) bytes were written.
     pub fn wrote(&mut self, now: Timestamp, conn: ConnId, count: usize) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
-        match open.link.as_mut() {
-            Some(link) if !link.is_plain() => {
-                link.wrote(count);
+        match open.stack.as_mut() {
+            Some(stack) if !stack.is_plain() => {
+                stack.wrote(count);
                 self.pump(now);
             }
             _ => self.machine.handle(now, Input::Wrote(conn, count)),
@@ -243,7 +243,7 @@ impl Session {
     pub fn closed(&mut self, now: Timestamp, conn: ConnId, cause: CloseCause) {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         open.is_closed = true;
-        match (&cause, open.link.as_mut().map(Link::closed)) {
+        match (&cause, open.stack.as_mut().map(LayerStack::closed)) {
             (CloseCause::End, Some(Err(error))) => self.layer_failed(now, conn, &error),
             // A server that hangs up before it has read everything resets the connection.
             (CloseCause::Failed(message), Some(Err(error))) => {
@@ -260,9 +260,9 @@ impl Session {
     /// Returns the bytes to write to the socket.
     #[must_use]
     pub fn outgoing(&self) -> &[u8] {
-        match self.link.as_ref().and_then(|open| open.link.as_ref()) {
-            Some(link) if link.is_plain() => self.machine.outgoing(),
-            Some(link) => link.outgoing(),
+        match self.link.as_ref().and_then(|open| open.stack.as_ref()) {
+            Some(stack) if stack.is_plain() => self.machine.outgoing(),
+            Some(stack) => stack.outgoing(),
             None => &[],
         }
     }
@@ -339,7 +339,7 @@ impl Session {
                     // The machine does not close a link that was reported closed, but the socket below a failed layer
                     // is open, and so is that of a server that was left.
                     let is_open = |open: &&Open| {
-                        let is_layered = open.link.as_ref().is_some_and(|link| !link.is_plain());
+                        let is_layered = open.stack.as_ref().is_some_and(|stack| !stack.is_plain());
                         !open.is_closed && (open.is_left || is_layered)
                     };
                     let socket = self.link.as_ref().filter(is_open);
@@ -390,7 +390,7 @@ impl Session {
             pin: None,
             step: Some(step),
             is_keeping_pin: false,
-            link: None,
+            stack: None,
             is_closed: false,
             is_left: false,
             since: now,
@@ -403,24 +403,24 @@ impl Session {
         let mut last = Vec::new();
         if let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) {
             open.step = None;
-            if let Some(link) = open.link.as_mut().filter(|link| link.has_close_notify()) {
-                link.close();
-                last = link.outgoing().to_vec();
+            if let Some(stack) = open.stack.as_mut().filter(|stack| stack.has_close_notify()) {
+                stack.close();
+                last = stack.outgoing().to_vec();
             }
         }
         Step::Disconnect(conn, last)
     }
 
-    fn report(&self, open: &Open) -> Option<LinkReport> {
+    fn report(&self, open: &Open) -> Option<LayerReport> {
         let server = self.servers.get(open.index)?;
-        Some(open.link.as_ref().map_or_else(|| self.route.report(server), Link::report))
+        Some(open.stack.as_ref().map_or_else(|| self.route.report(server), LayerStack::report))
     }
 
     /// Reports the failure of a layer to the machine.
-    fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LinkError) {
+    fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LayerError) {
         let cause = match error {
-            LinkError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
-            LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
+            LayerError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
+            LayerError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
             _ => {
                 let (layer, side) = at_fault(error);
                 CloseCause::Layer { layer, side, message: error.to_string() }
@@ -436,34 +436,34 @@ impl Session {
     /// Moves bytes between the transport layers and the machine, in both directions.
     fn pump(&mut self, now: Timestamp) {
         let Some(open) = self.link.as_mut() else { return };
-        let (conn, Some(link)) = (open.conn, open.link.as_mut()) else { return };
-        if let Some(change) = link.pin_change().filter(|_| !open.is_keeping_pin) {
+        let (conn, Some(stack)) = (open.conn, open.stack.as_mut()) else { return };
+        if let Some(change) = stack.pin_change().filter(|_| !open.is_keeping_pin) {
             open.is_keeping_pin = true;
             open.step = self.servers.get(open.index).map(|server| Step::KeepPin(conn, server.clone(), change));
         }
-        if link.established() && self.machine.phase() == Phase::Connecting {
+        if stack.established() && self.machine.phase() == Phase::Connecting {
             open.since = now;
             // Only once: from now on the server must show this certificate.
             self.accepts_new_pin[open.index] = false;
             self.machine.handle(now, Input::Connected(conn));
         }
-        if link.is_plain() {
+        if stack.is_plain() {
             return;
         }
         let limits = &self.machine.config().limits;
         let is_ready = self.machine.phase() == Phase::Ready;
-        link.limit_messages(if is_ready { limits.line } else { limits.line_before_ready });
-        let plaintext = link.plaintext();
+        stack.limit_messages(if is_ready { limits.line } else { limits.line_before_ready });
+        let plaintext = stack.plaintext();
         if !plaintext.is_empty() {
             let count = plaintext.len();
             self.machine.handle(now, Input::Read(conn, plaintext));
-            link.consume(count);
+            stack.consume(count);
         }
-        let taken = link.send(self.machine.outgoing());
+        let taken = stack.send(self.machine.outgoing());
         if taken > 0 {
             self.machine.handle(now, Input::Wrote(conn, taken));
         }
-        if link.ended() {
+        if stack.ended() {
             self.machine.handle(now, Input::Closed(conn, CloseCause::End));
         }
     }
@@ -487,7 +487,7 @@ impl Session {
         server: usize,
         cause: DownCause,
         retry_at: Timestamp,
-        link: Option<LinkReport>,
+        link: Option<LayerReport>,
     ) -> Option<ConnectionEvent> {
         let retry_in = retry_at.since(now);
         let server = self.servers.get(server).cloned()?;

@@ -20,6 +20,15 @@ const ROUNDS: u32 = 40;
 /// Events that follow from writing may come at another place: room for commands, and topics that the version lacks.
 /// With nudges, padding, a small window or a busy server the written requests may differ too, since they depend on how
 /// many answers are read at once; so these do not occur here.
+///
+/// # Example
+/// ```
+/// use electrum_sim::{Trace, chunked_run};
+///
+/// // The client that reads all bytes at once, or the difference to the one that reads them in chunks.
+/// let probe = chunked_run(&mut Trace::from_seed(1), false);
+/// assert_eq!(probe.violation(), None);
+/// ```
 #[must_use]
 pub fn chunked_run(trace: &mut Trace, record: bool) -> Probe {
     let mut config = generate::config(trace);

@@ -80,6 +80,20 @@ struct State {
 }
 
 /// Explores all runs of up to `depth` steps, in which every timer fires `lateness` late.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// use electrum_proto::Config;
+/// use electrum_sim::explore::explore;
+///
+/// // Timers are late by the least by which real ones are late. Each step more takes a few times as long.
+/// let explored = explore(Config::default(), 4, Duration::from_micros(1));
+/// if let Some((violation, steps)) = explored.violation {
+///     panic!("{violation}, after {steps:?}");
+/// }
+/// ```
 #[must_use]
 pub fn explore(config: Config, depth: usize, lateness: Duration) -> Explored {
     let mut explored = Explored::default();

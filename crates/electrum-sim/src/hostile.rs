@@ -14,6 +14,18 @@ use super::trace::Trace;
 const STEPS: u32 = 150;
 
 /// Plays one run that `trace` decides, and returns the client with its violation, if there is one.
+///
+/// # Example
+/// ```
+/// use electrum_sim::{Trace, hostile_run};
+///
+/// let mut trace = Trace::from_seed(7);
+/// assert_eq!(hostile_run(&mut trace, false).violation(), None);
+///
+/// // The same decisions make the same run, now with its record.
+/// let probe = hostile_run(&mut Trace::replay(trace.decisions().to_vec()), true);
+/// assert!(!probe.log().is_empty());
+/// ```
 #[must_use]
 pub fn hostile_run(trace: &mut Trace, record: bool) -> Probe {
     let mut run = Hostile::new(trace, record);

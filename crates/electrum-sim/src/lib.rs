@@ -15,7 +15,7 @@
 //! [`explore::explore`] explores all short runs of one client exhaustively.
 //!
 //! [`suite::play`] plays many runs, shrinks a failing one and returns its record. With the feature `proptest`, which is
-//! on by default, traces are a strategy for property tests of your own.
+//! on by default, traces are a strategy for property tests of your own. [`fuzz`] has what fuzz targets of your own need.
 //!
 //! # The invariants
 //! 1. Any split of the same server bytes gives the same events and the same outgoing bytes; polling late or often gives
@@ -50,12 +50,13 @@ mod calls;
 mod chunks;
 mod clock;
 pub mod explore;
+pub mod fuzz;
 pub mod generate;
 mod hostile;
-mod link;
 mod messages;
 mod methods;
 mod network;
+mod pipe;
 mod probe;
 mod server;
 #[cfg(feature = "proptest")]

@@ -10,9 +10,9 @@ use electrum_proto::{CloseCause, ConnId, Input, RequestId, SubId, Timestamp};
 use super::application::{Application, Truth};
 use super::clock::Clock;
 use super::generate::{self, TOPICS, topic};
-use super::link::{LONGEST_DELAY, Link};
 use super::messages;
 use super::methods::can_be_ended;
+use super::pipe::{LONGEST_DELAY, Pipe};
 use super::probe::{Emitted, Probe};
 use super::server::{Answer, Chain, Server, ServerRequest, thing_of};
 use super::timeline::{Occurrence, Timeline};
@@ -25,6 +25,15 @@ const PATIENCE: usize = 20_000;
 
 /// Plays one run in a network that `trace` decides. In the end the network and the servers work without faults, and the
 /// client must know everything.
+///
+/// # Example
+/// ```
+/// use electrum_sim::{Trace, network_run};
+///
+/// let probe = network_run(&mut Trace::from_seed(1), true);
+/// assert_eq!(probe.violation(), None);
+/// assert!(probe.log().iter().any(|line| line.contains("Connect(")), "the record has all that happened");
+/// ```
 #[must_use]
 pub fn network_run(trace: &mut Trace, record: bool) -> Probe {
     let mut network = Network::new(trace, record);
@@ -35,7 +44,33 @@ pub fn network_run(trace: &mut Trace, record: bool) -> Probe {
 /// Plays one run in which `application` makes the commands, in a network that `trace` decides. Once everything works
 /// again, the application is checked; if it does not know what it must, invariant 0 is violated.
 ///
-/// `examples/wallet.rs` shows how.
+/// # Example
+/// An application that needs one update; `examples/wallet.rs` has a cache, with a mistake that is found.
+/// ```
+/// use electrum_proto::Timestamp;
+/// use electrum_sim::{Application, Emitted, Probe, Trace, Truth, application_run, known_topic};
+///
+/// /// Closes the client once it knows the tip of the chain.
+/// struct Tip;
+///
+/// impl Application for Tip {
+///     fn start(&mut self, client: &mut Probe, now: Timestamp) {
+///         client.subscribe(now, known_topic(1)).expect("room for a first subscription");
+///     }
+///     fn react(&mut self, client: &mut Probe, now: Timestamp, emitted: &Emitted) {
+///         if matches!(emitted, Emitted::Update { .. }) {
+///             client.close(now);
+///         }
+///     }
+///     fn check(&self, _: &Truth<'_>) -> Result<(), String> {
+///         Err("the client is not closed, so there was no update".into())
+///     }
+/// }
+///
+/// let probe = application_run(&mut Trace::from_seed(1), false, &mut Tip);
+/// assert_eq!(probe.violation(), None);
+/// assert!(probe.has_finished());
+/// ```
 #[must_use]
 pub fn application_run(trace: &mut Trace, record: bool, application: &mut dyn Application) -> Probe {
     let mut network = Network::new(trace, record);
@@ -50,7 +85,7 @@ struct Network<'a> {
     probe: Probe,
     clock: Clock,
     timeline: Timeline,
-    link: Option<Link>,
+    pipe: Option<Pipe>,
     servers: Vec<Server>,
     chain: Chain,
     serial: u32,
@@ -85,7 +120,7 @@ impl<'a> Network<'a> {
             probe,
             clock,
             timeline: Timeline::new(),
-            link: None,
+            pipe: None,
             servers,
             chain: Chain::default(),
             serial: 0,
@@ -126,13 +161,13 @@ impl<'a> Network<'a> {
         if !self.servers.iter().any(|server| server.suits(config)) {
             return;
         }
-        // The time to detect a dead link after the last bytes, plus: a request on a live link keeps its entry until its
+        // The time to detect a dead pipe after the last bytes, plus: a request on a live one keeps its entry until its
         // late answer is no longer expected; a lost subscription is waited for twice, each time after others were
         // answered; and a timer that fires seconds late may find a ping in flight and wait for one more pong.
         let pong = config.timeouts.pong.max(config.timeouts.request);
         let silence = config.timeouts.ping_idle + 4 * config.timeouts.request + 2 * pong;
         let long_enough = Duration::from_millis(LONGEST_DELAY) + silence + Duration::from_secs(20);
-        // Earlier faults count until the link was given up.
+        // Earlier faults count until the pipe was given up.
         self.ready_since = self.ready_since.map(|_| self.timeline.now);
         for _ in 0..PATIENCE {
             self.step();
@@ -160,8 +195,8 @@ impl<'a> Network<'a> {
 
     /// Checks that the wanted topics are subscribed and known, and that no other topic is subscribed that can be ended.
     fn check_knowledge(&mut self) {
-        let Some(link) = &self.link else { return };
-        let mut unwanted = link.session.subscribed.clone();
+        let Some(pipe) = &self.pipe else { return };
+        let mut unwanted = pipe.session.subscribed.clone();
         let mut wrong = None;
         for (id, sub) in self.probe.subs() {
             let Some(thing) = thing_of(&sub.topic) else { continue };
@@ -169,15 +204,15 @@ impl<'a> Network<'a> {
             if sub.refused {
                 continue;
             }
-            if !link.session.subscribed.contains(&thing) {
+            if !pipe.session.subscribed.contains(&thing) {
                 wrong = Some(format!("{id:?} is wanted and not subscribed"));
             } else if !sub.last.as_ref().is_some_and(|update| self.chain.matches(thing, update)) {
                 wrong = Some(format!("{id:?} was last emitted {:?}, which is not what the server has", sub.last));
             }
         }
-        if let Some(version) = link.session.version {
+        if let Some(version) = pipe.session.version {
             let method = |thing| self.chain.notification(thing, version).0;
-            unwanted.retain(|thing| can_be_ended(method(*thing), version) && !link.session.loose.contains(thing));
+            unwanted.retain(|thing| can_be_ended(method(*thing), version) && !pipe.session.loose.contains(thing));
         }
         if let (Some(thing), None) = (unwanted.first(), &wrong) {
             wrong = Some(format!("{:?} is subscribed and not wanted", topic(*thing)));
@@ -194,8 +229,8 @@ impl<'a> Network<'a> {
             return;
         }
         let Some(wait) = self.probe.waits_for() else { return };
-        if let (true, Some(link)) = (wait.write, &mut self.link) {
-            if link.write(self.trace, &mut self.timeline, &mut self.probe) {
+        if let (true, Some(pipe)) = (wait.write, &mut self.pipe) {
+            if pipe.write(self.trace, &mut self.timeline, &mut self.probe) {
                 return;
             }
         }
@@ -229,10 +264,10 @@ impl<'a> Network<'a> {
     fn carry_out(&mut self, emitted: &Emitted) {
         match emitted {
             Emitted::Connect(conn, server) => {
-                self.link = Some(Link::open(self.trace, &mut self.timeline, *conn, server.0));
+                self.pipe = Some(Pipe::open(self.trace, &mut self.timeline, *conn, server.0));
             }
             Emitted::Disconnect(_) | Emitted::Down { .. } => {
-                self.link = None;
+                self.pipe = None;
                 self.ready_since = None;
             }
             Emitted::Ready { .. } => self.ready_since = Some(self.timeline.now),
@@ -246,7 +281,7 @@ impl<'a> Network<'a> {
     }
 
     fn is_current(&self, conn: ConnId) -> bool {
-        self.link.as_ref().is_some_and(|link| link.conn == conn)
+        self.pipe.as_ref().is_some_and(|pipe| pipe.conn == conn)
     }
 
     fn dispatch(&mut self, occurrence: Occurrence) {
@@ -260,8 +295,8 @@ impl<'a> Network<'a> {
             Occurrence::ToClient(conn, bytes) => self.probe.handle(self.timeline.now, Input::Read(conn, &bytes)),
             Occurrence::Ended(conn, cause) => self.probe.handle(self.timeline.now, Input::Closed(conn, cause)),
             Occurrence::Writable(conn) => {
-                if let Some(link) = self.link.as_mut().filter(|link| link.conn == conn) {
-                    link.is_full = false;
+                if let Some(pipe) = self.pipe.as_mut().filter(|pipe| pipe.conn == conn) {
+                    pipe.is_full = false;
                 }
             }
             Occurrence::ToServer(conn, _)
@@ -270,17 +305,17 @@ impl<'a> Network<'a> {
             | Occurrence::Notify(conn, _)
                 if !self.is_current(conn) => {}
             Occurrence::ToServer(_, bytes) => {
-                let requests = self.link.as_mut().map(|link| link.session.read(&bytes)).unwrap_or_default();
+                let requests = self.pipe.as_mut().map(|pipe| pipe.session.read(&bytes)).unwrap_or_default();
                 requests.into_iter().for_each(|request| self.received(request));
             }
             Occurrence::Process(conn, request) => self.process(conn, &request),
             Occurrence::Send(_, bytes) => self.send(&bytes),
             Occurrence::Notify(_, thing) => {
-                let Some(link) = &self.link else { return };
-                let Some(version) = link.session.version.filter(|_| link.session.subscribed.contains(&thing)) else {
+                let Some(pipe) = &self.pipe else { return };
+                let Some(version) = pipe.session.version.filter(|_| pipe.session.subscribed.contains(&thing)) else {
                     return;
                 };
-                let layout = self.servers[link.server].layout;
+                let layout = self.servers[pipe.server].layout;
                 let (method, params) = self.chain.notification(thing, version);
                 self.send(&layout.line(layout.notification(method, &params)));
             }
@@ -289,15 +324,15 @@ impl<'a> Network<'a> {
 
     /// Handles a request at the server, which may react in another way than with an answer.
     fn received(&mut self, request: ServerRequest) {
-        let Some(link) = &mut self.link else { return };
-        let conn = link.conn;
-        let layout = self.servers[link.server].layout;
+        let Some(pipe) = &mut self.pipe else { return };
+        let conn = pipe.conn;
+        let layout = self.servers[pipe.server].layout;
         let is_handshake = ["server.version", "server.features"].contains(&request.method.as_str());
         if self.timeline.is_healed || !self.trace.chance(150) {
             let pause = if self.timeline.is_healed { 1 } else { self.trace.pick(&[0, 1, 5, 900]) };
             return self.timeline.after(pause, Occurrence::Process(conn, request));
         }
-        link.session.neglect(&request);
+        pipe.session.neglect(&request);
         match self.trace.below(4) {
             0 => {}
             1 => {
@@ -307,22 +342,22 @@ impl<'a> Network<'a> {
             }
             2 if !is_handshake => {
                 // It is not known which request this error fails, so the state of no thing is known.
-                link.session.loose.extend(0..TOPICS);
+                pipe.session.loose.extend(0..TOPICS);
                 let (error, message) = messages::error(self.trace, 100);
                 self.probe.will_be_answered(None, Err(message));
                 self.send(&layout.line(layout.error("null", &error)));
             }
-            _ => self.end_link(),
+            _ => self.end_pipe(),
         }
     }
 
     fn process(&mut self, conn: ConnId, request: &ServerRequest) {
-        let Some(link) = &mut self.link else { return };
-        let server = &self.servers[link.server];
+        let Some(pipe) = &mut self.pipe else { return };
+        let server = &self.servers[pipe.server];
         let layout = server.layout;
         let id = request.id.to_string();
-        let text = match server.answer(&mut link.session, request, &self.chain) {
-            Answer::Close => return self.end_link(),
+        let text = match server.answer(&mut pipe.session, request, &self.chain) {
+            Answer::Close => return self.end_pipe(),
             Answer::Nothing => return,
             Answer::Result(result) => {
                 self.probe.will_be_answered(Some(request.id), Ok(result.clone()));
@@ -347,7 +382,7 @@ impl<'a> Network<'a> {
         self.chain.change(thing);
         let now = self.timeline.now;
         self.probe.note(now, || format!("{:?} changes", topic(thing)));
-        if let Some(conn) = self.link.as_ref().map(|link| link.conn) {
+        if let Some(conn) = self.pipe.as_ref().map(|pipe| pipe.conn) {
             for _ in 0..=u32::from(self.trace.chance(100)) {
                 let lag = self.trace.pick(&[0, 3, 50, 2_000]);
                 self.timeline.after(lag, Occurrence::Notify(conn, thing));
@@ -386,16 +421,16 @@ impl<'a> Network<'a> {
         self.timeline.after(next, Occurrence::Command);
     }
 
-    /// Ends the link: the server closes it, or it breaks.
-    fn end_link(&mut self) {
-        let Some(link) = &mut self.link else { return };
+    /// Ends the pipe: the server closes it, or it breaks.
+    fn end_pipe(&mut self) {
+        let Some(pipe) = &mut self.pipe else { return };
         let cause = if self.trace.chance(500) { CloseCause::Failed("reset".into()) } else { CloseCause::End };
-        link.end(&mut self.timeline, cause);
+        pipe.end(&mut self.timeline, cause);
     }
 
     fn send(&mut self, bytes: &[u8]) {
-        if let Some(link) = &mut self.link {
-            link.send(self.trace, &mut self.timeline, bytes);
+        if let Some(pipe) = &mut self.pipe {
+            pipe.send(self.trace, &mut self.timeline, bytes);
         }
     }
 }

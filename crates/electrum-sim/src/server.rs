@@ -16,7 +16,7 @@ pub(super) struct Chain {
     changes: [u32; TOPICS],
 }
 
-/// The properties of a server, which do not depend on its links.
+/// The properties of a server, which do not depend on its connections.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     min: ProtocolVersion,
@@ -44,7 +44,7 @@ enum Features {
     Close,
 }
 
-/// A server's side of one link.
+/// A server's side of one connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Session {
     pub(super) version: Option<ProtocolVersion>,

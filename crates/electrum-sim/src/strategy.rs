@@ -12,6 +12,26 @@ use super::trace::{Shrinker, Trace};
 const DECISIONS: usize = 8_192;
 
 /// Returns a strategy that generates traces from random seeds.
+///
+/// # Example
+/// ```
+/// use electrum_sim::network_run;
+/// use electrum_sim::strategy::traces;
+/// use proptest::test_runner::Config;
+/// use proptest::{prop_assert_eq, proptest};
+///
+/// proptest! {
+///     #![proptest_config(Config { cases: 10, failure_persistence: None, ..Config::default() })]
+///     # /*
+///     #[test]
+///     # */
+///     fn no_invariant_is_violated(mut trace in traces()) {
+///         let probe = network_run(&mut trace, false);
+///         prop_assert_eq!(probe.violation(), None);
+///     }
+/// }
+/// # no_invariant_is_violated();
+/// ```
 #[must_use]
 pub fn traces() -> Traces {
     Traces { next_seed: Cell::new(None) }

@@ -105,6 +105,29 @@ pub fn from_environment(runs: u64, seed: u64) -> (u64, u64) {
 ///
 /// # Errors
 /// The first failure, shrunk.
+///
+/// # Example
+/// ```
+/// use electrum_sim::{Probe, Trace, hostile_run, suite};
+///
+/// if let Err(failure) = suite::play(20, 0, &[], hostile_run) {
+///     panic!("{failure}");
+/// }
+///
+/// /// A kind of run with a property of its own, which does not hold.
+/// fn stays_short(trace: &mut Trace, record: bool) -> Probe {
+///     let mut probe = hostile_run(trace, record);
+///     if trace.decisions().len() > 20 {
+///         probe.violate(0, "more than 20 decisions");
+///     }
+///     probe
+/// }
+///
+/// // Shrunk, and with the seed of the run that was shrunk.
+/// let failure = suite::play(20, 0, &[0], stays_short).unwrap_err();
+/// assert_eq!(failure.violation.what, "more than 20 decisions");
+/// assert!(failure.decisions.len() <= 21 && failure.seed.is_some());
+/// ```
 pub fn play<P: Played>(runs: u64, seed: u64, invariants: &[u8], run: Run<P>) -> Result<(), Box<Failure>> {
     for seed in seed..seed.saturating_add(runs) {
         let mut trace = Trace::from_seed(seed);

@@ -1,6 +1,6 @@
 // The hidden part of the examples with TLS: a server in memory whose certificate no web CA vouches for.
 use electrum_testkit::tls::{Identity, TlsPeer};
-use electrum_transport::{Fingerprint, Link, LinkError, ServerAddr};
+use electrum_transport::{Fingerprint, LayerStack, LayerError, ServerAddr};
 
 /// Returns the server's address, the server, and the fingerprint of its certificate.
 pub fn tls_server() -> (ServerAddr, TlsPeer, Fingerprint) {
@@ -9,15 +9,15 @@ pub fn tls_server() -> (ServerAddr, TlsPeer, Fingerprint) {
     ("ssl://electrum.example:50002".parse().unwrap(), TlsPeer::new(identity.config()), fingerprint)
 }
 
-/// Moves bytes between the link and the server until both are quiet.
-pub fn exchange(link: &mut Link, server: &mut TlsPeer) -> Result<(), LinkError> {
+/// Moves bytes between the stack and the server until both are quiet.
+pub fn exchange(stack: &mut LayerStack, server: &mut TlsPeer) -> Result<(), LayerError> {
     loop {
-        server.received(link.outgoing());
-        link.wrote(link.outgoing().len());
+        server.received(stack.outgoing());
+        stack.wrote(stack.outgoing().len());
         let due = server.due();
         if due.is_empty() {
             return Ok(());
         }
-        link.received(&due)?;
+        stack.received(&due)?;
     }
 }

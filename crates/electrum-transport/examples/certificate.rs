@@ -22,23 +22,23 @@ pub(crate) fn run(server: &str) -> Result<String, Box<dyn Error>> {
     let mut socket = TcpStream::connect(route.dial_target(&server)?.to_string())?;
     socket.set_read_timeout(Some(Duration::from_secs(60)))?;
     let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-    let mut link = route.open(&server, Known::at(unix_time))?;
+    let mut stack = route.open(&server, Known::at(unix_time))?;
     let mut buffer = vec![0; 16 * 1024];
-    while !link.established() {
-        socket.write_all(link.outgoing())?;
-        link.wrote(link.outgoing().len());
+    while !stack.established() {
+        socket.write_all(stack.outgoing())?;
+        stack.wrote(stack.outgoing().len());
         // A driver that has a store of pins stores it first.
-        if let Some(change) = link.pin_change() {
-            link.pin_kept(change.new)?;
+        if let Some(change) = stack.pin_change() {
+            stack.pin_kept(change.new)?;
             continue;
         }
         match socket.read(&mut buffer)? {
-            0 => link.closed()?,
-            count => link.received(&buffer[..count])?,
+            0 => stack.closed()?,
+            count => stack.received(&buffer[..count])?,
         }
     }
-    let tls = link.report().tls.ok_or("the address is one without TLS")?;
-    link.close();
-    socket.write_all(link.outgoing())?;
+    let tls = stack.report().tls.ok_or("the address is one without TLS")?;
+    stack.close();
+    socket.write_all(stack.outgoing())?;
     Ok(format!("{} {}\n{}", tls.version, tls.cipher, tls.fingerprint))
 }

@@ -43,7 +43,7 @@ impl Buffer {
         if self.start == self.bytes.len() {
             self.bytes.clear();
             self.start = 0;
-            // The memory of one large message is released, not kept for as long as the link is open.
+            // The memory of one large message is released, not kept for as long as the stack is open.
             if self.bytes.capacity() > KEEP {
                 self.bytes.shrink_to(KEEP);
             }

@@ -1,21 +1,21 @@
-//! The errors of a link, and who must act on each.
+//! The errors of a layer stack, and who must act on each.
 
 use crate::addr::ServerAddr;
 use crate::pins::{Fingerprint, Pin};
 use crate::socks::SocksError;
 
-/// The error of a link. Once failed, a link stays failed with the same error.
+/// The error of a layer stack. Once failed, a stack stays failed with the same error.
 ///
 /// ```
-/// use electrum_transport::{Known, LinkError, Route, Side, SocksError, Stage};
+/// use electrum_transport::{Known, LayerError, Route, Side, SocksError, Stage};
 ///
 /// let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
-/// let mut link = route.open(&"tcp://electrum.example".parse()?, Known::default())?;
-/// link.received(&[5, 0])?;
-/// let error = link.received(&[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap_err();
+/// let mut stack = route.open(&"tcp://electrum.example".parse()?, Known::default())?;
+/// stack.received(&[5, 0])?;
+/// let error = stack.received(&[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap_err();
 /// match &error {
-///     LinkError::Proxy(SocksError::Refused(reply)) => assert_eq!(reply.0, 5),
-///     LinkError::PinChanged(changed) => panic!("the user must confirm {}", changed.seen),
+///     LayerError::Proxy(SocksError::Refused(reply)) => assert_eq!(reply.0, 5),
+///     LayerError::PinChanged(changed) => panic!("the user must confirm {}", changed.seen),
 ///     _ => panic!("{error}"),
 /// }
 /// assert_eq!((error.stage(), error.side()), (Stage::Proxy, Side::Server));
@@ -24,7 +24,7 @@ use crate::socks::SocksError;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum LinkError {
+pub enum LayerError {
     /// The proxy did not connect to the server.
     #[error(transparent)]
     Proxy(#[from] SocksError),
@@ -45,7 +45,7 @@ pub enum LinkError {
     Truncated,
 }
 
-impl From<PinChanged> for LinkError {
+impl From<PinChanged> for LayerError {
     fn from(changed: PinChanged) -> Self {
         Self::PinChanged(Box::new(changed))
     }
@@ -57,12 +57,12 @@ impl From<PinChanged> for LinkError {
 /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
 /// # use example::exchange;
 /// # let (server, mut peer, fingerprint) = example::tls_server();
-/// use electrum_transport::{Fingerprint, Known, LinkError, Pin, Route};
+/// use electrum_transport::{Fingerprint, Known, LayerError, Pin, Route};
 ///
 /// let pin = Pin::Certificate(Fingerprint::from_bytes([0xab; 32])); // what the server showed at the last connection
-/// let mut link = Route::direct().open(&server, Known::at(1_750_000_000).with_pin(Some(pin)))?;
-/// let error = exchange(&mut link, &mut peer).unwrap_err();
-/// let LinkError::PinChanged(changed) = &error else { panic!("{error}") };
+/// let mut stack = Route::direct().open(&server, Known::at(1_750_000_000).with_pin(Some(pin)))?;
+/// let error = exchange(&mut stack, &mut peer).unwrap_err();
+/// let LayerError::PinChanged(changed) = &error else { panic!("{error}") };
 /// assert_eq!((changed.pinned, changed.given), (pin, false));
 /// // Shown to the user, who compares the new fingerprint with what the server's operator says.
 /// assert!(error.to_string().contains(&changed.seen.to_string()));
@@ -113,14 +113,14 @@ fn advice(given: bool, server: &ServerAddr, seen: &Fingerprint) -> String {
     }
 }
 
-/// The layer whose work a link was doing when it failed.
+/// The layer whose work a layer stack was doing when it failed.
 ///
 /// ```
 /// use electrum_transport::{Known, Route, Stage};
 ///
 /// let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
-/// let mut link = route.open(&"ssl://electrum.example".parse()?, Known::default())?;
-/// let error = link.closed().unwrap_err(); // the first thing that came from the socket is its end
+/// let mut stack = route.open(&"ssl://electrum.example".parse()?, Known::default())?;
+/// let error = stack.closed().unwrap_err(); // the first thing that came from the socket is its end
 /// assert_eq!(error.stage(), Stage::Proxy);
 /// assert_eq!(error.to_string(), "the proxy hung up before it connected to the server; see its log");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -151,12 +151,12 @@ impl core::fmt::Display for Stage {
 /// Why TLS failed.
 ///
 /// ```
-/// use electrum_transport::{Known, LinkError, Route, TlsError};
+/// use electrum_transport::{Known, LayerError, Route, TlsError};
 ///
-/// let mut link = Route::direct().open(&"ssl://electrum.example:22".parse()?, Known::default())?;
-/// let advice = match link.received(b"SSH-2.0-OpenSSH_9.9\r\n") {
-///     Err(LinkError::Tls(TlsError::NotTls)) => "check the port".to_owned(),
-///     Err(LinkError::Tls(TlsError::Certificate { seen, .. })) => format!("compare {seen} with the operator"),
+/// let mut stack = Route::direct().open(&"ssl://electrum.example:22".parse()?, Known::default())?;
+/// let advice = match stack.received(b"SSH-2.0-OpenSSH_9.9\r\n") {
+///     Err(LayerError::Tls(TlsError::NotTls)) => "check the port".to_owned(),
+///     Err(LayerError::Tls(TlsError::Certificate { seen, .. })) => format!("compare {seen} with the operator"),
 ///     Err(error) => error.to_string(),
 ///     Ok(()) => panic!("that was no TLS"),
 /// };
@@ -231,12 +231,12 @@ pub enum TlsError {
 ///
 /// ```
 /// # #[cfg(feature = "websocket")] {
-/// use electrum_transport::{Known, LinkError, Route, WebSocketError};
+/// use electrum_transport::{Known, LayerError, Route, WebSocketError};
 ///
-/// let mut link = Route::direct().open(&"ws://electrum.example/electrum".parse()?, Known::default())?;
-/// let error = link.received(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap_err();
+/// let mut stack = Route::direct().open(&"ws://electrum.example/electrum".parse()?, Known::default())?;
+/// let error = stack.received(b"HTTP/1.1 404 Not Found\r\n\r\n").unwrap_err();
 /// match &error {
-///     LinkError::WebSocket(WebSocketError::Http { status }) => assert_eq!(status, "HTTP/1.1 404 Not Found"),
+///     LayerError::WebSocket(WebSocketError::Http { status }) => assert_eq!(status, "HTTP/1.1 404 Not Found"),
 ///     _ => panic!("{error}"),
 /// }
 /// assert!(error.to_string().ends_with("check the path and the port"));
@@ -293,16 +293,16 @@ fn hint_words(hint: &str) -> String {
 /// Who must act on an error.
 ///
 /// ```
-/// use electrum_transport::{LinkError, Side, SocksError};
+/// use electrum_transport::{LayerError, Side, SocksError};
 ///
-/// fn what_to_do(error: &LinkError) -> &'static str {
+/// fn what_to_do(error: &LayerError) -> &'static str {
 ///     match error.side() {
 ///         Side::Server => "try the next server",
 ///         Side::Proxy => "try again later",
 ///         Side::User => "show the error, and wait for the user",
 ///     }
 /// }
-/// assert_eq!(what_to_do(&LinkError::Truncated), "try the next server");
+/// assert_eq!(what_to_do(&LayerError::Truncated), "try the next server");
 /// assert_eq!(what_to_do(&SocksError::WrongPassword.into()), "show the error, and wait for the user");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -315,7 +315,7 @@ pub enum Side {
     User,
 }
 
-impl LinkError {
+impl LayerError {
     /// Returns the layer that failed.
     pub const fn stage(&self) -> Stage {
         match self {

@@ -5,7 +5,7 @@
 //! ```text
 //!      protocol     plaintext/consume ▲          │ send
 //!                   ┌─────────────────┴──────────▼────────────────┐
-//!        Link       │   WebSocket (ws://, wss://): line = message │
+//!      LayerStack   │   WebSocket (ws://, wss://): line = message │
 //!                   │   TLS (ssl://, wss://): by web CA or pin    │
 //!                   │   SOCKS5 (with a proxy): resolves the names │
 //!                   └─────────────────▲──────────┬────────────────┘
@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A [`ServerAddr`] says where a server listens, a [`Route`] how to connect to it and which certificates to trust. The
-//! adapter opens a socket to [`Route::dial_target`], and moves bytes between it and the [`Link`] that [`Route::open`]
-//! returns:
+//! adapter opens a socket to [`Route::dial_target`], and moves bytes between it and the [`LayerStack`] that
+//! [`Route::open`] returns:
 //!
 //! ```
 //! use electrum_transport::{Known, Route, ServerAddr};
@@ -23,14 +23,14 @@
 //! let server: ServerAddr = "tcp://explorerzydxu5ecjrkwceayqybizmpjjznk5izmitf2modhcusuqlid.onion:110".parse()?;
 //! assert_eq!(route.dial_target(&server)?.to_string(), "127.0.0.1:9050");
 //!
-//! let mut link = route.open(&server, Known::at(1_750_000_000))?;
-//! assert_eq!(link.outgoing(), [5, 1, 0]); // write this to the socket ...
-//! link.wrote(3);
-//! link.received(&[5, 0])?; // ... and this is what was read from it
-//! assert!(link.outgoing().starts_with(&[5, 1, 0, 3, 62]));
-//! assert_eq!(link.send(b"too early"), 0);
-//! link.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-//! assert!(link.established());
+//! let mut stack = route.open(&server, Known::at(1_750_000_000))?;
+//! assert_eq!(stack.outgoing(), [5, 1, 0]); // write this to the socket ...
+//! stack.wrote(3);
+//! stack.received(&[5, 0])?; // ... and this is what was read from it
+//! assert!(stack.outgoing().starts_with(&[5, 1, 0, 3, 62]));
+//! assert_eq!(stack.send(b"too early"), 0);
+//! stack.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+//! assert!(stack.established());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -50,7 +50,6 @@ mod error;
 #[cfg(feature = "websocket")]
 mod frames;
 mod host;
-mod link;
 mod pins;
 mod proxy;
 mod report;
@@ -60,6 +59,7 @@ mod server_name;
 mod socks;
 #[cfg(feature = "tls")]
 mod spki;
+mod stack;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
@@ -75,14 +75,14 @@ mod websocket;
 mod websocket;
 
 pub use addr::{AddrError, AddrProblem, Security, ServerAddr};
-pub use error::{LinkError, PinChanged, Side, Stage, TlsError, WebSocketError};
+pub use error::{LayerError, PinChanged, Side, Stage, TlsError, WebSocketError};
 pub use host::{Host, HostError, HostName};
-pub use link::{Link, OUTGOING_LIMIT};
 pub use pins::{Fingerprint, FingerprintError, Pin, PinChange};
 pub use proxy::{Proxy, ProxyError};
-pub use report::{LinkReport, PinState, TlsReport};
+pub use report::{LayerReport, PinState, TlsReport};
 pub use route::{DialHost, DialTarget, Route, RouteError};
 pub use socks::{SocksError, SocksReply};
+pub use stack::{LayerStack, OUTGOING_LIMIT};
 pub use trust::{Known, Trust};
 
 /// The README's example is tested with the others.

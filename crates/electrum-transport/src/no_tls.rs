@@ -2,7 +2,7 @@
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
-use crate::error::LinkError;
+use crate::error::LayerError;
 use crate::pins::{Pin, PinChange};
 use crate::report::TlsReport;
 use crate::route::{Route, RouteError};
@@ -12,7 +12,7 @@ use crate::trust::Known;
 pub(crate) enum Tls {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the link names what only a real TLS layer makes")]
+#[allow(dead_code, reason = "the stack names what only a real TLS layer makes")]
 pub(crate) enum Progress {
     Handshaking,
     Open,
@@ -29,7 +29,7 @@ impl Tls {
         match *self {}
     }
 
-    pub(crate) fn received(&mut self, _: &[u8], _: &mut Buffer, _: &mut Buffer) -> Result<Progress, LinkError> {
+    pub(crate) fn received(&mut self, _: &[u8], _: &mut Buffer, _: &mut Buffer) -> Result<Progress, LayerError> {
         match *self {}
     }
 
@@ -45,7 +45,7 @@ impl Tls {
         match *self {}
     }
 
-    pub(crate) fn pin_kept(&mut self, _: Pin) -> Result<(), LinkError> {
+    pub(crate) fn pin_kept(&mut self, _: Pin) -> Result<(), LayerError> {
         match *self {}
     }
 

@@ -2,14 +2,14 @@
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
-use crate::error::LinkError;
+use crate::error::LayerError;
 use crate::route::RouteError;
 
 #[derive(Debug)]
 pub(crate) enum WebSocket {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the link names what only a real WebSocket makes")]
+#[allow(dead_code, reason = "the stack names what only a real WebSocket makes")]
 pub(crate) enum Progress {
     Upgrading,
     Open,
@@ -26,7 +26,7 @@ impl WebSocket {
         match *self {}
     }
 
-    pub(crate) fn received(&mut self, _: &mut Buffer, _: &mut Buffer) -> Result<Progress, LinkError> {
+    pub(crate) fn received(&mut self, _: &mut Buffer, _: &mut Buffer) -> Result<Progress, LayerError> {
         match *self {}
     }
 

@@ -125,7 +125,8 @@ impl FromStr for Pin {
     }
 }
 
-/// A pin that the driver must store before the link sends anything: see [`Link::pin_change`](crate::Link::pin_change).
+/// A pin that the driver must store before the stack sends anything: see
+/// [`LayerStack::pin_change`](crate::LayerStack::pin_change).
 ///
 /// ```
 /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tls_server.rs")); }
@@ -133,20 +134,20 @@ impl FromStr for Pin {
 /// # let (server, mut peer, fingerprint) = example::tls_server();
 /// use electrum_transport::{Known, Route};
 ///
-/// let mut link = Route::direct().open(&server, Known::at(1_750_000_000))?;
-/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
-/// let change = link.pin_change().ok_or("the certificate is new")?;
+/// let mut stack = Route::direct().open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut stack, &mut peer)?; // moves bytes until both are quiet
+/// let change = stack.pin_change().ok_or("the certificate is new")?;
 /// assert_eq!(change.old, None);
-/// assert!(!link.established());
+/// assert!(!stack.established());
 /// let stored = change.new; // once it is stored
-/// link.pin_kept(stored)?;
-/// assert!(link.established());
+/// stack.pin_kept(stored)?;
+/// assert!(stack.established());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinChange {
-    /// The pin that was stored when the link was opened, or `None` on first contact.
+    /// The pin that was stored when the stack was opened, or `None` on first contact.
     pub old: Option<Pin>,
     /// The pin to store.
     pub new: Pin,

@@ -18,7 +18,7 @@ use crate::pins::Fingerprint;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LinkReport {
+pub struct LayerReport {
     /// The server.
     pub server: ServerAddr,
     /// The proxy, if there is one, without its password.
@@ -35,9 +35,9 @@ pub struct LinkReport {
 /// # let (server, mut peer, fingerprint) = example::tls_server();
 /// use electrum_transport::{Known, Route};
 ///
-/// let mut link = Route::direct().open(&server, Known::at(1_750_000_000))?;
-/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
-/// let tls = link.report().tls.ok_or("the handshake is not complete")?;
+/// let mut stack = Route::direct().open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut stack, &mut peer)?; // moves bytes until both are quiet
+/// let tls = stack.report().tls.ok_or("the handshake is not complete")?;
 /// assert_eq!(tls.version, "TLS 1.3");
 /// // For people: version, cipher, fingerprint, and why the certificate was accepted.
 /// assert!(tls.to_string().ends_with(&format!("certificate {} (pinned now, on first use)", tls.fingerprint)));
@@ -64,9 +64,9 @@ pub struct TlsReport {
 /// # let (server, mut peer, fingerprint) = example::tls_server();
 /// use electrum_transport::{Known, PinState, Route, Trust};
 ///
-/// let mut link = Route::direct().with_trust(Trust::Insecure).open(&server, Known::at(1_750_000_000))?;
-/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
-/// let tls = link.report().tls.ok_or("the handshake is not complete")?;
+/// let mut stack = Route::direct().with_trust(Trust::Insecure).open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut stack, &mut peer)?; // moves bytes until both are quiet
+/// let tls = stack.report().tls.ok_or("the handshake is not complete")?;
 /// let is_safe = match tls.pin {
 ///     PinState::Ca | PinState::Known | PinState::Given => true,
 ///     PinState::New | PinState::Replaced => true, // if the user confirms the fingerprint
@@ -117,7 +117,7 @@ impl fmt::Display for TlsReport {
     }
 }
 
-impl fmt::Display for LinkReport {
+impl fmt::Display for LayerReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.server)?;
         if let Some(proxy) = &self.proxy {

@@ -6,7 +6,7 @@ use core::net::IpAddr;
 use crate::addr::{Security, ServerAddr};
 use crate::host::Host;
 use crate::proxy::Proxy;
-use crate::report::LinkReport;
+use crate::report::LayerReport;
 use crate::trust::Trust;
 
 /// How connections are made: directly or through a proxy, and which certificates are accepted.
@@ -69,7 +69,7 @@ impl Route {
     }
 
     /// Uses the WebSockets of a browser, which does TLS and frames by itself. Only `ws://` and `wss://` servers can be
-    /// reached, through [`DialTarget::websocket`]. A link has no layers, and each message is a line.
+    /// reached, through [`DialTarget::websocket`]. A stack then has no layers, and each message is a line.
     ///
     /// ```
     /// use electrum_transport::{Known, Route, ServerAddr};
@@ -86,7 +86,7 @@ impl Route {
         Self { in_browser: true, ..self }
     }
 
-    /// Returns whether the route is one [in a browser](Self::in_browser), whose links have no layers.
+    /// Returns whether the route is one [in a browser](Self::in_browser), whose stacks have no layers.
     pub(crate) const fn is_in_browser(&self) -> bool {
         self.in_browser
     }
@@ -183,8 +183,8 @@ impl Route {
     }
 
     /// Describes a connection to this server before there is one: its route, without TLS.
-    pub fn report(&self, server: &ServerAddr) -> LinkReport {
-        LinkReport { server: server.clone(), proxy: self.proxy.as_ref().map(ToString::to_string), tls: None }
+    pub fn report(&self, server: &ServerAddr) -> LayerReport {
+        LayerReport { server: server.clone(), proxy: self.proxy.as_ref().map(ToString::to_string), tls: None }
     }
 }
 

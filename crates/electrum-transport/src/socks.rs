@@ -159,14 +159,14 @@ fn login_request(login: &Credentials) -> Vec<u8> {
 /// Why the proxy did not connect to the server.
 ///
 /// ```
-/// use electrum_transport::{Known, LinkError, Route, SocksError};
+/// use electrum_transport::{Known, LayerError, Route, SocksError};
 ///
 /// let route = Route::direct().with_proxy("socks5://127.0.0.1:80".parse()?);
-/// let mut link = route.open(&"tcp://electrum.example".parse()?, Known::default())?;
-/// let error = link.received(b"HTTP/1.1 400 Bad Request\r\n").unwrap_err();
+/// let mut stack = route.open(&"tcp://electrum.example".parse()?, Known::default())?;
+/// let error = stack.received(b"HTTP/1.1 400 Bad Request\r\n").unwrap_err();
 /// match &error {
-///     LinkError::Proxy(SocksError::NotSocks5) => {} // the user has mistyped the proxy's port
-///     LinkError::Proxy(SocksError::PasswordNeeded | SocksError::WrongPassword) => panic!("ask for the password"),
+///     LayerError::Proxy(SocksError::NotSocks5) => {} // the user has mistyped the proxy's port
+///     LayerError::Proxy(SocksError::PasswordNeeded | SocksError::WrongPassword) => panic!("ask for the password"),
 ///     _ => panic!("{error}"),
 /// }
 /// assert!(error.to_string().ends_with("check its host and port"));
@@ -203,12 +203,12 @@ pub enum SocksError {
 /// A reply code by which a proxy refuses a connection.
 ///
 /// ```
-/// use electrum_transport::{LinkError, Side, SocksError, SocksReply};
+/// use electrum_transport::{LayerError, Side, SocksError, SocksReply};
 ///
 /// let down = SocksReply(0xf0);
 /// assert!(down.to_string().starts_with("Tor does not find the onion service"));
-/// assert_eq!(LinkError::from(SocksError::Refused(down)).side(), Side::Server);
-/// assert_eq!(LinkError::from(SocksError::Refused(SocksReply(2))).side(), Side::Proxy);
+/// assert_eq!(LayerError::from(SocksError::Refused(down)).side(), Side::Server);
+/// assert_eq!(LayerError::from(SocksError::Refused(SocksReply(2))).side(), Side::Proxy);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SocksReply(

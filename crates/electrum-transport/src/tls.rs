@@ -14,7 +14,7 @@ use rustls::{AlertDescription, ClientConfig, ClientConnection, Error, ProtocolVe
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
-use crate::error::{LinkError, TlsError};
+use crate::error::{LayerError, TlsError};
 use crate::pins::{Pin, PinChange};
 use crate::report::{PinState, TlsReport};
 use crate::route::{Route, RouteError};
@@ -60,7 +60,7 @@ impl Tls {
         let name = server_name(server).map_err(failed)?;
         let mut connection =
             ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
-        // Encrypted bytes are moved at once to the link's own buffer, which is bounded.
+        // Encrypted bytes are moved at once to the stack's own buffer, which is bounded.
         connection.set_buffer_limit(None);
         Ok(Self { connection, judge, client_certificate, pin_change: None, report: None })
     }
@@ -80,7 +80,7 @@ impl Tls {
         mut bytes: &[u8],
         plaintext: &mut Buffer,
         outgoing: &mut Buffer,
-    ) -> Result<Progress, LinkError> {
+    ) -> Result<Progress, LayerError> {
         let mut progress = if self.connection.is_handshaking() { Progress::Handshaking } else { Progress::Open };
         let mut result = Ok(());
         while result.is_ok() && progress != Progress::Ended && !bytes.is_empty() {
@@ -131,8 +131,8 @@ impl Tls {
         self.pin_change
     }
 
-    /// Reports which pin is stored now. Another program may have changed it since the link was opened.
-    pub(crate) fn pin_kept(&mut self, held: Pin) -> Result<(), LinkError> {
+    /// Reports which pin is stored now. Another program may have changed it since the stack was opened.
+    pub(crate) fn pin_kept(&mut self, held: Pin) -> Result<(), LayerError> {
         let (Some(change), Some(report)) = (self.pin_change.take(), &self.report) else { return Ok(()) };
         if held == change.new || matches!(report.pin, PinState::Ca | PinState::CaReplaced) {
             return Ok(());
@@ -141,7 +141,7 @@ impl Tls {
     }
 
     /// Completes the handshake: the server has proven that it holds the key of its certificate.
-    fn handshake_done(&mut self) -> Result<(), LinkError> {
+    fn handshake_done(&mut self) -> Result<(), LayerError> {
         let (seen, state) = match self.judge.verdict() {
             Some(Verdict::Accepted { seen, state, change }) => {
                 self.pin_change = change;
@@ -181,7 +181,7 @@ impl Tls {
         }
     }
 
-    fn explain(&self, error: Error) -> LinkError {
+    fn explain(&self, error: Error) -> LayerError {
         if let Some(Verdict::Refused(error)) = self.judge.verdict() {
             return error;
         }

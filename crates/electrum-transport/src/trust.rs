@@ -15,9 +15,9 @@ use crate::{pins::PinChange, report::PinState};
 /// // The operator of the server has published this.
 /// # let published = fingerprint.to_string();
 /// let trust = Trust::Pinned(published.parse()?);
-/// let mut link = Route::direct().with_trust(trust).open(&server, Known::at(1_750_000_000))?;
-/// exchange(&mut link, &mut peer)?; // moves bytes until both are quiet
-/// assert_eq!(link.report().tls.map(|tls| tls.pin), Some(PinState::Given));
+/// let mut stack = Route::direct().with_trust(trust).open(&server, Known::at(1_750_000_000))?;
+/// exchange(&mut stack, &mut peer)?; // moves bytes until both are quiet
+/// assert_eq!(stack.report().tls.map(|tls| tls.pin), Some(PinState::Given));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

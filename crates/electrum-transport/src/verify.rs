@@ -10,7 +10,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, RootCertStore, SignatureScheme};
 
 use crate::addr::ServerAddr;
-use crate::error::{LinkError, PinChanged, TlsError};
+use crate::error::{LayerError, PinChanged, TlsError};
 use crate::pins::{Fingerprint, Pin, PinChange};
 use crate::report::PinState;
 use crate::spki::{public_key_info, unsupported_key};
@@ -31,7 +31,7 @@ pub(crate) struct Judge {
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
     Accepted { seen: Fingerprint, state: PinState, change: Option<PinChange> },
-    Refused(LinkError),
+    Refused(LayerError),
 }
 
 impl Judge {
@@ -57,7 +57,7 @@ impl Judge {
     }
 
     /// Returns the error of a certificate that is not the pinned one.
-    pub(crate) fn changed(&self, seen: Fingerprint, pinned: Pin, given: bool, reason: Option<String>) -> LinkError {
+    pub(crate) fn changed(&self, seen: Fingerprint, pinned: Pin, given: bool, reason: Option<String>) -> LayerError {
         PinChanged { server: self.server.clone(), pinned, seen, given, reason }.into()
     }
 

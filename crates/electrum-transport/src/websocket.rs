@@ -16,7 +16,7 @@ use tungstenite::{Error, client::IntoClientRequest};
 
 use crate::addr::ServerAddr;
 use crate::buffer::Buffer;
-use crate::error::{LinkError, WebSocketError};
+use crate::error::{LayerError, WebSocketError};
 use crate::frames::{self, Reader};
 use crate::route::RouteError;
 
@@ -77,7 +77,7 @@ impl WebSocket {
     }
 
     /// Reads all complete frames from `bytes`, and adds the lines in them to `lines`, also those before an error.
-    pub(crate) fn received(&mut self, bytes: &mut Buffer, lines: &mut Buffer) -> Result<Progress, LinkError> {
+    pub(crate) fn received(&mut self, bytes: &mut Buffer, lines: &mut Buffer) -> Result<Progress, LayerError> {
         if let Stage::Upgrading { answer, .. } = &mut self.stage {
             let rest = take_answer(answer, bytes.as_slice())?.map(<[u8]>::len);
             bytes.consume(bytes.len() - rest.unwrap_or_default());
@@ -130,7 +130,7 @@ impl WebSocket {
     }
 
     /// Completes the handshake with the whole response.
-    fn finish_upgrade(&mut self) -> Result<(), LinkError> {
+    fn finish_upgrade(&mut self) -> Result<(), LayerError> {
         let Stage::Upgrading { mut handshake, answer } = mem::replace(&mut self.stage, Stage::Failed) else {
             return Ok(());
         };
@@ -156,7 +156,7 @@ impl WebSocket {
 /// has come.
 ///
 /// tungstenite takes a response in many small pieces for an attack, so it gets the whole one at once.
-fn take_answer<'a>(answer: &mut Vec<u8>, bytes: &'a [u8]) -> Result<Option<&'a [u8]>, LinkError> {
+fn take_answer<'a>(answer: &mut Vec<u8>, bytes: &'a [u8]) -> Result<Option<&'a [u8]>, LayerError> {
     const BEGIN: &[u8] = b"HTTP/1.";
     const END: &[u8] = b"\r\n\r\n";
     for (i, &byte) in bytes.iter().enumerate() {
@@ -182,7 +182,7 @@ fn status_line(answer: &[u8]) -> String {
 }
 
 /// Returns an error if the close frame reports a fault.
-fn closed(frame: CloseFrame) -> Result<(), LinkError> {
+fn closed(frame: CloseFrame) -> Result<(), LayerError> {
     match frame.code {
         CloseCode::Normal | CloseCode::Away | CloseCode::Status => Ok(()),
         code => {

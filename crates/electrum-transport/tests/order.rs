@@ -5,7 +5,7 @@ mod common;
 
 use common::peer::{NAME, NOW, SERVER, exchange, peer_of};
 use electrum_testkit::tls::Identity;
-use electrum_transport::{Known, Link, OUTGOING_LIMIT, Pin, Route};
+use electrum_transport::{Known, LayerStack, OUTGOING_LIMIT, Pin, Route};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     prop::collection::vec(call, 0..25)
 }
 
-fn link(proxied: bool, server: &str) -> Link {
+fn stack(proxied: bool, server: &str) -> LayerStack {
     let route = match proxied {
         true => Route::direct().with_proxy("socks5://u:p@127.0.0.1:1080".parse().unwrap()),
         false => Route::direct(),
@@ -55,54 +55,54 @@ proptest! {
 
     #[test]
     fn any_order_of_calls(proxied in any::<bool>(), tls in any::<bool>(), calls in calls()) {
-        let mut link = link(proxied, if tls { SERVER } else { "tcp://electrum.example" });
+        let mut stack = stack(proxied, if tls { SERVER } else { "tcp://electrum.example" });
         let mut peer = peer_of(&Identity::self_signed(NAME));
         let mut failed = None;
         for call in calls {
-            let before = (link.established(), link.ended(), link.outgoing().len(), link.plaintext().len());
+            let before = (stack.established(), stack.ended(), stack.outgoing().len(), stack.plaintext().len());
             let result = match call {
-                Call::Received(bytes) => link.received(&bytes),
+                Call::Received(bytes) => stack.received(&bytes),
                 Call::Exchange => {
-                    let due = exchange(&mut link, &mut peer);
-                    link.received(&due)
+                    let due = exchange(&mut stack, &mut peer);
+                    stack.received(&due)
                 }
                 Call::ServerSays(bytes) => {
                     peer.send(&bytes);
                     Ok(())
                 }
-                Call::Closed => link.closed(),
+                Call::Closed => stack.closed(),
                 Call::Close => {
-                    link.close();
+                    stack.close();
                     Ok(())
                 }
-                Call::PinKept => link.pin_kept(link.pin_change().map_or(Pin::WebCa, |change| change.new)),
+                Call::PinKept => stack.pin_kept(stack.pin_change().map_or(Pin::WebCa, |change| change.new)),
                 Call::Send(n) => {
-                    let taken = link.send(&vec![b'x'; n]);
+                    let taken = stack.send(&vec![b'x'; n]);
                     prop_assert!(taken <= n);
-                    prop_assert!(before.0 || (taken, link.outgoing().len()) == (0, before.2));
+                    prop_assert!(before.0 || (taken, stack.outgoing().len()) == (0, before.2));
                     prop_assert_eq!(before.0 && taken < n, before.0 && n > OUTGOING_LIMIT.saturating_sub(before.2));
                     Ok(())
                 }
                 Call::Consume(n) => {
-                    link.consume(n);
-                    prop_assert_eq!(link.plaintext().len(), before.3.saturating_sub(n));
+                    stack.consume(n);
+                    prop_assert_eq!(stack.plaintext().len(), before.3.saturating_sub(n));
                     Ok(())
                 }
                 Call::Wrote(n) => {
-                    link.wrote(n);
-                    prop_assert_eq!(link.outgoing().len(), before.2.saturating_sub(n));
+                    stack.wrote(n);
+                    prop_assert_eq!(stack.outgoing().len(), before.2.saturating_sub(n));
                     Ok(())
                 }
             };
             // A little more for the handshake's own messages and for records.
-            prop_assert!(link.outgoing().len() <= OUTGOING_LIMIT + 4096);
-            prop_assert!(!(link.established() && link.ended()));
+            prop_assert!(stack.outgoing().len() <= OUTGOING_LIMIT + 4096);
+            prop_assert!(!(stack.established() && stack.ended()));
             // An end is an end, and the first error stays.
-            prop_assert!(!before.1 || link.ended());
+            prop_assert!(!before.1 || stack.ended());
             if let Err(error) = result {
                 prop_assert_eq!(failed.get_or_insert_with(|| error.clone()), &error);
             }
-            prop_assert!(failed.is_none() || !(link.established() || link.ended()));
+            prop_assert!(failed.is_none() || !(stack.established() || stack.ended()));
         }
     }
 }

@@ -4,11 +4,11 @@
 mod common;
 
 use common::peer::{
-    BOTH, Device, NAME, NOW, SERVER, by_openssl, changed_link, exchange, fingerprint, not_accepted, peer_of, pump,
+    BOTH, Device, NAME, NOW, SERVER, by_openssl, changed_stack, exchange, fingerprint, not_accepted, peer_of, pump,
     pump_bytes, that_wants_a_client_certificate, with_version,
 };
 use electrum_testkit::tls::{Ca, Identity, TlsPeer};
-use electrum_transport::{Fingerprint, Known, Link, LinkError, Pin, PinState, Route, TlsError, Trust};
+use electrum_transport::{Fingerprint, Known, LayerError, LayerStack, Pin, PinState, Route, TlsError, Trust};
 
 #[test]
 fn a_shown_certificate_without_its_key_is_never_accepted() {
@@ -21,73 +21,74 @@ fn a_shown_certificate_without_its_key_is_never_accepted() {
             let stolen = identity.with_key_of(&thief);
             for trust in [Trust::CaOrPin, Trust::CaOnly, Trust::Pinned(fingerprint), Trust::Insecure] {
                 let route = Route::direct().with_root(ca.certificate().to_vec()).with_trust(trust);
-                let mut link = route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
+                let mut stack = route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
                 let mut peer = with_version(&stolen, version);
-                let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
-                let wanted = matches!(&error, LinkError::Tls(TlsError::Signature { seen, .. }) if *seen == fingerprint);
+                let error = pump(&mut stack, &mut peer, usize::MAX).unwrap_err();
+                let wanted =
+                    matches!(&error, LayerError::Tls(TlsError::Signature { seen, .. }) if *seen == fingerprint);
                 let not_by_ca =
-                    matches!(&error, LinkError::Tls(TlsError::Certificate { .. })) && trust == Trust::CaOnly;
+                    matches!(&error, LayerError::Tls(TlsError::Certificate { .. })) && trust == Trust::CaOnly;
                 assert!(wanted || not_by_ca, "{trust:?}: {error}");
-                assert_eq!(link.send(b"x"), 0);
-                assert_eq!(link.pin_change(), None, "nothing was proven");
+                assert_eq!(stack.send(b"x"), 0);
+                assert_eq!(stack.pin_change(), None, "nothing was proven");
             }
         }
     }
 }
 
-fn open() -> Link {
+fn open() -> LayerStack {
     Route::direct().open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap()
 }
 
 #[test]
 fn no_pin_before_the_handshake_is_done() {
-    let mut link = open();
-    let flight = exchange(&mut link, &mut peer_of(&Identity::self_signed(NAME)));
-    link.received(&flight[..flight.len() - 1]).unwrap();
-    assert_eq!(link.pin_change(), None);
-    link.received(&flight[flight.len() - 1..]).unwrap();
-    assert!(matches!(link.pin_change().unwrap().new, Pin::Certificate(_)));
+    let mut stack = open();
+    let flight = exchange(&mut stack, &mut peer_of(&Identity::self_signed(NAME)));
+    stack.received(&flight[..flight.len() - 1]).unwrap();
+    assert_eq!(stack.pin_change(), None);
+    stack.received(&flight[flight.len() - 1..]).unwrap();
+    assert!(matches!(stack.pin_change().unwrap().new, Pin::Certificate(_)));
 }
 
-/// A link that waits for its pin to be stored, the server, and the pin.
-fn waiting() -> (Link, TlsPeer, Pin) {
+/// A stack that waits for its pin to be stored, the server, and the pin.
+fn waiting() -> (LayerStack, TlsPeer, Pin) {
     let identity = Identity::self_signed(NAME);
-    let (mut link, mut peer) = (open(), peer_of(&identity));
-    pump_bytes(&mut link, &mut peer, usize::MAX).unwrap();
-    (link, peer, Pin::Certificate(fingerprint(&identity)))
+    let (mut stack, mut peer) = (open(), peer_of(&identity));
+    pump_bytes(&mut stack, &mut peer, usize::MAX).unwrap();
+    (stack, peer, Pin::Certificate(fingerprint(&identity)))
 }
 
 #[test]
 fn nothing_passes_before_the_pin_is_stored() {
-    let (mut link, mut peer, pin) = waiting();
+    let (mut stack, mut peer, pin) = waiting();
     peer.send(b"early");
-    link.received(&peer.due()).unwrap();
-    assert_eq!((link.established(), link.ended(), link.send(b"x")), (false, false, 0));
-    assert_eq!(link.plaintext(), b"");
-    link.consume(5);
-    link.pin_kept(pin).unwrap();
-    assert_eq!((link.established(), link.pin_change()), (true, None));
-    assert_eq!(link.plaintext(), b"early");
-    assert_eq!(link.send(b"x"), 1);
+    stack.received(&peer.due()).unwrap();
+    assert_eq!((stack.established(), stack.ended(), stack.send(b"x")), (false, false, 0));
+    assert_eq!(stack.plaintext(), b"");
+    stack.consume(5);
+    stack.pin_kept(pin).unwrap();
+    assert_eq!((stack.established(), stack.pin_change()), (true, None));
+    assert_eq!(stack.plaintext(), b"early");
+    assert_eq!(stack.send(b"x"), 1);
     // Once more changes nothing.
-    link.pin_kept(Pin::WebCa).unwrap();
-    assert!(link.established());
+    stack.pin_kept(Pin::WebCa).unwrap();
+    assert!(stack.established());
 }
 
 #[test]
 fn another_program_may_have_pinned_first() {
-    let (mut link, mut peer, pin) = waiting();
-    link.pin_kept(pin).unwrap();
-    pump(&mut link, &mut peer, usize::MAX).unwrap();
+    let (mut stack, mut peer, pin) = waiting();
+    stack.pin_kept(pin).unwrap();
+    pump(&mut stack, &mut peer, usize::MAX).unwrap();
 
     for other in [Pin::WebCa, Pin::Certificate(Fingerprint::from_bytes([7; 32]))] {
-        let (mut link, mut peer, pin) = waiting();
-        let error = changed_link(link.pin_kept(other));
+        let (mut stack, mut peer, pin) = waiting();
+        let error = changed_stack(stack.pin_kept(other));
         assert_eq!((error.pinned, Pin::Certificate(error.seen), error.given), (other, pin, false));
-        assert_eq!(link.pin_kept(pin), Err(error.into()));
-        assert_eq!(link.send(b"x"), 0);
+        assert_eq!(stack.pin_kept(pin), Err(error.into()));
+        assert_eq!(stack.send(b"x"), 0);
         // The server hears that it is over, and nothing else.
-        exchange(&mut link, &mut peer);
+        exchange(&mut stack, &mut peer);
         assert_eq!((peer.read, peer.has_closed, peer.error), (Vec::new(), true, None));
     }
 }
@@ -95,45 +96,45 @@ fn another_program_may_have_pinned_first() {
 #[test]
 fn a_web_ca_vouches_whatever_another_program_pinned() {
     let ca = Ca::new();
-    let mut link = Device::with_root(&ca).route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
-    pump_bytes(&mut link, &mut peer_of(&ca.signed(NAME, 2040)), usize::MAX).unwrap();
-    assert_eq!(link.pin_change().unwrap().new, Pin::WebCa);
-    link.pin_kept(Pin::Certificate(Fingerprint::from_bytes([7; 32]))).unwrap();
-    assert!(link.established());
+    let mut stack = Device::with_root(&ca).route.open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap();
+    pump_bytes(&mut stack, &mut peer_of(&ca.signed(NAME, 2040)), usize::MAX).unwrap();
+    assert_eq!(stack.pin_change().unwrap().new, Pin::WebCa);
+    stack.pin_kept(Pin::Certificate(Fingerprint::from_bytes([7; 32]))).unwrap();
+    assert!(stack.established());
 }
 
 #[test]
 fn a_server_that_talks_while_its_pin_is_being_stored_fills_no_memory() {
-    let (mut link, mut peer, pin) = waiting();
+    let (mut stack, mut peer, pin) = waiting();
     let mut sent = 0;
     let error = loop {
         peer.send(&[b'x'; 10_000]);
         sent += 10_000;
-        if let Err(error) = link.received(&peer.due()) {
+        if let Err(error) = stack.received(&peer.due()) {
             break error;
         }
         assert!(sent < 100_000);
     };
-    assert!(matches!(error, LinkError::Tls(TlsError::Broken(_))), "{error}");
-    assert_eq!(link.pin_kept(pin), Err(error));
+    assert!(matches!(error, LayerError::Tls(TlsError::Broken(_))), "{error}");
+    assert_eq!(stack.pin_kept(pin), Err(error));
 }
 
 #[test]
 fn an_end_while_the_pin_is_being_stored() {
-    let (mut link, mut peer, pin) = waiting();
-    assert_eq!(link.closed(), Err(LinkError::Truncated));
-    assert_eq!(link.pin_kept(pin), Err(LinkError::Truncated));
+    let (mut stack, mut peer, pin) = waiting();
+    assert_eq!(stack.closed(), Err(LayerError::Truncated));
+    assert_eq!(stack.pin_kept(pin), Err(LayerError::Truncated));
     peer.close();
 
-    let (mut link, mut peer, pin) = waiting();
+    let (mut stack, mut peer, pin) = waiting();
     peer.close();
-    link.received(&peer.due()).unwrap();
-    assert_eq!((link.ended(), link.pin_kept(pin), link.established()), (true, Ok(()), false));
+    stack.received(&peer.due()).unwrap();
+    assert_eq!((stack.ended(), stack.pin_kept(pin), stack.established()), (true, Ok(()), false));
 
-    let (mut link, mut peer, pin) = waiting();
-    link.close();
-    exchange(&mut link, &mut peer);
-    assert_eq!((link.pin_kept(pin), link.established(), peer.has_closed), (Ok(()), false, true));
+    let (mut stack, mut peer, pin) = waiting();
+    stack.close();
+    exchange(&mut stack, &mut peer);
+    assert_eq!((stack.pin_kept(pin), stack.established(), peer.has_closed), (Ok(()), false, true));
 }
 
 #[test]
@@ -144,9 +145,9 @@ fn a_key_of_a_kind_that_cannot_be_checked_is_named_so() {
         (include_bytes!("certs/rsa-1024.pem"), "RSA key of 1024 bits"),
     ] {
         for version in BOTH {
-            let (mut link, mut peer) = (open(), with_version(&by_openssl(pem), version));
-            let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
-            assert!(matches!(error, LinkError::Tls(TlsError::UnsupportedKey { .. })), "{error}");
+            let (mut stack, mut peer) = (open(), with_version(&by_openssl(pem), version));
+            let error = pump(&mut stack, &mut peer, usize::MAX).unwrap_err();
+            assert!(matches!(error, LayerError::Tls(TlsError::UnsupportedKey { .. })), "{error}");
             assert!(error.to_string().contains(kind), "{error}");
         }
     }
@@ -155,9 +156,9 @@ fn a_key_of_a_kind_that_cannot_be_checked_is_named_so() {
 #[test]
 fn a_server_that_wants_a_certificate_of_the_client_is_named_so() {
     for version in BOTH {
-        let (mut link, mut peer) = (open(), that_wants_a_client_certificate(version));
-        let error = pump(&mut link, &mut peer, usize::MAX).unwrap_err();
-        assert!(matches!(error, LinkError::Tls(TlsError::ClientCertificate(_))), "{error}");
+        let (mut stack, mut peer) = (open(), that_wants_a_client_certificate(version));
+        let error = pump(&mut stack, &mut peer, usize::MAX).unwrap_err();
+        assert!(matches!(error, LayerError::Tls(TlsError::ClientCertificate(_))), "{error}");
     }
 }
 
@@ -172,9 +173,9 @@ fn certificates_as_server_manuals_make_them() {
             let pin = Pin::Certificate(fingerprint(&identity));
             for (pin, state) in [(None, PinState::New), (Some(pin), PinState::Known)] {
                 let known = Known::at(NOW).with_pin(pin);
-                let mut link = Route::direct().open(&SERVER.parse().unwrap(), known).unwrap();
-                pump(&mut link, &mut with_version(&identity, version), usize::MAX).unwrap();
-                assert_eq!(common::peer::state(&link), state);
+                let mut stack = Route::direct().open(&SERVER.parse().unwrap(), known).unwrap();
+                pump(&mut stack, &mut with_version(&identity, version), usize::MAX).unwrap();
+                assert_eq!(common::peer::state(&stack), state);
             }
             not_accepted(Device::with_trust(Trust::CaOnly).connect(&identity));
         }

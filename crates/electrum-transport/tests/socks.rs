@@ -3,7 +3,7 @@
 mod common;
 
 use common::{cut, run};
-use electrum_transport::{Known, LinkError, OUTGOING_LIMIT, Proxy, Route, Side, SocksError, SocksReply, Stage};
+use electrum_transport::{Known, LayerError, OUTGOING_LIMIT, Proxy, Route, Side, SocksError, SocksReply, Stage};
 use proptest::prelude::*;
 
 const NO_LOGIN: &[u8] = &[5, 0];
@@ -28,28 +28,28 @@ fn request_names_the_server_and_lets_the_proxy_resolve() {
         ("tcp://[2001:db8::7]:2", b"\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x00\x02"),
     ];
     for (server, request) in cases {
-        let mut link = anonymous().open(&server.parse().unwrap(), Known::default()).unwrap();
-        assert!(!link.is_plain());
-        assert_eq!(link.outgoing(), [5, 1, 0]);
-        link.wrote(3);
-        link.received(NO_LOGIN).unwrap();
-        assert_eq!(link.outgoing(), request, "{server}");
+        let mut stack = anonymous().open(&server.parse().unwrap(), Known::default()).unwrap();
+        assert!(!stack.is_plain());
+        assert_eq!(stack.outgoing(), [5, 1, 0]);
+        stack.wrote(3);
+        stack.received(NO_LOGIN).unwrap();
+        assert_eq!(stack.outgoing(), request, "{server}");
     }
 }
 
 #[test]
 fn password() {
-    let mut link =
+    let mut stack =
         route("socks5://us:word@127.0.0.1:1").open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
-    assert_eq!(link.outgoing(), [5, 2, 0, 2]);
-    link.wrote(4);
-    link.received(PASSWORD).unwrap();
-    assert_eq!(link.outgoing(), b"\x01\x02us\x04word");
-    link.wrote(9);
-    link.received(LOGIN_OK).unwrap();
-    assert!(link.outgoing().starts_with(&[5, 1, 0, 3, 9]));
-    link.received(CONNECTED).unwrap();
-    assert!(link.established());
+    assert_eq!(stack.outgoing(), [5, 2, 0, 2]);
+    stack.wrote(4);
+    stack.received(PASSWORD).unwrap();
+    assert_eq!(stack.outgoing(), b"\x01\x02us\x04word");
+    stack.wrote(9);
+    stack.received(LOGIN_OK).unwrap();
+    assert!(stack.outgoing().starts_with(&[5, 1, 0, 3, 9]));
+    stack.received(CONNECTED).unwrap();
+    assert!(stack.established());
 }
 
 #[test]
@@ -57,21 +57,21 @@ fn isolation_insists_on_credentials() {
     let proxy: Proxy = "socks5://127.0.0.1:9050".parse().unwrap();
     let route = Route::direct().with_proxy(proxy.isolated(7).unwrap());
     let login = |server: &str| {
-        let mut link = route.open(&server.parse().unwrap(), Known::default()).unwrap();
-        assert_eq!(link.outgoing(), [5, 1, 2]);
-        link.wrote(3);
-        link.received(PASSWORD).unwrap();
-        link.outgoing().to_vec()
+        let mut stack = route.open(&server.parse().unwrap(), Known::default()).unwrap();
+        assert_eq!(stack.outgoing(), [5, 1, 2]);
+        stack.wrote(3);
+        stack.received(PASSWORD).unwrap();
+        stack.outgoing().to_vec()
     };
     assert_eq!(login("tcp://a.example"), login("tcp://a.example"));
     assert_ne!(login("tcp://a.example"), login("tcp://b.example"));
     let refused = run(&route, "tcp://a.example", [[5, 0xff].as_slice()]);
-    assert_eq!(refused.end, Err(LinkError::Proxy(SocksError::NoIsolation)));
+    assert_eq!(refused.end, Err(LayerError::Proxy(SocksError::NoIsolation)));
     let refused = run(&route, "tcp://a.example", [PASSWORD, &[1, 1]]);
-    assert_eq!(refused.end, Err(LinkError::Proxy(SocksError::NoIsolation)));
+    assert_eq!(refused.end, Err(LayerError::Proxy(SocksError::NoIsolation)));
     // A proxy that skips the login would not isolate.
     let skipped = run(&route, "tcp://a.example", [NO_LOGIN]);
-    assert_eq!(skipped.end, Err(LinkError::Proxy(SocksError::Malformed)));
+    assert_eq!(skipped.end, Err(LayerError::Proxy(SocksError::Malformed)));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn every_refusal_says_who_must_act() {
     for (code, words, side) in words {
         let run = run(&anonymous(), "tcp://a.example", [NO_LOGIN, &[5, code, 0, 1, 0, 0, 0, 0, 0, 0]]);
         let error = run.end.unwrap_err();
-        assert_eq!(error, LinkError::Proxy(SocksError::Refused(SocksReply(code))));
+        assert_eq!(error, LayerError::Proxy(SocksError::Refused(SocksReply(code))));
         assert_eq!(error.side(), side, "{code}");
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -127,46 +127,46 @@ fn other_failures() {
     ];
     for (proxy, bytes, error) in cases {
         let run = run(&route(proxy), "tcp://a.example", bytes.iter().copied());
-        assert_eq!(run.end, Err(LinkError::Proxy(error)));
+        assert_eq!(run.end, Err(LayerError::Proxy(error)));
         assert_eq!(run.plaintext, b"");
     }
 }
 
 #[test]
-fn a_failed_link_stays_failed_and_sends_nothing() {
-    let mut link = anonymous().open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
-    let error = link.received(b"HTTP/1.1").unwrap_err();
-    assert_eq!(link.received(NO_LOGIN), Err(error.clone()));
-    assert_eq!(link.closed(), Err(error));
-    assert_eq!(link.send(b"x"), 0);
-    assert!(!link.established());
+fn a_failed_stack_stays_failed_and_sends_nothing() {
+    let mut stack = anonymous().open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
+    let error = stack.received(b"HTTP/1.1").unwrap_err();
+    assert_eq!(stack.received(NO_LOGIN), Err(error.clone()));
+    assert_eq!(stack.closed(), Err(error));
+    assert_eq!(stack.send(b"x"), 0);
+    assert!(!stack.established());
 }
 
 #[test]
 fn a_proxy_that_hangs_up_is_named() {
     let server = "tcp://a.example".parse().unwrap();
     for bytes in [&[][..], NO_LOGIN, &[5, 0, 5, 0, 0, 1]] {
-        let mut link = anonymous().open(&server, Known::default()).unwrap();
-        link.received(bytes).unwrap();
-        assert_eq!(link.closed(), Err(LinkError::ClosedEarly(Stage::Proxy)));
+        let mut stack = anonymous().open(&server, Known::default()).unwrap();
+        stack.received(bytes).unwrap();
+        assert_eq!(stack.closed(), Err(LayerError::ClosedEarly(Stage::Proxy)));
     }
-    let mut link = anonymous().open(&server, Known::default()).unwrap();
-    link.received(&[NO_LOGIN, CONNECTED].concat()).unwrap();
-    assert_eq!(link.closed(), Ok(()));
-    assert!(!link.established());
+    let mut stack = anonymous().open(&server, Known::default()).unwrap();
+    stack.received(&[NO_LOGIN, CONNECTED].concat()).unwrap();
+    assert_eq!(stack.closed(), Ok(()));
+    assert!(!stack.established());
 }
 
 #[test]
 fn outgoing_is_bounded() {
-    let mut link = anonymous().open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
-    assert_eq!(link.send(b"early"), 0);
-    link.received(&[NO_LOGIN, CONNECTED].concat()).unwrap();
+    let mut stack = anonymous().open(&"tcp://a.example".parse().unwrap(), Known::default()).unwrap();
+    assert_eq!(stack.send(b"early"), 0);
+    stack.received(&[NO_LOGIN, CONNECTED].concat()).unwrap();
     let large = vec![7; 3 * OUTGOING_LIMIT];
-    let waiting = link.outgoing().len();
-    assert_eq!(link.send(&large), OUTGOING_LIMIT - waiting);
-    assert_eq!(link.send(&large), 0);
-    link.wrote(waiting + 10);
-    assert_eq!(link.send(&large), waiting + 10);
+    let waiting = stack.outgoing().len();
+    assert_eq!(stack.send(&large), OUTGOING_LIMIT - waiting);
+    assert_eq!(stack.send(&large), 0);
+    stack.wrote(waiting + 10);
+    assert_eq!(stack.send(&large), waiting + 10);
 }
 
 proptest! {

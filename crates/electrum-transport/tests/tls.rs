@@ -7,21 +7,21 @@ use common::peer::{BOTH, NOW, SERVER, drain, exchange, fingerprint, peer_of, pum
 use common::{cut, run};
 use electrum_testkit::tls::{Identity, TlsPeer};
 use electrum_transport::{
-    Known, Link, LinkError, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
+    Known, LayerError, LayerStack, OUTGOING_LIMIT, PinState, Route, Security, ServerAddr, Side, Stage, TlsError,
 };
 use proptest::prelude::*;
 
-fn open() -> Link {
+fn open() -> LayerStack {
     Route::direct().open(&SERVER.parse().unwrap(), Known::at(NOW)).unwrap()
 }
 
-/// A link and a server that have shaken hands.
-fn connected(piece: usize) -> (Link, TlsPeer) {
-    let mut link = open();
+/// A stack and a server that have shaken hands.
+fn connected(piece: usize) -> (LayerStack, TlsPeer) {
+    let mut stack = open();
     let mut peer = peer_of(&Identity::self_signed("electrum.example"));
-    pump(&mut link, &mut peer, piece).unwrap();
-    assert!(link.established());
-    (link, peer)
+    pump(&mut stack, &mut peer, piece).unwrap();
+    assert!(stack.established());
+    (stack, peer)
 }
 
 #[test]
@@ -29,17 +29,17 @@ fn both_ways_in_both_versions_however_cut() {
     for version in BOTH {
         for piece in [1, 7, 1000, usize::MAX] {
             let identity = Identity::self_signed("electrum.example");
-            let (mut link, mut peer) = (open(), with_version(&identity, version));
-            assert!(!link.is_plain() && !link.established());
-            assert_eq!(link.send(b"too early"), 0);
-            assert_eq!(link.report().tls, None);
-            pump(&mut link, &mut peer, piece).unwrap();
-            assert!(link.established());
-            assert_eq!(link.send(b"server.version\n"), 15);
+            let (mut stack, mut peer) = (open(), with_version(&identity, version));
+            assert!(!stack.is_plain() && !stack.established());
+            assert_eq!(stack.send(b"too early"), 0);
+            assert_eq!(stack.report().tls, None);
+            pump(&mut stack, &mut peer, piece).unwrap();
+            assert!(stack.established());
+            assert_eq!(stack.send(b"server.version\n"), 15);
             peer.send(b"1.4\n");
-            pump(&mut link, &mut peer, piece).unwrap();
+            pump(&mut stack, &mut peer, piece).unwrap();
             assert_eq!(peer.read, b"server.version\n");
-            assert_eq!(link.plaintext(), b"1.4\n");
+            assert_eq!(stack.plaintext(), b"1.4\n");
         }
     }
 }
@@ -48,9 +48,9 @@ fn both_ways_in_both_versions_however_cut() {
 fn report_says_what_was_agreed() {
     for (version, name, cipher) in [(BOTH[0], "TLS 1.2", "TLS_ECDHE_ECDSA_WITH_"), (BOTH[1], "TLS 1.3", "TLS_AES_")] {
         let identity = Identity::self_signed("electrum.example");
-        let (mut link, mut peer) = (open(), with_version(&identity, version));
-        pump(&mut link, &mut peer, usize::MAX).unwrap();
-        let report = link.report();
+        let (mut stack, mut peer) = (open(), with_version(&identity, version));
+        pump(&mut stack, &mut peer, usize::MAX).unwrap();
+        let report = stack.report();
         let tls = report.tls.clone().unwrap();
         assert_eq!((tls.version, tls.fingerprint, tls.pin), (name, fingerprint(&identity), PinState::New));
         assert!(tls.cipher.starts_with(cipher), "{}", tls.cipher);
@@ -62,65 +62,65 @@ fn report_says_what_was_agreed() {
 #[test]
 fn tls_starts_behind_the_proxy_and_shares_its_last_piece() {
     let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
-    let mut link = route.open(&"ssl://abcdef.onion".parse().unwrap(), Known::at(NOW)).unwrap();
+    let mut stack = route.open(&"ssl://abcdef.onion".parse().unwrap(), Known::at(NOW)).unwrap();
     let mut peer = peer_of(&Identity::self_signed("abcdef.onion"));
-    link.wrote(3);
-    link.received(&[5, 0]).unwrap();
-    link.wrote(link.outgoing().len());
-    link.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
-    assert!(!link.established());
-    pump(&mut link, &mut peer, 5).unwrap();
-    assert!(link.established());
-    assert!(link.report().to_string().contains("through socks5://127.0.0.1:9050, TLS 1.3"));
+    stack.wrote(3);
+    stack.received(&[5, 0]).unwrap();
+    stack.wrote(stack.outgoing().len());
+    stack.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    assert!(!stack.established());
+    pump(&mut stack, &mut peer, 5).unwrap();
+    assert!(stack.established());
+    assert!(stack.report().to_string().contains("through socks5://127.0.0.1:9050, TLS 1.3"));
 }
 
 #[test]
 fn large_messages_and_a_bounded_outgoing_side() {
-    let (mut link, mut peer) = connected(usize::MAX);
+    let (mut stack, mut peer) = connected(usize::MAX);
     let large: Vec<u8> = (0..1_000_000u32).map(|i| i as u8).collect();
     let mut rest = &large[..];
     while !rest.is_empty() {
-        let taken = link.send(rest);
+        let taken = stack.send(rest);
         assert!(taken > 0);
         rest = &rest[taken..];
-        assert!(link.outgoing().len() <= OUTGOING_LIMIT + 5 * 32);
-        assert!(rest.is_empty() || link.send(rest) == 0);
-        exchange(&mut link, &mut peer);
+        assert!(stack.outgoing().len() <= OUTGOING_LIMIT + 5 * 32);
+        assert!(rest.is_empty() || stack.send(rest) == 0);
+        exchange(&mut stack, &mut peer);
     }
     assert_eq!(peer.read, large);
     peer.send(&large);
-    pump(&mut link, &mut peer, 3000).unwrap();
-    assert_eq!(drain(&mut link), large);
+    pump(&mut stack, &mut peer, 3000).unwrap();
+    assert_eq!(drain(&mut stack), large);
 }
 
 #[test]
 fn ends_in_order() {
-    let (mut link, mut peer) = connected(usize::MAX);
+    let (mut stack, mut peer) = connected(usize::MAX);
     peer.send(b"last words");
     peer.close();
-    link.received(&peer.due()).unwrap();
-    assert!(link.ended() && !link.established());
-    assert_eq!(link.plaintext(), b"last words");
-    assert_eq!((link.send(b"x"), link.closed()), (0, Ok(())));
+    stack.received(&peer.due()).unwrap();
+    assert!(stack.ended() && !stack.established());
+    assert_eq!(stack.plaintext(), b"last words");
+    assert_eq!((stack.send(b"x"), stack.closed()), (0, Ok(())));
 
-    let (mut link, mut peer) = connected(usize::MAX);
-    link.send(b"bye");
-    link.close();
-    assert_eq!((link.ended(), link.send(b"x")), (true, 0));
-    exchange(&mut link, &mut peer);
+    let (mut stack, mut peer) = connected(usize::MAX);
+    stack.send(b"bye");
+    stack.close();
+    assert_eq!((stack.ended(), stack.send(b"x")), (true, 0));
+    exchange(&mut stack, &mut peer);
     assert_eq!((peer.read, peer.error), (b"bye".to_vec(), None));
 }
 
 #[test]
 fn a_stream_without_close_notify_was_cut_off() {
-    let (mut link, mut peer) = connected(usize::MAX);
+    let (mut stack, mut peer) = connected(usize::MAX);
     peer.send(b"half an ans");
-    link.received(&peer.due()).unwrap();
-    assert_eq!(link.closed(), Err(LinkError::Truncated));
-    assert_eq!(link.plaintext(), b"half an ans");
+    stack.received(&peer.due()).unwrap();
+    assert_eq!(stack.closed(), Err(LayerError::Truncated));
+    assert_eq!(stack.plaintext(), b"half an ans");
 
-    let mut link = open();
-    assert_eq!(link.closed(), Err(LinkError::ClosedEarly(Stage::Tls)));
+    let mut stack = open();
+    assert_eq!(stack.closed(), Err(LayerError::ClosedEarly(Stage::Tls)));
 }
 
 #[test]
@@ -131,18 +131,18 @@ fn what_is_no_tls_is_named_so() {
         b"SSH-2.0-OpenSSH_9.2\r\n",
         &[0; 100],
     ] {
-        let mut link = open();
-        let error = link.received(bytes).unwrap_err();
-        assert_eq!(error, LinkError::Tls(TlsError::NotTls), "{bytes:?}");
+        let mut stack = open();
+        let error = stack.received(bytes).unwrap_err();
+        assert_eq!(error, LayerError::Tls(TlsError::NotTls), "{bytes:?}");
         assert_eq!(error.side(), Side::Server);
-        assert_eq!(link.received(b"more"), Err(error));
+        assert_eq!(stack.received(b"more"), Err(error));
     }
 }
 
 /// What a fatal alert before the server's hello comes to.
 fn alerted(alert: u8) -> TlsError {
     match open().received(&[21, 3, 1, 0, 2, 2, alert]) {
-        Err(LinkError::Tls(error)) => error,
+        Err(LayerError::Tls(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -202,25 +202,25 @@ proptest! {
         messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20_000), 0..4),
         cuts in prop::collection::vec(0usize..60_000, 0..12),
     ) {
-        let (mut link, mut peer) = connected(usize::MAX);
+        let (mut stack, mut peer) = connected(usize::MAX);
         for message in &messages {
             peer.send(message);
         }
         for piece in cut(&peer.due(), &cuts) {
-            link.received(piece).unwrap();
+            stack.received(piece).unwrap();
         }
-        prop_assert_eq!(drain(&mut link), messages.concat());
+        prop_assert_eq!(drain(&mut stack), messages.concat());
     }
 
     /// What came before the damage is delivered, nothing after it, however the bytes are cut.
     #[test]
-    fn damage_ends_the_link_at_its_place(place in any::<usize>(), cuts in prop::collection::vec(0usize..100, 0..6)) {
-        let (mut link, mut peer) = connected(usize::MAX);
+    fn damage_ends_the_stack_at_its_place(place in any::<usize>(), cuts in prop::collection::vec(0usize..100, 0..6)) {
+        let (mut stack, mut peer) = connected(usize::MAX);
         let stream = damaged(&mut peer, place);
-        let result = cut(&stream, &cuts).into_iter().try_for_each(|piece| link.received(piece));
-        prop_assert!(matches!(result, Err(LinkError::Tls(TlsError::Broken(_)))), "{:?}", result);
-        prop_assert_eq!(link.plaintext(), b"first");
-        prop_assert_eq!(link.received(b""), result);
+        let result = cut(&stream, &cuts).into_iter().try_for_each(|piece| stack.received(piece));
+        prop_assert!(matches!(result, Err(LayerError::Tls(TlsError::Broken(_)))), "{:?}", result);
+        prop_assert_eq!(stack.plaintext(), b"first");
+        prop_assert_eq!(stack.received(b""), result);
     }
 
     /// The hello differs each time, so bytes for the socket are compared after it.
@@ -245,15 +245,15 @@ proptest! {
     /// Bytes of the handshake changed on the way: never established, never a panic.
     #[test]
     fn a_changed_handshake_never_stands(place in any::<usize>(), bit in 0u32..8) {
-        let mut link = open();
+        let mut stack = open();
         let mut peer = peer_of(&Identity::self_signed("electrum.example"));
-        let mut flight = exchange(&mut link, &mut peer);
+        let mut flight = exchange(&mut stack, &mut peer);
         let place = place % flight.len();
         let labels = record_labels(&flight);
         flight[place] ^= 1 << bit;
-        let result = link.received(&flight).and_then(|()| pump(&mut link, &mut peer, usize::MAX));
+        let result = stack.received(&flight).and_then(|()| pump(&mut stack, &mut peer, usize::MAX));
         // Only these may change, as the real ones are inside. All else is authenticated.
-        prop_assert!(!link.established() || labels.contains(&place), "{place}: {result:?}");
+        prop_assert!(!stack.established() || labels.contains(&place), "{place}: {result:?}");
     }
 }
 

@@ -8,31 +8,31 @@ use std::collections::HashSet;
 use common::cut;
 use common::websocket::{answer, connected, error, frames, open, take};
 use electrum_testkit::frames::{BINARY, CLOSE, END, MORE, PING, PONG, TEXT, TEXT_BEGIN, frame};
-use electrum_transport::{LinkError, OUTGOING_LIMIT, Side, Stage, WebSocketError};
+use electrum_transport::{LayerError, OUTGOING_LIMIT, Side, Stage, WebSocketError};
 use proptest::prelude::*;
 
 #[test]
 fn the_request_names_host_and_path() {
-    let mut link = open();
-    assert!(!link.is_plain() && !link.established());
-    assert_eq!(link.send(b"too early\n"), 0);
-    let request = String::from_utf8(take(&mut link)).unwrap();
+    let mut stack = open();
+    assert!(!stack.is_plain() && !stack.established());
+    assert_eq!(stack.send(b"too early\n"), 0);
+    let request = String::from_utf8(take(&mut stack)).unwrap();
     assert!(request.starts_with("GET /electrum HTTP/1.1\r\n") && request.ends_with("\r\n\r\n"), "{request}");
     for line in
         ["Host: electrum.example:50003", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
     {
         assert!(request.lines().any(|found| found.eq_ignore_ascii_case(line)), "{line} in {request}");
     }
-    link.received(&answer(request.as_bytes())).unwrap();
-    assert!(link.established());
+    stack.received(&answer(request.as_bytes())).unwrap();
+    assert!(stack.established());
 }
 
 #[test]
 fn each_line_is_a_message_and_each_message_a_line() {
-    let mut link = connected();
-    assert_eq!(link.send(b"{\"id\":1}\n{\"id\":2}\n{\"i"), 21);
-    assert_eq!(link.send(b"d\":3}\n"), 6);
-    let sent = frames(&take(&mut link));
+    let mut stack = connected();
+    assert_eq!(stack.send(b"{\"id\":1}\n{\"id\":2}\n{\"i"), 21);
+    assert_eq!(stack.send(b"d\":3}\n"), 6);
+    let sent = frames(&take(&mut stack));
     let expected = [&b"{\"id\":1}"[..], b"{\"id\":2}", b"{\"id\":3}"].map(|message| (TEXT, message.to_vec()));
     assert_eq!(sent, expected);
 
@@ -45,11 +45,11 @@ fn each_line_is_a_message_and_each_message_a_line() {
             .concat(),
         [frame(TEXT, b""), frame(TEXT, b"{\"id\":1}")].concat(),
     ] {
-        link.received(&message).unwrap();
-        assert_eq!(link.plaintext(), b"{\"id\":1}\n", "{message:?}");
-        link.consume(9);
+        stack.received(&message).unwrap();
+        assert_eq!(stack.plaintext(), b"{\"id\":1}\n", "{message:?}");
+        stack.consume(9);
     }
-    assert_eq!(frames(&take(&mut link)), [(PONG, b"now".to_vec())], "pings are answered");
+    assert_eq!(frames(&take(&mut stack)), [(PONG, b"now".to_vec())], "pings are answered");
 }
 
 #[test]
@@ -57,17 +57,17 @@ fn characters_may_be_cut_between_frames() {
     let text = "\"€ 😀\"\n";
     for cut in 0..=text.len() {
         let (begin, end) = text.as_bytes().split_at(cut);
-        let mut link = connected();
-        link.received(&[frame(TEXT_BEGIN, begin), frame(END, end), frame(TEXT, text.as_bytes())].concat()).unwrap();
-        assert_eq!(link.plaintext(), text.repeat(2).as_bytes(), "cut at {cut}");
+        let mut stack = connected();
+        stack.received(&[frame(TEXT_BEGIN, begin), frame(END, end), frame(TEXT, text.as_bytes())].concat()).unwrap();
+        assert_eq!(stack.plaintext(), text.repeat(2).as_bytes(), "cut at {cut}");
     }
 }
 
 #[test]
 fn each_frame_has_a_mask_of_its_own() {
-    let mut link = connected();
-    link.send(&b"\n".repeat(100));
-    let sent = take(&mut link);
+    let mut stack = connected();
+    stack.send(&b"\n".repeat(100));
+    let sent = take(&mut stack);
     assert_eq!(frames(&sent), vec![(TEXT, Vec::new()); 100]);
     let masks: HashSet<&[u8]> = sent.chunks(6).map(|frame| &frame[2..]).collect();
     assert!(masks.len() > 90, "{} of 100 masks differ", masks.len());
@@ -75,27 +75,27 @@ fn each_frame_has_a_mask_of_its_own() {
 
 #[test]
 fn a_long_line_is_one_message() {
-    let mut link = connected();
+    let mut stack = connected();
     let line = "x".repeat(400_000) + "\n";
     let (mut rest, mut sent) = (line.as_bytes(), Vec::new());
     while !rest.is_empty() {
-        let taken = link.send(rest);
+        let taken = stack.send(rest);
         assert!(taken > 0 && taken <= OUTGOING_LIMIT);
         rest = &rest[taken..];
-        sent.extend(take(&mut link));
+        sent.extend(take(&mut stack));
     }
     assert_eq!(frames(&sent), [(TEXT, line.trim_end().as_bytes().to_vec())]);
 }
 
 #[test]
 fn an_answer_that_is_no_websocket_is_shown() {
-    let mut link = open();
-    take(&mut link);
-    let found = error(link.received(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nGo away"));
+    let mut stack = open();
+    take(&mut stack);
+    let found = error(stack.received(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nGo away"));
     assert_eq!(found, WebSocketError::Http { status: "HTTP/1.1 403 Forbidden".into() });
     assert!(found.to_string().contains("403 Forbidden") && found.to_string().contains("path"), "{found}");
-    assert_eq!(LinkError::from(found.clone()).side(), Side::Server);
-    assert_eq!(link.received(b"more"), Err(found.into()));
+    assert_eq!(LayerError::from(found.clone()).side(), Side::Server);
+    assert_eq!(stack.received(b"more"), Err(found.into()));
 
     let mut escaped = open();
     let found = error(escaped.received(b"HTTP/1.0 200 \x1b[2J\r\n\r\n"));
@@ -106,9 +106,9 @@ fn an_answer_that_is_no_websocket_is_shown() {
     {
         assert_eq!(error(open().received(bytes)), WebSocketError::NotHttp, "{bytes:?}");
     }
-    let mut link = open();
-    link.received(b"HTTP/1.1 101").unwrap();
-    assert_eq!(link.closed(), Err(LinkError::ClosedEarly(Stage::WebSocket)));
+    let mut stack = open();
+    stack.received(b"HTTP/1.1 101").unwrap();
+    assert_eq!(stack.closed(), Err(LayerError::ClosedEarly(Stage::WebSocket)));
 }
 
 #[test]
@@ -130,44 +130,44 @@ fn an_answer_to_another_request_opens_nothing() {
 
 #[test]
 fn an_extension_that_was_not_asked_for_opens_nothing() {
-    let mut link = open();
-    let answer = String::from_utf8(answer(&take(&mut link))).unwrap();
+    let mut stack = open();
+    let answer = String::from_utf8(answer(&take(&mut stack))).unwrap();
     let answer = answer.replace("Upgrade: w", "Sec-WebSocket-Extensions: permessage-deflate\r\nUpgrade: w");
-    let found = error(link.received(answer.as_bytes()));
+    let found = error(stack.received(answer.as_bytes()));
     assert!(matches!(&found, WebSocketError::Upgrade(why) if why.contains("extension")), "{found:?}");
 }
 
 #[test]
 fn close_codes() {
     for payload in [&b""[..], &1000_u16.to_be_bytes(), &1001_u16.to_be_bytes(), b"\x03\xe8bye"] {
-        let mut link = connected();
-        link.received(&[frame(TEXT, b"last"), frame(CLOSE, payload), frame(TEXT, b"never")].concat()).unwrap();
-        assert!(link.ended() && !link.established());
-        assert_eq!(link.plaintext(), b"last\n");
-        assert_eq!(link.send(b"x\n"), 0);
-        assert!(matches!(frames(&take(&mut link))[..], [(CLOSE, _)]), "the close is answered");
-        assert_eq!(link.closed(), Ok(()));
+        let mut stack = connected();
+        stack.received(&[frame(TEXT, b"last"), frame(CLOSE, payload), frame(TEXT, b"never")].concat()).unwrap();
+        assert!(stack.ended() && !stack.established());
+        assert_eq!(stack.plaintext(), b"last\n");
+        assert_eq!(stack.send(b"x\n"), 0);
+        assert!(matches!(frames(&take(&mut stack))[..], [(CLOSE, _)]), "the close is answered");
+        assert_eq!(stack.closed(), Ok(()));
     }
-    let mut link = connected();
-    let found = error(link.received(&frame(CLOSE, b"\x03\xf0too many \x1b requests")));
+    let mut stack = connected();
+    let found = error(stack.received(&frame(CLOSE, b"\x03\xf0too many \x1b requests")));
     assert!(matches!(found, WebSocketError::Closed { code: 1008, .. }), "{found:?}");
     assert!(found.to_string().contains("code 1008") && !found.to_string().contains('\x1b'), "{found}");
-    assert!(matches!(frames(&take(&mut link))[..], [(CLOSE, _)]), "the close is answered");
+    assert!(matches!(frames(&take(&mut stack))[..], [(CLOSE, _)]), "the close is answered");
 }
 
 #[test]
 fn ends() {
-    let mut link = connected();
-    link.send(b"bye\n");
-    link.close();
-    assert_eq!((link.ended(), link.send(b"x\n")), (true, 0));
-    let sent = frames(&take(&mut link));
+    let mut stack = connected();
+    stack.send(b"bye\n");
+    stack.close();
+    assert_eq!((stack.ended(), stack.send(b"x\n")), (true, 0));
+    let sent = frames(&take(&mut stack));
     assert_eq!(sent, [(TEXT, b"bye".to_vec()), (CLOSE, 1000_u16.to_be_bytes().to_vec())]);
 
     // Servers that end the connection at once are no worse than those without a WebSocket.
-    let mut link = connected();
-    link.received(&frame(TEXT, b"half")[..4]).unwrap();
-    assert_eq!((link.closed(), link.plaintext()), (Ok(()), &b""[..]));
+    let mut stack = connected();
+    stack.received(&frame(TEXT, b"half")[..4]).unwrap();
+    assert_eq!((stack.closed(), stack.plaintext()), (Ok(()), &b""[..]));
 }
 
 #[cfg(feature = "tls")]
@@ -178,29 +178,29 @@ fn over_tls_and_a_proxy_with_a_new_pin() {
     use electrum_transport::{Known, Route};
 
     let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse().unwrap());
-    let mut link = route.open(&"wss://abcdef.onion/electrum".parse().unwrap(), Known::at(NOW)).unwrap();
+    let mut stack = route.open(&"wss://abcdef.onion/electrum".parse().unwrap(), Known::at(NOW)).unwrap();
     let mut peer = peer_of(&Identity::self_signed("abcdef.onion"));
-    take(&mut link);
-    link.received(&[5, 0]).unwrap();
-    take(&mut link);
-    link.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    take(&mut stack);
+    stack.received(&[5, 0]).unwrap();
+    take(&mut stack);
+    stack.received(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
     // Stores the pin on the way.
-    pump(&mut link, &mut peer, 7).unwrap();
-    assert!(!link.established() && peer.read.is_empty());
-    pump(&mut link, &mut peer, 7).unwrap();
+    pump(&mut stack, &mut peer, 7).unwrap();
+    assert!(!stack.established() && peer.read.is_empty());
+    pump(&mut stack, &mut peer, 7).unwrap();
     peer.send(&answer(&peer.read.clone()));
     peer.read.clear();
-    pump(&mut link, &mut peer, 7).unwrap();
-    assert!(link.established());
-    link.send(b"question\n");
+    pump(&mut stack, &mut peer, 7).unwrap();
+    assert!(stack.established());
+    stack.send(b"question\n");
     peer.send(&frame(TEXT, b"answer"));
-    pump(&mut link, &mut peer, 7).unwrap();
-    assert_eq!((frames(&peer.read), link.plaintext()), (vec![(TEXT, b"question".to_vec())], &b"answer\n"[..]));
+    pump(&mut stack, &mut peer, 7).unwrap();
+    assert_eq!((frames(&peer.read), stack.plaintext()), (vec![(TEXT, b"question".to_vec())], &b"answer\n"[..]));
     peer.read.clear();
-    link.close();
-    exchange(&mut link, &mut peer);
+    stack.close();
+    exchange(&mut stack, &mut peer);
     assert!(peer.has_closed && matches!(frames(&peer.read)[..], [(CLOSE, _)]));
-    assert!(link.report().to_string().contains("wss://abcdef.onion:443/electrum through socks5"));
+    assert!(stack.report().to_string().contains("wss://abcdef.onion:443/electrum through socks5"));
 }
 
 proptest! {
@@ -217,15 +217,15 @@ proptest! {
         cuts in prop::collection::vec(0usize..1500, 0..20),
     ) {
         let run = |cuts: &[usize]| {
-            let mut link = open();
-            link.limit_messages(1000);
-            let mut stream = answer(&take(&mut link));
+            let mut stack = open();
+            stack.limit_messages(1000);
+            let mut stream = answer(&take(&mut stack));
             for (first, length) in &parts {
                 stream.extend(frame(*first, &vec![b'x'; *length]));
             }
             stream.extend(&noise);
-            let result = cut(&stream, cuts).into_iter().try_for_each(|piece| link.received(piece));
-            (result, link.plaintext().to_vec(), link.established(), link.ended())
+            let result = cut(&stream, cuts).into_iter().try_for_each(|piece| stack.received(piece));
+            (result, stack.plaintext().to_vec(), stack.established(), stack.ended())
         };
         prop_assert_eq!(run(&cuts), run(&[]));
     }

@@ -1,22 +1,22 @@
-//! WebSocket frames that no honest server sends: each ends the link with a cause, and none grows memory.
+//! WebSocket frames that no honest server sends: each ends the stack with a cause, and none grows memory.
 #![cfg(feature = "websocket")]
 
 mod common;
 
 use common::websocket::{connected, error, frames, take};
 use electrum_testkit::frames::{BINARY, CLOSE, END, MORE, PING, TEXT, TEXT_BEGIN, frame, head};
-use electrum_transport::{LinkError, Side, WebSocketError};
+use electrum_transport::{LayerError, Side, WebSocketError};
 
-/// What this stream ends the link with, after a good message, and the close code that the server gets.
+/// What this stream ends the stack with, after a good message, and the close code that the server gets.
 #[track_caller]
 fn refused(stream: &[u8]) -> (WebSocketError, u16) {
-    let mut link = connected();
-    link.limit_messages(1000);
+    let mut stack = connected();
+    stack.limit_messages(1000);
     let mut stream = [frame(TEXT, b"good"), stream.to_vec()].concat();
-    let found = error(link.received(&stream));
-    assert_eq!(link.plaintext(), b"good\n", "what came before counts, nothing after it");
-    assert_eq!(link.send(b"x\n"), 0);
-    let sent = frames(&take(&mut link));
+    let found = error(stack.received(&stream));
+    assert_eq!(stack.plaintext(), b"good\n", "what came before counts, nothing after it");
+    assert_eq!(stack.send(b"x\n"), 0);
+    let sent = frames(&take(&mut stack));
     let code = match &sent[..] {
         [.., (CLOSE, payload)] => u16::from_be_bytes(payload[..2].try_into().unwrap()),
         other => panic!("reported as the fault of the server: {other:?}"),
@@ -27,7 +27,7 @@ fn refused(stream: &[u8]) -> (WebSocketError, u16) {
     stream.extend(frame(TEXT, b"after"));
     let result = stream.chunks(1).try_for_each(|byte| slow.received(byte));
     assert_eq!((error(result), slow.plaintext()), (found.clone(), &b"good\n"[..]));
-    assert_eq!(LinkError::from(found.clone()).side(), Side::Server);
+    assert_eq!(LayerError::from(found.clone()).side(), Side::Server);
     (found, code)
 }
 
@@ -85,10 +85,10 @@ fn lengths_are_judged_before_the_message_comes() {
         assert_eq!(code, 1009);
         assert!(error.to_string().contains("1000 bytes are the limit"), "{error}");
     }
-    let mut link = connected();
-    link.limit_messages(1000);
-    link.received(&frame(TEXT, &[b'x'; 1000])).unwrap();
-    assert_eq!(link.plaintext().len(), 1001);
+    let mut stack = connected();
+    stack.limit_messages(1000);
+    stack.received(&frame(TEXT, &[b'x'; 1000])).unwrap();
+    assert_eq!(stack.plaintext().len(), 1001);
 }
 
 #[test]
@@ -102,43 +102,43 @@ fn endless_pieces_end_at_the_limit() {
     let (error, _) = refused(&[frame(TEXT_BEGIN, &[b'x'; 900]), vec![END, 101]].concat());
     assert_eq!(error, WebSocketError::TooLong { size: 1001, limit: 1000 });
     // Empty ones fill nothing.
-    let mut link = connected();
-    link.received(&frame(TEXT_BEGIN, b"")).unwrap();
+    let mut stack = connected();
+    stack.received(&frame(TEXT_BEGIN, b"")).unwrap();
     for _ in 0..10_000 {
-        link.received(&frame(MORE, b"")).unwrap();
+        stack.received(&frame(MORE, b"")).unwrap();
     }
-    link.received(&frame(END, b"x")).unwrap();
-    assert_eq!(link.plaintext(), b"x\n");
+    stack.received(&frame(END, b"x")).unwrap();
+    assert_eq!(stack.plaintext(), b"x\n");
 }
 
 #[test]
 fn a_limit_may_change_between_messages() {
-    let mut link = connected();
-    link.limit_messages(10);
-    link.received(&frame(TEXT, &[b'x'; 10])).unwrap();
-    link.limit_messages(100_000);
-    link.received(&frame(TEXT, &[b'x'; 100_000])).unwrap();
-    link.limit_messages(10);
-    assert!(matches!(error(link.received(&frame(TEXT, &[b'x'; 11]))), WebSocketError::TooLong { limit: 10, .. }));
+    let mut stack = connected();
+    stack.limit_messages(10);
+    stack.received(&frame(TEXT, &[b'x'; 10])).unwrap();
+    stack.limit_messages(100_000);
+    stack.received(&frame(TEXT, &[b'x'; 100_000])).unwrap();
+    stack.limit_messages(10);
+    assert!(matches!(error(stack.received(&frame(TEXT, &[b'x'; 11]))), WebSocketError::TooLong { limit: 10, .. }));
 }
 
 #[test]
-fn pings_whose_answers_are_not_read_end_the_link() {
-    let mut link = connected();
+fn pings_whose_answers_are_not_read_end_the_stack() {
+    let mut stack = connected();
     let flood = frame(PING, &[0; 125]).repeat(100);
     let mut floods = 0;
     let found = loop {
         floods += 1;
-        match link.received(&flood) {
-            Ok(()) => assert!(floods < 10, "{} bytes of answers", link.outgoing().len()),
+        match stack.received(&flood) {
+            Ok(()) => assert!(floods < 10, "{} bytes of answers", stack.outgoing().len()),
             Err(error) => break error,
         }
     };
     assert!(found.to_string().contains("pings"), "{found}");
     // A server that reads them may ping for as long as it likes.
-    let mut link = connected();
+    let mut stack = connected();
     for _ in 0..50 {
-        link.received(&flood).unwrap();
-        assert_eq!(frames(&take(&mut link)).len(), 100);
+        stack.received(&flood).unwrap();
+        assert_eq!(frames(&take(&mut stack)).len(), 100);
     }
 }

@@ -13,12 +13,12 @@ mod session;
 mod strict;
 mod websocket;
 
-pub use decode::{decode, decode_result, operation_of};
+pub use decode::{decode, operation_of};
 pub use encode::encode;
 pub use handshake::handshake;
 pub use line::line;
 pub use message::message;
-pub use runs::{calls, client_ops, pair, trace_bytes};
+pub use runs::{calls, client_ops, pair};
 pub use server_bytes::server_bytes;
 pub use websocket::websocket;
 

@@ -1,10 +1,10 @@
 //! A server's bytes on a WebSocket: the same lines come of them, whole or in pieces, as a reading by the letter of
 //! RFC 6455 finds.
 
-use electrum_transport::{Known, Link, Route};
+use electrum_transport::{Known, LayerStack, Route};
 use tungstenite::handshake::derive_accept_key;
 
-/// What is not looked at: so many pings in a row end a link by the amount of answers.
+/// What is not looked at: so many pings in a row end a stack by the amount of answers.
 const LONGEST: usize = 16 * 1024;
 
 /// The first byte says how the connection begins: with a right answer to the request (even), or with the bytes as they are.
@@ -45,32 +45,32 @@ struct Run {
 
 fn run(is_open: bool, limit: usize, bytes: &[u8], piece: usize) -> Run {
     let Ok(server) = "ws://electrum.example/path".parse() else { panic!("it is an address") };
-    let Ok(mut link) = Route::direct().open(&server, Known::default()) else { panic!("it can be reached") };
-    link.limit_messages(limit);
-    let request = take(&mut link);
+    let Ok(mut stack) = Route::direct().open(&server, Known::default()) else { panic!("it can be reached") };
+    stack.limit_messages(limit);
+    let request = take(&mut stack);
     if is_open {
-        let opened = link.received(&answer(&request));
-        assert!(opened.is_ok() && link.established(), "{opened:?}");
+        let opened = stack.received(&answer(&request));
+        assert!(opened.is_ok() && stack.established(), "{opened:?}");
     }
     let (mut lines, mut error) = (Vec::new(), None);
     for piece in bytes.chunks(piece) {
-        let result = link.received(piece);
-        lines.extend_from_slice(link.plaintext());
-        link.consume(link.plaintext().len());
-        assert!(take(&mut link).len() <= 8 * piece.len() + 256, "more is answered than was sent");
+        let result = stack.received(piece);
+        lines.extend_from_slice(stack.plaintext());
+        stack.consume(stack.plaintext().len());
+        assert!(take(&mut stack).len() <= 8 * piece.len() + 256, "more is answered than was sent");
         if let Err(found) = result {
-            assert_eq!(link.received(b"more"), Err(found.clone()), "an error stays");
-            assert_eq!(link.send(b"line\n"), 0);
+            assert_eq!(stack.received(b"more"), Err(found.clone()), "an error stays");
+            assert_eq!(stack.send(b"line\n"), 0);
             error = Some(found.to_string());
             break;
         }
     }
-    Run { lines, error, is_established: link.established(), is_ended: link.ended() }
+    Run { lines, error, is_established: stack.established(), is_ended: stack.ended() }
 }
 
-fn take(link: &mut Link) -> Vec<u8> {
-    let outgoing = link.outgoing().to_vec();
-    link.wrote(outgoing.len());
+fn take(stack: &mut LayerStack) -> Vec<u8> {
+    let outgoing = stack.outgoing().to_vec();
+    stack.wrote(outgoing.len());
     outgoing
 }
 

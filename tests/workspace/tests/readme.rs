@@ -1,4 +1,4 @@
-//! The commands of the README.
+//! The commands of the README, and those of other documents that add crates.
 
 use std::process::Command;
 
@@ -46,7 +46,7 @@ fn the_fake_server_that_the_readme_starts_serves() {
 }
 
 #[test]
-fn the_crates_that_the_readme_adds_can_be_added() {
+fn the_crates_that_documents_add_can_be_added() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-add");
     std::fs::create_dir_all(folder.join("src")).expect("a folder in target");
     let manifest = "[package]\nname = \"wallet\"\nedition = \"2024\"\n\n[workspace]\n";
@@ -66,10 +66,14 @@ fn the_crates_that_the_readme_adds_can_be_added() {
             .expect("cargo runs");
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     };
-    let shown = commands("README.md", "cargo add ");
-    assert!(!shown.is_empty());
-    for command in shown {
-        cargo(command.strip_prefix("cargo ").expect("it begins so"));
+    for document in ["README.md", "docs/embedding.md", "docs/property-testing.md", "docs/fuzzing.md"] {
+        // Those of others are wherever Cargo finds them.
+        let is_ours = |command: &String| command.contains(" --path ");
+        let shown: Vec<_> = commands(document, "cargo add ").into_iter().filter(is_ours).collect();
+        assert!(!shown.is_empty(), "{document}");
+        for command in shown {
+            cargo(command.strip_prefix("cargo ").expect("it begins so"));
+        }
     }
     cargo("metadata --format-version 1");
 }

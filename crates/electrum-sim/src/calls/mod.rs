@@ -26,6 +26,20 @@ use crate::trace::Trace;
 /// - the driver is at most four seconds late in total while the call waits. Two servers with a fault may have had the
 ///   call for 15 and 7.5 of its 30 seconds; two connections that end cost two pauses of up to three seconds in total,
 ///   and bytes are in flight for up to a second in total. No more time is left.
+///
+/// # Example
+/// ```
+/// use electrum_sim::suite::{Played, play};
+/// use electrum_sim::{Trace, calls_run};
+///
+/// let run = calls_run(&mut Trace::from_seed(1), true);
+/// assert_eq!(run.violation(), None);
+/// println!("{}", run.log().join("\n"));
+///
+/// // The next ten runs, which stop at a failure.
+/// play(10, 2, &[], calls_run)?;
+/// # Ok::<(), Box<electrum_sim::suite::Failure>>(())
+/// ```
 #[must_use]
 pub fn calls_run(trace: &mut Trace, record: bool) -> CallsRun {
     let mut run = CallsRun::new(record);

@@ -1,4 +1,4 @@
-//! Feeding links in memory.
+//! Feeding stacks in memory.
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
 #[cfg(feature = "tls")]
@@ -6,28 +6,28 @@ pub(crate) mod peer;
 #[cfg(feature = "websocket")]
 pub(crate) mod websocket;
 
-use electrum_transport::{Known, LinkError, Route};
+use electrum_transport::{Known, LayerError, Route};
 
-/// What became of a link: all plaintext, all bytes for the socket, and whether it stood at the end.
+/// What became of a stack: all plaintext, all bytes for the socket, and whether it stood at the end.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) plaintext: Vec<u8>,
     pub(crate) outgoing: Vec<u8>,
-    pub(crate) end: Result<bool, LinkError>,
+    pub(crate) end: Result<bool, LayerError>,
 }
 
 /// Passes the pieces on one by one, until the first error.
 pub(crate) fn run<'a>(route: &Route, server: &str, pieces: impl IntoIterator<Item = &'a [u8]>) -> Run {
-    let mut link = route.open(&server.parse().unwrap(), Known::default()).unwrap();
+    let mut stack = route.open(&server.parse().unwrap(), Known::default()).unwrap();
     let mut run = Run { plaintext: Vec::new(), outgoing: Vec::new(), end: Ok(false) };
     // What is due before the first byte counts too.
     for piece in std::iter::once(&[][..]).chain(pieces) {
-        let result = link.received(piece);
-        run.plaintext.extend_from_slice(link.plaintext());
-        link.consume(link.plaintext().len());
-        run.outgoing.extend_from_slice(link.outgoing());
-        link.wrote(link.outgoing().len());
-        run.end = result.map(|()| link.established());
+        let result = stack.received(piece);
+        run.plaintext.extend_from_slice(stack.plaintext());
+        stack.consume(stack.plaintext().len());
+        run.outgoing.extend_from_slice(stack.outgoing());
+        stack.wrote(stack.outgoing().len());
+        run.end = result.map(|()| stack.established());
         if run.end.is_err() {
             break;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use electrum_testkit::tls::{Ca, Identity, TlsPeer};
 use electrum_transport::{
-    Fingerprint, Known, Link, LinkError, Pin, PinChanged, PinState, Route, ServerAddr, TlsError, Trust,
+    Fingerprint, Known, LayerError, LayerStack, Pin, PinChanged, PinState, Route, ServerAddr, TlsError, Trust,
 };
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use rustls::{RootCertStore, SupportedProtocolVersion};
@@ -42,43 +42,43 @@ pub(crate) fn that_wants_a_client_certificate(version: &'static SupportedProtoco
     TlsPeer::new(Identity::self_signed(NAME).config_with(&[version], verifier))
 }
 
-/// Gives the server all that the link has for the socket, and returns what the server has for it.
-pub(crate) fn exchange(link: &mut Link, peer: &mut TlsPeer) -> Vec<u8> {
-    peer.received(link.outgoing());
-    link.wrote(link.outgoing().len());
+/// Gives the server all that the stack has for the socket, and returns what the server has for it.
+pub(crate) fn exchange(stack: &mut LayerStack, peer: &mut TlsPeer) -> Vec<u8> {
+    peer.received(stack.outgoing());
+    stack.wrote(stack.outgoing().len());
     peer.due()
 }
 
-/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link, for a driver that stores a new
+/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the stack, for a driver that stores a new
 /// pin at once.
-pub(crate) fn pump(link: &mut Link, peer: &mut TlsPeer, piece: usize) -> Result<(), LinkError> {
-    pump_bytes(link, peer, piece)?;
-    match link.pin_change() {
-        Some(change) => link.pin_kept(change.new),
+pub(crate) fn pump(stack: &mut LayerStack, peer: &mut TlsPeer, piece: usize) -> Result<(), LayerError> {
+    pump_bytes(stack, peer, piece)?;
+    match stack.pin_change() {
+        Some(change) => stack.pin_kept(change.new),
         None => Ok(()),
     }
 }
 
-/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the link.
-pub(crate) fn pump_bytes(link: &mut Link, peer: &mut TlsPeer, piece: usize) -> Result<(), LinkError> {
+/// Moves bytes both ways until both are quiet, `piece` bytes at a time towards the stack.
+pub(crate) fn pump_bytes(stack: &mut LayerStack, peer: &mut TlsPeer, piece: usize) -> Result<(), LayerError> {
     loop {
-        let due = exchange(link, peer);
-        if due.is_empty() && link.outgoing().is_empty() {
+        let due = exchange(stack, peer);
+        if due.is_empty() && stack.outgoing().is_empty() {
             return Ok(());
         }
-        let result = due.chunks(piece).try_for_each(|piece| link.received(piece));
+        let result = due.chunks(piece).try_for_each(|piece| stack.received(piece));
         if result.is_err() {
             // The alert is for the server.
-            exchange(link, peer);
+            exchange(stack, peer);
             return result;
         }
     }
 }
 
-/// All plaintext that the link has.
-pub(crate) fn drain(link: &mut Link) -> Vec<u8> {
-    let plaintext = link.plaintext().to_vec();
-    link.consume(plaintext.len());
+/// All plaintext that the stack has.
+pub(crate) fn drain(stack: &mut LayerStack) -> Vec<u8> {
+    let plaintext = stack.plaintext().to_vec();
+    stack.consume(plaintext.len());
     plaintext
 }
 
@@ -112,53 +112,53 @@ impl Device {
         server: &str,
         identity: &Identity,
         now: u64,
-    ) -> (Result<PinState, LinkError>, TlsPeer) {
+    ) -> (Result<PinState, LayerError>, TlsPeer) {
         let server: ServerAddr = server.parse().unwrap();
         let key = server.to_string();
         let pin = self.pins.get(&key).copied().filter(|_| self.route.uses_pin(&server));
         let known = Known::at(now).with_pin(pin);
         let known = if self.accepts_new_pin { known.accepting_new_pin() } else { known };
-        let mut link = self.route.open(&server, known).unwrap();
+        let mut stack = self.route.open(&server, known).unwrap();
         let mut peer = peer_of(identity);
-        let mut result = pump_bytes(&mut link, &mut peer, usize::MAX);
-        if let Some(change) = link.pin_change() {
-            assert!(!link.established() && link.send(b"early") == 0, "the pin is not stored yet");
+        let mut result = pump_bytes(&mut stack, &mut peer, usize::MAX);
+        if let Some(change) = stack.pin_change() {
+            assert!(!stack.established() && stack.send(b"early") == 0, "the pin is not stored yet");
             assert_eq!(change.old, pin);
             self.pins.insert(key, change.new);
-            result = link.pin_kept(change.new);
+            result = stack.pin_kept(change.new);
         }
-        assert_eq!(link.established(), result.is_ok());
-        // Whatever the caller tries, the server sees it only on a link that is established.
-        let sent = link.send(b"server.version\n");
-        exchange(&mut link, &mut peer);
+        assert_eq!(stack.established(), result.is_ok());
+        // Whatever the caller tries, the server sees it only on a stack that is established.
+        let sent = stack.send(b"server.version\n");
+        exchange(&mut stack, &mut peer);
         assert_eq!(peer.read, if result.is_ok() { &b"server.version\n"[..sent] } else { b"" });
         assert_eq!(sent > 0, result.is_ok());
-        (result.map(|()| state(&link)), peer)
+        (result.map(|()| state(&stack)), peer)
     }
 
-    pub(crate) fn connect(&mut self, identity: &Identity) -> Result<PinState, LinkError> {
+    pub(crate) fn connect(&mut self, identity: &Identity) -> Result<PinState, LayerError> {
         self.connect_at(SERVER, identity, NOW).0
     }
 }
 
-pub(crate) fn state(link: &Link) -> PinState {
-    link.report().tls.unwrap().pin
+pub(crate) fn state(stack: &LayerStack) -> PinState {
+    stack.report().tls.unwrap().pin
 }
 
-pub(crate) fn changed(result: Result<PinState, LinkError>) -> PinChanged {
+pub(crate) fn changed(result: Result<PinState, LayerError>) -> PinChanged {
     match result {
-        Err(LinkError::PinChanged(changed)) => *changed,
+        Err(LayerError::PinChanged(changed)) => *changed,
         other => panic!("{other:?}"),
     }
 }
 
-pub(crate) fn changed_link(result: Result<(), LinkError>) -> PinChanged {
+pub(crate) fn changed_stack(result: Result<(), LayerError>) -> PinChanged {
     changed(result.map(|()| PinState::Known))
 }
 
-pub(crate) fn not_accepted(result: Result<PinState, LinkError>) -> String {
+pub(crate) fn not_accepted(result: Result<PinState, LayerError>) -> String {
     match result {
-        Err(LinkError::Tls(TlsError::Certificate { reason, .. })) => reason,
+        Err(LayerError::Tls(TlsError::Certificate { reason, .. })) => reason,
         other => panic!("{other:?}"),
     }
 }

@@ -1,28 +1,28 @@
 //! The server's side of a WebSocket in memory: an answer to the request, and the frames of the client.
 
 use electrum_testkit::frames::read;
-use electrum_transport::{Known, Link, LinkError, Route, WebSocketError};
+use electrum_transport::{Known, LayerError, LayerStack, Route, WebSocketError};
 use tungstenite::handshake::derive_accept_key;
 
 pub(crate) const SERVER: &str = "ws://electrum.example:50003/electrum";
 
-pub(crate) fn open() -> Link {
+pub(crate) fn open() -> LayerStack {
     Route::direct().open(&SERVER.parse().unwrap(), Known::default()).unwrap()
 }
 
-/// A link whose WebSocket is open.
-pub(crate) fn connected() -> Link {
-    let mut link = open();
-    let request = take(&mut link);
-    link.received(&answer(&request)).unwrap();
-    assert!(link.established());
-    link
+/// A stack whose WebSocket is open.
+pub(crate) fn connected() -> LayerStack {
+    let mut stack = open();
+    let request = take(&mut stack);
+    stack.received(&answer(&request)).unwrap();
+    assert!(stack.established());
+    stack
 }
 
-/// What the link has for the socket.
-pub(crate) fn take(link: &mut Link) -> Vec<u8> {
-    let outgoing = link.outgoing().to_vec();
-    link.wrote(outgoing.len());
+/// What the stack has for the socket.
+pub(crate) fn take(stack: &mut LayerStack) -> Vec<u8> {
+    let outgoing = stack.outgoing().to_vec();
+    stack.wrote(outgoing.len());
     outgoing
 }
 
@@ -42,9 +42,9 @@ pub(crate) fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     std::iter::from_fn(|| (!bytes.is_empty()).then(|| read(&mut bytes).unwrap())).collect()
 }
 
-pub(crate) fn error(result: Result<(), LinkError>) -> WebSocketError {
+pub(crate) fn error(result: Result<(), LayerError>) -> WebSocketError {
     match result {
-        Err(LinkError::WebSocket(error)) => error,
+        Err(LayerError::WebSocket(error)) => error,
         other => panic!("{other:?}"),
     }
 }

@@ -2,9 +2,10 @@
 
 mod recordings;
 
-use electrum_fuzz_bodies::{operation_of, trace_bytes};
+use electrum_fuzz_bodies::operation_of;
 use electrum_proto::ProtocolVersion;
 use electrum_sim::Trace;
+use electrum_sim::fuzz::trace_bytes;
 use serde_json::Value;
 
 use recordings::LONGEST;

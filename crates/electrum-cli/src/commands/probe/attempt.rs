@@ -5,7 +5,7 @@ use std::time::Duration;
 use electrum_smol::proto::operations::Header;
 use electrum_smol::proto::types::BlockHash;
 use electrum_smol::proto::{DownCause, ProtocolVersion, VersionRange};
-use electrum_smol::transport::{LinkReport, PinState, Security, ServerAddr};
+use electrum_smol::transport::{LayerReport, PinState, Security, ServerAddr};
 use electrum_smol::{CallError, Config};
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ pub(crate) struct Agreed {
     pub(crate) software: String,
     pub(crate) version: ProtocolVersion,
     pub(crate) handshake: Duration,
-    pub(crate) link: LinkReport,
+    pub(crate) link: LayerReport,
     /// Its answer to `server.features`.
     pub(crate) features: Result<Said, CallError>,
     /// The hash of the first block of its chain, if it says so.

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use electrum_session::{Dial, at_fault};
 use electrum_smol::Config;
 use electrum_smol::proto::{DownCause, Side, TimerKind};
-use electrum_smol::transport::{Known, Link, LinkError, ServerAddr};
+use electrum_smol::transport::{Known, LayerError, LayerStack, ServerAddr};
 use futures_lite::{AsyncReadExt, AsyncWrite, future};
 use smol::{Async, Timer};
 
@@ -19,7 +19,7 @@ use smol::{Async, Timer};
 #[derive(Debug)]
 pub(super) struct Upstream {
     socket: Async<TcpStream>,
-    link: RefCell<Link>,
+    stack: RefCell<LayerStack>,
 }
 
 impl Upstream {
@@ -48,8 +48,8 @@ impl Upstream {
         let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let known = Known::at(unix_time).with_pin(pin);
         let known = if config.accept_new_pins { known.accepting_new_pin() } else { known };
-        let link = config.route.open(server, known).map_err(here)?;
-        let upstream = Self { socket: Async::new(socket).map_err(on_the_way)?, link: RefCell::new(link) };
+        let stack = config.route.open(server, known).map_err(here)?;
+        let upstream = Self { socket: Async::new(socket).map_err(on_the_way)?, stack: RefCell::new(stack) };
         let established = upstream.establish(server, config).await;
         if established.is_err() {
             // Sends an alert, if one is due.
@@ -63,29 +63,29 @@ impl Upstream {
         let mut buffer = vec![0; 16 * 1024];
         loop {
             self.flush().await.map_err(on_the_way)?;
-            if self.link.borrow().established() {
+            if self.stack.borrow().established() {
                 return Ok(());
             }
-            let change = self.link.borrow().pin_change();
+            let change = self.stack.borrow().pin_change();
             if let Some(change) = change {
                 let (pins, host, port) = (config.pins.clone(), server.host().to_string(), server.port());
                 let held = smol::unblock(move || pins.replace(&host, port, change.old, Some(change.new))).await;
                 let held = held.map_err(here)?.ok_or_else(|| here("the pin was removed meanwhile"))?;
-                self.link.borrow_mut().pin_kept(held).map_err(|error| of_layer(&error))?;
+                self.stack.borrow_mut().pin_kept(held).map_err(|error| of_layer(&error))?;
                 continue;
             }
             let count = (&self.socket).read(&mut buffer).await.map_err(on_the_way)?;
             self.received(&buffer[..count]).map_err(|error| of_layer(&error))?;
-            if self.link.borrow().ended() {
+            if self.stack.borrow().ended() {
                 return Err(on_the_way("the server hung up before the connection was established"));
             }
         }
     }
 
     /// Passes bytes from the socket to the layers. No bytes mean its end.
-    fn received(&self, bytes: &[u8]) -> Result<(), LinkError> {
-        let mut link = self.link.borrow_mut();
-        if bytes.is_empty() { link.closed() } else { link.received(bytes) }
+    fn received(&self, bytes: &[u8]) -> Result<(), LayerError> {
+        let mut stack = self.stack.borrow_mut();
+        if bytes.is_empty() { stack.closed() } else { stack.received(bytes) }
     }
 
     /// Reads once. Returns the plaintext, which may be empty, or `None` at the end.
@@ -93,10 +93,10 @@ impl Upstream {
         let count = (&self.socket).read(buffer).await?;
         let outcome = self.received(&buffer[..count]);
         let (bytes, is_over) = {
-            let mut link = self.link.borrow_mut();
-            let bytes = link.plaintext().to_vec();
-            link.consume(bytes.len());
-            (bytes, link.ended())
+            let mut stack = self.stack.borrow_mut();
+            let bytes = stack.plaintext().to_vec();
+            stack.consume(bytes.len());
+            (bytes, stack.ended())
         };
         // Replies to pings of a WebSocket may be due.
         self.flush().await?;
@@ -111,9 +111,9 @@ impl Upstream {
     /// Sends all of these bytes.
     pub(super) async fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let taken = self.link.borrow_mut().send(bytes);
+            let taken = self.stack.borrow_mut().send(bytes);
             bytes = &bytes[taken..];
-            if taken == 0 && (self.link.borrow().ended() || self.link.borrow().outgoing().is_empty()) {
+            if taken == 0 && (self.stack.borrow().ended() || self.stack.borrow().outgoing().is_empty()) {
                 return Err(io::ErrorKind::NotConnected.into());
             }
             self.flush().await?;
@@ -123,7 +123,7 @@ impl Upstream {
 
     /// Closes the layers, as far as the socket takes their last bytes at once.
     pub(super) async fn close(&self) {
-        self.link.borrow_mut().close();
+        self.stack.borrow_mut().close();
         let _ = future::poll_once(self.flush()).await;
     }
 
@@ -133,10 +133,10 @@ impl Upstream {
     }
 
     fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut link = self.link.borrow_mut();
-        while !link.outgoing().is_empty() {
-            let count = ready!(Pin::new(&mut &self.socket).poll_write(context, link.outgoing()))?;
-            link.wrote(count);
+        let mut stack = self.stack.borrow_mut();
+        while !stack.outgoing().is_empty() {
+            let count = ready!(Pin::new(&mut &self.socket).poll_write(context, stack.outgoing()))?;
+            stack.wrote(count);
         }
         Poll::Ready(Ok(()))
     }
@@ -150,7 +150,7 @@ fn on_the_way(error: impl ToString) -> DownCause {
     DownCause::Connect { side: Side::Network, layer: None, message: error.to_string() }
 }
 
-fn of_layer(error: &LinkError) -> DownCause {
+fn of_layer(error: &LayerError) -> DownCause {
     let (layer, side) = at_fault(error);
     DownCause::Connect { side, layer, message: error.to_string() }
 }

@@ -1,4 +1,5 @@
-//! The network between a client and a server: it delays and splits bytes, stalls, breaks, and goes silent.
+//! The network of one connection, between a client and a server: it delays and splits bytes, stalls, breaks, and goes
+//! silent.
 
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use super::trace::Trace;
 /// How long bytes may be in flight, in milliseconds.
 pub(super) const LONGEST_DELAY: u64 = 40_000;
 
-/// One link.
+/// The network of one connection, and the server's side of it at its end.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+pub(super) struct Pipe {
     pub(super) conn: ConnId,
     pub(super) server: usize,
     pub(super) session: Session,
@@ -27,8 +28,8 @@ pub(super) struct Link {
     down: Timestamp,
 }
 
-impl Link {
-    /// Draws the outcome of opening a link: it opens, fails or hangs.
+impl Pipe {
+    /// Draws the outcome of opening a pipe: it opens, fails or hangs.
     pub(super) fn open(trace: &mut Trace, timeline: &mut Timeline, conn: ConnId, server: usize) -> Self {
         let (now, is_healed) = (timeline.now, timeline.is_healed);
         let is_dead = !is_healed && trace.chance(50);
@@ -83,7 +84,7 @@ impl Link {
         self.fail(trace, timeline);
     }
 
-    /// Draws whether the link breaks or dies in silence.
+    /// Draws whether the pipe breaks or dies in silence.
     fn fail(&mut self, trace: &mut Trace, timeline: &mut Timeline) {
         if timeline.is_healed || !trace.chance(25) {
             return;
@@ -95,7 +96,7 @@ impl Link {
         }
     }
 
-    /// Ends the link after the bytes in flight, or drops them if it breaks.
+    /// Ends the pipe after the bytes in flight, or drops them if it breaks.
     pub(super) fn end(&mut self, timeline: &mut Timeline, cause: CloseCause) {
         if std::mem::replace(&mut self.is_dead, true) {
             return;

@@ -2,9 +2,9 @@
 
 use crate::addr::{Security, ServerAddr};
 use crate::buffer::Buffer;
-use crate::error::{LinkError, Stage, TlsError, WebSocketError};
+use crate::error::{LayerError, Stage, TlsError, WebSocketError};
 use crate::pins::{Pin, PinChange};
-use crate::report::LinkReport;
+use crate::report::LayerReport;
 use crate::route::{Route, RouteError};
 use crate::socks::Socks;
 use crate::tls::{Progress, Tls};
@@ -13,10 +13,10 @@ use crate::websocket::{Progress as Messages, WebSocket};
 
 /// The transport layers of one connection, between the bytes of the socket and the bytes of the protocol.
 ///
-/// Any order of calls is legal. When TLS accepts a certificate that must be remembered, the link sends nothing until
+/// Any order of calls is legal. When TLS accepts a certificate that must be remembered, the stack sends nothing until
 /// the driver has stored the [`pin_change`](Self::pin_change) and reported it with [`pin_kept`](Self::pin_kept).
 ///
-/// Memory is bounded. For the incoming side, the link keeps the bytes that were handed to [`received`](Self::received)
+/// Memory is bounded. For the incoming side, the stack keeps the bytes that were handed to [`received`](Self::received)
 /// and not consumed, one TLS message, and one message of a WebSocket within [`limit_messages`](Self::limit_messages).
 /// [`send`](Self::send) stops at [`OUTGOING_LIMIT`], which encryption exceeds by some 30 bytes for each 16 KiB, and a
 /// WebSocket by one line of the caller.
@@ -24,24 +24,24 @@ use crate::websocket::{Progress as Messages, WebSocket};
 /// ```
 /// use electrum_transport::{Known, Route};
 ///
-/// let mut link = Route::direct().open(&"tcp://electrum.example".parse()?, Known::default())?;
-/// assert!(link.established()); // at once, without a proxy and TLS
-/// assert_eq!(link.send(b"a request\n"), 10);
-/// assert_eq!(link.outgoing(), b"a request\n"); // write this to the socket ...
-/// link.wrote(10);
-/// link.received(b"an answer\n")?; // ... and this is what was read from it
-/// assert_eq!(link.plaintext(), b"an answer\n");
-/// link.consume(10);
-/// link.closed()?;
-/// assert!(link.ended());
+/// let mut stack = Route::direct().open(&"tcp://electrum.example".parse()?, Known::default())?;
+/// assert!(stack.established()); // at once, without a proxy and TLS
+/// assert_eq!(stack.send(b"a request\n"), 10);
+/// assert_eq!(stack.outgoing(), b"a request\n"); // write this to the socket ...
+/// stack.wrote(10);
+/// stack.received(b"an answer\n")?; // ... and this is what was read from it
+/// assert_eq!(stack.plaintext(), b"an answer\n");
+/// stack.consume(10);
+/// stack.closed()?;
+/// assert!(stack.ended());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Link {
+pub struct LayerStack {
     server: ServerAddr,
     proxy: Option<String>,
     state: State,
-    /// Boxed, since it is large and a link without TLS should not pay for it.
+    /// Boxed, since it is large and a stack without TLS should not pay for it.
     tls: Option<Box<Tls>>,
     websocket: Option<WebSocket>,
     /// Received bytes that the WebSocket has not read yet.
@@ -52,10 +52,10 @@ pub struct Link {
     outgoing: Buffer,
 }
 
-/// How many outgoing bytes may wait to be written before [`Link::send`] takes no more.
+/// How many outgoing bytes may wait to be written before [`LayerStack::send`] takes no more.
 pub const OUTGOING_LIMIT: usize = 64 * 1024;
 
-/// The default of [`Link::limit_messages`].
+/// The default of [`LayerStack::limit_messages`].
 const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// How many bytes of replies a server may cause (by pings) without reading them.
@@ -78,7 +78,7 @@ enum State {
     Open,
     /// The connection was closed in order, by either side.
     Ended,
-    Failed(LinkError),
+    Failed(LayerError),
 }
 
 impl Route {
@@ -86,13 +86,13 @@ impl Route {
     ///
     /// # Errors
     /// Those of `dial_target`.
-    pub fn open(&self, server: &ServerAddr, known: Known) -> Result<Link, RouteError> {
+    pub fn open(&self, server: &ServerAddr, known: Known) -> Result<LayerStack, RouteError> {
         self.dial_target(server)?;
-        Link::new(self, server, known)
+        LayerStack::new(self, server, known)
     }
 }
 
-impl Link {
+impl LayerStack {
     fn new(route: &Route, server: &ServerAddr, known: Known) -> Result<Self, RouteError> {
         // Made before the proxy answers, so that a mistake in the configuration is reported at once.
         let tls = match server.security() {
@@ -102,7 +102,7 @@ impl Link {
         };
         let path = server.websocket_path().filter(|_| !route.is_in_browser());
         let websocket = path.map(|_| WebSocket::new(server, MESSAGE_LIMIT)).transpose()?;
-        let mut link = Self {
+        let mut stack = Self {
             server: server.clone(),
             proxy: route.proxy.as_ref().map(ToString::to_string),
             state: State::Open,
@@ -116,12 +116,12 @@ impl Link {
         match &route.proxy {
             Some(proxy) => {
                 let introduction = proxy.introduction(server);
-                let socks = Socks::new(server.host(), server.port(), introduction, &mut link.outgoing);
-                link.state = State::Proxy(socks);
+                let socks = Socks::new(server.host(), server.port(), introduction, &mut stack.outgoing);
+                stack.state = State::Proxy(socks);
             }
-            None => link.start(),
+            None => stack.start(),
         }
-        Ok(link)
+        Ok(stack)
     }
 
     /// Returns whether the connection has no layers, so that the caller may pass bytes straight through.
@@ -139,8 +139,8 @@ impl Link {
     /// [`outgoing`](Self::outgoing), also after an error: bytes before it are valid, and an alert may be due.
     ///
     /// # Errors
-    /// The error that ended this link, now or earlier.
-    pub fn received(&mut self, mut bytes: &[u8]) -> Result<(), LinkError> {
+    /// The error that ended this stack, now or earlier.
+    pub fn received(&mut self, mut bytes: &[u8]) -> Result<(), LayerError> {
         if let State::Proxy(socks) = &mut self.state {
             match socks.received(bytes, &mut self.outgoing) {
                 Ok(None) => return Ok(()),
@@ -187,14 +187,14 @@ impl Link {
     /// Reports the end of the stream from the socket.
     ///
     /// # Errors
-    /// If the connection was not established yet, if TLS was cut off, or the error that ended this link earlier.
-    pub fn closed(&mut self) -> Result<(), LinkError> {
+    /// If the connection was not established yet, if TLS was cut off, or the error that ended this stack earlier.
+    pub fn closed(&mut self) -> Result<(), LayerError> {
         match &self.state {
-            State::Proxy(_) => self.fail(LinkError::ClosedEarly(Stage::Proxy)),
-            State::Handshake => self.fail(LinkError::ClosedEarly(Stage::Tls)),
-            State::Upgrade => self.fail(LinkError::ClosedEarly(Stage::WebSocket)),
-            State::KeepingPin => self.fail(LinkError::Truncated),
-            State::Open if self.tls.is_some() => self.fail(LinkError::Truncated),
+            State::Proxy(_) => self.fail(LayerError::ClosedEarly(Stage::Proxy)),
+            State::Handshake => self.fail(LayerError::ClosedEarly(Stage::Tls)),
+            State::Upgrade => self.fail(LayerError::ClosedEarly(Stage::WebSocket)),
+            State::KeepingPin => self.fail(LayerError::Truncated),
+            State::Open if self.tls.is_some() => self.fail(LayerError::Truncated),
             State::Open | State::Ended => {
                 self.state = State::Ended;
                 Ok(())
@@ -203,7 +203,7 @@ impl Link {
         }
     }
 
-    /// Closes the link from this side. Adds a `close_notify` of TLS and the close frame of a WebSocket to
+    /// Closes the stack from this side. Adds a `close_notify` of TLS and the close frame of a WebSocket to
     /// [`outgoing`](Self::outgoing), which must be written before the socket is closed.
     pub fn close(&mut self) {
         if let (State::Open, Some(websocket)) = (&self.state, &mut self.websocket) {
@@ -221,24 +221,24 @@ impl Link {
         }
     }
 
-    /// Returns the pin that must be stored before the link sends anything: the server has proven that it holds the key
+    /// Returns the pin that must be stored before the stack sends anything: the server has proven that it holds the key
     /// of an accepted certificate. Returns `None` if no pin has changed, or once it was reported as stored.
     ///
     /// Store [`new`](PinChange::new) if the stored pin still equals [`old`](PinChange::old), and report the stored pin
-    /// with [`pin_kept`](Self::pin_kept). If it cannot be stored, close the link.
+    /// with [`pin_kept`](Self::pin_kept). If it cannot be stored, close the stack.
     ///
     /// ```
-    /// # use electrum_transport::{Link, LinkError, Pin};
+    /// # use electrum_transport::{LayerError, LayerStack, Pin};
     /// /// `store` keeps the pin and returns the one that it holds afterwards.
-    /// fn after_each_read(link: &mut Link, store: impl Fn(Option<Pin>, Pin) -> Pin) -> Result<(), LinkError> {
-    ///     match link.pin_change() {
-    ///         Some(change) => link.pin_kept(store(change.old, change.new)),
+    /// fn after_each_read(stack: &mut LayerStack, store: impl Fn(Option<Pin>, Pin) -> Pin) -> Result<(), LayerError> {
+    ///     match stack.pin_change() {
+    ///         Some(change) => stack.pin_kept(store(change.old, change.new)),
     ///         None => Ok(()),
     ///     }
     /// }
     /// # let server = "tcp://electrum.example".parse().unwrap();
-    /// # let mut link = electrum_transport::Route::direct().open(&server, Default::default()).unwrap();
-    /// # assert_eq!(after_each_read(&mut link, |_, new| new), Ok(()));
+    /// # let mut stack = electrum_transport::Route::direct().open(&server, Default::default()).unwrap();
+    /// # assert_eq!(after_each_read(&mut stack, |_, new| new), Ok(()));
     /// ```
     pub fn pin_change(&self) -> Option<PinChange> {
         self.tls.as_deref().filter(|_| matches!(self.state, State::KeepingPin)).and_then(Tls::pin_change)
@@ -247,9 +247,9 @@ impl Link {
     /// Reports which pin of the server is stored now, as an answer to [`pin_change`](Self::pin_change).
     ///
     /// # Errors
-    /// [`LinkError::PinChanged`] if another program has stored another pin than the new one meanwhile; or the error
-    /// that ended this link earlier.
-    pub fn pin_kept(&mut self, held: Pin) -> Result<(), LinkError> {
+    /// [`LayerError::PinChanged`] if another program has stored another pin than the new one meanwhile; or the error
+    /// that ended this stack earlier.
+    pub fn pin_kept(&mut self, held: Pin) -> Result<(), LayerError> {
         match (&self.state, &mut self.tls) {
             (State::Failed(error), _) => Err(error.clone()),
             (State::KeepingPin, Some(tls)) => match tls.pin_kept(held) {
@@ -272,7 +272,7 @@ impl Link {
         matches!(self.state, State::Open)
     }
 
-    /// Returns whether the link was closed in order, by either side: no more bytes will come, but
+    /// Returns whether the stack was closed in order, by either side: no more bytes will come, but
     /// [`plaintext`](Self::plaintext) may still hold some. The socket may still be open.
     pub fn ended(&self) -> bool {
         matches!(self.state, State::Ended)
@@ -325,7 +325,7 @@ impl Link {
         }
     }
 
-    /// Limits the length of WebSocket messages, from the next one on. A longer one ends the link before it is complete.
+    /// Limits the length of WebSocket messages, from the next one on. A longer one ends the stack before it is complete.
     /// The default is 16 MiB. Without a WebSocket this has no effect.
     pub fn limit_messages(&mut self, bytes: usize) {
         if let Some(websocket) = &mut self.websocket {
@@ -334,9 +334,9 @@ impl Link {
     }
 
     /// Returns a report on the connection, with the part on TLS once its handshake is complete.
-    pub fn report(&self) -> LinkReport {
+    pub fn report(&self) -> LayerReport {
         let tls = self.tls.as_deref().and_then(Tls::report).cloned();
-        LinkReport { server: self.server.clone(), proxy: self.proxy.clone(), tls }
+        LayerReport { server: self.server.clone(), proxy: self.proxy.clone(), tls }
     }
 
     /// Starts TLS, or the next layer: bytes reach the server from now on.
@@ -350,14 +350,14 @@ impl Link {
         }
     }
 
-    /// Starts the WebSocket, or opens the link: the connection is now secured as configured.
+    /// Starts the WebSocket, or opens the stack: the connection is now secured as configured.
     fn secured(&mut self) {
         self.state = if self.websocket.is_some() { State::Upgrade } else { State::Open };
         self.send_messages();
     }
 
     /// Lets the WebSocket read the received bytes.
-    fn take_messages(&mut self) -> Result<(), LinkError> {
+    fn take_messages(&mut self) -> Result<(), LayerError> {
         let (State::Upgrade | State::Open, Some(websocket)) = (&self.state, &mut self.websocket) else { return Ok(()) };
         let result = websocket.received(&mut self.frames, &mut self.plaintext);
         self.replies += self.send_messages();
@@ -399,7 +399,7 @@ impl Link {
         count
     }
 
-    fn fail(&mut self, error: LinkError) -> Result<(), LinkError> {
+    fn fail(&mut self, error: LayerError) -> Result<(), LayerError> {
         self.state = State::Failed(error.clone());
         Err(error)
     }
