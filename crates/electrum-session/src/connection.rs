@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use electrum_proto::{DownCause, ProtocolVersion};
-use electrum_transport::{LayerReport, ServerAddr};
+use electrum_transport::{LayerError, LayerReport, ServerAddr};
 
 use crate::oneshot::lock;
 
@@ -15,6 +15,25 @@ const KEPT: usize = 256;
 
 /// An event of a client's connection: an attempt, success, or the end.
 ///
+/// A program that lets its user accept a changed certificate matches on the error of the layer:
+/// ```
+/// use electrum_session::ConnectionEvent;
+/// use electrum_session::transport::LayerError;
+///
+/// fn question(event: &ConnectionEvent) -> Option<String> {
+///     match event {
+///         ConnectionEvent::Down { error: Some(LayerError::PinChanged(changed)), .. } => {
+///             Some(format!("{} shows {} instead of {}: accept it?", changed.server, changed.seen, changed.pinned))
+///         }
+///         _ => None,
+///     }
+/// }
+/// # let server: electrum_session::transport::ServerAddr = "tcp://electrum.example:50001".parse()?;
+/// # assert_eq!(question(&ConnectionEvent::Connecting { server }), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// All events:
 /// ```
 /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
 /// use electrum_session::ConnectionEvent;
@@ -65,6 +84,9 @@ pub enum ConnectionEvent {
         server: ServerAddr,
         /// Why.
         cause: DownCause,
+        /// The error of the proxy, of TLS or of the WebSocket, if one of them failed: for example another certificate than
+        /// the pinned one.
+        error: Option<LayerError>,
         /// The route and, with TLS, the certificate, as far as it got.
         link: Option<LayerReport>,
         /// When the next attempt will be made.

@@ -1,7 +1,7 @@
 //! Converts errors of transport layers to the types of the protocol's machine.
 
-use electrum_proto::{Layer, Side};
-use electrum_transport::{LayerError, Stage};
+use electrum_proto::{CloseCause, Layer, Side};
+use electrum_transport::{LayerError, Stage, WebSocketError};
 
 /// Returns which layer failed and who must act, as [`CloseCause::Layer`](electrum_proto::CloseCause::Layer) has them.
 ///
@@ -27,4 +27,16 @@ pub fn at_fault(error: &LayerError) -> (Option<Layer>, Side) {
         electrum_transport::Side::User => Side::Caller,
     };
     (layer, side)
+}
+
+/// Returns how a connection ended whose layers failed.
+pub(crate) fn close_cause(error: &LayerError) -> CloseCause {
+    match error {
+        LayerError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
+        LayerError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
+        _ => {
+            let (layer, side) = at_fault(error);
+            CloseCause::Layer { layer, side, message: error.to_string() }
+        }
+    }
 }

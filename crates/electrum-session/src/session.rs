@@ -3,13 +3,11 @@
 use electrum_proto::{
     Action, Client, CloseCause, ConnId, DownCause, Event, Input, Phase, ProtocolVersion, Side, State, Timestamp,
 };
-use electrum_transport::{
-    DialTarget, Known, LayerError, LayerReport, LayerStack, Pin, PinChange, Route, ServerAddr, WebSocketError,
-};
+use electrum_transport::{DialTarget, Known, LayerError, LayerReport, LayerStack, Pin, PinChange, Route, ServerAddr};
 
 use crate::config::Config;
 use crate::connection::ConnectionEvent;
-use crate::layer::at_fault;
+use crate::layer::{at_fault, close_cause};
 use crate::pins::PinError;
 use crate::trace::{self, Span};
 
@@ -150,6 +148,8 @@ struct Open {
     is_keeping_pin: bool,
     /// The transport layers, once the socket is open.
     stack: Option<LayerStack>,
+    /// Why they failed.
+    error: Option<LayerError>,
     /// Whether the socket was reported closed.
     is_closed: bool,
     /// Whether the client leaves this server for another one, though the socket works.
@@ -191,7 +191,7 @@ impl Session {
         let Some(stack) = open.stack.as_mut() else { return };
         match held.map(|held| stack.pin_kept(held)) {
             Ok(Ok(())) => self.pump(now),
-            Ok(Err(error)) => self.layer_failed(now, conn, &error),
+            Ok(Err(error)) => self.layer_failed(now, conn, error),
             Err(error) => self.fail(now, conn, Side::Caller, error.to_string()),
         }
     }
@@ -223,7 +223,7 @@ impl Session {
         let received = stack.received(bytes);
         self.pump(now);
         if let Err(error) = received {
-            self.layer_failed(now, conn, &error);
+            self.layer_failed(now, conn, error);
         }
     }
 
@@ -244,7 +244,7 @@ impl Session {
         let Some(open) = self.link.as_mut().filter(|open| open.conn == conn) else { return };
         open.is_closed = true;
         match (&cause, open.stack.as_mut().map(LayerStack::closed)) {
-            (CloseCause::End, Some(Err(error))) => self.layer_failed(now, conn, &error),
+            (CloseCause::End, Some(Err(error))) => self.layer_failed(now, conn, error),
             // A server that hangs up before it has read everything resets the connection.
             (CloseCause::Failed(message), Some(Err(error))) => {
                 let (layer, message) = (at_fault(&error).0, message.clone());
@@ -344,8 +344,7 @@ impl Session {
                     };
                     let socket = self.link.as_ref().filter(is_open);
                     let step = socket.map(|open| open.conn).map(|conn| self.disconnect(conn));
-                    let report = self.link.take().and_then(|open| self.report(&open));
-                    if let Some(event) = self.down(now, server.0, cause, retry_at, report) {
+                    if let Some(event) = self.down(now, server.0, cause, retry_at) {
                         on_event(SessionEvent::Connection(event));
                     }
                     if let Some(step) = step {
@@ -391,6 +390,7 @@ impl Session {
             step: Some(step),
             is_keeping_pin: false,
             stack: None,
+            error: None,
             is_closed: false,
             is_left: false,
             since: now,
@@ -417,16 +417,9 @@ impl Session {
     }
 
     /// Reports the failure of a layer to the machine.
-    fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LayerError) {
-        let cause = match error {
-            LayerError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
-            LayerError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
-            _ => {
-                let (layer, side) = at_fault(error);
-                CloseCause::Layer { layer, side, message: error.to_string() }
-            }
-        };
-        self.machine.handle(now, Input::Closed(conn, cause));
+    fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: LayerError) {
+        self.machine.handle(now, Input::Closed(conn, close_cause(&error)));
+        self.link.iter_mut().for_each(|open| open.error = Some(error.clone()));
     }
 
     fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {
@@ -482,16 +475,17 @@ impl Session {
     }
 
     fn down(
-        &self,
+        &mut self,
         now: Timestamp,
         server: usize,
         cause: DownCause,
         retry_at: Timestamp,
-        link: Option<LayerReport>,
     ) -> Option<ConnectionEvent> {
-        let retry_in = retry_at.since(now);
+        let (open, retry_in) = (self.link.take(), retry_at.since(now));
         let server = self.servers.get(server).cloned()?;
         trace::down(&server, &cause, retry_in);
-        Some(ConnectionEvent::Down { server, cause, link, retry_in })
+        let link = open.as_ref().and_then(|open| self.report(open));
+        let error = open.and_then(|open| open.error);
+        Some(ConnectionEvent::Down { server, cause, error, link, retry_in })
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{Driven, NAME, NOW, config, pin};
 use electrum_session::proto::DownCause;
-use electrum_session::transport::{Pin, Trust};
+use electrum_session::transport::{LayerError, Pin, Trust};
 use electrum_session::{Client, Config, ConnectionEvent, MemoryPins, PinError, PinStore, Step};
 use electrum_testkit::tls::{Ca, Identity, TlsPeer, rustls};
 use futures_lite::future;
@@ -104,6 +104,8 @@ fn a_changed_certificate_is_accepted_once_where_the_user_wants_it() {
     let mut server = TlsPeer::new(third.config());
     assert!(matches!(driven.exchange(conn, &mut server), Step::Disconnect(..)));
     assert!(server.read.is_empty());
+    let Some(LayerError::PinChanged(changed)) = driven.error else { panic!("{:?}", driven.error) };
+    assert_eq!((changed.pinned, Pin::Certificate(changed.seen)), (pin(&new), pin(&third)));
 }
 
 #[test]

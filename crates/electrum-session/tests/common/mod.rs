@@ -1,8 +1,8 @@
 //! A session that is driven by hand, with a TLS server in memory.
 
 use electrum_session::proto::{CloseCause, ConnId, Timestamp};
-use electrum_session::transport::{Fingerprint, Pin, PinChange};
-use electrum_session::{Config, Session, Step};
+use electrum_session::transport::{Fingerprint, LayerError, Pin, PinChange};
+use electrum_session::{Config, ConnectionEvent, Session, SessionEvent, Step};
 use electrum_testkit::tls::{Identity, TlsPeer};
 
 pub(crate) const NAME: &str = "electrum.example";
@@ -18,17 +18,19 @@ pub(crate) fn pin(identity: &Identity) -> Pin {
 pub(crate) struct Driven {
     pub(crate) session: Session,
     now: Timestamp,
+    /// The error of a layer with which the last connection ended.
+    pub(crate) error: Option<LayerError>,
 }
 
 impl Driven {
     pub(crate) fn new(config: Config) -> Self {
-        Self { session: Session::new(config, Timestamp::ZERO), now: Timestamp::ZERO }
+        Self { session: Session::new(config, Timestamp::ZERO), now: Timestamp::ZERO, error: None }
     }
 
     /// The next step that is none to wait; time passes as far as it takes.
     pub(crate) fn step(&mut self) -> Step {
         loop {
-            match self.session.poll(self.now, |_| ()) {
+            match self.poll() {
                 Step::Wait { until: Some(until), .. } => self.now = until,
                 step => return step,
             }
@@ -37,7 +39,11 @@ impl Driven {
 
     /// What there is to do now.
     pub(crate) fn poll(&mut self) -> Step {
-        self.session.poll(self.now, |_| ())
+        self.session.poll(self.now, |event| {
+            if let SessionEvent::Connection(ConnectionEvent::Down { error, .. }) = event {
+                self.error = error;
+            }
+        })
     }
 
     /// Goes on to the socket, when the pin is this one.
