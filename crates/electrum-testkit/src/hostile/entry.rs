@@ -238,4 +238,15 @@ pub(super) fn right() -> Step {
     Step::SendLine(RIGHT.to_owned())
 }
 
+pub(super) const CANNOT_BE: Expect = Expect::Error("cannot be right");
+pub(super) const CLOSED: Expect = Expect::Dropped("closed", "closed the connection");
+pub(super) const NO_JSON_ARRAY: Expect = Expect::Dropped("malformed", "an array is no JSON");
+pub(super) const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
+pub(super) const TOO_LONG: Expect = Expect::TooLarge("longer than the limit");
+
+/// A server that is asked for a balance.
+pub(super) const fn entry(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
+    Entry { name, does, ask: Ask::Balance, expect, short: &[], script }
+}
+
 pub(super) const RIGHT: &str = r#"{"jsonrpc":"2.0","id":$id,"result":$result}"#;

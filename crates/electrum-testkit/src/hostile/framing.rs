@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, line, once, right};
+use super::entry::{
+    Ask, CANNOT_BE, CLOSED, Entry, Expect, NO_JSON_ARRAY, RIGHT, SILENT, TOO_LONG, Timeout, after_handshake, entry,
+    line, once, right,
+};
 use crate::scripted::Step;
 
-const TOO_LONG: Expect = Expect::TooLarge("longer than the limit");
 const NO_JSON: Expect = Expect::Dropped("malformed", "no JSON");
 const NOT_UTF8: Expect = Expect::Dropped("malformed", "not UTF-8");
-const CANNOT_BE: Expect = Expect::Error("cannot be right");
 const MEGABYTE: usize = 1 << 20;
 
 pub(super) const ALL: &[Entry] = &[
@@ -95,11 +96,3 @@ pub(super) const ALL: &[Entry] = &[
         )
     },
 ];
-
-const NO_JSON_ARRAY: Expect = Expect::Dropped("malformed", "an array is no JSON");
-const CLOSED: Expect = Expect::Dropped("closed", "closed the connection");
-const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
-
-const fn entry(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
-    Entry { name, does, ask: Ask::Balance, expect, short: &[], script }
-}

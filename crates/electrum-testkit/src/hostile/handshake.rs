@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake};
+use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, entry};
 use crate::scripted::Step;
 
 const UNANSWERED: Expect = Expect::NeverReady("timeout", "did not answer the handshake in time");
@@ -12,38 +12,38 @@ const OUT_OF_RANGE: Expect = Expect::NeverReady("out_of_range", "the server sett
 pub(super) const ALL: &[Entry] = &[
     silent("mute", "reads and never says a word", || vec![Step::Silence]),
     silent("deaf", "neither reads nor says a word", || vec![Step::Stall]),
-    never("closing", "closes without a byte", Expect::NeverReady("closed", "closed the connection instead"), || {
+    entry("closing", "closes without a byte", Expect::NeverReady("closed", "closed the connection instead"), || {
         vec![Step::Close]
     }),
-    never("resetting", "resets the connection when it is asked", Expect::NeverReady("reset", "broke"), || {
+    entry("resetting", "resets the connection when it is asked", Expect::NeverReady("reset", "broke"), || {
         vec![Step::Line, Step::Reset]
     }),
-    never("refusing", "refuses every version", Expect::NeverReady("refused", "unsupported protocol version"), || {
+    entry("refusing", "refuses every version", Expect::NeverReady("refused", "unsupported protocol version"), || {
         vec![Step::Line, Step::error(1, "unsupported protocol version"), Step::Silence]
     }),
-    never("refusing_in_a_string", "refuses with a bare string", Expect::NeverReady("refused", "go away"), || {
+    entry("refusing_in_a_string", "refuses with a bare string", Expect::NeverReady("refused", "go away"), || {
         vec![Step::Line, Step::SendLine(r#"{"id":$id,"error":"go away"}"#.into()), Step::Silence]
     }),
-    never("refusing_at_length", "refuses in 60 kB of words", Expect::NeverReady("refused", "no no no"), || {
+    entry("refusing_at_length", "refuses in 60 kB of words", Expect::NeverReady("refused", "no no no"), || {
         vec![Step::Line, Step::error(1, &"no ".repeat(20_000)), Step::Silence]
     }),
-    never("busy", "is too busy for any client", Expect::NeverReady("busy", "server busy"), || {
+    entry("busy", "is too busy for any client", Expect::NeverReady("busy", "server busy"), || {
         vec![Step::Line, Step::error(-102, "server busy"), Step::Silence]
     }),
-    never("older_version", "settles on 1.2, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","1.2"]"#)),
-    never("newer_version", "settles on 9.9, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","9.9"]"#)),
-    never("no_version", "settles on \"latest\"", NO_PROTOCOL, || result(r#"["Hostile","latest"]"#)),
-    never(
+    entry("older_version", "settles on 1.2, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","1.2"]"#)),
+    entry("newer_version", "settles on 9.9, whatever is offered", OUT_OF_RANGE, || result(r#"["Hostile","9.9"]"#)),
+    entry("no_version", "settles on \"latest\"", NO_PROTOCOL, || result(r#"["Hostile","latest"]"#)),
+    entry(
         "version_as_number",
         "gives the version as a number",
         Expect::NeverReady("numeric_version", "as the JSON number 1.4"),
         || result(r#"["Hostile",1.4]"#),
     ),
-    never("huge_version", "gives a version of many digits", NO_PROTOCOL, || {
+    entry("huge_version", "gives a version of many digits", NO_PROTOCOL, || {
         result(r#"["Hostile","1.99999999999999999999999999"]"#)
     }),
-    never("version_as_null", "answers null", NO_PROTOCOL, || result("null")),
-    never("third_value", "gives a third value beside software and version", NO_PROTOCOL, || {
+    entry("version_as_null", "answers null", NO_PROTOCOL, || result("null")),
+    entry("third_value", "gives a third value beside software and version", NO_PROTOCOL, || {
         result(r#"["Hostile","1.4",1e999]"#)
     }),
     silent("wrong_id", "answers under another id", || answer(r#"{"id":77777,"result":["Hostile","1.4"]}"#)),
@@ -67,10 +67,10 @@ pub(super) const ALL: &[Entry] = &[
             steps
         },
     },
-    never("http", "is a web server", Expect::NeverReady("malformed", "no JSON"), || {
+    entry("http", "is a web server", Expect::NeverReady("malformed", "no JSON"), || {
         vec![Step::Line, Step::send("HTTP/1.1 400 Bad Request\r\nContent-Length: 18446744073709551615\r\n\r\n")]
     }),
-    never("endless_greeting", "sends a first line without an end", Expect::NeverReady("malformed", "longer"), || {
+    entry("endless_greeting", "sends a first line without an end", Expect::NeverReady("malformed", "longer"), || {
         vec![Step::Line, Step::Flood(vec![b'x'; 4096])]
     }),
     silent("chattering", "notifies of blocks without an end instead of answering", || {
@@ -81,13 +81,9 @@ pub(super) const ALL: &[Entry] = &[
     }),
 ];
 
-const fn never(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
-    Entry { name, does, ask: Ask::Balance, expect, short: &[], script }
-}
-
 /// One that leaves the handshake without an answer.
 const fn silent(name: &'static str, does: &'static str, script: fn() -> Vec<Step>) -> Entry {
-    Entry { short: &[Timeout::Handshake], ..never(name, does, UNANSWERED, script) }
+    Entry { short: &[Timeout::Handshake], ..entry(name, does, UNANSWERED, script) }
 }
 
 fn answer(text: &str) -> Vec<Step> {

@@ -3,10 +3,8 @@
 use std::iter;
 use std::time::Duration;
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once, refuses};
+use super::entry::{Ask, Entry, Expect, RIGHT, SILENT, Timeout, after_handshake, once, refuses};
 use crate::scripted::Step;
-
-const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
 
 pub(super) const ALL: &[Entry] = &[
     entry("never_reads", "reads nothing more once it has agreed", Ask::Bulk, SILENT, || after_handshake([Step::Stall])),

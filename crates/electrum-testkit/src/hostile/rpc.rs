@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, line, once, right};
+use super::entry::{Ask, Entry, Expect, NO_JSON_ARRAY, RIGHT, Timeout, entry, line, once, right};
 use crate::scripted::Step;
 
 const TOO_MANY: Expect = Expect::Dropped("malformed", "too many replies that answer no request");
@@ -94,7 +94,7 @@ pub(super) const ALL: &[Entry] = &[
         line(format!("[{RIGHT}{}]", stranger.repeat(100_000)))
     }),
     entry("array_in_an_array", "answers with an array inside an array", NO_OBJECT, || line(format!("[[{RIGHT}]]"))),
-    entry("array_with_a_comma", "leaves a comma at the end of an array", BAD_ARRAY, || line(format!("[{RIGHT},]"))),
+    entry("array_with_a_comma", "leaves a comma at the end of an array", NO_JSON_ARRAY, || line(format!("[{RIGHT},]"))),
     entry("bare_values", "sends JSON that is no message", NO_OBJECT, || {
         once([Step::send("42\nnull\n\"hello\"\n"), right()])
     }),
@@ -110,11 +110,6 @@ pub(super) const ALL: &[Entry] = &[
 ];
 
 const EMPTY: Expect = Expect::Dropped("malformed", "neither a result, nor an error");
-const BAD_ARRAY: Expect = Expect::Dropped("malformed", "an array is no JSON");
-
-const fn entry(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
-    Entry { name, does, ask: Ask::Balance, expect, short: &[], script }
-}
 
 /// Wrong balances under these ids.
 fn lies(ids: impl IntoIterator<Item = String>) -> Step {

@@ -1,12 +1,10 @@
 //! Servers whose results cannot be right.
 
-use super::entry::{Ask, Entry, Expect, line, once};
+use super::entry::{Ask, CANNOT_BE, Entry, Expect, line, once};
 use super::honest::{chain, txid};
 use crate::chain::script;
 use crate::hash::Hash256;
 use crate::scripted::Step;
-
-const CANNOT_BE: Expect = Expect::Error("cannot be right");
 
 pub(super) const ALL: &[Entry] = &[
     // Balances.

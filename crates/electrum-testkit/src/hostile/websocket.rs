@@ -1,11 +1,9 @@
 //! Servers that are hostile in how they open a WebSocket, in its frames, and in how they end it.
 
-use super::entry::{Ask, Entry, Expect, RIGHT, Timeout, after_handshake, once, right};
+use super::entry::{CLOSED, Entry, Expect, RIGHT, SILENT, TOO_LONG, Timeout, after_handshake, entry, once, right};
 use crate::frames::{BINARY, CLOSE, END, MORE, PING, PONG, TEXT, TEXT_BEGIN, close, frame, head};
 use crate::scripted::Step;
 
-const CLOSED: Expect = Expect::Dropped("closed", "closed the connection");
-const TOO_LONG: Expect = Expect::TooLarge("longer than the limit");
 const MEBIBYTE: u64 = 1 << 20;
 
 pub(super) const ALL: &[Entry] = &[
@@ -143,13 +141,8 @@ pub(super) const ALL: &[Entry] = &[
 /// How an answer begins that opens a WebSocket, but for the proof that it is one to this request.
 const SWITCHING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
 
-const SILENT: Expect = Expect::Dropped("timeout", "no sign of life");
 const REASON: Expect = Expect::Dropped("reset", "code 1008 and says \"too many requests\"");
 const FAULT: Expect = Expect::KeepsLosing("reset", "closed the WebSocket with code 1011");
-
-const fn entry(name: &'static str, does: &'static str, expect: Expect, script: fn() -> Vec<Step>) -> Entry {
-    Entry { name, does, ask: Ask::Balance, expect, short: &[], script }
-}
 
 /// One that opens no WebSocket.
 const fn never(name: &'static str, does: &'static str, words: &'static str, script: fn() -> Vec<Step>) -> Entry {
