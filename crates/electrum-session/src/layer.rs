@@ -1,7 +1,7 @@
 //! Converts errors of transport layers to the types of the protocol's machine.
 
-use electrum_proto::{Layer, Side};
-use electrum_transport::{LinkError, Stage};
+use electrum_proto::{CloseCause, Layer, Side};
+use electrum_transport::{LinkError, Stage, WebSocketError};
 
 /// Returns which layer failed and who must act, as [`CloseCause::Layer`](electrum_proto::CloseCause::Layer) has them.
 ///
@@ -27,4 +27,16 @@ pub fn at_fault(error: &LinkError) -> (Option<Layer>, Side) {
         electrum_transport::Side::User => Side::Caller,
     };
     (layer, side)
+}
+
+/// Returns the end of a connection that the failure of a layer is to the machine.
+pub(crate) fn close_cause(error: &LinkError) -> CloseCause {
+    match error {
+        LinkError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
+        LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
+        _ => {
+            let (layer, side) = at_fault(error);
+            CloseCause::Layer { layer, side, message: error.to_string() }
+        }
+    }
 }

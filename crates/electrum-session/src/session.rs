@@ -3,13 +3,11 @@
 use electrum_proto::{
     Action, Client, CloseCause, ConnId, DownCause, Event, Input, Phase, ProtocolVersion, Side, State, Timestamp,
 };
-use electrum_transport::{
-    DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr, WebSocketError,
-};
+use electrum_transport::{DialTarget, Known, Link, LinkError, LinkReport, Pin, PinChange, Route, ServerAddr, Stage};
 
 use crate::config::Config;
 use crate::connection::ConnectionEvent;
-use crate::layer::at_fault;
+use crate::layer::{at_fault, close_cause};
 use crate::pins::PinError;
 use crate::trace::{self, Span};
 
@@ -150,6 +148,8 @@ struct Open {
     is_keeping_pin: bool,
     /// The transport layers, once the socket is open.
     link: Option<Link>,
+    /// The layer whose handshake is under way, for logs.
+    stage: Option<Stage>,
     /// Whether the socket was reported closed.
     is_closed: bool,
     /// Whether the client leaves this server for another one, though the socket works.
@@ -205,6 +205,7 @@ impl Session {
         let known = if self.accepts_new_pin[open.index] { known.accepting_new_pin() } else { known };
         match self.route.open(server, known) {
             Ok(link) => {
+                open.stage = link.stage();
                 open.link = Some(link);
                 self.pump(now);
             }
@@ -391,6 +392,7 @@ impl Session {
             step: Some(step),
             is_keeping_pin: false,
             link: None,
+            stage: None,
             is_closed: false,
             is_left: false,
             since: now,
@@ -418,15 +420,7 @@ impl Session {
 
     /// Reports the failure of a layer to the machine.
     fn layer_failed(&mut self, now: Timestamp, conn: ConnId, error: &LinkError) {
-        let cause = match error {
-            LinkError::WebSocket(WebSocketError::TooLong { size, .. }) => CloseCause::TooLong { bytes: *size },
-            LinkError::WebSocket(WebSocketError::Broken(_)) => CloseCause::Malformed(error.to_string()),
-            _ => {
-                let (layer, side) = at_fault(error);
-                CloseCause::Layer { layer, side, message: error.to_string() }
-            }
-        };
-        self.machine.handle(now, Input::Closed(conn, cause));
+        self.machine.handle(now, Input::Closed(conn, close_cause(error)));
     }
 
     fn fail(&mut self, now: Timestamp, conn: ConnId, side: Side, message: String) {
@@ -437,6 +431,7 @@ impl Session {
     fn pump(&mut self, now: Timestamp) {
         let Some(open) = self.link.as_mut() else { return };
         let (conn, Some(link)) = (open.conn, open.link.as_mut()) else { return };
+        trace::established(&mut open.stage, link);
         if let Some(change) = link.pin_change().filter(|_| !open.is_keeping_pin) {
             open.is_keeping_pin = true;
             open.step = self.servers.get(open.index).map(|server| Step::KeepPin(conn, server.clone(), change));

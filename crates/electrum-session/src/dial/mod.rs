@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use electrum_transport::{DialHost, DialTarget};
 
 use self::attempts::{Attempts, Next};
+use crate::trace;
 
 /// Opens one socket. [`run`](Self::run) blocks: an adapter calls it in a thread that has nothing else to do.
 ///
@@ -217,8 +218,13 @@ fn cancelled() -> io::Error {
     io::Error::new(ErrorKind::Interrupted, "the connection is no longer wanted")
 }
 
-/// Tries to connect to one address, for at most `timeout`.
+/// Tries to connect to one address, for at most `timeout`, and logs that.
 fn connect(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+    trace::debug!(%address, "dial");
+    open_socket(address, timeout).inspect_err(|error| trace::dial_failed(address, error))
+}
+
+fn open_socket(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     // `connect_timeout` refuses zero as an argument.
     let socket = TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1)))?;
     // A connection to a local port that no server listens on can, rarely, connect to its own port (TCP simultaneous
