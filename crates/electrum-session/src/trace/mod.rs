@@ -14,9 +14,9 @@ use std::fmt;
 use electrum_proto::DownCause;
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use records::{Span, answered, dial_failed, down, established, ignored, ready, retried};
+pub(crate) use records::{Span, answered, dial_failed, down, ended, established, ignored, ready, retried};
 #[cfg(feature = "tracing")]
-pub(crate) use spans::{Span, answered, dial_failed, down, established, ignored, ready, retried};
+pub(crate) use spans::{Span, answered, dial_failed, down, ended, established, ignored, ready, retried};
 
 /// Logs a step with the crate `tracing`. Nothing of it is evaluated while no subscriber listens.
 #[cfg(feature = "tracing")]

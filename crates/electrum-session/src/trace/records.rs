@@ -8,6 +8,7 @@ use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, 
 use electrum_transport::{Link, ServerAddr, Stage};
 
 use super::WithoutReceived;
+use crate::pending::Outcome;
 
 /// The target of log records about connections.
 const SESSION: &str = "electrum_session::session";
@@ -58,6 +59,8 @@ pub(crate) fn ignored(unknown: &Unknown<'_>) {
 pub(crate) const fn answered(_: &Result<Reply<'_>, RequestError>) {}
 
 pub(crate) const fn retried(_: &str, _: Duration) {}
+
+pub(crate) const fn ended(_: &Outcome<'_>) {}
 
 pub(crate) const fn established(_: &mut Option<Stage>, _: &Link) {}
 

@@ -10,6 +10,7 @@ use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, 
 use electrum_transport::{Link, ServerAddr, Stage};
 
 use super::WithoutReceived;
+use crate::pending::Outcome;
 
 /// The target of spans and events.
 const TARGET: &str = "electrum_session";
@@ -73,6 +74,15 @@ pub(crate) fn answered(outcome: &Result<Reply<'_>, RequestError>) {
 /// Logs that a call is sent again after this pause, inside of its span.
 pub(crate) fn retried(cause: &str, pause: Duration) {
     tracing::debug!(target: TARGET, cause, ?pause, "retry");
+}
+
+/// Logs the end of a call without a result, inside of its span if it was sent.
+pub(crate) fn ended(outcome: &Outcome<'_>) {
+    match outcome {
+        Outcome::Reply(_) => {}
+        Outcome::Failed(error) => tracing::debug!(target: TARGET, kind = ?error.kind(), "failed"),
+        Outcome::Panicked(_) => tracing::debug!(target: TARGET, "the code of the caller panicked"),
+    }
 }
 
 /// Logs that a layer of a link was established: the one that was `awaited` until now. Notes the next one there.
