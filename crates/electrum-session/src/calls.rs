@@ -269,6 +269,7 @@ impl Calls {
     /// Queues requests again whose pause is over, and those that only other servers were too busy for.
     pub(crate) fn resume(&mut self, now: Timestamp) {
         for request in self.paused.take_due(now, self.moves.ready_server()) {
+            trace::debug!("pause over");
             self.push_again(request);
         }
     }

@@ -140,6 +140,7 @@ impl Dispatcher {
         let Some(why) = self.calls.why_leave(now) else { return false };
         let leaves = self.session.server_count() > 1 && self.session.machine().phase() == Phase::Ready;
         if leaves {
+            trace::debug!(why, "leaving the server");
             self.calls.leaves_server();
             self.session.leave(now, why);
         }

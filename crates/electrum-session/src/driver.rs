@@ -17,6 +17,7 @@ use crate::oneshot::lock;
 use crate::pins::{PinError, PinStore};
 use crate::queued::Queued;
 use crate::session::{Session, Step};
+use crate::trace;
 use crate::wake::wake_all;
 
 /// Drives the [`Session`] of a client: an adapter carries out the [`Step`]s that [`poll`](Self::poll) returns.
@@ -204,7 +205,10 @@ impl Driver {
             match step {
                 Step::ReadPin(conn, server) => self.ask_store(
                     move |pins| pins.get(&server.host().to_string(), server.port()),
-                    move |session, now, pin| session.pin_read(now, conn, pin),
+                    move |session, now, pin| {
+                        trace::debug!(?pin, "pin read");
+                        session.pin_read(now, conn, pin);
+                    },
                 ),
                 Step::KeepPin(conn, server, change) => self.ask_store(
                     move |pins| {
@@ -212,7 +216,10 @@ impl Driver {
                         let held = pins.replace(&host, port, change.old, Some(change.new))?;
                         held.ok_or_else(|| PinError::Other("the pin was removed meanwhile".into()))
                     },
-                    move |session, now, held| session.pin_kept(now, conn, held),
+                    move |session, now, held| {
+                        trace::debug!(?held, "pin kept");
+                        session.pin_kept(now, conn, held);
+                    },
                 ),
                 step => return (Some(step), CallerWork { wakers, encode: None }),
             }

@@ -11,7 +11,7 @@ use electrum_proto::{Effect, EncodedRequests, Timestamp};
 use crate::error::CallError;
 use crate::pending::{EncodeError, Outcome, PendingCall};
 use crate::server_set::ServerSet;
-use crate::trace::Span;
+use crate::trace::{self, Span};
 
 /// The pause before a request is sent again after the first answer of a busy server. It doubles with each one.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -147,6 +147,7 @@ impl Queued {
 
     /// Delivers the outcome.
     pub(crate) fn finish(&self, outcome: Outcome<'_>) -> Option<Waker> {
+        self.span.in_scope(|| trace::ended(&outcome));
         self.call.finish(self.part.index(), outcome)
     }
 }

@@ -3,7 +3,9 @@
 use electrum_proto::{
     Action, Client, CloseCause, ConnId, DownCause, Event, Input, Phase, ProtocolVersion, Side, State, Timestamp,
 };
-use electrum_transport::{DialTarget, Known, LayerError, LayerReport, LayerStack, Pin, PinChange, Route, ServerAddr};
+use electrum_transport::{
+    DialTarget, Known, LayerError, LayerReport, LayerStack, Pin, PinChange, Route, ServerAddr, Stage,
+};
 
 use crate::config::Config;
 use crate::connection::ConnectionEvent;
@@ -150,6 +152,8 @@ struct Open {
     stack: Option<LayerStack>,
     /// Why they failed.
     error: Option<LayerError>,
+    /// The layer whose handshake is under way, for logs.
+    stage: Option<Stage>,
     /// Whether the socket was reported closed.
     is_closed: bool,
     /// Whether the client leaves this server for another one, though the socket works.
@@ -205,6 +209,7 @@ impl Session {
         let known = if self.accepts_new_pin[open.index] { known.accepting_new_pin() } else { known };
         match self.route.open(server, known) {
             Ok(stack) => {
+                open.stage = stack.stage();
                 open.stack = Some(stack);
                 self.pump(now);
             }
@@ -391,6 +396,7 @@ impl Session {
             is_keeping_pin: false,
             stack: None,
             error: None,
+            stage: None,
             is_closed: false,
             is_left: false,
             since: now,
@@ -430,6 +436,7 @@ impl Session {
     fn pump(&mut self, now: Timestamp) {
         let Some(open) = self.link.as_mut() else { return };
         let (conn, Some(stack)) = (open.conn, open.stack.as_mut()) else { return };
+        trace::established(&mut open.stage, stack);
         if let Some(change) = stack.pin_change().filter(|_| !open.is_keeping_pin) {
             open.is_keeping_pin = true;
             open.step = self.servers.get(open.index).map(|server| Step::KeepPin(conn, server.clone(), change));

@@ -12,6 +12,7 @@ use crate::error::CallError;
 use crate::oneshot::lock;
 use crate::pending::{self, EncodeError, PendingCall};
 use crate::queued::{Part, Queued};
+use crate::trace;
 use crate::wake::wake_all;
 
 /// Requests that are submitted under one lock.
@@ -59,7 +60,11 @@ impl Submission {
     ) {
         match encoded {
             Ok(()) => self.requests.push((Arc::clone(call), Part::new(index, effect))),
-            Err(error) => wake_all(call.finish(index, error.into_outcome())),
+            Err(error) => {
+                let outcome = error.into_outcome();
+                trace::ended(&outcome);
+                wake_all(call.finish(index, outcome));
+            }
         }
     }
 

@@ -185,6 +185,45 @@ impl ClosedPort {
     }
 }
 
+/// A port of 127.0.0.1 that answers no attempt to connect, on Linux: the listener there has no room for connections, and
+/// accepts none.
+///
+/// # Example
+/// ```
+/// use electrum_testkit::listener::SilentPort;
+/// use std::net::TcpStream;
+/// use std::time::Duration;
+///
+/// let silent = SilentPort::new()?;
+/// # if cfg!(target_os = "linux") {
+/// assert!(TcpStream::connect_timeout(&silent.addr(), Duration::from_millis(10)).is_err());
+/// # }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SilentPort {
+    /// Listens, with the one connection that it has room for.
+    _socket: Socket,
+    _client: TcpStream,
+    address: SocketAddr,
+}
+
+impl SilentPort {
+    /// Takes a port that the system picks.
+    pub fn new() -> io::Result<Self> {
+        let ClosedPort { _socket, address } = ClosedPort::new()?;
+        // There is room for one more than the number here.
+        _socket.listen(0)?;
+        let _client = TcpStream::connect(address)?;
+        Ok(Self { _socket, _client, address })
+    }
+
+    /// Returns the address that does not answer.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
 /// Ends the connection of this socket with a reset, once all its handles are dropped.
 pub fn end_with_reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));

@@ -4,12 +4,14 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::thread;
 use std::time::Duration;
 
 use electrum_session::transport::DialTarget;
 use electrum_session::{Dial, drive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 /// The tokio runtime, with a function that opens a stream to a target within a time-out.
@@ -47,7 +49,10 @@ pub(crate) fn dial(
     async move {
         // Dropping the future cancels the dial.
         let _cancel = cancel;
-        let socket = tokio::task::spawn_blocking(move || dial.run()).await.map_err(io::Error::other)??;
+        let (sender, socket) = oneshot::channel();
+        // A runtime that is dropped waits for its blocking tasks, so the dial has a thread of its own.
+        thread::Builder::new().name("electrum-connect".into()).spawn(move || sender.send(dial.run()))?;
+        let socket = socket.await.map_err(io::Error::other)??;
         socket.set_nonblocking(true)?;
         TcpStream::from_std(socket)
     }

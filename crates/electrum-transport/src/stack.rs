@@ -272,6 +272,28 @@ impl LayerStack {
         matches!(self.state, State::Open)
     }
 
+    /// Returns the layer whose handshake is under way; `None` once the stack is established, has ended or has failed.
+    ///
+    /// ```
+    /// use electrum_transport::{Known, Route, Stage};
+    ///
+    /// let route = Route::direct().with_proxy("socks5://127.0.0.1:9050".parse()?);
+    /// let mut stack = route.open(&"tcp://electrum.example".parse()?, Known::default())?;
+    /// assert_eq!(stack.stage(), Some(Stage::Proxy));
+    /// stack.received(b"\x05\x00")?; // what the proxy says to the greeting ...
+    /// stack.received(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")?; // ... and once it is connected to the server
+    /// assert_eq!((stack.stage(), stack.established()), (None, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stage(&self) -> Option<Stage> {
+        match self.state {
+            State::Proxy(_) => Some(Stage::Proxy),
+            State::Handshake | State::KeepingPin => Some(Stage::Tls),
+            State::Upgrade => Some(Stage::WebSocket),
+            State::Open | State::Ended | State::Failed(_) => None,
+        }
+    }
+
     /// Returns whether the stack was closed in order, by either side: no more bytes will come, but
     /// [`plaintext`](Self::plaintext) may still hold some. The socket may still be open.
     pub fn ended(&self) -> bool {

@@ -84,7 +84,7 @@ impl Connection {
     pub(super) fn accepted(&mut self, agreed: Agreed, shared: &mut Shared) {
         let Agreed { software, version } = agreed.clone();
         debug!(%software, %version, "ready");
-        self.stage.phase().assert_transition(Transition::Accepted, Phase::Ready);
+        self.stage.phase().note_transition(Transition::Accepted, Phase::Ready);
         let took = shared.now.since(self.stream.last_sent);
         if took >= shared.slow {
             shared.servers.pong_wait_mut().seen(took);

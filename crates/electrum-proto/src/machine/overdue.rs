@@ -115,9 +115,18 @@ impl Ready {
     ) -> Result<(), DownCause> {
         let grace = shared.now + shared.config.timeouts.request;
         let (owner, event) = match overdue {
-            Overdue::Late(event) => (owner, event),
-            Overdue::GivenUp => (Owner::Abandoned, None),
-            Overdue::Link => return Err(DownCause::Timeout { waited_for: TimerKind::Request }),
+            Overdue::Late(event) => {
+                debug!(id, ?owner, "late");
+                (owner, event)
+            }
+            Overdue::GivenUp => {
+                debug!(id, ?owner, "given up");
+                (Owner::Abandoned, None)
+            }
+            Overdue::Link => {
+                debug!(id, ?owner, "link given up");
+                return Err(DownCause::Timeout { waited_for: TimerKind::Request });
+            }
         };
         self.requests.pass_to(id, owner, grace);
         if let Some(event) = event {

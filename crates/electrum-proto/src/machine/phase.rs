@@ -83,8 +83,9 @@ impl Phase {
     /// All phases, in the order of a link.
     pub const ALL: [Self; 5] = [Self::Connecting, Self::Handshaking, Self::Ready, Self::Backoff, Self::Closed];
 
-    /// Checks in debug builds that the table has this transition, so that the code cannot differ from the table.
-    pub(super) fn assert_transition(self, by: Transition, to: Self) {
+    /// Logs a transition, and checks in debug builds that the table has it, so that the code cannot differ from the table.
+    pub(super) fn note_transition(self, by: Transition, to: Self) {
+        debug!(from = ?self, ?by, ?to, "transition");
         debug_assert_eq!(self.after(by), Some(to), "{by:?} does not lead from {self:?} to {to:?}");
     }
 
@@ -160,6 +161,6 @@ mod tests {
     #[cfg(debug_assertions)]
     #[should_panic = "Lost does not lead from Ready to Closed"]
     fn a_transition_that_the_table_lacks_is_found_in_debug_builds() {
-        Phase::Ready.assert_transition(Transition::Lost, Phase::Closed);
+        Phase::Ready.note_transition(Transition::Lost, Phase::Closed);
     }
 }

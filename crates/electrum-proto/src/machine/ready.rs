@@ -211,7 +211,9 @@ impl Ready {
     /// Pauses subscriptions, since the server is too busy. Further busy answers do not extend a pause.
     fn put_off_subscriptions(&mut self, now: Timestamp) {
         if self.resubscribe_at.is_none() {
-            self.resubscribe_at = Some(now + self.busy_pause);
+            let until = now + self.busy_pause;
+            debug!(%until, "topics paused");
+            self.resubscribe_at = Some(until);
             self.busy_pause = (self.busy_pause * 2).min(LONGEST_PAUSE);
         }
     }

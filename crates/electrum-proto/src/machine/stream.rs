@@ -148,6 +148,7 @@ impl Stream {
     /// Begins the next padded write if it is due.
     pub(super) fn fill_packet(&mut self, now: Timestamp) {
         if self.packet_at().is_some_and(|at| at <= now) {
+            trace!(kind = ?super::timers::TimerKind::Padding, %now, "timer");
             self.outbox.fill_packet();
             self.last_packet = now;
             self.sent_before = mem::replace(&mut self.last_sent, now);

@@ -58,7 +58,7 @@ fn next_overdue(driver: &mut Driver) {
 }
 
 /// Sleeps until events about overdue requests are emitted, and returns them. Answers pings.
-fn until_reported(driver: &mut Driver) -> Vec<String> {
+pub(crate) fn until_reported(driver: &mut Driver) -> Vec<String> {
     driver.seen();
     for _ in 0..1000 {
         next_overdue(driver);

@@ -15,7 +15,7 @@ fn config() -> Config {
 }
 
 /// A driver whose client pads and is ready, and has sent more than goes without a delay, a second ago.
-fn warm() -> Driver {
+pub(crate) fn warm() -> Driver {
     let mut driver = Driver::ready_with(config(), "1.4");
     call(&mut driver, 1200);
     assert_eq!(driver.write().len(), 2048);
@@ -25,7 +25,7 @@ fn warm() -> Driver {
 }
 
 /// Makes a call whose line has this length, and polls. Gives its id.
-fn call(driver: &mut Driver, length: usize) -> u64 {
+pub(crate) fn call(driver: &mut Driver, length: usize) -> u64 {
     let line = |filling: usize| Raw::new("x", vec!["x".repeat(filling).into()]);
     let own = r#"{"jsonrpc":"2.0","id":10,"method":"x","params":[""]}"#.len() + 1;
     let id = driver.client.request_until(driver.now, Timestamp::MAX, line(length - own)).unwrap().id.number();

@@ -8,6 +8,8 @@ mod attempts;
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use std::time::{Duration, Instant};
 use electrum_transport::{DialHost, DialTarget};
 
 use self::attempts::{Attempts, Next};
+use crate::trace;
 
 /// Opens one socket. [`run`](Self::run) blocks: an adapter calls it in a thread that has nothing else to do.
 ///
@@ -38,6 +41,7 @@ pub struct Dial {
     timeout: Duration,
     sender: Sender<Event>,
     events: Receiver<Event>,
+    is_cancelled: Arc<AtomicBool>,
 }
 
 /// Cancels a [`Dial`] when it is dropped. Its [`run`](Dial::run) then returns at once, or as soon as its current system
@@ -55,12 +59,16 @@ pub struct Dial {
 /// assert!(thread.join().unwrap().is_err());
 /// ```
 #[derive(Debug)]
-pub struct CancelDial(Sender<Event>);
+pub struct CancelDial {
+    is_cancelled: Arc<AtomicBool>,
+    sender: Sender<Event>,
+}
 
 impl Drop for CancelDial {
     fn drop(&mut self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
         // A dial that has ended does not listen any more.
-        let _ = self.0.send(Event::Cancelled);
+        let _ = self.sender.send(Event::Cancelled);
     }
 }
 
@@ -78,8 +86,9 @@ impl Dial {
     #[must_use]
     pub fn new(target: DialTarget, timeout: Duration) -> (Self, CancelDial) {
         let (sender, events) = channel();
-        let cancel = CancelDial(sender.clone());
-        (Self { target, timeout: timeout - timeout / 10, sender, events }, cancel)
+        let is_cancelled = Arc::new(AtomicBool::new(false));
+        let cancel = CancelDial { is_cancelled: Arc::clone(&is_cancelled), sender: sender.clone() };
+        (Self { target, timeout: timeout - timeout / 10, sender, events, is_cancelled }, cancel)
     }
 
     /// Opens the socket, in blocking mode and with `TCP_NODELAY`. The addresses of a name are tried side by side, each
@@ -106,11 +115,18 @@ impl Dial {
             DialHost::Ip(ip) => vec![(ip, self.target.port).into()],
             DialHost::Name(name) => self.look_up(name, deadline, resolve)?,
         };
+        self.connect_to(addresses, deadline)
+    }
+
+    fn connect_to(&self, addresses: Vec<SocketAddr>, deadline: Option<Instant>) -> io::Result<TcpStream> {
         match addresses[..] {
             [] => Err(io::Error::new(ErrorKind::NotFound, "the name has no address")),
             // One address needs no other thread.
-            [address] => connect(address, self.left(deadline))
-                .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}"))),
+            [address] => {
+                self.check_wanted()?;
+                connect(address, self.left(deadline))
+                    .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
+            }
             _ => self.connect_first(addresses, deadline),
         }
     }
@@ -121,6 +137,7 @@ impl Dial {
         deadline: Option<Instant>,
         resolve: impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + 'static,
     ) -> io::Result<Vec<SocketAddr>> {
+        self.check_wanted()?;
         let (sender, port) = (self.sender.clone(), self.target.port);
         let text = name.clone();
         thread::Builder::new().name("electrum-lookup".into()).spawn(move || {
@@ -148,6 +165,7 @@ impl Dial {
         loop {
             let wake = match attempts.next(start.elapsed()) {
                 Next::Start(address) => {
+                    self.check_wanted()?;
                     let (sender, left) = (self.sender.clone(), self.left(deadline));
                     let attempt = thread::Builder::new().name("electrum-dial".into()).spawn(move || {
                         // If the dial has ended, the socket is dropped, which closes it.
@@ -178,6 +196,11 @@ impl Dial {
         }
     }
 
+    /// Fails if the dial was cancelled: what is not wanted is not begun.
+    fn check_wanted(&self) -> io::Result<()> {
+        if self.is_cancelled.load(Ordering::Relaxed) { Err(cancelled()) } else { Ok(()) }
+    }
+
     fn next_event(&self, deadline: Option<Instant>) -> Result<Event, RecvTimeoutError> {
         match deadline {
             Some(deadline) => self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())),
@@ -195,8 +218,13 @@ fn cancelled() -> io::Error {
     io::Error::new(ErrorKind::Interrupted, "the connection is no longer wanted")
 }
 
-/// Tries to connect to one address, for at most `timeout`.
+/// Tries to connect to one address, for at most `timeout`, and logs that.
 fn connect(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+    trace::debug!(%address, "dial");
+    open_socket(address, timeout).inspect_err(|error| trace::dial_failed(address, error))
+}
+
+fn open_socket(address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     // `connect_timeout` refuses zero as an argument.
     let socket = TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1)))?;
     // A connection to a local port that no server listens on can, rarely, connect to its own port (TCP simultaneous
@@ -269,6 +297,35 @@ mod tests {
         let (dial, _cancel) = named(LONG);
         let error = dial.run_with(|_, _| Err(ErrorKind::NotFound.into())).unwrap_err();
         assert!(error.to_string().contains("server.test"), "{error}");
+    }
+
+    #[test]
+    fn a_dial_that_was_cancelled_before_begins_nothing() {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        server.set_nonblocking(true).unwrap();
+        let address = server.local_addr().unwrap();
+        let target = DialTarget { host: DialHost::Ip(address.ip()), port: address.port(), websocket: None };
+        let (dial, cancel) = Dial::new(target, LONG);
+        drop(cancel);
+        assert_eq!(dial.run().unwrap_err().kind(), ErrorKind::Interrupted);
+        // A connection would wait to be accepted.
+        assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+
+        let (dial, cancel) = named(LONG);
+        drop(cancel);
+        // Cancelled between the look-up and the first connection.
+        for addresses in [vec![address], vec![address, closed()]] {
+            let deadline = Instant::now().checked_add(LONG);
+            assert_eq!(dial.connect_to(addresses, deadline).unwrap_err().kind(), ErrorKind::Interrupted);
+            assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        }
+        let (asked, asks) = channel();
+        let error = dial.run_with(move |_, _| {
+            asked.send(()).unwrap();
+            Ok(Vec::new())
+        });
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Interrupted);
+        assert!(asks.recv().is_err(), "no name is looked up");
     }
 
     #[test]

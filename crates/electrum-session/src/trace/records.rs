@@ -1,9 +1,14 @@
 //! Log records for the crate `log`, which has no spans.
 
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, RequestError, RequestId, Unknown};
-use electrum_transport::ServerAddr;
+use electrum_transport::{LayerStack, ServerAddr, Stage};
+
+use super::WithoutReceived;
+use crate::pending::Outcome;
 
 /// The target of log records about connections.
 const SESSION: &str = "electrum_session::session";
@@ -37,6 +42,7 @@ pub(crate) fn ready(server: &ServerAddr, software: &str, version: ProtocolVersio
 }
 
 pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
+    let cause = WithoutReceived(cause);
     log::warn!(target: SESSION, "{server}: {cause}; next attempt in {:.1} s", retry_in.as_secs_f32());
 }
 
@@ -53,3 +59,9 @@ pub(crate) fn ignored(unknown: &Unknown<'_>) {
 pub(crate) const fn answered(_: &Result<Reply<'_>, RequestError>) {}
 
 pub(crate) const fn retried(_: &str, _: Duration) {}
+
+pub(crate) const fn ended(_: &Outcome<'_>) {}
+
+pub(crate) const fn established(_: &mut Option<Stage>, _: &LayerStack) {}
+
+pub(crate) const fn dial_failed(_: SocketAddr, _: &io::Error) {}

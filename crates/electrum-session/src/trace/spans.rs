@@ -2,11 +2,15 @@
 //!
 //! Parameters and results are left out, and so are texts of servers that may repeat them: they say whose wallet it is.
 
-use std::borrow::Cow;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use electrum_proto::{ConnId, DownCause, EncodedRequest, ProtocolVersion, Reply, RequestError, RequestId, Unknown};
-use electrum_transport::ServerAddr;
+use electrum_transport::{LayerStack, ServerAddr, Stage};
+
+use super::WithoutReceived;
+use crate::pending::Outcome;
 
 /// The target of spans and events.
 const TARGET: &str = "electrum_session";
@@ -45,13 +49,7 @@ pub(crate) fn ready(server: &ServerAddr, software: &str, version: ProtocolVersio
 }
 
 pub(crate) fn down(server: &ServerAddr, cause: &DownCause, retry_in: Duration) {
-    let cause = match cause {
-        // Without the excerpt of what the server sent.
-        DownCause::Malformed { what, .. } => Cow::Owned(format!("the server does not speak the protocol: {what}")),
-        DownCause::Busy { .. } => Cow::Borrowed("the server is busy"),
-        cause => Cow::Owned(cause.to_string()),
-    };
-    tracing::warn!(target: TARGET, %server, cause = &*cause, retry = ?retry_in, "down");
+    tracing::warn!(target: TARGET, %server, cause = &*WithoutReceived(cause).to_string(), retry = ?retry_in, "down");
 }
 
 pub(crate) fn ignored(unknown: &Unknown<'_>) {
@@ -76,4 +74,27 @@ pub(crate) fn answered(outcome: &Result<Reply<'_>, RequestError>) {
 /// Logs that a call is sent again after this pause, inside of its span.
 pub(crate) fn retried(cause: &str, pause: Duration) {
     tracing::debug!(target: TARGET, cause, ?pause, "retry");
+}
+
+/// Logs the end of a call without a result, inside of its span if it was sent.
+pub(crate) fn ended(outcome: &Outcome<'_>) {
+    match outcome {
+        Outcome::Reply(_) => {}
+        Outcome::Failed(error) => tracing::debug!(target: TARGET, kind = ?error.kind(), "failed"),
+        Outcome::Panicked(_) => tracing::debug!(target: TARGET, "the code of the caller panicked"),
+    }
+}
+
+/// Logs that a layer of a link was established: the one that was `awaited` until now. Notes the next one there.
+pub(crate) fn established(awaited: &mut Option<Stage>, stack: &LayerStack) {
+    let (before, after) = (*awaited, stack.stage());
+    *awaited = after;
+    if let Some(layer) = before.filter(|_| before != after && (after.is_some() || stack.established())) {
+        tracing::debug!(target: TARGET, ?layer, stack = %stack.report(), "established");
+    }
+}
+
+/// Logs that a server, or a proxy, could not be reached at one of its addresses.
+pub(crate) fn dial_failed(address: SocketAddr, error: &io::Error) {
+    tracing::debug!(target: TARGET, %address, %error, "dial failed");
 }

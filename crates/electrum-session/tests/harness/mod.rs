@@ -3,6 +3,7 @@
 
 mod driver;
 mod server;
+mod written;
 
 use std::future::poll_fn;
 use std::sync::mpsc::channel;
@@ -15,6 +16,7 @@ pub(crate) use futures_lite::future::block_on;
 
 pub(crate) use self::driver::{config, connect, start};
 pub(crate) use self::server::{Asked, Behaviour, Reaction, Server, tip};
+pub(crate) use self::written::Written;
 
 /// No test waits longer, however busy the machine is.
 pub(crate) const BOUND: Duration = Duration::from_secs(60);

@@ -30,6 +30,8 @@ pub(crate) enum Reaction {
     Silence,
     /// The answer comes with that to the next request.
     Later(Value),
+    /// A line as it is.
+    Line(&'static str),
     /// The end of the connection.
     Close,
 }
@@ -119,6 +121,7 @@ impl Shared {
                     later = Some(json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string() + "\n");
                     continue;
                 }
+                Reaction::Line(line) => format!("{line}\n"),
                 Reaction::Close => return drop(socket.shutdown(std::net::Shutdown::Both)),
             };
             text.insert_str(0, &later.take().unwrap_or_default());

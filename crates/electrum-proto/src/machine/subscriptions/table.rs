@@ -426,6 +426,7 @@ impl Subscriptions {
             self.later.pop_first();
             let Some(entry) = self.entry_mut(place) else { continue };
             entry.later = None;
+            debug!(place, "topic due again");
             let standing = entry.standing.subscribed_anew();
             self.set_standing(place, standing);
             self.enqueue(place);
@@ -435,6 +436,7 @@ impl Subscriptions {
     fn look_later(&mut self, place: u32, at: Timestamp) {
         self.clear_timer(place);
         if let Some(entry) = self.entry_mut(place) {
+            debug!(place, %at, refusals = entry.refusals, links_ended = entry.links_ended, "topic put off");
             entry.later = Some(at);
             self.later.insert((at, place));
         }
