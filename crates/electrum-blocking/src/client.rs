@@ -7,12 +7,11 @@ use std::time::Duration;
 use electrum_session as session;
 use electrum_session::proto::{Authorization, RejectReason, Request, State, Topic};
 use electrum_session::threads::{self, Threads};
-use electrum_session::{CallError, Config, NotReady};
+use electrum_session::{CallError, Config, NotReady, block_on};
 
 use crate::pipeline::Pipeline;
 use crate::socket::Tcp;
 use crate::streams::{ConnectionEvents, Updates};
-use crate::wait::wait;
 
 /// A client of Electrum servers. Clones are the same client, which is closed when the last clone and the last iterator
 /// that it returned are dropped.
@@ -165,7 +164,7 @@ impl Client {
     /// # Errors
     /// [`NotReady`] says with which server the last attempt failed, and why. The client goes on connecting.
     pub fn ready(&self, timeout: Duration) -> Result<State, NotReady> {
-        wait(self.session.ready(timeout))
+        block_on(self.session.ready(timeout))
     }
 
     /// Subscribes to a topic, across reconnections. The first update is the value of now; dropping the iterator ends the

@@ -31,7 +31,6 @@ mod client;
 mod pipeline;
 mod socket;
 mod streams;
-mod wait;
 
 #[cfg(feature = "tls")]
 pub use electrum_session::FilePins;

@@ -1,13 +1,12 @@
 //! Calls that are sent at once, and waited for one by one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use electrum_session::proto::Request;
 use electrum_session::threads::Threads;
-use electrum_session::{self as session, CallError};
+use electrum_session::{self as session, CallError, block_within};
 
 use crate::socket::Tcp;
-use crate::wait::wait_until;
 
 /// Calls that are sent in one write. See [`Client::pipeline`](crate::Client::pipeline).
 ///
@@ -97,6 +96,6 @@ impl<T> Pending<T> {
     /// # Errors
     /// [`CallError::TimedOut`] if the result did not come in that time; otherwise those of [`wait`](Self::wait).
     pub fn wait_within(mut self, timeout: Duration) -> Result<T, CallError> {
-        wait_until(Instant::now().checked_add(timeout), &mut self.call).unwrap_or(Err(CallError::TimedOut))
+        block_within(timeout, &mut self.call).unwrap_or(Err(CallError::TimedOut))
     }
 }

@@ -1,14 +1,10 @@
 //! Iterators over updates and connection events that block until the next item.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::future::Future;
+use std::time::Duration;
 
 use electrum_session::proto::{RejectReason, Topic};
-use electrum_session::{self as session, ConnectionEvent, NoUpdate, TopicUpdate};
-use futures_core::Stream;
-
-use crate::wait::{wait, wait_until};
+use electrum_session::{self as session, ConnectionEvent, NoUpdate, TopicUpdate, block_on, block_within};
 
 /// An iterator over the updates of subscribed topics, which blocks until the next one. It ends when the client is
 /// closed.
@@ -91,7 +87,7 @@ impl Updates {
     /// # Errors
     /// [`NoUpdate::TimedOut`] if no update came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
-        next_within(&mut self.0, timeout)
+        within(timeout, self.0.next())
     }
 }
 
@@ -99,7 +95,7 @@ impl Iterator for Updates {
     type Item = TopicUpdate;
 
     fn next(&mut self) -> Option<TopicUpdate> {
-        next(&mut self.0)
+        block_on(self.0.next())
     }
 }
 
@@ -113,7 +109,7 @@ impl ConnectionEvents {
     /// # Errors
     /// [`NoUpdate::TimedOut`] if no event came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NoUpdate> {
-        next_within(&mut self.0, timeout)
+        within(timeout, self.0.next())
     }
 }
 
@@ -121,17 +117,12 @@ impl Iterator for ConnectionEvents {
     type Item = ConnectionEvent;
 
     fn next(&mut self) -> Option<ConnectionEvent> {
-        next(&mut self.0)
+        block_on(self.0.next())
     }
 }
 
-fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    wait(poll_fn(|context| Pin::new(&mut *stream).poll_next(context)))
-}
-
-fn next_within<S: Stream + Unpin>(stream: &mut S, timeout: Duration) -> Result<S::Item, NoUpdate> {
-    let next = poll_fn(|context| Pin::new(&mut *stream).poll_next(context));
-    match wait_until(Instant::now().checked_add(timeout), next) {
+fn within<T>(timeout: Duration, next: impl Future<Output = Option<T>>) -> Result<T, NoUpdate> {
+    match block_within(timeout, next) {
         Some(Some(item)) => Ok(item),
         Some(None) => Err(NoUpdate::Closed),
         None => Err(NoUpdate::TimedOut),

@@ -13,17 +13,12 @@
 //! An adapter with a client of its own implements [`Adapter`] and uses [`config`] and the conversions of this file.
 
 use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use electrum_proto::operations::Raw;
 use electrum_proto::{Phase, Request, Topic};
 use electrum_session::transport::{Route, ServerAddr};
-use electrum_session::{Call, CallError, Config, ConnectionEvents, NoAnswer, Updates};
-use futures_core::Stream;
+use electrum_session::{Call, CallError, Config, ConnectionEvents, NoAnswer, Updates, block_on, block_within};
 use serde_json::Value;
 
 use crate::adapter::{Adapter, Client, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
@@ -124,13 +119,13 @@ impl Pending for Call<Value> {
 
 impl Source<TopicUpdate> for Updates {
     fn next(&mut self, within: Duration) -> Next<TopicUpdate> {
-        next(self, within)
+        next(within, Self::next(self))
     }
 }
 
 impl Source<ConnectionEvent> for ConnectionEvents {
     fn next(&mut self, within: Duration) -> Next<ConnectionEvent> {
-        next(self, within)
+        next(within, Self::next(self))
     }
 }
 
@@ -188,38 +183,11 @@ impl From<CallError> for Failure {
     }
 }
 
-/// The waker of a thread that blocks on a future.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        thread::park();
-    }
-}
-
 /// Waits for the next item of a stream, for at most `within`.
-fn next<S: Stream + Unpin, T: From<S::Item>>(stream: &mut S, within: Duration) -> Next<T> {
-    let end = Instant::now() + within;
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        if let Poll::Ready(item) = pin!(&mut *stream).poll_next(&mut Context::from_waker(&waker)) {
-            return item.map_or(Next::End, |item| Next::Item(item.into()));
-        }
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Next::Nothing;
-        }
-        thread::park_timeout(left);
+fn next<T, I: Into<T>>(within: Duration, next: impl Future<Output = Option<I>>) -> Next<T> {
+    match block_within(within, next) {
+        Some(Some(item)) => Next::Item(item.into()),
+        Some(None) => Next::End,
+        None => Next::Nothing,
     }
 }

@@ -13,13 +13,13 @@ use electrum_session::{Client, Driver, Step};
 pub fn client() -> Client {
     let server: ServerAddr = "tcp://in-process:50001".parse().unwrap();
     let (client, driver) = drive(server, InProcess);
-    std::thread::spawn(|| futures_lite::future::block_on(driver));
+    std::thread::spawn(|| electrum_session::block_on(driver));
     client
 }
 
 /// Runs an example.
 pub fn run(example: impl Future<Output = Result<(), Box<dyn std::error::Error>>>) {
-    futures_lite::future::block_on(example).unwrap();
+    electrum_session::block_on(example).unwrap();
 }
 
 /// Lets the handshake of a client that is driven by hand take place.

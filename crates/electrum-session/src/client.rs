@@ -1,5 +1,6 @@
 //! The callers' half of a client: calls, subscriptions, connection events.
 
+use std::future::Future;
 use std::time::Duration;
 
 use electrum_proto::{Authorization, RejectReason, Request, State, Topic};
@@ -11,6 +12,7 @@ use crate::driver::{Driver, Handle};
 use crate::mailbox::Mailbox;
 use crate::pipeline::Pipeline;
 use crate::ready::{NotReady, ready};
+use crate::sleep::within;
 use crate::streams::{ConnectionEvents, Updates};
 
 /// A client of Electrum servers. Clones are the same client; it is closed when the last one is dropped.
@@ -154,6 +156,31 @@ impl Client {
     /// [`NotReady`] says with which server the last attempt failed, and why. The client goes on connecting.
     pub async fn ready(&self, timeout: Duration) -> Result<State, NotReady> {
         ready(&self.handle, timeout).await
+    }
+
+    /// Waits for a future for at most `timeout`, which works in any runtime, since the client's driver has the timer.
+    /// Returns `None` if it was not ready by then, or if it still waited when the client was closed.
+    ///
+    /// The future is dropped at the end. To go on with it later, pass a pinned reference to it (see [`pin!`](std::pin::pin)).
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/client.rs")); }
+    /// # use electrum_session::proto::Topic;
+    /// # use std::time::Duration;
+    /// # let client = example::client();
+    /// # example::run(async {
+    /// let mut tips = client.subscribe(Topic::Headers)?;
+    /// let mut events = client.events();
+    /// let both = async { (tips.next().await, events.next().await) };
+    /// match client.within(Duration::from_secs(60), both).await {
+    ///     Some((tip, event)) => println!("{tip:?} {event:?}"),
+    ///     None => panic!("not both came"),
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub async fn within<F: Future>(&self, timeout: Duration, future: F) -> Option<F::Output> {
+        within(&self.handle, timeout, future).await
     }
 
     /// Subscribes to a topic, across reconnections. The first update is the value of now; dropping the stream ends the

@@ -90,7 +90,7 @@ impl Dispatcher {
                     self.calls.close(&mut self.wakers);
                     self.subscriptions.close(&mut self.wakers);
                     self.listeners.close(&mut self.wakers);
-                    self.timers.fire(Timestamp::MAX, &mut self.wakers);
+                    self.timers.close(&mut self.wakers);
                     return Work::Step(step);
                 }
                 step => return Work::Step(step),

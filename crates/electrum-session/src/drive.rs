@@ -65,8 +65,8 @@ thread_local! {
 ///
 /// let server: ServerAddr = "tcp://in-process:50001".parse()?;
 /// let (client, driver) = drive(server, InProcess);
-/// std::thread::spawn(|| futures_lite::future::block_on(driver));
-/// assert_eq!(futures_lite::future::block_on(client.call(Banner))?, "Welcome!");
+/// std::thread::spawn(|| electrum_session::block_on(driver));
+/// assert_eq!(electrum_session::block_on(client.call(Banner))?, "Welcome!");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Runtime: Send + 'static {

@@ -107,7 +107,7 @@ impl CallerWork {
 /// let guard = driver.close_on_drop();
 /// let call = client.call(Banner);
 /// drop(guard); // the task that drives the client has panicked, say
-/// assert_eq!(futures_lite::future::block_on(call), Err(CallError::Closed));
+/// assert_eq!(electrum_session::block_on(call), Err(CallError::Closed));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CloseOnDrop(Driver);

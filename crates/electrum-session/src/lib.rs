@@ -17,6 +17,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod block;
 mod call;
 mod calls;
 mod client;
@@ -54,6 +55,7 @@ mod timers;
 mod trace;
 mod wake;
 
+pub use block::{block_on, block_within};
 pub use call::{Batch, Call};
 pub use client::Client;
 pub use clock::{Clock, SystemClock};

@@ -49,7 +49,7 @@ const NOT_OPENED: &str = "the browser could not open the WebSocket and does not 
 /// }
 ///
 /// let (sender, sent) = mpsc::channel();
-/// let mut socket = futures_lite::future::block_on(open(1_000_000, |inbox| {
+/// let mut socket = electrum_session::block_on(open(1_000_000, |inbox| {
 ///     inbox.opened();
 ///     Ok(Noting(sender))
 /// }))?;
@@ -97,7 +97,7 @@ pub trait Sender: Send + 'static {
 ///     inbox.closed(1000, "");
 ///     Ok(Noting(sender))
 /// });
-/// assert!(futures_lite::future::block_on(opening).is_ok());
+/// assert!(electrum_session::block_on(opening).is_ok());
 /// ```
 #[derive(Clone, Debug)]
 pub struct Inbox {
@@ -243,7 +243,7 @@ impl Inbox {
 /// # }
 /// # let (sender, _sent) = mpsc::channel();
 /// #
-/// let messages: io::Result<Messages<_>> = futures_lite::future::block_on(open(1_000_000, |inbox| {
+/// let messages: io::Result<Messages<_>> = electrum_session::block_on(open(1_000_000, |inbox| {
 ///     inbox.opened();
 ///     inbox.received(b"{\"id\":1}");
 ///     Ok(Noting(sender))

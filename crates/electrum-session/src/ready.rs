@@ -1,7 +1,7 @@
 //! Waits until a client is connected.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use electrum_proto::{Phase, State};
 use futures_core::Stream;
 
 use crate::driver::Handle;
-use crate::sleep::Sleep;
+use crate::sleep::within;
 use crate::streams::ConnectionEvents;
 
 /// Why there is no connection.
@@ -22,7 +22,7 @@ use crate::streams::ConnectionEvents;
 /// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
 /// let (client, _driver) = Client::new(server.into(), || {});
 /// client.close();
-/// match futures_lite::future::block_on(client.ready(Duration::from_secs(20))) {
+/// match electrum_session::block_on(client.ready(Duration::from_secs(20))) {
 ///     Ok(state) => panic!("{state:?}"),
 ///     Err(NotReady::TimedOut { why }) => panic!("show it to the user, who may go on waiting: {why}"),
 ///     Err(error @ NotReady::Closed) => assert_eq!(error.to_string(), "the client was closed"),
@@ -45,8 +45,7 @@ pub enum NotReady {
 /// Waits until the client of `handle` is ready.
 pub(crate) async fn ready(handle: &Handle, timeout: Duration) -> Result<State, NotReady> {
     let mut events = ConnectionEvents::new(handle);
-    let mut sleep = pin!(Sleep::new(handle, timeout));
-    poll_fn(|context| {
+    let ready = poll_fn(|context| {
         loop {
             let state = handle.driver().access(|dispatcher, _| dispatcher.session.state());
             match state.phase {
@@ -56,13 +55,12 @@ pub(crate) async fn ready(handle: &Handle, timeout: Duration) -> Result<State, N
             }
             // Each event may have changed the state.
             if Pin::new(&mut events).poll_next(context).is_pending() {
-                break;
+                return Poll::Pending;
             }
         }
-        sleep.as_mut().poll(context).map(|()| {
-            let why = handle.driver().access(|dispatcher, _| dispatcher.last_failure.clone());
-            Err(NotReady::TimedOut { why })
-        })
+    });
+    within(handle, timeout, ready).await.unwrap_or_else(|| {
+        let why = handle.driver().access(|dispatcher, _| dispatcher.last_failure.clone());
+        Err(NotReady::TimedOut { why })
     })
-    .await
 }

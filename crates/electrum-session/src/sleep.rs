@@ -1,7 +1,7 @@
-//! A sleep future that the client's driver wakes.
+//! A sleep future that the client's driver wakes, and futures with a deadline.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -32,16 +32,27 @@ impl Future for Sleep {
             return Poll::Ready(());
         }
         let waker = context.waker().clone();
-        match self.timer {
-            // The waker that is returned is dropped without the lock.
-            Some(timer) => drop(driver.access(|dispatcher, _| dispatcher.timers.replace(timer, waker))),
+        // The waker that is returned is dropped without the lock.
+        let is_set = match self.timer {
+            Some(timer) => driver.access(|dispatcher, _| dispatcher.timers.replace(timer, waker)).is_ok(),
             None => {
                 let until = self.until;
-                self.timer = Some(driver.act(|dispatcher, _| dispatcher.timers.add(until, waker)));
+                self.timer = driver.act(|dispatcher, _| dispatcher.timers.add(until, waker)).ok();
+                self.timer.is_some()
             }
-        }
-        Poll::Pending
+        };
+        if is_set { Poll::Pending } else { Poll::Ready(()) }
     }
+}
+
+/// Waits for a future for at most `timeout`. Returns `None` if it was not ready by then, or when the client was closed.
+pub(crate) async fn within<F: Future>(handle: &Handle, timeout: Duration, future: F) -> Option<F::Output> {
+    let (mut future, mut sleep) = (pin!(future), pin!(Sleep::new(handle, timeout)));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 impl Drop for Sleep {

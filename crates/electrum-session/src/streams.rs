@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::connection::{ConnectionEvent, Events};
 use crate::dispatcher::Dispatcher;
 use crate::driver::Handle;
 use crate::mailbox::{Mailbox, TopicUpdate};
-use crate::sleep::Sleep;
+use crate::sleep::within;
 
 /// The updates of subscribed topics, as a stream. It ends when the client is closed; dropping it ends the
 /// subscriptions.
@@ -108,7 +108,7 @@ impl Updates {
     /// # Errors
     /// [`NoUpdate::TimedOut`] if no update came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
-        next_within(&self.handle, timeout, |context| self.mailbox.poll_next(context)).await
+        next_within(&self.handle.clone(), timeout, self.next()).await
     }
 
     fn add_locked(&mut self, dispatcher: &mut Dispatcher, now: Timestamp, topic: Topic) -> Result<(), RejectReason> {
@@ -185,7 +185,7 @@ impl ConnectionEvents {
     /// # Errors
     /// [`NoUpdate::TimedOut`] if no event came in that time, [`NoUpdate::Closed`] if the client is closed.
     pub async fn next_within(&mut self, timeout: Duration) -> Result<ConnectionEvent, NoUpdate> {
-        next_within(&self.handle, timeout, |context| self.events.poll_next(context)).await
+        next_within(&self.handle.clone(), timeout, self.next()).await
     }
 }
 
@@ -231,14 +231,9 @@ pub enum NoUpdate {
 async fn next_within<T>(
     handle: &Handle,
     timeout: Duration,
-    mut poll_next: impl FnMut(&Context<'_>) -> Poll<Option<T>>,
+    next: impl Future<Output = Option<T>>,
 ) -> Result<T, NoUpdate> {
-    let mut sleep = pin!(Sleep::new(handle, timeout));
-    poll_fn(|context| match poll_next(context) {
-        Poll::Ready(next) => Poll::Ready(next.ok_or(NoUpdate::Closed)),
-        Poll::Pending => sleep.as_mut().poll(context).map(|()| Err(NoUpdate::TimedOut)),
-    })
-    .await
+    within(handle, timeout, next).await.ok_or(NoUpdate::TimedOut)?.ok_or(NoUpdate::Closed)
 }
 
 impl fmt::Debug for Updates {

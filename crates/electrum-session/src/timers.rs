@@ -13,21 +13,27 @@ pub(crate) type TimerKey = (Timestamp, u64);
 pub(crate) struct Timers {
     waiting: BTreeMap<TimerKey, Waker>,
     last: u64,
+    /// Whether the client is closed, after which nothing fires timers any more.
+    is_closed: bool,
 }
 
 impl Timers {
-    pub(crate) fn add(&mut self, at: Timestamp, waker: Waker) -> TimerKey {
+    /// Sets a timer. Returns the waker if the client is closed.
+    pub(crate) fn add(&mut self, at: Timestamp, waker: Waker) -> Result<TimerKey, Waker> {
+        if self.is_closed {
+            return Err(waker);
+        }
         self.last += 1;
         self.waiting.insert((at, self.last), waker);
-        (at, self.last)
+        Ok((at, self.last))
     }
 
-    /// Replaces the waker of a timer. Returns the waker to drop when no lock is held: the former one, or `waker` itself
-    /// if there is no such timer.
-    pub(crate) fn replace(&mut self, key: TimerKey, waker: Waker) -> Option<Waker> {
+    /// Replaces the waker of a timer. Returns the former one, to be dropped when no lock is held; or `waker` itself, as
+    /// the error, if the timer has fired.
+    pub(crate) fn replace(&mut self, key: TimerKey, waker: Waker) -> Result<Waker, Waker> {
         match self.waiting.get_mut(&key) {
-            Some(registered) => Some(std::mem::replace(registered, waker)),
-            None => Some(waker),
+            Some(registered) => Ok(std::mem::replace(registered, waker)),
+            None => Err(waker),
         }
     }
 
@@ -44,5 +50,11 @@ impl Timers {
         while let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now) {
             wakers.push(entry.remove());
         }
+    }
+
+    /// Fires all timers, and ends those that are set later at once.
+    pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
+        self.is_closed = true;
+        self.fire(Timestamp::MAX, wakers);
     }
 }

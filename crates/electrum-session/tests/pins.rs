@@ -11,9 +11,8 @@ use std::time::Duration;
 use common::{Driven, NAME, NOW, config, pin};
 use electrum_session::proto::DownCause;
 use electrum_session::transport::{LayerError, Pin, Trust};
-use electrum_session::{Client, Config, ConnectionEvent, MemoryPins, PinError, PinStore, Step};
+use electrum_session::{Client, Config, ConnectionEvent, MemoryPins, PinError, PinStore, Step, block_on, block_within};
 use electrum_testkit::tls::{Ca, Identity, TlsPeer, rustls};
-use futures_lite::future;
 
 /// Longer than anything takes on a busy machine.
 const BOUND: Duration = Duration::from_secs(60);
@@ -187,7 +186,7 @@ fn a_store_that_blocks_holds_up_neither_the_driver_nor_callers() {
     let _ = client.state();
     assert!(matches!(driver.poll(), Step::Wait { .. }));
     let mut events = client.events();
-    assert!(matches!(future::block_on(events.next()), Some(ConnectionEvent::Connecting { .. })));
+    assert!(matches!(block_on(events.next()), Some(ConnectionEvent::Connecting { .. })));
     while woken.try_recv().is_ok() {}
     let_go.send(()).unwrap();
     woken.recv_timeout(BOUND).unwrap();
@@ -217,7 +216,7 @@ fn a_store_that_fails_is_what_the_user_hears_of() {
     let mut events = client.events();
     let cause = loop {
         assert!(matches!(driver.poll(), Step::Wait { .. }), "nothing is dialled");
-        match future::block_on(future::poll_once(events.next())) {
+        match block_within(Duration::ZERO, events.next()) {
             Some(Some(ConnectionEvent::Down { cause, .. })) => break cause,
             Some(_) => {}
             None => woken.recv_timeout(BOUND).unwrap(),
@@ -259,7 +258,7 @@ fn a_store_that_panics_is_asked_again() {
         }
     }
     let cause = loop {
-        match future::block_on(events.next()) {
+        match block_on(events.next()) {
             Some(ConnectionEvent::Down { cause, .. }) => break cause,
             event => assert!(event.is_some(), "the failure is reported"),
         }

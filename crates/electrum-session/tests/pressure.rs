@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use electrum_session::proto::operations::{Banner, Ping, Raw};
-use electrum_session::{CallError, CallErrorKind, NoAnswer};
+use electrum_session::{CallError, CallErrorKind, NoAnswer, block_within};
 use electrum_testkit::listener::ClosedPort;
-use futures_lite::future::poll_once;
 use harness::{Asked, BOUND, Reaction, Server, block_on, bounded, config, connect, server_and_client, start};
 
 fn read(method: &str) -> Raw {
@@ -160,7 +159,7 @@ fn a_call_that_a_server_never_answers_moves_though_others_are_answered() {
         let mut banner = pin!(client.call_within(Duration::from_secs(20), Banner));
         let mut pings = 0;
         let answer = loop {
-            if let Some(answer) = block_on(poll_once(&mut banner)) {
+            if let Some(answer) = block_within(Duration::ZERO, &mut banner) {
                 break answer;
             }
             assert_eq!(block_on(client.call(Ping)), Ok(()));

@@ -8,6 +8,7 @@ use electrum_session::{Client, Updates};
 
 use super::cache::Cache;
 use super::plan::Plan;
+use super::run::InFlight;
 
 /// A client, and the cache of what scans have found with it.
 pub(crate) struct Connection {
@@ -62,6 +63,7 @@ impl fmt::Debug for Connection {
 pub(crate) struct Work {
     pub(crate) connection: Arc<Connection>,
     pub(crate) plan: Plan,
+    pub(crate) in_flight: InFlight,
 }
 
 impl Drop for Work {

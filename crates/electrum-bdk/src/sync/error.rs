@@ -47,7 +47,7 @@ pub enum SyncError {
     OtherNetwork,
     /// The server's answers take more memory than [`Options::memory`](crate::sync::Options::memory) allows.
     TooLarge,
-    /// The scan was [cancelled](crate::sync::Cancel::cancel).
+    /// The scan, or the wait for the next update, was [cancelled](crate::sync::Cancel::cancel).
     Cancelled,
     /// The client was closed, or has no room for a subscription.
     NoSubscription(electrum_session::proto::RejectReason),

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::time::{Duration, Instant, SystemTime};
+use std::future::pending;
+use std::time::{Duration, SystemTime};
 
 use bdk_core::CheckPoint;
 use bdk_core::spk_client::FullScanResponse;
@@ -12,15 +11,14 @@ use bitcoin::ScriptBuf;
 use electrum_session::proto::proof::script_status;
 use electrum_session::proto::types::{ScriptStatus, Tip};
 use electrum_session::proto::{Topic, Update};
-use electrum_session::{CallError, NoUpdate, TopicUpdate, Updates};
-use futures_core::Stream;
+use electrum_session::{CallError, TopicUpdate, Updates, block_on, block_within};
 
 use super::ask::Ask;
 use super::connection::Work;
 use super::error::SyncError;
-use super::progress::Progress;
+use super::progress::{Cancel, Progress};
 use super::report::Report;
-use super::run::{Watch, complete, is_lost, ready_updates, tip};
+use super::run::{InFlight, PAUSE, Watch, complete, is_lost, or_cancelled, ready_updates, tip};
 use super::scripts::Keychains;
 
 /// The updates of a wallet that is followed: first that of a full scan, then the changes since the update before. Made
@@ -29,6 +27,9 @@ use super::scripts::Keychains;
 /// The wallet's scripts and the tip of the chain are subscribed, across reconnections, and more scripts as the wallet
 /// uses them. The next update after an outage has the changes of that time; nothing is reported twice. Apply every
 /// update: each builds on those before it.
+///
+/// What is followed ends with the stop gap after the last script that is used or was revealed when the request was made.
+/// [`reveal`](Self::reveal) moves it on for a wallet that hands out more addresses than that.
 ///
 /// ```
 /// use bdk_core::spk_client::FullScanRequest;
@@ -56,6 +57,7 @@ pub struct Follow<K> {
     keychains: Keychains<K>,
     subscriptions: Option<Subscriptions>,
     report: Report<K>,
+    cancel: Cancel,
     /// Whether something may have changed since the last complete update.
     is_dirty: bool,
 }
@@ -105,45 +107,101 @@ impl Subscriptions {
 
 impl<K: Ord + Clone + Send> Follow<K> {
     pub(crate) fn new(work: Work, chain: Option<CheckPoint>, keychains: Keychains<K>) -> Self {
-        Self { work, keychains, subscriptions: None, report: Report::new(chain), is_dirty: true }
+        let (report, cancel) = (Report::new(chain), Cancel::default());
+        Self { work, keychains, subscriptions: None, report, cancel, is_dirty: true }
     }
 
-    /// Waits for the next update, in any runtime. While there is no connection it waits for one.
+    /// Returns a handle that cancels the wait for the next update from another thread or task. The wallet stays
+    /// followed: the next call continues.
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wallet.rs")); }
+    /// # let (_server, syncer, mut wallet) = example::wallet();
+    /// use electrum_bdk::sync::SyncError;
+    ///
+    /// let mut updates = syncer.follow(wallet.start_full_scan(), 20);
+    /// let cancel = updates.canceller();
+    /// let waiting = std::thread::spawn(move || {
+    ///     loop {
+    ///         match updates.wait() {
+    ///             Ok(update) => wallet.apply_update(update)?,
+    ///             Err(SyncError::Cancelled) => return Ok::<_, Box<dyn std::error::Error + Send + Sync>>(wallet),
+    ///             Err(error) => return Err(error.into()),
+    ///         }
+    ///     }
+    /// });
+    /// cancel.cancel(); // the user closes the window
+    /// let wallet = waiting.join().unwrap().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn canceller(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    /// Follows the scripts of a keychain up to `index`, and the stop gap after it, from the next call on that waits for an
+    /// update. Returns whether the keychain is among those of the request.
+    ///
+    /// Call it when the wallet reveals an address. Scripts that are followed already cost nothing; all others up to
+    /// `index` are derived and subscribed at once. A keychain that the request lists only a part of ends with that.
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wallet.rs")); }
+    /// # let (server, syncer, _) = example::wallet();
+    /// use bdk_wallet::{KeychainKind, Wallet, bitcoin::Network};
+    ///
+    /// # use bdk_wallet::bitcoin::{bip32::{Xpriv, Xpub}, secp256k1::Secp256k1};
+    /// # let secp = Secp256k1::new();
+    /// # let key = Xpub::from_priv(&secp, &Xpriv::new_master(Network::Regtest, &[7; 32])?);
+    /// # let descriptor = format!("wpkh({key}/0/*)");
+    /// let mut wallet = Wallet::create_single(descriptor).network(Network::Regtest).create_wallet_no_persist()?;
+    /// let mut updates = syncer.follow(wallet.start_full_scan(), 20);
+    /// wallet.apply_update(updates.wait()?)?;
+    ///
+    /// // A shop hands out many addresses, and the customer with the last one pays.
+    /// let address = wallet.reveal_addresses_to(KeychainKind::External, 50).last().expect("none was revealed");
+    /// assert!(updates.reveal(&KeychainKind::External, address.index));
+    /// # server.pay(address.script_pubkey().as_bytes(), 70_000);
+    /// wallet.apply_update(updates.wait()?)?;
+    /// assert_eq!(wallet.balance().total().to_sat(), 70_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reveal(&mut self, keychain: &K, index: u32) -> bool {
+        let is_known = self.keychains.reveal(keychain, index);
+        self.is_dirty |= is_known;
+        is_known
+    }
+
+    /// Waits for the next update, in any runtime. While there is no connection it waits for one, however long, and while
+    /// too many calls of the client wait it tries again twice a second.
     ///
     /// # Errors
     /// [`SyncError`] says who must act. The next call continues.
     ///
     /// # Cancel safety
-    /// Dropping the future loses no update.
+    /// Dropping the future loses no update and nothing that was fetched, and leaves what was asked for in flight: the next
+    /// call continues.
     pub async fn next(&mut self) -> Result<FullScanResponse<K>, SyncError> {
-        loop {
-            if let Some(update) = self.refresh().await? {
-                return Ok(update);
-            }
-            let Some(subscriptions) = &mut self.subscriptions else { continue };
-            let next = poll_fn(|context| Pin::new(&mut subscriptions.updates).poll_next(context)).await;
-            let update = next.ok_or(SyncError::Call(CallError::Closed))?;
-            self.take(&update);
+        let cancel = self.cancel.clone();
+        let outcome = or_cancelled(&cancel, self.changed()).await;
+        if outcome.is_err() {
+            self.work.in_flight = InFlight::default();
         }
+        outcome
     }
 
-    /// Waits for the next update for at most about `timeout`, in any runtime. A scan that has begun is finished first.
+    /// Waits for the next update for at most `timeout`, in any runtime. Returns `None` if there was none by then, whatever
+    /// the reason: nothing has changed, there is no connection, or the server is slow. The next call continues, with the
+    /// answers that came meanwhile.
     ///
     /// # Errors
     /// As with [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    /// As with [`next`](Self::next).
     pub async fn next_within(&mut self, timeout: Duration) -> Result<Option<FullScanResponse<K>>, SyncError> {
-        let start = Instant::now();
-        loop {
-            if let Some(update) = self.refresh().await? {
-                return Ok(Some(update));
-            }
-            let Some(subscriptions) = &mut self.subscriptions else { continue };
-            match subscriptions.updates.next_within(timeout.saturating_sub(start.elapsed())).await {
-                Ok(update) => self.take(&update),
-                Err(NoUpdate::TimedOut) => return Ok(None),
-                Err(NoUpdate::Closed) => return Err(SyncError::Call(CallError::Closed)),
-            }
-        }
+        let client = self.work.connection.client().clone();
+        client.within(timeout, self.next()).await.transpose()
     }
 
     /// Waits for the next update in the calling thread.
@@ -151,21 +209,36 @@ impl<K: Ord + Clone + Send> Follow<K> {
     /// # Errors
     /// As with [`next`](Self::next).
     pub fn wait(&mut self) -> Result<FullScanResponse<K>, SyncError> {
-        futures_lite::future::block_on(self.next())
+        block_on(self.next())
     }
 
-    /// Waits for the next update for at most about `timeout` in the calling thread.
+    /// Waits for the next update for at most `timeout` in the calling thread. Returns `None` if there was none by then,
+    /// as [`next_within`](Self::next_within) does.
     ///
     /// # Errors
     /// As with [`next`](Self::next).
     pub fn wait_within(&mut self, timeout: Duration) -> Result<Option<FullScanResponse<K>>, SyncError> {
-        futures_lite::future::block_on(self.next_within(timeout))
+        block_within(timeout, self.next()).transpose()
+    }
+
+    /// Waits until something has changed.
+    async fn changed(&mut self) -> Result<FullScanResponse<K>, SyncError> {
+        loop {
+            if let Some(update) = self.refresh().await? {
+                return Ok(update);
+            }
+            let Some(subscriptions) = &mut self.subscriptions else { continue };
+            let update = subscriptions.updates.next().await.ok_or(SyncError::Call(CallError::Closed))?;
+            self.take(&update);
+        }
     }
 
     /// Fetches what has changed by the reports of the subscriptions. Returns the update, if there is anything new.
     async fn refresh(&mut self) -> Result<Option<FullScanResponse<K>>, SyncError> {
         loop {
             let ready = match &mut self.subscriptions {
+                // Later, when the histories are known that these may be newer than.
+                _ if self.work.in_flight.has_round() => Vec::new(),
                 Some(subscriptions) => ready_updates(&mut subscriptions.updates).await,
                 None => Vec::new(),
             };
@@ -175,7 +248,8 @@ impl<K: Ord + Clone + Send> Follow<K> {
             if !self.is_dirty {
                 return Ok(None);
             }
-            let Self { work: Work { connection, plan }, keychains, subscriptions, report, is_dirty } = self;
+            let Self { work: Work { connection, plan, in_flight }, keychains, subscriptions, report, is_dirty, .. } =
+                self;
             let subscriptions = match subscriptions {
                 Some(subscriptions) => subscriptions,
                 None => {
@@ -183,9 +257,13 @@ impl<K: Ord + Clone + Send> Follow<K> {
                     subscriptions.insert(Subscriptions { updates, scripts: Vec::new(), subscribed: HashSet::new() })
                 }
             };
-            match complete(connection.client(), plan, keychains, subscriptions).await {
-                // Calls wait for a connection for a limited time; a follower waits without a limit.
-                Err(error) if is_lost(&error) => continue,
+            match complete(connection.client(), plan, in_flight, keychains, subscriptions).await {
+                // Calls wait for a connection for a limited time; a follower waits without a limit. Where too many wait,
+                // calls fail at once.
+                Err(error) if is_lost(&error) => {
+                    connection.client().within(PAUSE, pending::<()>()).await;
+                    continue;
+                }
                 result => result?,
             }
             *is_dirty = false;

@@ -43,7 +43,7 @@ pub struct Progress {
     pub rounds: u32,
 }
 
-/// Cancels a scan from another thread or task.
+/// Cancels a scan, or the wait for the next update of a followed wallet, from another thread or task.
 ///
 /// ```
 /// use electrum_bdk::sync::SyncError;
@@ -77,8 +77,8 @@ struct State {
 }
 
 impl Cancel {
-    /// Cancels the scan, which returns [`SyncError::Cancelled`](crate::sync::SyncError::Cancelled) at once. It keeps
-    /// what it has fetched: run again, it continues.
+    /// Cancels the scan or the wait, which returns [`SyncError::Cancelled`](crate::sync::SyncError::Cancelled) at once;
+    /// the next one does if none runs. What was fetched is kept: run again, it continues.
     pub fn cancel(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.is_cancelled = true;

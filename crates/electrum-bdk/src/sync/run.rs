@@ -1,5 +1,6 @@
 //! Carries out a plan with a client: sends its requests in rounds, and reports the answers.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -17,8 +18,9 @@ use super::plan::{Plan, Round};
 use super::progress::{Cancel, Progress};
 use super::scripts::Scripts;
 
-/// How long to wait for a new tip from a server that contradicts itself, before the scan begins again.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait before a scan begins again: for a new tip from a server that contradicts itself, and for room among the
+/// calls of a client.
+pub(crate) const PAUSE: Duration = Duration::from_millis(500);
 
 /// Callbacks of a scan.
 pub(crate) trait Watch: Send {
@@ -32,16 +34,82 @@ pub(crate) trait Watch: Send {
     fn answered(&mut self, progress: &Progress);
 }
 
-/// Runs a plan until it is complete.
+/// The requests of a plan that wait for their answers. They outlive the future that waits for them: the next one goes on
+/// with them.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    tip: Option<Call<Tip>>,
+    /// The requests of a round in their order, without those whose answers were reported.
+    round: VecDeque<(Ask, Call<Answer>)>,
+    /// How many requests of the round have succeeded.
+    answered: usize,
+    /// The first error of the round.
+    failure: Option<SyncError>,
+}
+
+impl InFlight {
+    /// Whether a round is in flight: its answers may be older than what a subscription has reported since.
+    pub(crate) fn has_round(&self) -> bool {
+        !self.round.is_empty()
+    }
+
+    /// Asks for the server's tip.
+    async fn tip(&mut self, client: &Client) -> Result<Tip, SyncError> {
+        let tip = self.tip.get_or_insert_with(|| client.call(HeadersSubscribe)).await;
+        self.tip = None;
+        tip.map_err(SyncError::Call)
+    }
+
+    /// Sends the requests of a round.
+    fn send(&mut self, client: &Client, plan: &Plan, asks: Vec<Ask>) {
+        let request = |ask: &Ask| AskRequest { ask: ask.clone(), budget: plan.budget.clone() };
+        self.round = client.pipeline(|calls| {
+            let call = |ask| {
+                let call = calls.call(request(&ask));
+                (ask, call)
+            };
+            asks.into_iter().map(call).collect()
+        });
+    }
+
+    /// Waits for the answers of the round, if one is in flight, and reports them to the plan.
+    async fn receive(&mut self, plan: &mut Plan, watch: &mut dyn Watch) -> Result<(), SyncError> {
+        while let Some((ask, call)) = self.round.front_mut() {
+            let answer = call.await;
+            match plan.answer(ask, answer) {
+                Ok(()) => self.answered += 1,
+                // The scan fails, so the other answers are not awaited.
+                Err(error @ (SyncError::Untrue { .. } | SyncError::TooLarge)) => {
+                    *self = Self::default();
+                    return Err(error);
+                }
+                Err(error) => drop(self.failure.get_or_insert(error)),
+            }
+            self.round.pop_front();
+            watch.answered(&plan.progress);
+        }
+        let answered = std::mem::take(&mut self.answered);
+        match self.failure.take() {
+            // The next round sends the lost requests again.
+            Some(error) if answered > 0 && is_lost(&error) => Ok(()),
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs a plan until it is complete. If the future is dropped, what is in flight stays so, and the next one goes on with it.
 pub(crate) async fn complete(
     client: &Client,
     plan: &mut Plan,
+    in_flight: &mut InFlight,
     scripts: &mut dyn Scripts,
     watch: &mut dyn Watch,
 ) -> Result<(), SyncError> {
     let mut tips = client.subscribe(Topic::Headers).map_err(SyncError::NoSubscription)?;
     let mut known = None;
     loop {
+        in_flight.receive(plan, watch).await?;
         match plan.next(scripts)? {
             Round::Done => return Ok(()),
             Round::Begin { pause } => {
@@ -52,39 +120,20 @@ pub(crate) async fn complete(
                 }
                 let newest = ready_updates(&mut tips).await.iter().rev().find_map(tip).or(known);
                 let tip = match newest {
-                    Some(tip) => tip,
-                    None => client.call(HeadersSubscribe).await.map_err(SyncError::Call)?,
+                    Some(tip) => {
+                        in_flight.tip = None;
+                        tip
+                    }
+                    None => in_flight.tip(client).await?,
                 };
                 known = Some(tip);
                 plan.begin(tip);
             }
             Round::Ask(asks) => {
                 watch.asking(&asks)?;
-                ask(client, plan, &asks, watch).await?;
+                in_flight.send(client, plan, asks);
             }
         }
-    }
-}
-
-/// Sends one round of requests, and reports the answers to the plan.
-async fn ask(client: &Client, plan: &mut Plan, asks: &[Ask], watch: &mut dyn Watch) -> Result<(), SyncError> {
-    let request = |ask: &Ask| AskRequest { ask: ask.clone(), budget: plan.budget.clone() };
-    let calls: Vec<Call<Answer>> = client.pipeline(|calls| asks.iter().map(|ask| calls.call(request(ask))).collect());
-    let (mut answered, mut failure) = (0_usize, None);
-    for (ask, call) in asks.iter().zip(calls) {
-        match plan.answer(ask, call.await) {
-            Ok(()) => answered += 1,
-            // The scan fails, so the other answers are not awaited.
-            Err(error @ (SyncError::Untrue { .. } | SyncError::TooLarge)) => return Err(error),
-            Err(error) => drop(failure.get_or_insert(error)),
-        }
-        watch.answered(&plan.progress);
-    }
-    match failure {
-        // The next round sends the lost requests again.
-        Some(error) if answered > 0 && is_lost(&error) => Ok(()),
-        Some(error) => Err(error),
-        None => Ok(()),
     }
 }
 

@@ -1,19 +1,16 @@
 //! A scan of a wallet, which can be watched, cancelled and continued.
 
 use std::fmt;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bdk_core::spk_client::{FullScanResponse, SyncResponse};
+use electrum_session::{block_on, block_within};
 
 use super::connection::Work;
 use super::error::SyncError;
 use super::plan::Plan;
 use super::progress::{Cancel, Progress};
-use super::run::{Watch, complete, or_cancelled};
+use super::run::{InFlight, Watch, complete, or_cancelled};
 use super::scripts::{Keychains, ScriptList, Scripts};
 use super::update::update;
 
@@ -126,11 +123,17 @@ impl<R> Scan<R> {
     /// [`SyncError`] says who must act. The scan can be run again, and continues where it stopped.
     ///
     /// # Cancel safety
-    /// Dropping the future keeps what was fetched: run again, the scan continues.
+    /// Dropping the future keeps what was fetched, and leaves what was asked for in flight: run again, the scan continues.
     pub async fn run(&mut self) -> Result<R, SyncError> {
-        let Self { work: Work { connection, plan }, target, watcher, cancel } = self;
-        or_cancelled(cancel, complete(connection.client(), plan, target.scripts(), watcher)).await?;
-        Ok(target.response(plan))
+        let Self { work: Work { connection, plan, in_flight }, target, watcher, cancel } = self;
+        let completed = complete(connection.client(), plan, in_flight, target.scripts(), watcher);
+        match or_cancelled(cancel, completed).await {
+            Ok(()) => Ok(target.response(plan)),
+            Err(error) => {
+                *in_flight = InFlight::default();
+                Err(error)
+            }
+        }
     }
 
     /// Runs the scan and waits for it in the calling thread.
@@ -138,37 +141,16 @@ impl<R> Scan<R> {
     /// # Errors
     /// As with [`run`](Self::run).
     pub fn wait(&mut self) -> Result<R, SyncError> {
-        futures_lite::future::block_on(self.run())
+        block_on(self.run())
     }
 
-    /// Runs the scan for at most about `timeout` in the calling thread. Returns `None` if it was not complete by then: run
-    /// again, it continues.
+    /// Runs the scan for at most `timeout` in the calling thread. Returns `None` if it was not complete by then: run again,
+    /// it continues, with the answers that came meanwhile.
     ///
     /// # Errors
     /// As with [`run`](Self::run).
     pub fn wait_within(&mut self, timeout: Duration) -> Result<Option<R>, SyncError> {
-        let start = Instant::now();
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut run = pin!(self.run());
-        loop {
-            if let Poll::Ready(outcome) = run.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return outcome.map(Some);
-            }
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            thread::park_timeout(left);
-        }
-    }
-}
-
-/// Wakes a thread that waits.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        block_within(timeout, self.run()).transpose()
     }
 }
 

@@ -72,6 +72,13 @@ impl<K: Ord + Clone> Keychains<K> {
         self.windows.iter().filter_map(|(keychain, window)| Some((keychain.clone(), last(window)?))).collect()
     }
 
+    /// Treats all scripts of a keychain up to this one as revealed. Returns whether there is such a keychain.
+    pub(crate) fn reveal(&mut self, keychain: &K, index: u32) -> bool {
+        let Some(window) = self.windows.get_mut(keychain) else { return false };
+        window.revealed = window.revealed.max(Some(index));
+        true
+    }
+
     /// Treats all scripts up to the last used one as revealed, so that they are kept if that one is no longer used.
     pub(crate) fn keep_used(&mut self, known: &Histories) {
         for window in self.windows.values_mut() {

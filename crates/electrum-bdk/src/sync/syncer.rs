@@ -13,11 +13,12 @@ use super::follow::Follow;
 use super::items::Items;
 use super::options::Options;
 use super::plan::Plan;
+use super::run::InFlight;
 use super::scan::Scan;
 use super::scripts::{Keychains, ScriptList};
 
 /// Syncs wallets of the Bitcoin Dev Kit with an Electrum server. Clones share what they cache: transactions, proven
-/// anchors and the server's headers.
+/// anchors and the server's headers. The cache grows with what is scanned, until it is [cleared](Self::clear_cache).
 ///
 /// ```
 /// use bdk_core::spk_client::FullScanRequest;
@@ -114,6 +115,25 @@ impl Syncer {
         self.connection.put_back(Cache { anchors: anchors.into_iter().collect(), ..Cache::default() });
     }
 
+    /// Drops what is cached: transactions, anchors and headers, those that were added too. Later scans fetch them again.
+    ///
+    /// A scan and a followed wallet take the cache when they are made, and put it back, with what they have found, when
+    /// they are dropped.
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/wallet.rs")); }
+    /// # let (_server, syncer, mut wallet) = example::wallet();
+    /// let update = syncer.full_scan(wallet.start_full_scan(), 20).wait()?;
+    /// wallet.apply_update(update)?;
+    /// // The wallet is closed, and the next one has other transactions.
+    /// syncer.clear_cache();
+    /// # assert_eq!(wallet.balance().total().to_sat(), 70_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clear_cache(&self) {
+        drop(self.connection.take_cache());
+    }
+
     /// Makes a scan of a wallet's keychains: of the revealed scripts, and of more until `stop_gap` scripts in a row are
     /// unused. It takes one round trip for each window of scripts, and at most four more.
     pub fn full_scan<K: Ord + Clone + Send + 'static>(
@@ -172,6 +192,6 @@ impl Syncer {
 
     fn work(&self, start_time: u64, wallet: Option<bdk_core::CheckPoint>, items: Items) -> Work {
         let plan = Plan::new(start_time, wallet, items, self.connection.take_cache(), self.options.clone());
-        Work { connection: Arc::clone(&self.connection), plan }
+        Work { connection: Arc::clone(&self.connection), plan, in_flight: InFlight::default() }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use electrum_bdk::sync::{Options, SyncError};
+use electrum_bdk::electrum_blocking::{CallError, Client};
+use electrum_bdk::sync::{Options, SyncError, Syncer};
 use electrum_testkit::prelude::script as testkit_script;
 
-use super::wallet::{Wallet, server, syncer};
+use super::bounded::bounded;
+use super::wallet::{Wallet, config, server, syncer};
 
 #[test]
 fn a_cancelled_scan_goes_on_where_it_stopped() {
@@ -43,13 +45,45 @@ fn a_scan_that_is_not_complete_in_time_goes_on_where_it_stopped() {
     server.mine(1);
     server.quirks(|quirks| quirks.answers_only_pings = true);
     let mut wallet = Wallet::new();
-    let mut scan = syncer(&server).full_scan(wallet.full_scan(), 20);
+    let mut config = config(&server);
+    config.protocol.timeouts.request = Duration::from_millis(500);
+    let mut scan = Syncer::blocking(Client::connect(config).unwrap()).full_scan(wallet.full_scan(), 20);
     for timeout in [Duration::ZERO, Duration::from_millis(50)] {
         assert!(scan.wait_within(timeout).unwrap().is_none());
     }
     server.quirks(|quirks| quirks.answers_only_pings = false);
-    wallet.apply_scan(scan.wait_within(Duration::MAX).unwrap().expect("there is time enough"));
+    let update = loop {
+        match scan.wait_within(Duration::MAX) {
+            // What the server has not answered is asked for again.
+            Err(SyncError::Call(CallError::TimedOut)) => {}
+            result => break result.unwrap().expect("there is time enough"),
+        }
+    };
+    wallet.apply_scan(update);
     wallet.assert_equals(&server, 60);
+}
+
+#[test]
+fn a_cancelled_wait_for_an_update_goes_on_where_it_stopped() {
+    bounded(|| {
+        let server = server();
+        let mut wallet = Wallet::new();
+        let mut updates = syncer(&server).follow(wallet.full_scan(), 20);
+        let cancel = updates.canceller();
+        // Before the wait, and while the scan would begin.
+        cancel.cancel();
+        assert_eq!(updates.wait().err(), Some(SyncError::Cancelled));
+        wallet.apply_scan(updates.wait().unwrap());
+        wallet.assert_equals(&server, 20);
+        // While nothing changes.
+        let waiting = std::thread::spawn(move || (updates.wait().err(), updates));
+        cancel.cancel();
+        let (error, mut updates) = waiting.join().unwrap();
+        assert_eq!(error, Some(SyncError::Cancelled));
+        server.pay(&testkit_script(3), 1_000);
+        wallet.apply_scan(updates.wait().unwrap());
+        wallet.assert_equals(&server, 20);
+    });
 }
 
 #[test]

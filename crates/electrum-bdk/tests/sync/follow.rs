@@ -1,15 +1,21 @@
 //! Wallets that are followed by subscriptions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use bdk_chain::spk_client::FullScanResponse;
-use electrum_bdk::sync::Follow;
-use electrum_testkit::prelude::{OutPoint, Server, script as testkit_script};
+use electrum_bdk::proto::types::Script;
+use electrum_bdk::proto::{Topic, Update};
+use electrum_bdk::sync::{Follow, Syncer};
+use electrum_session::block_within;
+use electrum_testkit::prelude::{OutPoint, Scripthash, Server, script as testkit_script};
 
+use super::bounded::PATIENCE;
+use super::proxy::Proxy;
 use super::wallet::{Wallet, last_active, server, syncer, tip, truth};
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Applies updates until the wallet is what the server's chain says. Returns the updates.
 ///
@@ -64,6 +70,64 @@ fn each_change_is_reported() {
 }
 
 #[test]
+fn a_change_while_a_history_is_in_flight_is_not_lost() {
+    let server = server();
+    let (asked, is_asked) = channel();
+    let (pass, may_pass) = channel();
+    let is_held = Arc::new(AtomicBool::new(false));
+    let hold = Arc::clone(&is_held);
+    let proxy = Proxy::start(server.addr(), move |method, _, _| {
+        if method == "scriptpubkey.get_history" && hold.swap(false, Ordering::SeqCst) {
+            asked.send(()).unwrap();
+            let _ = may_pass.recv_timeout(PATIENCE);
+        }
+    });
+    let (client, mut wallet) = (proxy.client(), Wallet::new());
+    let mut updates = Syncer::blocking(client.clone()).follow(wallet.full_scan(), 20);
+    wallet.apply_scan(updates.wait_within(PATIENCE).unwrap().expect("the first update"));
+
+    is_held.store(true, Ordering::SeqCst);
+    server.pay(&testkit_script(3), 10_000);
+    while is_asked.try_recv().is_err() {
+        assert!(updates.wait_within(Duration::from_millis(20)).unwrap().is_none(), "the answer is held");
+    }
+    server.pay(&testkit_script(3), 5_000);
+    // Both the outdated history and the new status are there before they are looked at.
+    let mut statuses = client.subscribe(Topic::Script(Script::new(testkit_script(3)))).unwrap();
+    pass.send(()).unwrap();
+    let status = server.chain(|chain| chain.status(&Scripthash::of_script(&testkit_script(3))));
+    loop {
+        let update = statuses.next_within(PATIENCE).unwrap().value.unwrap();
+        let Update::Script(reported) = update else { panic!("{update:?}") };
+        if reported.map(|reported| reported.to_string()) == status {
+            break;
+        }
+    }
+    settle(&mut updates, &mut wallet, &server, 30);
+}
+
+#[test]
+fn scripts_beyond_the_gap_are_followed_once_they_are_revealed() {
+    let server = server();
+    let mut wallet = Wallet::new();
+    let mut updates = syncer(&server).follow(wallet.full_scan(), 20);
+    wallet.apply_scan(updates.wait_within(PATIENCE).unwrap().expect("the first update"));
+    assert!(!updates.reveal(&1, 50), "the wallet has no such keychain");
+    // One was paid before it was revealed, the other one is the last of the gap.
+    server.pay(&testkit_script(50), 10_000);
+    server.mine(1);
+    assert!(updates.reveal(&0, 50));
+    settle(&mut updates, &mut wallet, &server, 60);
+    server.pay(&testkit_script(70), 5_000);
+    settle(&mut updates, &mut wallet, &server, 71);
+    assert_eq!(wallet.last_active, Some(70));
+    // What is followed already stays so.
+    assert!(updates.reveal(&0, 3));
+    server.pay(&testkit_script(90), 5_000);
+    settle(&mut updates, &mut wallet, &server, 91);
+}
+
+#[test]
 fn nothing_is_missed_or_doubled_over_many_kills_of_the_server() {
     let mut server = server();
     server.mine(40);
@@ -107,8 +171,7 @@ fn an_update_whose_future_was_dropped_is_not_lost() {
     for index in 0..5 {
         server.pay(&testkit_script(index), 1_000);
         // The future is polled once and dropped, at any point of its work.
-        let polled = futures_lite::future::block_on(futures_lite::future::poll_once(updates.next()));
-        if let Some(update) = polled {
+        if let Some(update) = block_within(Duration::ZERO, updates.next()) {
             wallet.apply_scan(update.unwrap());
         }
     }

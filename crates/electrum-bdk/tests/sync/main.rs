@@ -1,7 +1,9 @@
 //! The sync of wallets against a fake server.
 
+mod bounded;
 mod cancel;
 mod consistency;
+mod deadline;
 mod follow;
 mod hostile;
 mod proxy;

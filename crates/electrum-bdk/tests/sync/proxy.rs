@@ -26,9 +26,13 @@ impl Proxy {
         Self { listener: Listener::start(move |_, client| serve(client, TcpStream::connect(server).unwrap(), &edit)) }
     }
 
-    pub(crate) fn syncer(&self) -> Syncer {
+    pub(crate) fn client(&self) -> Client {
         let address: ServerAddr = format!("tcp://{}", self.listener.addr()).parse().unwrap();
-        Syncer::blocking(Client::connect(address).unwrap())
+        Client::connect(address).unwrap()
+    }
+
+    pub(crate) fn syncer(&self) -> Syncer {
+        Syncer::blocking(self.client())
     }
 }
 

@@ -184,4 +184,14 @@ fn a_transaction_that_is_known_is_not_fetched_again() {
     wallet.assert_equals(&server, 20);
     let after = server.stats();
     assert_eq!((before.requests(gets), before.requests(proofs)), (after.requests(gets), after.requests(proofs)));
+    // Unless the cache is cleared.
+    new.clear_cache();
+    wallet.sync_to(&new, 20);
+    wallet.assert_equals(&server, 20);
+    let last = server.stats();
+    assert_eq!(
+        (after.requests(gets) + 1, after.requests(proofs) + 1),
+        (last.requests(gets), last.requests(proofs)),
+        "the transaction, and its proof"
+    );
 }

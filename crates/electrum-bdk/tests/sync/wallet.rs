@@ -26,12 +26,16 @@ pub(crate) fn server() -> Server {
     Server::builder(Family::ElectrumX2_0).prompt().start().unwrap()
 }
 
-pub(crate) fn syncer(server: &Server) -> Syncer {
+pub(crate) fn config(server: &Server) -> Config {
     let mut config = Config::from(server.url().parse::<ServerAddr>().unwrap());
     // Tests cut connections again and again.
     config.protocol.backoff.initial = Duration::from_millis(20);
     config.protocol.backoff.cap = Duration::from_millis(200);
-    Syncer::blocking(Client::connect(config).unwrap())
+    config
+}
+
+pub(crate) fn syncer(server: &Server) -> Syncer {
+    Syncer::blocking(Client::connect(config(server)).unwrap())
 }
 
 pub(crate) fn with_prev_txouts(syncer: Syncer) -> Syncer {

@@ -11,8 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use electrum_session::Client;
+pub(crate) use electrum_session::block_on;
 use futures_core::Stream;
-pub(crate) use futures_lite::future::block_on;
 
 pub(crate) use self::driver::{config, connect, start};
 pub(crate) use self::server::{Asked, Behaviour, Reaction, Server, tip};

@@ -54,6 +54,10 @@ A round trip begins with a request that was sent after an answer of the round tr
 while others are still asked for, so that the figure of a client that keeps requests in flight is too high; it is right where the server
 is some milliseconds away, for which the proxy holds all bytes back. `server.version` is not counted. Memory is the peak of the process since
 its start, the wallet's own included.
+
+The scripts of a followed wallet end with the stop gap, counted from the last one that is used or was revealed when the request was made. A
+wallet that hands out more addresses says so with `Follow::reveal`, which subscribes every script up to that one, and the gap after it: the
+server must serve as many subscriptions. A keychain of which the request lists only a part ends with that part.
 ";
 
 /// The three steps.
