@@ -111,8 +111,8 @@ impl Client {
     /// # let scripts = [Script::new([0x51]), Script::new([0x52])];
     /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new))) {
     ///     match balance {
-    ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(balance) => println!("{script}: {} BTC", balance.confirmed),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -188,8 +188,8 @@ impl Client {
     /// for update in client.subscribe_all(scripts.iter().cloned().map(Topic::Script))? {
     ///     let script = &scripts[update.topic];
     ///     match update.value {
-    ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script))?),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(_status) => println!("{script}: {:?}", client.call(History::new(script))?),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// #   break;
     /// }

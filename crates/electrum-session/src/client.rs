@@ -92,8 +92,8 @@ impl Client {
     /// # example::run(async {
     /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new)).await) {
     ///     match balance {
-    ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(balance) => println!("{script}: {} BTC", balance.confirmed),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// }
     /// # Ok(())
@@ -176,8 +176,8 @@ impl Client {
     /// while let Some(update) = updates.next().await {
     ///     let script = &scripts[update.topic];
     ///     match update.value {
-    ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script)).await?),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(_status) => println!("{script}: {:?}", client.call(History::new(script)).await?),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// #   break;
     /// }

@@ -8,7 +8,7 @@ use bitcoin::{CompactTarget, block};
 
 use super::{
     Amount, BlockHash, FeeRate, MerkleNode, Network, OutPoint, RawHeader, RawTransaction, Script, ScriptRef,
-    SignedAmount, Txid, Wtxid,
+    SignedAmount, Txid, UnknownNetwork, Wtxid,
 };
 
 macro_rules! hashes {
@@ -176,28 +176,6 @@ impl From<bitcoin::FeeRate> for FeeRate {
         Self::from_sat_per_kvb(rate.to_sat_per_kwu().saturating_mul(4))
     }
 }
-
-/// A network that the crate `bitcoin` has no name for, or that this crate has none for.
-///
-/// # Example
-/// ```
-/// use electrum_proto::types::{Network, UnknownNetwork};
-///
-/// // A network that a later version of `bitcoin` adds has no name here.
-/// fn name_of(theirs: bitcoin::Network) -> String {
-///     match Network::try_from(theirs) {
-///         Ok(network) => network.to_string(),
-///         Err(UnknownNetwork) => format!("{theirs}: {UnknownNetwork}"),
-///     }
-/// }
-/// assert_eq!(name_of(bitcoin::Network::Testnet), "testnet3");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownNetwork;
-
-error_texts!(UnknownNetwork {
-    Self => "the network is not known";
-});
 
 impl TryFrom<Network> for bitcoin::Network {
     type Error = UnknownNetwork;

@@ -9,6 +9,7 @@ mod hash;
 mod header;
 mod history;
 mod network;
+mod outpoint;
 mod partial_list;
 mod proven;
 mod script;
@@ -17,12 +18,13 @@ mod transaction;
 
 pub use amount::{Amount, FeeRate, SignedAmount};
 #[cfg(feature = "bitcoin")]
-pub use convert::{BeyondSupply, UnknownNetwork};
+pub use convert::BeyondSupply;
 pub use hash::{BlockHash, HashError, MerkleNode, ScriptHash, ScriptStatus, Txid, Wtxid};
 pub use header::{RawHeader, Tip};
 pub(crate) use history::read_entries;
-pub use history::{HistoryEntry, OutPoint, OutPointStatus, ScriptBalance, Spender, TxHeight, UnspentOutput};
-pub use network::Network;
+pub use history::{HistoryEntry, OutPointStatus, ScriptBalance, Spender, TxHeight, UnspentOutput};
+pub use network::{Network, UnknownNetwork};
+pub use outpoint::{OutPoint, OutPointError};
 pub use partial_list::PartialList;
 pub(crate) use proven::read_branch;
 pub use proven::{CheckpointProof, HeaderRun, MerkleProof, ProvenHeader, ProvenHeaderRun, ProvenTxid};

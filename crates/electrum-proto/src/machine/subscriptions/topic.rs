@@ -345,7 +345,7 @@ fn outpoint_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
         }
         Ok(())
     })?;
-    let outpoint = OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? };
+    let outpoint = OutPoint::new(required(txid, "[0]")?, required(vout, "[1]")?);
     Ok((Key::OutPoint(outpoint), Update::OutPoint(required(status, "[2]")?)))
 }
 
@@ -360,5 +360,5 @@ fn outpoint_named(params: &mut Reader<'_>) -> Read<OutPoint> {
         }
         Ok(())
     })?;
-    Ok(OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? })
+    Ok(OutPoint::new(required(txid, "[0]")?, required(vout, "[1]")?))
 }
