@@ -1,6 +1,22 @@
 //! The values that the protocol speaks of.
 //!
-//! With the feature `bitcoin` they convert to and from those of the crate `bitcoin`, version 0.32.
+//! With the feature `bitcoin` they convert to and from those of the crate `bitcoin`, version 0.32:
+#![cfg_attr(feature = "bitcoin", doc = "```")]
+#![cfg_attr(not(feature = "bitcoin"), doc = "```ignore")]
+//! use electrum_proto::bitcoin::{ScriptBuf, Transaction};
+//! use electrum_proto::operations::{Balance, Broadcast};
+//! use electrum_proto::types::RawTransaction;
+//!
+//! let script = ScriptBuf::from_bytes(vec![0x51]);
+//! let request = Balance::new(&script);
+//!
+//! # let digits = format!("0100000001{}ffffffff01{}", "00".repeat(37), "00".repeat(13));
+//! # let answer: RawTransaction = digits.parse()?;
+//! // `answer` is what `TransactionGet` returned.
+//! let transaction = Transaction::try_from(answer)?;
+//! let request = Broadcast { transaction: transaction.into() };
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod amount;
 #[cfg(feature = "bitcoin")]
