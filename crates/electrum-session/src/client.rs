@@ -40,13 +40,17 @@ pub struct Client {
 impl Client {
     /// Makes a client and the half that drives it. `wake` is called when the driver must [poll](Driver::poll) again,
     /// and must return soon.
-    pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
+    pub fn new(config: impl Into<Config>, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
         Self::with_clock(config, SystemClock::default(), wake)
     }
 
     /// Makes a client with another clock than the operating system's. See [`new`](Self::new).
-    pub fn with_clock(config: Config, clock: impl Clock, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
-        let driver = Driver::new(config, Box::new(clock), wake);
+    pub fn with_clock(
+        config: impl Into<Config>,
+        clock: impl Clock,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> (Self, Driver) {
+        let driver = Driver::new(config.into(), Box::new(clock), wake);
         (Self { handle: Handle::new(driver.clone()) }, driver)
     }
 
