@@ -117,6 +117,16 @@ impl Client {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "batch_call")]
+    #[doc(alias = "batch_block_header")]
+    #[doc(alias = "batch_block_header_raw")]
+    #[doc(alias = "batch_estimate_fee")]
+    #[doc(alias = "batch_script_get_balance")]
+    #[doc(alias = "batch_script_get_history")]
+    #[doc(alias = "batch_script_list_unspent")]
+    #[doc(alias = "batch_transaction_get")]
+    #[doc(alias = "batch_transaction_get_raw")]
+    #[doc(alias = "batch_transaction_get_merkle")]
     pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Vec<Result<R::Response, CallError>>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -198,6 +208,7 @@ impl Client {
     ///
     /// # Errors
     /// Those of [`subscribe`](Self::subscribe). After an error no topic is subscribed.
+    #[doc(alias = "batch_script_subscribe")]
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         self.session.subscribe_all(topics).map(Updates::new)
     }

@@ -106,6 +106,16 @@ impl Client {
     ///
     /// # Cancel safety
     /// As with [`call`](Self::call).
+    #[doc(alias = "batch_call")]
+    #[doc(alias = "batch_block_header")]
+    #[doc(alias = "batch_block_header_raw")]
+    #[doc(alias = "batch_estimate_fee")]
+    #[doc(alias = "batch_script_get_balance")]
+    #[doc(alias = "batch_script_get_history")]
+    #[doc(alias = "batch_script_list_unspent")]
+    #[doc(alias = "batch_transaction_get")]
+    #[doc(alias = "batch_transaction_get_raw")]
+    #[doc(alias = "batch_transaction_get_merkle")]
     pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Batch<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -191,6 +201,7 @@ impl Client {
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached; then nothing is subscribed.
+    #[doc(alias = "batch_script_subscribe")]
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         // The caller's iterator runs before the session is locked: it may be slow, or use the client.
         Updates::new(&self.handle, Mailbox::new(), topics.into_iter().collect())
