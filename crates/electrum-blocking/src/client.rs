@@ -110,12 +110,22 @@ impl Client {
     /// # let scripts = [Script::new([0x51]), Script::new([0x52])];
     /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new))) {
     ///     match balance {
-    ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(balance) => println!("{script}: {} BTC", balance.confirmed),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "batch_call")]
+    #[doc(alias = "batch_block_header")]
+    #[doc(alias = "batch_block_header_raw")]
+    #[doc(alias = "batch_estimate_fee")]
+    #[doc(alias = "batch_script_get_balance")]
+    #[doc(alias = "batch_script_get_history")]
+    #[doc(alias = "batch_script_list_unspent")]
+    #[doc(alias = "batch_transaction_get")]
+    #[doc(alias = "batch_transaction_get_raw")]
+    #[doc(alias = "batch_transaction_get_merkle")]
     pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Vec<Result<R::Response, CallError>>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -187,8 +197,8 @@ impl Client {
     /// for update in client.subscribe_all(scripts.iter().cloned().map(Topic::Script))? {
     ///     let script = &scripts[update.topic];
     ///     match update.value {
-    ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script))?),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(_status) => println!("{script}: {:?}", client.call(History::new(script))?),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// #   break;
     /// }
@@ -197,6 +207,7 @@ impl Client {
     ///
     /// # Errors
     /// Those of [`subscribe`](Self::subscribe). After an error no topic is subscribed.
+    #[doc(alias = "batch_script_subscribe")]
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         self.session.subscribe_all(topics).map(Updates::new)
     }

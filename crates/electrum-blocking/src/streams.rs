@@ -86,6 +86,9 @@ impl Updates {
     ///
     /// # Errors
     /// [`NoUpdate::TimedOut`] if no update came in that time, [`NoUpdate::Closed`] if the client is closed.
+    #[doc(alias = "block_headers_pop")]
+    #[doc(alias = "block_headers_pop_raw")]
+    #[doc(alias = "script_pop")]
     pub fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
         within(timeout, self.0.next())
     }

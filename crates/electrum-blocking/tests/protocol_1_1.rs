@@ -124,7 +124,8 @@ fn the_server(session: &mut Session, server: &Server) {
     let features = session.call(Features);
     assert_eq!((features.protocol_min.as_str(), features.protocol_max.as_str()), ("1.0", "1.7"));
     assert_eq!(session.call(Peers).items, []);
-    let features = serde_json::value::RawValue::from_string("{\"hosts\":{}}".to_owned()).unwrap();
+    let features =
+        electrum_blocking::proto::serde_json::value::RawValue::from_string("{\"hosts\":{}}".to_owned()).unwrap();
     assert!(!session.call(AddPeer { features }));
 }
 

@@ -157,6 +157,7 @@ const fn refused_cause(kind: ServerErrorKind) -> Cause {
     match kind {
         // Such as a Bitcoin node's RPC port.
         ServerErrorKind::UnknownMethod => Cause::Malformed,
+        ServerErrorKind::Unauthorized => Cause::RefusedAuthorization,
         _ => Cause::Refused,
     }
 }
@@ -204,6 +205,7 @@ pub(crate) const fn server_cause(kind: ServerErrorKind) -> Cause {
         ServerErrorKind::UnknownMethod => Cause::UnknownMethod,
         ServerErrorKind::Unsupported | ServerErrorKind::UnsupportedVersion => Cause::Unsupported,
         ServerErrorKind::InvalidParams => Cause::InvalidParams,
+        ServerErrorKind::Unauthorized => Cause::Unauthorized,
         ServerErrorKind::NotFound => Cause::NotFound,
         ServerErrorKind::Rejected => Cause::Rejected,
         ServerErrorKind::AlreadyInMempool | ServerErrorKind::AlreadyInChain => Cause::AlreadyKnown,
@@ -224,6 +226,7 @@ mod tests {
             // A Bitcoin node, on its RPC port.
             (-32601, "Method not found", Cause::Malformed),
             (-32600, "Invalid request", Cause::RefusedRequest),
+            (401, "Unauthorized", Cause::RefusedAuthorization),
         ] {
             let down = DownCause::Refused { offered, error: ServerError::new(Some(code), message) };
             assert_eq!(connection_cause(&down, Way::default()), cause, "{message}");

@@ -28,13 +28,7 @@ impl FromStr for WantedChain {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // The other names are those of Bitcoin Core's configuration and of the `bitcoin` crate.
-        let name = match text {
-            "bitcoin" | "main" => "mainnet",
-            "testnet" | "test" => "testnet3",
-            other => other,
-        };
-        if let Some(network) = Network::ALL.into_iter().find(|network| network.name() == name) {
+        if let Ok(network) = text.parse::<Network>() {
             return Ok(Self(network.genesis_hash()));
         }
         let wanted =
@@ -55,11 +49,7 @@ mod tests {
             assert_eq!(genesis.to_string().parse(), Ok(WantedChain(genesis)));
             assert_eq!(chain_name(genesis), network.name());
         }
-        for (other, name) in
-            [("testnet", "testnet3"), ("test", "testnet3"), ("bitcoin", "mainnet"), ("main", "mainnet")]
-        {
-            assert_eq!(other.parse::<WantedChain>(), name.parse());
-        }
+        assert_eq!("testnet".parse::<WantedChain>(), "testnet3".parse());
         for text in ["", "Mainnet", "litecoin", "00"] {
             assert!(text.parse::<WantedChain>().is_err(), "{text}");
         }

@@ -82,8 +82,8 @@ pub struct Setup {
 ///
 /// use electrum_conformance::{Client, ConnectionEvent, Failure, Next, Pending, Source, TopicUpdate};
 /// use electrum_proto::operations::{Banner, Raw};
+/// use electrum_proto::serde_json::Value;
 /// use electrum_proto::{Phase, Request, Topic};
-/// use serde_json::Value;
 ///
 /// /// A client that was closed.
 /// #[derive(Clone)]
@@ -163,7 +163,7 @@ pub trait Client: Clone + Send + Sync + 'static {
 /// # Example
 /// ```
 /// use electrum_conformance::{Failure, Pending};
-/// use serde_json::Value;
+/// use electrum_proto::serde_json::Value;
 ///
 /// /// A call whose outcome is known.
 /// struct Answered(Result<Value, Failure>);

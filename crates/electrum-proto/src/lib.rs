@@ -115,7 +115,8 @@
 //!
 //! # Features
 //! - `std` (default): `std` in the dependencies, and nothing else.
-//! - `bitcoin`: conversions between the [`types`] and those of the crate `bitcoin`, version 0.32.
+//! - `bitcoin`: conversions between the [`types`] and those of the crate `bitcoin`, version 0.32, which is exported as
+//!   `electrum_proto::bitcoin`.
 //! - `tracing`: transitions, timers and lost links are logged with the crate `tracing`, without parameters and results.
 //!   Requests and lines are logged with them, under the target `electrum_proto::wire` at level `TRACE`.
 //!
@@ -148,6 +149,12 @@ mod time;
 pub mod types;
 mod version;
 mod wire;
+
+/// The crate of the types that the [`types`] convert to and from.
+#[cfg(feature = "bitcoin")]
+pub use bitcoin;
+/// The crate of the values of [`operations::Raw`] and [`Topic::Raw`].
+pub use serde_json;
 
 pub use authorization::Authorization;
 pub use config::{Backoff, Config, Limits, Timeouts};

@@ -28,3 +28,38 @@ macro_rules! serialize_fields {
         }
     )*};
 }
+
+/// Implements `FromStr`, `Display` and `Serialize` as hexadecimal digits, and `AsRef<[u8]>`, for types that have
+/// `from_hex`, `to_hex` and `as_bytes`.
+macro_rules! hex_text {
+    ($type:ident) => {
+        impl core::str::FromStr for $type {
+            type Err = crate::json::hex::HexError;
+
+            /// Reads hexadecimal digits of either case.
+            fn from_str(digits: &str) -> Result<Self, Self::Err> {
+                Self::from_hex(digits)
+            }
+        }
+
+        impl core::fmt::Display for $type {
+            /// Writes hexadecimal digits.
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(&self.to_hex())
+            }
+        }
+
+        impl AsRef<[u8]> for $type {
+            fn as_ref(&self) -> &[u8] {
+                self.as_bytes()
+            }
+        }
+
+        impl serde_core::Serialize for $type {
+            /// Writes hexadecimal digits.
+            fn serialize<S: serde_core::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.to_hex())
+            }
+        }
+    };
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Display;
 
+use electrum_proto::json::hex::HexError;
 use electrum_proto::json::{DecodeError, RawJson, ServerError};
 use electrum_proto::operations::Banner;
 use electrum_proto::proof::Target;
@@ -173,6 +174,32 @@ fn values_are_json_as_servers_write_them() {
     let heights = [TxHeight::Confirmed(7), TxHeight::Unconfirmed, TxHeight::UnconfirmedParent];
     assert_eq!(json(heights), "[7,0,-1]");
     assert_eq!(heights.map(TxHeight::confirmed), [Some(7), None, None]);
+}
+
+#[test]
+fn bytes_are_digits_as_text_and_are_read_from_it() {
+    let header = RawHeader::from_bytes([0xab; 80]);
+    let digits = "ab".repeat(80);
+    assert_eq!(
+        (header.to_string(), digits.to_uppercase().parse(), header.as_ref()),
+        (digits, Ok(header), &[0xab; 80][..])
+    );
+    assert_eq!("ab".parse::<RawHeader>(), Err(HexError::Length { found: 2, expected: 160 }));
+    let script = Script::new([0x51, 0xff]);
+    assert_eq!(
+        (script.to_string().as_str(), "51fF".parse(), script.as_ref()),
+        ("51ff", Ok(script.clone()), &[0x51, 0xff][..])
+    );
+    assert_eq!((Script::new([]).to_string().as_str(), "".parse()), ("", Ok(Script::new([]))));
+    assert_eq!(("5".parse::<Script>(), "0x51".parse::<Script>()), (Err(HexError::Odd), Err(HexError::Digit)));
+    let transaction = RawTransaction::new([1, 2]);
+    assert_eq!(
+        (transaction.to_string().as_str(), "0102".parse(), transaction.as_ref()),
+        ("0102", Ok(transaction.clone()), &[1, 2][..])
+    );
+    assert_eq!("010g".parse::<RawTransaction>(), Err(HexError::Digit));
+    // They can be lined up, as hashes can.
+    assert_eq!(format!("{script:>6}|{transaction:<6}|"), "  51ff|0102  |");
 }
 
 #[test]

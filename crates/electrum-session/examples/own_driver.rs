@@ -70,13 +70,23 @@ pub(crate) fn run(server: &str, script: &str) -> Result<String, Box<dyn Error>> 
                 };
                 stream.set_read_timeout(Some(time.max(Duration::from_millis(1))))?;
                 let moved = if write { stream.write(session.outgoing()) } else { stream.read(&mut buffer) };
-                match moved {
-                    Ok(count) if write => session.wrote(now(), *conn, count),
-                    Ok(0) => session.closed(now(), *conn, CloseCause::End),
-                    Ok(count) => session.read(now(), *conn, &buffer[..count]),
-                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-                    Err(error) => session.closed(now(), *conn, CloseCause::Failed(error.to_string())),
-                }
+                let conn = *conn;
+                let ended = match moved {
+                    Ok(count) if write => {
+                        session.wrote(now(), conn, count);
+                        continue;
+                    }
+                    Ok(0) => CloseCause::End,
+                    Ok(count) => {
+                        session.read(now(), conn, &buffer[..count]);
+                        continue;
+                    }
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
+                    Err(error) => CloseCause::Failed(error.to_string()),
+                };
+                // A socket whose end was reported is not closed by a step.
+                session.closed(now(), conn, ended);
+                socket = None;
             }
         }
     }

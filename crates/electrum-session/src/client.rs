@@ -42,13 +42,17 @@ pub struct Client {
 impl Client {
     /// Makes a client and the half that drives it. `wake` is called when the driver must [poll](Driver::poll) again,
     /// and must return soon.
-    pub fn new(config: Config, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
+    pub fn new(config: impl Into<Config>, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
         Self::with_clock(config, SystemClock::default(), wake)
     }
 
     /// Makes a client with another clock than the operating system's. See [`new`](Self::new).
-    pub fn with_clock(config: Config, clock: impl Clock, wake: impl Fn() + Send + Sync + 'static) -> (Self, Driver) {
-        let driver = Driver::new(config, Box::new(clock), wake);
+    pub fn with_clock(
+        config: impl Into<Config>,
+        clock: impl Clock,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> (Self, Driver) {
+        let driver = Driver::new(config.into(), Box::new(clock), wake);
         (Self { handle: Handle::new(driver.clone()) }, driver)
     }
 
@@ -94,8 +98,8 @@ impl Client {
     /// # example::run(async {
     /// for (script, balance) in scripts.iter().zip(client.batch(scripts.iter().map(Balance::new)).await) {
     ///     match balance {
-    ///         Ok(balance) => println!("{}: {} BTC", script.to_hex(), balance.confirmed),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(balance) => println!("{script}: {} BTC", balance.confirmed),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// }
     /// # Ok(())
@@ -104,6 +108,16 @@ impl Client {
     ///
     /// # Cancel safety
     /// As with [`call`](Self::call).
+    #[doc(alias = "batch_call")]
+    #[doc(alias = "batch_block_header")]
+    #[doc(alias = "batch_block_header_raw")]
+    #[doc(alias = "batch_estimate_fee")]
+    #[doc(alias = "batch_script_get_balance")]
+    #[doc(alias = "batch_script_get_history")]
+    #[doc(alias = "batch_script_list_unspent")]
+    #[doc(alias = "batch_transaction_get")]
+    #[doc(alias = "batch_transaction_get_raw")]
+    #[doc(alias = "batch_transaction_get_merkle")]
     pub fn batch<R>(&self, requests: impl IntoIterator<Item = R>) -> Batch<R::Response>
     where
         R: Request<Response: Send> + Send + 'static,
@@ -203,8 +217,8 @@ impl Client {
     /// while let Some(update) = updates.next().await {
     ///     let script = &scripts[update.topic];
     ///     match update.value {
-    ///         Ok(_status) => println!("{}: {:?}", script.to_hex(), client.call(History::new(script)).await?),
-    ///         Err(error) => println!("{}: {error}", script.to_hex()),
+    ///         Ok(_status) => println!("{script}: {:?}", client.call(History::new(script)).await?),
+    ///         Err(error) => println!("{script}: {error}"),
     ///     }
     /// #   break;
     /// }
@@ -214,6 +228,7 @@ impl Client {
     ///
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached; then nothing is subscribed.
+    #[doc(alias = "batch_script_subscribe")]
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
         // The caller's iterator runs before the session is locked: it may be slow, or use the client.
         Updates::new(&self.handle, Mailbox::new(), topics.into_iter().collect())

@@ -28,7 +28,7 @@ use electrum_proto::Timestamp;
 ///
 /// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
 /// let time = Arc::new(AtomicU64::new(0));
-/// let (_client, driver) = Client::with_clock(server.into(), Virtual(Arc::clone(&time)), || {});
+/// let (_client, driver) = Client::with_clock(server, Virtual(Arc::clone(&time)), || {});
 /// let Step::Connect(..) = driver.poll() else { panic!("the first step") };
 /// let Step::Wait { until: Some(until), .. } = driver.poll() else { panic!("nothing to do until then") };
 /// assert!(!driver.until(until).is_zero());

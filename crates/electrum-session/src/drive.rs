@@ -187,7 +187,7 @@ pub trait Timer: Send + 'static {
 pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> (Client, impl Future<Output = ()> + Send + 'static) {
     let signal = Arc::new(Signal::default());
     let wake = Arc::clone(&signal);
-    let (client, driver) = Client::with_clock(config.into(), runtime.clock(), move || wake.set());
+    let (client, driver) = Client::with_clock(config, runtime.clock(), move || wake.set());
     (client, run(driver, signal, runtime))
 }
 

@@ -28,7 +28,7 @@ use crate::wake::wake_all;
 /// use electrum_session::{Client, Step};
 ///
 /// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
-/// let (client, driver) = Client::new(server.into(), || { /* let the adapter poll again */ });
+/// let (client, driver) = Client::new(server, || { /* let the adapter poll again */ });
 /// let Step::Connect(conn, target) = driver.poll() else { panic!("the first step") };
 /// assert_eq!(target.to_string(), "electrum.example:50001");
 /// driver.connected(conn);
@@ -62,7 +62,7 @@ struct Shared {
 /// use electrum_session::transport::ServerAddr;
 ///
 /// # let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
-/// let (client, driver) = Client::new(server.into(), || {});
+/// let (client, driver) = Client::new(server, || {});
 /// let call = client.call(Banner); // waits for the connection
 /// # example::handshake(&driver);
 /// // Ready now. The driver holds a lock of its own, so it must not yet run the code that encodes the request.
@@ -103,7 +103,7 @@ impl CallerWork {
 /// use electrum_session::{CallError, Client};
 ///
 /// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
-/// let (client, driver) = Client::new(server.into(), || {});
+/// let (client, driver) = Client::new(server, || {});
 /// let guard = driver.close_on_drop();
 /// let call = client.call(Banner);
 /// drop(guard); // the task that drives the client has panicked, say

@@ -125,7 +125,7 @@ fn key(host: &str, port: u16) -> String {
 }
 
 fn io_error(doing: &'static str, path: &Path, error: &io::Error) -> PinError {
-    PinError::Io { doing, path: path.display().to_string(), reason: error.to_string() }
+    PinError::Io { doing, path: path.display().to_string(), kind: error.kind(), reason: error.to_string() }
 }
 
 /// The lines of the file, with the comments that people wrote.

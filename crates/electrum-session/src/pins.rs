@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::Mutex;
 
 use electrum_transport::Pin;
@@ -67,6 +68,8 @@ pub trait PinStore: Send + Sync + fmt::Debug {
 /// fn place(error: &PinError) -> Option<(&str, usize)> {
 ///     match error {
 ///         PinError::Malformed { path, line } => Some((path, *line)),
+///         // Wait until there is room on the disk, and try again.
+///         PinError::Io { kind: std::io::ErrorKind::StorageFull, .. } => None,
 ///         PinError::Io { path, .. } => Some((path, 1)),
 ///         _ => None,
 ///     }
@@ -85,6 +88,8 @@ pub enum PinError {
         doing: &'static str,
         /// The file.
         path: String,
+        /// The kind of the error, such as [`PermissionDenied`](io::ErrorKind::PermissionDenied).
+        kind: io::ErrorKind,
         /// The system's description of the error.
         reason: String,
     },

@@ -20,7 +20,7 @@ use crate::streams::ConnectionEvents;
 /// use electrum_session::{Client, NotReady};
 ///
 /// let server: ServerAddr = "tcp://electrum.example:50001".parse()?;
-/// let (client, _driver) = Client::new(server.into(), || {});
+/// let (client, _driver) = Client::new(server, || {});
 /// client.close();
 /// match electrum_session::block_on(client.ready(Duration::from_secs(20))) {
 ///     Ok(state) => panic!("{state:?}"),

@@ -99,6 +99,9 @@ impl Updates {
     /// # Ok(())
     /// # });
     /// ```
+    #[doc(alias = "block_headers_pop")]
+    #[doc(alias = "block_headers_pop_raw")]
+    #[doc(alias = "script_pop")]
     pub async fn next(&mut self) -> Option<TopicUpdate> {
         poll_fn(|context| self.mailbox.poll_next(context)).await
     }
@@ -107,6 +110,9 @@ impl Updates {
     ///
     /// # Errors
     /// [`NoUpdate::TimedOut`] if no update came in that time, [`NoUpdate::Closed`] if the client is closed.
+    #[doc(alias = "block_headers_pop")]
+    #[doc(alias = "block_headers_pop_raw")]
+    #[doc(alias = "script_pop")]
     pub async fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
         next_within(&self.handle.clone(), timeout, self.next()).await
     }

@@ -9,6 +9,9 @@ mod wallets {}
 #[doc = include_str!("../../../docs/embedding.md")]
 mod embedding {}
 
+#[doc = include_str!("../../../docs/adapters.md")]
+mod adapters {}
+
 #[doc = include_str!("../../../docs/property-testing.md")]
 mod property_testing {}
 

@@ -34,6 +34,34 @@ fn each_public_type_has_an_example_that_runs() {
     assert!(without.is_empty(), "types without an example that runs:\n{}", without.join("\n"));
 }
 
+/// The methods of `electrum_client::ElectrumApi`, up to version 0.25, but `calls_made`, which counts for tests.
+const ELECTRUM_API: &str = "batch_block_header batch_block_header_raw batch_call batch_estimate_fee \
+    batch_script_get_balance batch_script_get_history batch_script_list_unspent batch_script_subscribe \
+    batch_transaction_get batch_transaction_get_merkle batch_transaction_get_raw block_header block_header_raw \
+    block_headers block_headers_pop block_headers_pop_raw block_headers_subscribe block_headers_subscribe_raw \
+    estimate_fee estimate_fee_with_mode mempool_get_info ping protocol_version raw_call relay_fee script_get_balance \
+    script_get_history script_list_unspent script_pop script_subscribe script_unsubscribe server_features \
+    transaction_broadcast transaction_broadcast_package transaction_broadcast_package_raw transaction_broadcast_raw \
+    transaction_get transaction_get_merkle transaction_get_raw txid_from_pos txid_from_pos_with_merkle";
+
+#[test]
+fn a_search_for_a_method_of_electrum_client_finds_what_does_it() {
+    let sources = |name: &str| {
+        let folder = format!("crates/{name}/src/");
+        let files = files::tracked().into_iter().filter(|file| file.starts_with(&folder) && file.ends_with(".rs"));
+        files.map(files::read).collect::<String>()
+    };
+    let core = sources("electrum-proto");
+    for client in ["electrum-session", "electrum-blocking"].map(sources) {
+        let has = |method: &str| {
+            let alias = format!("doc(alias = \"{method}\")");
+            core.contains(&alias) || client.contains(&alias)
+        };
+        let missing: Vec<_> = ELECTRUM_API.split_whitespace().filter(|method| !has(method)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
+
 #[test]
 fn the_picture_of_the_crates_is_up_to_date() {
     check("ARCHITECTURE.md", "crates", &picture(&packages()));

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bitcoin::{ScriptBuf, Transaction, Txid};
 use electrum_session::proto::json::{DecodeError, Params, RawJson};
 use electrum_session::proto::operations::{Headers, History, TransactionGet, TransactionMerkle};
-use electrum_session::proto::types::{HistoryEntry, MerkleProof, RawHeader, ScriptRef};
+use electrum_session::proto::types::{HistoryEntry, MerkleProof, RawHeader};
 use electrum_session::proto::{Effect, Method, NotInVersion, ProtocolVersion, Request};
 
 /// A request of a scan.
@@ -89,7 +89,7 @@ macro_rules! operation {
     ($ask:expr, $operation:ident => $run:expr) => {
         match $ask {
             Ask::History(script) => {
-                let $operation = History::new(ScriptRef::from(script.as_script()));
+                let $operation = History::new(script);
                 $run
             }
             Ask::Transaction(txid) => {
@@ -133,7 +133,7 @@ impl Request for AskRequest {
     fn decode(&self, version: ProtocolVersion, result: RawJson<'_>) -> Result<Answer, DecodeError> {
         match &self.ask {
             Ask::History(script) => {
-                let history = History::new(ScriptRef::from(script.as_script())).decode(version, result)?;
+                let history = History::new(script).decode(version, result)?;
                 self.budget.take(history.len() * ENTRY)?;
                 Ok(Answer::History(history))
             }

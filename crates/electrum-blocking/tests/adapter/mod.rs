@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use electrum_blocking::proto::operations::Raw;
+use electrum_blocking::proto::serde_json::Value;
 use electrum_blocking::proto::{Phase, Request, Topic};
 use electrum_blocking::{Client, ConnectionEvents, NoUpdate, Updates};
 use electrum_conformance::session::config;
 use electrum_conformance::{Adapter, ConnectionEvent, Failure, Next, Pending, Setup, Source, TopicUpdate};
-use serde_json::Value;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Blocking;

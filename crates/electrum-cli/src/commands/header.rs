@@ -73,7 +73,7 @@ fn lines(record: &HeaderRecord, output: &Output) -> Vec<String> {
         format!("bits         {}", record.bits),
         format!("nonce        {}", record.nonce),
         format!("version      {:#010x}", record.version),
-        format!("hex          {}", record.hex.to_hex()),
+        format!("hex          {}", record.hex),
     ]
 }
 

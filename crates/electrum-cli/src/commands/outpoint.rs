@@ -1,7 +1,5 @@
 //! `outpoint`: prints an output, and what spends it.
 
-use std::str::FromStr;
-
 use electrum_smol::proto::operations::{History, OutPointGetStatus, TransactionGet, Unspent};
 use electrum_smol::proto::types::{
     Amount, HistoryEntry, OutPoint, OutPointStatus, RawTransaction, Script, Spender, TxHeight, Txid,
@@ -25,26 +23,9 @@ use crate::transaction::Transaction;
 pub(crate) struct OutPointArgs {
     /// The output: the id of its transaction, a colon, and its index
     #[arg(value_name = "TXID:INDEX")]
-    pub(crate) outpoint: WrittenOutPoint,
+    pub(crate) outpoint: OutPoint,
     #[command(flatten)]
     pub(crate) options: ServerOptions,
-}
-
-/// An [`OutPoint`] as it is written on the command line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WrittenOutPoint(pub(crate) OutPoint);
-
-impl FromStr for WrittenOutPoint {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let parse = || {
-            let (txid, index) = text.split_once(':')?;
-            let is_number = index.bytes().all(|byte| byte.is_ascii_digit());
-            Some(Self(OutPoint { txid: txid.parse().ok()?, vout: index.parse().ok().filter(|_| is_number)? }))
-        };
-        parse().ok_or("an output is a transaction id, a colon and the output's index, as in <64 digits>:0")
-    }
 }
 
 #[derive(Serialize)]
@@ -61,12 +42,11 @@ struct OutPointRecord {
 
 /// Prints an output, and what spends it.
 pub(crate) async fn run(args: OutPointArgs, output: &Output) -> Outcome {
-    let outpoint = args.outpoint.0;
-    let OutPoint { txid, vout } = outpoint;
+    let outpoint = args.outpoint;
     with_server(&args.options, VersionRange::ALL, output, async |query: Query<'_>| {
-        let what = format!("output {txid}:{vout}");
-        let transaction = transaction(&query, &what, txid).await?;
-        let Some(paid) = usize::try_from(vout).ok().and_then(|vout| transaction.outputs.get(vout)) else {
+        let what = format!("output {outpoint}");
+        let transaction = transaction(&query, &what, outpoint.txid).await?;
+        let Some(paid) = usize::try_from(outpoint.vout).ok().and_then(|vout| transaction.outputs.get(vout)) else {
             let why = format!("the transaction has only {} outputs, counted from 0", transaction.outputs.len());
             return Err(query.fail(&what, &Failure::new(Cause::NoSuchOutput, why)));
         };
@@ -104,7 +84,7 @@ async fn searched(
     let unspent = unspent.await.map_err(|error| query.failed(what, &error))?;
     let Some(funder) = history.iter().find(|entry| entry.txid == outpoint.txid) else { return Ok(None) };
     let funder_height = Some(funder.height);
-    if unspent.iter().any(|found| (found.txid, found.vout) == (outpoint.txid, outpoint.vout)) {
+    if unspent.iter().any(|found| found.outpoint() == outpoint) {
         return Ok(Some(OutPointStatus { funder_height, spender: None }));
     }
     let others: Vec<HistoryEntry> = history.iter().filter(|entry| entry.txid != outpoint.txid).copied().collect();
@@ -136,7 +116,7 @@ fn read(query: &Query<'_>, what: &str, raw: &RawTransaction) -> Result<Transacti
 }
 
 fn lines(record: &OutPointRecord, output: &Output) -> Vec<String> {
-    let OutPointRecord { outpoint: OutPoint { txid, vout }, value, script, known, status } = record;
+    let OutPointRecord { outpoint, value, script, known, status } = record;
     let place = |height: TxHeight| match height {
         TxHeight::Confirmed(height) => format!("in block {height}"),
         TxHeight::Unconfirmed => "in the mempool".to_owned(),
@@ -151,9 +131,9 @@ fn lines(record: &OutPointRecord, output: &Output) -> Vec<String> {
         None => output.paint(Paint::Good, "no"),
     };
     vec![
-        format!("output  {txid}:{vout}"),
+        format!("output  {outpoint}"),
         format!("value   {}", value.map_or_else(|| "beyond the supply".into(), |value| value.to_string())),
-        format!("script  {}", script.to_hex()),
+        format!("script  {script}"),
         format!("made    {made}"),
         format!("spent   {spent}"),
     ]

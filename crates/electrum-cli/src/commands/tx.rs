@@ -4,7 +4,7 @@ use std::io;
 
 use electrum_smol::proto::VersionRange;
 use electrum_smol::proto::operations::{Header, TransactionGet, TransactionGetVerbose};
-use electrum_smol::proto::types::{Amount, Network, RawTransaction, Script, Txid};
+use electrum_smol::proto::types::{Amount, Network, OutPoint, RawTransaction, Script, Txid};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -61,10 +61,11 @@ struct Record<'a> {
 
 #[derive(Serialize)]
 struct InputRecord {
-    txid: Txid,
-    vout: u32,
+    /// The output that it spends.
+    #[serde(flatten)]
+    outpoint: OutPoint,
     sequence: u32,
-    /// The output that it spends, with `--inputs` only.
+    /// What that output is, with `--inputs` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     spent: Option<OutputRecord>,
 }
@@ -143,8 +144,7 @@ fn record<'a>(
     let spent_sum = all_spent.filter(|values| !values.is_empty()).and_then(|values| sum(&values));
     let paid_sum = sum(&transaction.outputs.iter().map(|output| output.value).collect::<Vec<_>>());
     let inputs = transaction.inputs.iter().enumerate().map(|(index, input)| InputRecord {
-        txid: input.previous.txid,
-        vout: input.previous.vout,
+        outpoint: input.previous,
         sequence: input.sequence,
         spent: spent.get(index).and_then(Option::as_ref).map(output),
     });
@@ -175,14 +175,14 @@ fn lines(record: &Record<'_>, transaction: &Transaction, output: &Output) -> Vec
     let paid = |paid: &OutputRecord| {
         let value =
             Amount::from_sat(paid.value).map_or_else(|| format!("{} sat", paid.value), |value| value.to_string());
-        let to = paid.address.clone().unwrap_or_else(|| format!("script:{}", paid.script.to_hex()));
+        let to = paid.address.clone().unwrap_or_else(|| format!("script:{}", paid.script));
         format!("{value:>17}  {to}")
     };
     for input in &record.inputs {
         let from = match &input.spent {
             _ if transaction.is_coinbase() => "new coins".to_owned(),
-            Some(spent) => format!("{}:{}\n        {}", input.txid, input.vout, paid(spent)),
-            None => format!("{}:{}", input.txid, input.vout),
+            Some(spent) => format!("{}\n        {}", input.outpoint, paid(spent)),
+            None => input.outpoint.to_string(),
         };
         lines.push(format!("input        {from}"));
     }

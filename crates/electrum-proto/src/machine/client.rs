@@ -82,6 +82,7 @@ pub struct State {
     /// The server that is used, being tried, or tried next.
     pub server: ServerIndex,
     /// What the server calls itself and the version that was negotiated, once it is ready.
+    #[doc(alias = "protocol_version")]
     pub agreed: Option<(String, ProtocolVersion)>,
 }
 

@@ -155,7 +155,8 @@ impl BroadcastOutcome {
             | ServerErrorKind::TooLarge
             | ServerErrorKind::UnknownMethod
             | ServerErrorKind::Unsupported
-            | ServerErrorKind::UnsupportedVersion => Err(error),
+            | ServerErrorKind::UnsupportedVersion
+            | ServerErrorKind::Unauthorized => Err(error),
             _ => Ok(Self::Rejected(error)),
         }
     }
@@ -286,7 +287,8 @@ mod tests {
         ] {
             assert!(outcome.name() == name && outcome.to_string().ends_with(text), "{outcome}");
         }
-        for (code, message) in [(-101, "excessive resource usage"), (-32601, "unknown method")] {
+        for (code, message) in [(-101, "excessive resource usage"), (-32601, "unknown method"), (401, "token expired")]
+        {
             assert!(of_error(code, message).is_err(), "{message}");
         }
     }

@@ -33,6 +33,7 @@ use crate::version::ProtocolVersion;
 #[doc(alias = "blockchain.estimatefee")]
 #[doc(alias = "estimatefee")]
 #[doc(alias = "estimate_fee")]
+#[doc(alias = "estimate_fee_with_mode")]
 #[doc(alias = "estimatesmartfee")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EstimateFee {

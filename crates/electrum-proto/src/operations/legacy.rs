@@ -91,7 +91,7 @@ pub struct GetChunk {
 /// use electrum_proto::types::OutPoint;
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
-/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let outpoint: OutPoint = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0".parse()?;
 /// let request = UtxoGetAddress { outpoint };
 /// assert_eq!(
 ///     request.to_json(ProtocolVersion::V1_0)?,

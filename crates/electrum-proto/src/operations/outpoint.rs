@@ -21,7 +21,7 @@ use crate::version::ProtocolVersion;
 /// use electrum_proto::types::{OutPoint, Script, TxHeight};
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
-/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let outpoint: OutPoint = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0".parse()?;
 /// let request = OutPointGetStatus { outpoint, script: Script::from_hex("51")? };
 /// assert_eq!(
 ///     request.to_json(ProtocolVersion::V1_7)?,

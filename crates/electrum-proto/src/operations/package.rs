@@ -43,6 +43,7 @@ use crate::version::ProtocolVersion;
 #[doc(alias = "blockchain.transaction.broadcast_package")]
 #[doc(alias = "submitpackage")]
 #[doc(alias = "transaction_broadcast_package")]
+#[doc(alias = "transaction_broadcast_package_raw")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BroadcastPackage {
     /// The transactions, parents before children.

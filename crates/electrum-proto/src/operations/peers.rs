@@ -50,7 +50,7 @@ pub struct Peers;
 /// use electrum_proto::operations::AddPeer;
 /// use electrum_proto::{Effect, ProtocolVersion, Request};
 ///
-/// let features = serde_json::value::RawValue::from_string(r#"{"hosts":{}}"#.into())?;
+/// let features = electrum_proto::serde_json::value::RawValue::from_string(r#"{"hosts":{}}"#.into())?;
 /// let request = AddPeer { features };
 /// assert_eq!(request.to_json(ProtocolVersion::V1_4)?, r#"{"method":"server.add_peer","params":[{"hosts":{}}]}"#);
 /// assert!(!request.decode(ProtocolVersion::V1_4, RawJson::new("false"))?);

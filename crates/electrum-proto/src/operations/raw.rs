@@ -13,6 +13,7 @@ use crate::version::ProtocolVersion;
 /// Calls any method with any parameters; the result is JSON.
 ///
 /// - Parameters: as the server wants them, by position or by name. Few servers take names: ElectrumX and libbitcoin do.
+///   They are values of `serde_json`, which this crate exports as [`electrum_proto::serde_json`](crate::serde_json).
 /// - Result: a [`serde_json::Value`], which can take sixteen times the memory of its text: a hostile server can make
 ///   that much of a line as long as [`Limits::line`](crate::Limits::line) allows. What the other operations give
 ///   takes no more than that limit.
@@ -24,6 +25,7 @@ use crate::version::ProtocolVersion;
 /// ```
 /// use electrum_proto::json::RawJson;
 /// use electrum_proto::operations::Raw;
+/// use electrum_proto::serde_json::{Map, json};
 /// use electrum_proto::{Effect, ProtocolVersion, Request};
 ///
 /// let request = Raw::new("blockchain.headers.get_tip", vec![]);
@@ -33,8 +35,8 @@ use crate::version::ProtocolVersion;
 /// assert_eq!(request.effect(), Effect::Reads);
 /// assert_eq!(Raw::reading("example.statistics", vec![]).effect(), Effect::Reads);
 ///
-/// let params = [("height".to_owned(), 5.into())];
-/// let named = Raw::new("blockchain.block.header", serde_json::Map::from_iter(params));
+/// let params = [("height".to_owned(), json!(5))];
+/// let named = Raw::new("blockchain.block.header", Map::from_iter(params));
 /// assert_eq!(named.to_json(ProtocolVersion::V1_6)?, r#"{"method":"blockchain.block.header","params":{"height":5}}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -55,7 +57,7 @@ pub struct Raw {
 /// # Example
 /// ```
 /// use electrum_proto::operations::{Raw, RawParams};
-/// use serde_json::{Map, json};
+/// use electrum_proto::serde_json::{Map, json};
 ///
 /// // A list is by position, a map by name.
 /// let request = Raw::new("blockchain.block.header", vec![json!(5)]);

@@ -29,8 +29,8 @@ macro_rules! script_operation {
         }
 
         impl $name {
-            /// Makes the request for `script`, which is a [`Script`](crate::types::Script) or a
-            /// [`ScriptHash`](crate::types::ScriptHash).
+            /// Makes the request for `script`, which is a [`Script`](crate::types::Script), a
+            /// [`ScriptHash`](crate::types::ScriptHash), or, with the feature `bitcoin`, a script of the crate `bitcoin`.
             #[must_use]
             pub fn new(script: impl Into<ScriptRef>) -> Self {
                 Self { script: script.into() }

@@ -120,7 +120,7 @@ script_operation! {
 /// use electrum_proto::types::{OutPoint, OutPointStatus, Script};
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
-/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let outpoint: OutPoint = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0".parse()?;
 /// let request = OutPointSubscribe { outpoint, script: Script::from_hex("51")? };
 /// assert_eq!(
 ///     request.to_json(ProtocolVersion::V1_7)?,
@@ -155,7 +155,7 @@ pub struct OutPointSubscribe {
 /// use electrum_proto::types::OutPoint;
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
-/// let outpoint = OutPoint { txid: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?, vout: 0 };
+/// let outpoint: OutPoint = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0".parse()?;
 /// let request = OutPointUnsubscribe { outpoint };
 /// assert_eq!(
 ///     request.to_json(ProtocolVersion::V1_7)?,

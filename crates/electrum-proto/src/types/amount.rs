@@ -68,6 +68,40 @@ impl Amount {
         self.0
     }
 
+    /// Adds an amount; `None` if the sum is more than all coins.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::types::Amount;
+    ///
+    /// let outputs = [70_000, 5_000].map(|satoshi| Amount::from_sat(satoshi).expect("there are as many"));
+    /// let sum = outputs.into_iter().try_fold(Amount::ZERO, Amount::checked_add);
+    /// assert_eq!(sum, Amount::from_sat(75_000));
+    /// assert_eq!(Amount::SUPPLY.checked_add(outputs[0]), None);
+    /// ```
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        // Neither is above the supply, of which the number has room for thousands.
+        Self::from_sat(self.0 + other.0)
+    }
+
+    /// Takes an amount away; `None` if it is more than there is.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::types::Amount;
+    ///
+    /// let [paid, price] = [70_000, 69_000].map(|satoshi| Amount::from_sat(satoshi).expect("there are as many"));
+    /// assert_eq!((paid.checked_sub(price), price.checked_sub(paid)), (Amount::from_sat(1_000), None));
+    /// ```
+    #[must_use]
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(satoshi) => Some(Self(satoshi)),
+            None => None,
+        }
+    }
+
     #[inline]
     pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
         let satoshi = reader.integer()?;
@@ -90,6 +124,12 @@ impl SignedAmount {
     #[must_use]
     pub const fn to_sat(self) -> i64 {
         self.0
+    }
+
+    /// Adds a change; `None` if the sum is more than all coins, in either direction.
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        Self::from_sat(self.0 + other.0)
     }
 
     #[inline]
@@ -256,6 +296,18 @@ mod tests {
         }
         let delta = |text: &str| read(RawJson::new(text), SignedAmount::read).ok().map(SignedAmount::to_sat);
         assert_eq!((delta("-900000"), delta("-2100000000000001")), (Some(-900_000), None));
+    }
+
+    #[test]
+    fn sums_and_differences_stay_within_the_supply() {
+        let (one, less) = (Amount(1), Amount(Amount::SUPPLY.0 - 1));
+        assert_eq!((less.checked_add(one), Amount::SUPPLY.checked_add(one)), (Some(Amount::SUPPLY), None));
+        assert_eq!(Amount::SUPPLY.checked_add(Amount::SUPPLY), None);
+        assert_eq!((Amount::SUPPLY.checked_sub(one), one.checked_sub(one)), (Some(less), Some(Amount::ZERO)));
+        assert_eq!((Amount::ZERO.checked_sub(one), one.checked_sub(Amount::SUPPLY)), (None, None));
+        let all = SignedAmount(-SUPPLY);
+        assert_eq!((all.checked_add(SignedAmount(-1)), all.checked_add(all)), (None, None));
+        assert_eq!(all.checked_add(SignedAmount(SUPPLY)), Some(SignedAmount(0)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Conversions to and from the types of the crate `bitcoin`.
+//! Conversions to and from the types of the crate `bitcoin`, owned and borrowed.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use bitcoin::{CompactTarget, block};
 
 use super::{
     Amount, BlockHash, FeeRate, MerkleNode, Network, OutPoint, RawHeader, RawTransaction, Script, ScriptRef,
-    SignedAmount, Txid, Wtxid,
+    SignedAmount, Txid, UnknownNetwork, Wtxid,
 };
 
 macro_rules! hashes {
@@ -46,9 +46,21 @@ impl From<bitcoin::ScriptBuf> for Script {
     }
 }
 
+impl From<&Script> for bitcoin::ScriptBuf {
+    fn from(script: &Script) -> Self {
+        Self::from_bytes(script.as_bytes().to_vec())
+    }
+}
+
 impl From<&bitcoin::Script> for Script {
     fn from(script: &bitcoin::Script) -> Self {
         Self::new(script.as_bytes())
+    }
+}
+
+impl From<&bitcoin::ScriptBuf> for Script {
+    fn from(script: &bitcoin::ScriptBuf) -> Self {
+        script.as_script().into()
     }
 }
 
@@ -60,6 +72,12 @@ impl From<bitcoin::ScriptBuf> for ScriptRef {
 
 impl From<&bitcoin::Script> for ScriptRef {
     fn from(script: &bitcoin::Script) -> Self {
+        Self::Script(script.into())
+    }
+}
+
+impl From<&bitcoin::ScriptBuf> for ScriptRef {
+    fn from(script: &bitcoin::ScriptBuf) -> Self {
         Self::Script(script.into())
     }
 }
@@ -98,10 +116,24 @@ impl TryFrom<&RawTransaction> for bitcoin::Transaction {
     }
 }
 
+impl TryFrom<RawTransaction> for bitcoin::Transaction {
+    type Error = encode::Error;
+
+    fn try_from(transaction: RawTransaction) -> Result<Self, encode::Error> {
+        Self::try_from(&transaction)
+    }
+}
+
 impl From<&bitcoin::Transaction> for RawTransaction {
     fn from(transaction: &bitcoin::Transaction) -> Self {
         let bytes: Vec<u8> = encode::serialize(transaction);
         Self::new(bytes)
+    }
+}
+
+impl From<bitcoin::Transaction> for RawTransaction {
+    fn from(transaction: bitcoin::Transaction) -> Self {
+        Self::from(&transaction)
     }
 }
 
@@ -177,28 +209,6 @@ impl From<bitcoin::FeeRate> for FeeRate {
     }
 }
 
-/// A network that the crate `bitcoin` has no name for, or that this crate has none for.
-///
-/// # Example
-/// ```
-/// use electrum_proto::types::{Network, UnknownNetwork};
-///
-/// // A network that a later version of `bitcoin` adds has no name here.
-/// fn name_of(theirs: bitcoin::Network) -> String {
-///     match Network::try_from(theirs) {
-///         Ok(network) => network.to_string(),
-///         Err(UnknownNetwork) => format!("{theirs}: {UnknownNetwork}"),
-///     }
-/// }
-/// assert_eq!(name_of(bitcoin::Network::Testnet), "testnet3");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownNetwork;
-
-error_texts!(UnknownNetwork {
-    Self => "the network is not known";
-});
-
 impl TryFrom<Network> for bitcoin::Network {
     type Error = UnknownNetwork;
 
@@ -220,6 +230,7 @@ impl TryFrom<bitcoin::Network> for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::Balance;
     use alloc::string::ToString;
 
     const HEADER: &str = "010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000982051fd1e4ba744bbbe68\
@@ -244,14 +255,22 @@ mod tests {
     fn transactions_there_and_back_with_the_same_ids() {
         let own = RawTransaction::from_hex(SEGWIT).unwrap();
         let theirs = bitcoin::Transaction::try_from(&own).unwrap();
-        assert_eq!(RawTransaction::from(&theirs), own);
+        assert_eq!((RawTransaction::from(&theirs), RawTransaction::from(theirs.clone())), (own.clone(), own.clone()));
+        assert_eq!(bitcoin::Transaction::try_from(own.clone()).unwrap(), theirs);
         assert_eq!(own.txid().unwrap(), theirs.compute_txid().into());
         assert_eq!(crate::proof::wtxid(own.as_bytes()).unwrap(), theirs.compute_wtxid().into());
-        assert!(bitcoin::Transaction::try_from(&RawTransaction::new([1, 2, 3])).is_err());
+        assert!(bitcoin::Transaction::try_from(RawTransaction::new([1, 2, 3])).is_err());
+        // One byte more than the transaction has.
+        let longer = RawTransaction::new([own.as_bytes(), &[0]].concat());
+        assert!(bitcoin::Transaction::try_from(&longer).is_err());
 
         let script = theirs.output[0].script_pubkey.clone();
         assert_eq!(ScriptRef::from(script.clone()), ScriptRef::from(&*script));
         assert_eq!(bitcoin::ScriptBuf::from(Script::from(script.clone())), script);
+        assert_eq!(bitcoin::ScriptBuf::from(&Script::from(&script)), script);
+        // What a wallet has of its scripts is good for a request as it is.
+        assert_eq!(Balance::new(&script), Balance::new(script.as_script()));
+        assert_eq!(Balance::new(&script).script, ScriptRef::from(script.clone()));
         assert_eq!(ScriptRef::from(&*script).script().unwrap().as_bytes(), script.as_bytes());
         let outpoint = theirs.input[0].previous_output;
         assert_eq!(bitcoin::OutPoint::from(OutPoint::from(outpoint)), outpoint);

@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use core::fmt;
-use serde_core::{Serialize, Serializer};
 
 use super::{BlockHash, MerkleNode};
 use crate::json::hex::{self, HexError};
@@ -17,6 +16,8 @@ use crate::json::{Read, Reader, required, wrong};
 /// let header = Network::Bitcoin.genesis();
 /// assert_eq!((header.version(), header.time(), header.bits()), (1, 1_231_006_505, 0x1d00_ffff));
 /// assert_eq!(header.block_hash(), Network::Bitcoin.genesis_hash());
+/// // As text it is its 160 digits.
+/// assert_eq!(header.to_string().parse(), Ok(header));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawHeader([u8; 80]);
@@ -207,12 +208,7 @@ impl fmt::Debug for RawHeader {
     }
 }
 
-impl Serialize for RawHeader {
-    /// Writes 160 hexadecimal digits.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_hex())
-    }
-}
+hex_text!(RawHeader);
 
 serialize_fields! {
     Tip { height, header }

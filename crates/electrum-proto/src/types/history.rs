@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use serde_core::{Serialize, Serializer};
 
-use super::{Amount, SignedAmount, Txid};
+use super::{Amount, OutPoint, SignedAmount, Txid};
 use crate::json::{DecodeError, Read, Reader, required, wrong};
 
 /// Where a transaction stands: in a block, or in the mempool.
@@ -14,7 +14,7 @@ use crate::json::{DecodeError, Read, Reader, required, wrong};
 ///
 /// fn describe(height: TxHeight, tip: u32) -> String {
 ///     match height {
-///         TxHeight::Confirmed(height) => format!("{} confirmations", (tip + 1).saturating_sub(height)),
+///         TxHeight::Confirmed(_) => format!("{} confirmations", height.confirmations(tip)),
 ///         TxHeight::Unconfirmed => "unconfirmed".into(),
 ///         TxHeight::UnconfirmedParent => "unconfirmed, and so is what it spends".into(),
 ///     }
@@ -39,7 +39,7 @@ pub enum TxHeight {
 /// ```
 /// use electrum_proto::json::RawJson;
 /// use electrum_proto::operations::Balance;
-/// use electrum_proto::types::Script;
+/// use electrum_proto::types::{Amount, Script};
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
 /// let request = Balance::new(Script::from_hex("51")?);
@@ -47,8 +47,7 @@ pub enum TxHeight {
 /// let balance = request.decode(ProtocolVersion::V1_4, result)?;
 /// assert_eq!(balance.confirmed.to_string(), "0.05399000");
 /// // What will be left when all is confirmed.
-/// let left = balance.confirmed.to_sat().checked_add_signed(balance.unconfirmed.to_sat());
-/// assert_eq!(left, Some(5_398_000));
+/// assert_eq!(balance.total(), Amount::from_sat(5_398_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,17 +91,18 @@ pub struct HistoryEntry {
 /// ```
 /// use electrum_proto::json::RawJson;
 /// use electrum_proto::operations::Unspent;
-/// use electrum_proto::types::{OutPoint, Script};
+/// use electrum_proto::types::{Amount, OutPoint, Script};
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
 /// let request = Unspent::new(Script::from_hex("51")?);
 /// let txid = "aa".repeat(32);
 /// let result = format!(r#"[{{"height":153,"tx_hash":"{txid}","tx_pos":1,"value":3000000}}]"#);
 /// let unspent = request.decode(ProtocolVersion::V1_4, RawJson::new(&result))?;
-/// assert_eq!(unspent[0].outpoint(), OutPoint { txid: txid.parse()?, vout: 1 });
+/// assert_eq!(unspent[0].outpoint(), OutPoint::new(txid.parse()?, 1));
 /// // Only what is confirmed may be spent.
-/// let spendable: u64 = unspent.iter().filter(|o| o.height.confirmed().is_some()).map(|o| o.value.to_sat()).sum();
-/// assert_eq!(spendable, 3_000_000);
+/// let mut confirmed = unspent.iter().filter(|output| output.height.confirmed().is_some());
+/// let spendable = confirmed.try_fold(Amount::ZERO, |sum, output| sum.checked_add(output.value));
+/// assert_eq!(spendable, Amount::from_sat(3_000_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,26 +117,6 @@ pub struct UnspentOutput {
     pub value: Amount,
 }
 
-/// An output of a transaction.
-///
-/// # Example
-/// ```
-/// use electrum_proto::types::{OutPoint, Txid};
-///
-/// let txid: Txid = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b".parse()?;
-/// let outputs = [1, 0].map(|vout| OutPoint { txid, vout });
-/// // It sorts by transaction, then by output, and can be the key of a map.
-/// assert_eq!(outputs.iter().min(), Some(&OutPoint { txid, vout: 0 }));
-/// # Ok::<(), electrum_proto::types::HashError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OutPoint {
-    /// The transaction.
-    pub txid: Txid,
-    /// Which of its outputs.
-    pub vout: u32,
-}
-
 /// What a server knows of an output.
 ///
 /// # Example
@@ -146,7 +126,7 @@ pub struct OutPoint {
 /// use electrum_proto::types::{OutPoint, Script, Txid};
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
-/// let outpoint = OutPoint { txid: Txid::from_display_bytes([0xaa; 32]), vout: 0 };
+/// let outpoint = OutPoint::new(Txid::from_display_bytes([0xaa; 32]), 0);
 /// let request = OutPointGetStatus { outpoint, script: Script::from_hex("51")? };
 /// let ask = |answer| request.decode(ProtocolVersion::V1_7, RawJson::new(answer));
 /// assert_eq!(ask("{}")?.funder_height, None);
@@ -172,7 +152,7 @@ pub struct OutPointStatus {
 /// use electrum_proto::types::{OutPoint, Script, TxHeight, Txid};
 /// use electrum_proto::{ProtocolVersion, Request};
 ///
-/// let outpoint = OutPoint { txid: Txid::from_display_bytes([0xaa; 32]), vout: 0 };
+/// let outpoint = OutPoint::new(Txid::from_display_bytes([0xaa; 32]), 0);
 /// let request = OutPointGetStatus { outpoint, script: Script::from_hex("51")? };
 /// let txid = "bb".repeat(32);
 /// let result = format!(r#"{{"funder_height":153,"spender_txhash":"{txid}","spender_height":0}}"#);
@@ -219,6 +199,26 @@ impl TxHeight {
         }
     }
 
+    /// Returns how many blocks there are from its block to `tip`, the height of the last block, both included; 0 if it is
+    /// in the mempool, or in a block above the tip.
+    ///
+    /// # Example
+    /// ```
+    /// use electrum_proto::types::TxHeight;
+    ///
+    /// assert_eq!(TxHeight::Confirmed(155).confirmations(155), 1);
+    /// assert_eq!(TxHeight::Unconfirmed.confirmations(155), 0);
+    /// // The block came after the tip that is known.
+    /// assert_eq!(TxHeight::Confirmed(156).confirmations(155), 0);
+    /// ```
+    #[must_use]
+    pub const fn confirmations(self, tip: u32) -> u32 {
+        match self {
+            Self::Confirmed(height) if height <= tip => (tip - height).saturating_add(1),
+            _ => 0,
+        }
+    }
+
     #[inline]
     fn read(reader: &mut Reader<'_>) -> Read<Self> {
         let height = reader.integer()?;
@@ -234,6 +234,14 @@ impl Serialize for TxHeight {
 }
 
 impl ScriptBalance {
+    /// Returns what will be left when all that is in the mempool is confirmed; `None` if that is less than nothing or
+    /// more than all coins, which only a wrong answer can say.
+    #[must_use]
+    pub fn total(&self) -> Option<Amount> {
+        let satoshi = self.confirmed.to_sat().checked_add_signed(self.unconfirmed.to_sat())?;
+        Amount::from_sat(satoshi)
+    }
+
     pub(crate) fn read(reader: &mut Reader<'_>) -> Read<Self> {
         let (mut confirmed, mut unconfirmed) = (None, None);
         reader.object(|reader, key| {
@@ -293,7 +301,7 @@ impl UnspentOutput {
     /// Returns the outpoint by which a transaction spends it.
     #[must_use]
     pub const fn outpoint(&self) -> OutPoint {
-        OutPoint { txid: self.txid, vout: self.vout }
+        OutPoint::new(self.txid, self.vout)
     }
 }
 
@@ -346,7 +354,39 @@ serialize_fields! {
     ScriptBalance { confirmed, unconfirmed }
     HistoryEntry { txid, height, fee }
     UnspentOutput { txid, vout, height, value }
-    OutPoint { txid, vout }
     OutPointStatus { funder_height, spender }
     Spender { txid, height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confirmations_are_counted_from_the_block_to_the_tip() {
+        for (height, tip, expected) in [
+            (TxHeight::Confirmed(5), 5, 1),
+            (TxHeight::Confirmed(5), 4, 0),
+            (TxHeight::Confirmed(5), 7, 3),
+            (TxHeight::Confirmed(u32::MAX), u32::MAX, 1),
+            (TxHeight::Confirmed(u32::MAX), 0, 0),
+            // One more than the number has room for.
+            (TxHeight::Confirmed(0), u32::MAX, u32::MAX),
+            (TxHeight::Unconfirmed, 7, 0),
+            (TxHeight::UnconfirmedParent, u32::MAX, 0),
+        ] {
+            assert_eq!(height.confirmations(tip), expected, "{height:?} below {tip}");
+        }
+    }
+
+    #[test]
+    fn a_total_that_cannot_be_is_none() {
+        let total = |confirmed, unconfirmed| {
+            let confirmed = Amount::from_sat(confirmed).unwrap();
+            ScriptBalance { confirmed, unconfirmed: SignedAmount::from_sat(unconfirmed).unwrap() }.total()
+        };
+        let all = Amount::SUPPLY.to_sat();
+        assert_eq!((total(5, -5), total(5, -6)), (Some(Amount::ZERO), None));
+        assert_eq!((total(all - 1, 1), total(all, 1)), (Some(Amount::SUPPLY), None));
+    }
 }

@@ -1,10 +1,13 @@
 //! The networks of Bitcoin, known by their first blocks.
 
 use core::fmt;
+use core::str::FromStr;
 
 use super::{BlockHash, RawHeader};
 
 /// A network of Bitcoin.
+///
+/// As text it has the name of [`name`](Self::name); the names that Bitcoin Core and the crate `bitcoin` use are read too.
 ///
 /// # Example
 /// ```
@@ -13,6 +16,8 @@ use super::{BlockHash, RawHeader};
 /// let genesis = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f".parse()?;
 /// assert_eq!(Network::of_genesis(genesis), Some(Network::Bitcoin));
 /// assert_eq!(Network::Regtest.genesis_hash().to_string(), "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206");
+/// assert_eq!("testnet4".parse(), Ok(Network::Testnet4));
+/// assert_eq!("main".parse(), "bitcoin".parse::<Network>());
 /// # Ok::<(), electrum_proto::types::HashError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +83,39 @@ impl Network {
     }
 }
 
+/// A network that is none of [`Network`], or for which the crate `bitcoin` has no name.
+///
+/// # Example
+/// ```
+/// use electrum_proto::types::{Network, UnknownNetwork};
+///
+/// assert_eq!("litecoin".parse::<Network>(), Err(UnknownNetwork));
+/// let error = "the network is not known: there are mainnet, testnet3, testnet4, signet and regtest";
+/// assert_eq!(UnknownNetwork.to_string(), error);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownNetwork;
+
+error_texts!(UnknownNetwork {
+    Self => "the network is not known: there are mainnet, testnet3, testnet4, signet and regtest";
+});
+
+impl FromStr for Network {
+    type Err = UnknownNetwork;
+
+    /// Reads the [`name`](Network::name) of a network, `bitcoin` or `main` for the main network, and `testnet` or `test`
+    /// for the third test network, in lower case.
+    fn from_str(text: &str) -> Result<Self, UnknownNetwork> {
+        // The other names are those of Bitcoin Core's configuration and of the crate `bitcoin`.
+        let name = match text {
+            "bitcoin" | "main" => "mainnet",
+            "testnet" | "test" => "testnet3",
+            other => other,
+        };
+        Self::ALL.into_iter().find(|network| network.name() == name).ok_or(UnknownNetwork)
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -113,5 +151,24 @@ mod tests {
             assert_eq!(Network::of_genesis(hash.parse().unwrap()), Some(network));
         }
         assert_eq!(Network::of_genesis(BlockHash::from_display_bytes([0; 32])), None);
+    }
+    #[test]
+    fn networks_are_read_by_the_names_that_nodes_and_programs_use() {
+        for network in Network::ALL {
+            assert_eq!(network.to_string().parse(), Ok(network));
+        }
+        for (text, network) in [
+            ("main", Network::Bitcoin),
+            ("bitcoin", Network::Bitcoin),
+            ("test", Network::Testnet3),
+            ("testnet", Network::Testnet3),
+        ] {
+            assert_eq!(text.parse(), Ok(network), "{text}");
+        }
+        for text in ["", "Mainnet", " mainnet", "testnet2", "litecoin"] {
+            assert_eq!(text.parse::<Network>(), Err(UnknownNetwork), "{text}");
+        }
+        // The text of the error lists all.
+        assert!(Network::ALL.iter().all(|network| UnknownNetwork.to_string().contains(network.name())));
     }
 }

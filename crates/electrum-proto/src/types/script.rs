@@ -4,8 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde_core::{Serialize, Serializer};
-
 use super::ScriptHash;
 use crate::json::hex::{self, HexError};
 
@@ -21,6 +19,8 @@ use crate::json::hex::{self, HexError};
 /// let script = Script::from_hex("76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac")?;
 /// let scripthash = "8b01df4e368ea28f8dc0423bcf7a4923e3a12d307c875e47a0cfbf90b5c39161";
 /// assert_eq!(script.scripthash().to_string(), scripthash);
+/// // As text it is its digits.
+/// assert_eq!(script.to_string().parse(), Ok(script));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,12 +76,7 @@ impl fmt::Debug for Script {
     }
 }
 
-impl Serialize for Script {
-    /// Writes hexadecimal digits.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_hex())
-    }
-}
+hex_text!(Script);
 
 /// What names a script towards a server: the script itself, or only its hash.
 ///

@@ -3,7 +3,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use serde_core::{Serialize, Serializer};
 
 use crate::json::hex::{self, HexError};
 
@@ -13,6 +12,11 @@ use crate::json::hex::{self, HexError};
 /// ```
 /// use electrum_proto::types::RawTransaction;
 ///
+/// let digits = format!("0100000001{}ffffffff01{}", "00".repeat(37), "00".repeat(13));
+/// let transaction: RawTransaction = digits.parse()?;
+/// assert_eq!((transaction.to_string(), transaction.as_bytes().len()), (digits, 60));
+/// println!("{}", transaction.txid()?);
+/// // The bytes are not checked before their parts are asked for.
 /// assert!(RawTransaction::from_hex("00")?.txid().is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -61,9 +65,4 @@ impl fmt::Debug for RawTransaction {
     }
 }
 
-impl Serialize for RawTransaction {
-    /// Writes hexadecimal digits.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_hex())
-    }
-}
+hex_text!(RawTransaction);

@@ -123,7 +123,7 @@ pub struct Threads<R: Runtime>(Arc<Engine<R>>);
 pub fn drive<R: Runtime>(config: impl Into<Config>, runtime: R) -> io::Result<(Client, Threads<R>)> {
     let engine = Arc::new(OnceLock::<Weak<Engine<R>>>::new());
     let woken = Arc::clone(&engine);
-    let (client, driver) = Client::with_clock(config.into(), runtime.clock(), move || {
+    let (client, driver) = Client::with_clock(config, runtime.clock(), move || {
         if let Some(engine) = woken.get().and_then(Weak::upgrade) {
             engine.turn();
         }

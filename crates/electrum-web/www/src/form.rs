@@ -56,7 +56,7 @@ pub(crate) fn read() -> Result<Settings, String> {
     let network = dom::by_id::<HtmlSelectElement>(NETWORK).value();
     Ok(Settings {
         servers: words(&addresses).map(server).collect::<Result<_, _>>()?,
-        network: Network::ALL.into_iter().find(|known| known.name() == network),
+        network: network.parse().ok(),
         watched: words(&scripts).map(address::parse).collect::<Result<_, _>>()?,
     })
 }

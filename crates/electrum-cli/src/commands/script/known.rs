@@ -1,6 +1,6 @@
 //! The balance, history and unspent outputs of a script, in an order that does not depend on the server.
 
-use electrum_smol::proto::types::{Amount, HistoryEntry, ScriptBalance, SignedAmount, TxHeight, UnspentOutput};
+use electrum_smol::proto::types::{HistoryEntry, ScriptBalance, TxHeight, UnspentOutput};
 use serde::Serialize;
 
 use crate::output::{Output, Paint};
@@ -54,16 +54,12 @@ impl Known for ScriptBalance {
         *self == Self::default()
     }
 
-    fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Result<Option<Self>, &'static str> {
-        let (mut confirmed, mut unconfirmed) = (0_u64, 0_i64);
-        for part in parts {
-            confirmed = confirmed.saturating_add(part.confirmed.to_sat());
-            unconfirmed = unconfirmed.saturating_add(part.unconfirmed.to_sat());
-        }
-        match (Amount::from_sat(confirmed), SignedAmount::from_sat(unconfirmed)) {
-            (Some(confirmed), Some(unconfirmed)) => Ok(Some(Self { confirmed, unconfirmed })),
-            _ => Err("the scripts hold more in all than there are coins"),
-        }
+    fn sum<'a>(mut parts: impl Iterator<Item = &'a Self>) -> Result<Option<Self>, &'static str> {
+        let sum = parts.try_fold(Self::default(), |sum, part| {
+            let confirmed = sum.confirmed.checked_add(part.confirmed)?;
+            Some(Self { confirmed, unconfirmed: sum.unconfirmed.checked_add(part.unconfirmed)? })
+        });
+        sum.map(Some).ok_or("the scripts hold more in all than there are coins")
     }
 
     fn lines(&self, output: &Output) -> Vec<String> {
@@ -103,7 +99,7 @@ impl Known for Outputs {
         }
         let line = |entry: &UnspentOutput| {
             let value = output.paint(Paint::Strong, entry.value);
-            format!("{}  {}:{}  {value}", height(entry.height), entry.txid, entry.vout)
+            format!("{}  {}  {value}", height(entry.height), entry.outpoint())
         };
         self.unspent.iter().map(line).collect()
     }

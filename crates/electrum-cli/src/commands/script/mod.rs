@@ -189,7 +189,7 @@ fn print_many<T: Known>(
     let name = |target: &Target| {
         let script = target.script.script()?;
         let address = network.and_then(|network| address::of_script(script.as_bytes(), network));
-        Some(address.unwrap_or_else(|| format!("script:{}", script.to_hex())))
+        Some(address.unwrap_or_else(|| format!("script:{script}")))
     };
     let shown = known.iter().filter(|(_, known)| !known.is_nothing());
     let shown: Vec<_> = shown.map(|(target, known)| (*target, name(target).unwrap_or_default(), known)).collect();

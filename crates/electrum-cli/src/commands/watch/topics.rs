@@ -58,7 +58,7 @@ impl Topics {
             // A script that is named twice is reported once.
             if seen.insert(target.script.scripthash()) {
                 let (name, topic) = match &target.script {
-                    ScriptRef::Script(script) => (format!("script:{}", script.to_hex()), Topic::Script(script.clone())),
+                    ScriptRef::Script(script) => (format!("script:{script}"), Topic::Script(script.clone())),
                     ScriptRef::Hash(hash) => (format!("scripthash:{hash}"), Topic::ScriptHash(*hash)),
                 };
                 let index = target.index.map_or_else(String::new, |index| format!(", index {index}"));

@@ -52,10 +52,28 @@ pub enum Topic {
     /// The history of a script of which only the hash is known. Protocol documentation:
     /// `blockchain.scripthash.subscribe`. Versions 1.1 to 1.6.
     #[doc(alias = "blockchain.scripthash.subscribe")]
+    #[doc(alias = "script_subscribe")]
     ScriptHash(ScriptHash),
     /// The state of an output: whether it exists, and what spends it. Protocol documentation:
     /// `blockchain.outpoint.subscribe`. From 1.7.
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::types::{Script, TxHeight};
+    /// use electrum_proto::{Topic, Update};
+    ///
+    /// # let (mut client, conn) = ready_client_of("1.7");
+    /// let outpoint = "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b:0".parse()?;
+    /// client.subscribe(Timestamp::ZERO, Topic::OutPoint { outpoint, script: Script::new([0x51]) })?;
+    /// # let _ = client.poll();
+    /// # server_says(&mut client, conn, r#"{"id":2,"result":{"funder_height":153}}"#);
+    /// let Action::Event(Event::Update { value: Update::OutPoint(status), .. }) = client.poll() else { panic!("it is known") };
+    /// assert_eq!((status.funder_height, status.spender), (Some(TxHeight::Confirmed(153)), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "blockchain.outpoint.subscribe")]
+    #[doc(alias = "outpoint_subscribe")]
     OutPoint {
         /// The output.
         outpoint: OutPoint,
@@ -64,6 +82,30 @@ pub enum Topic {
     },
     /// A subscription that a server has of its own. Its notifications are those of the same method
     /// whose first parameters are these.
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ready_client.rs")); }
+    /// # use example::*;
+    /// use electrum_proto::{Topic, Update, serde_json::json};
+    ///
+    /// # let (mut client, conn) = ready_client();
+    /// // Fulcrum's proofs of double spending.
+    /// let topic = Topic::Raw { method: "blockchain.transaction.dsproof.subscribe".into(), params: vec![json!("4a5e")] };
+    /// client.subscribe(Timestamp::ZERO, topic)?;
+    /// # let _ = client.poll();
+    /// # server_says(&mut client, conn, r#"{"id":2,"result":null}"#);
+    /// # let event = r#"{"method":"blockchain.transaction.dsproof.subscribe","params":["4a5e",{"dspid":"33b0"}]}"#;
+    /// # server_says(&mut client, conn, event);
+    /// let mut values = vec![];
+    /// while let Action::Event(Event::Update { value, .. }) = client.poll() {
+    ///     values.push(value);
+    /// }
+    /// // The answer to the subscription, then all parameters of each notification.
+    /// let proof = r#"["4a5e",{"dspid":"33b0"}]"#.into();
+    /// assert_eq!(values, [Update::RawResult("null".into()), Update::RawNotification(proof)]);
+    /// # Ok::<(), electrum_proto::Rejected<Topic>>(())
+    /// ```
+    #[doc(alias = "raw_subscribe")]
     Raw {
         /// The method, as it stands on the wire.
         method: String,
@@ -345,7 +387,7 @@ fn outpoint_changed(params: &mut Reader<'_>) -> Read<(Key, Update)> {
         }
         Ok(())
     })?;
-    let outpoint = OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? };
+    let outpoint = OutPoint::new(required(txid, "[0]")?, required(vout, "[1]")?);
     Ok((Key::OutPoint(outpoint), Update::OutPoint(required(status, "[2]")?)))
 }
 
@@ -360,5 +402,5 @@ fn outpoint_named(params: &mut Reader<'_>) -> Read<OutPoint> {
         }
         Ok(())
     })?;
-    Ok(OutPoint { txid: required(txid, "[0]")?, vout: required(vout, "[1]")? })
+    Ok(OutPoint::new(required(txid, "[0]")?, required(vout, "[1]")?))
 }

@@ -13,11 +13,13 @@ use alloc::string::String;
 /// let advice = |error: &ServerError| match error.kind() {
 ///     ServerErrorKind::Busy => "ask again later",
 ///     ServerErrorKind::UnknownMethod | ServerErrorKind::TooLarge => "ask another server",
+///     ServerErrorKind::Unauthorized => "renew the token",
 ///     ServerErrorKind::AlreadyInMempool | ServerErrorKind::AlreadyInChain => "all is well: it was sent before",
 ///     _ => "show it to the user",
 /// };
 /// assert_eq!(advice(&ServerError::new(Some(-101), "excessive resource usage")), "ask again later");
 /// assert_eq!(advice(&ServerError::new(None, "unknown method server.features []")), "ask another server");
+/// assert_eq!(advice(&ServerError::new(Some(401), "token expired")), "renew the token");
 /// assert_eq!(ServerError::new(Some(2), "Block not found").kind().name(), "not_found");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +37,9 @@ pub enum ServerErrorKind {
     UnsupportedVersion,
     /// The parameters are not what the server expects.
     InvalidParams,
+    /// The server, or a proxy in front of it, wants an [`Authorization`](crate::Authorization), or refuses the one that the
+    /// request carries: it may have expired.
+    Unauthorized,
     /// The server knows no such transaction, block or position.
     NotFound,
     /// The server's node rejected the transaction.
@@ -157,6 +162,26 @@ const WORDS: &[(ServerErrorKind, &[&str])] = &[
         ],
     ),
     (
+        ServerErrorKind::Unauthorized,
+        &[
+            "unauthorized",
+            "unauthorised",
+            "not authorized",
+            "forbidden",
+            "access denied",
+            "authentication required",
+            "authentication failed",
+            "authorization required",
+            "invalid authorization",
+            "invalid credentials",
+            "invalid token",
+            "expired token",
+            "token expired",
+            "token has expired",
+            "token is expired",
+        ],
+    ),
+    (
         ServerErrorKind::NotFound,
         &[
             "no such",
@@ -216,6 +241,9 @@ const CODES: &[(i64, ServerErrorKind)] = &[
     (-32601, ServerErrorKind::UnknownMethod),
     (-32602, ServerErrorKind::InvalidParams),
     (-32603, ServerErrorKind::Internal),
+    // Those of HTTP, which proxies in front of a server pass on.
+    (401, ServerErrorKind::Unauthorized),
+    (403, ServerErrorKind::Unauthorized),
     // libbitcoin's own.
     (17, ServerErrorKind::NotFound),
     (19, ServerErrorKind::InvalidParams),
@@ -227,6 +255,8 @@ impl ServerErrorKind {
     pub(super) fn of(code: Option<i64>, message: &str) -> Self {
         /// What servers say comes first; behind it they may quote the transaction.
         const READ: usize = 512;
+        /// Said of the node: it refused the server, not the server this client.
+        const OF_NODE: [&str; 3] = ["daemon", "bitcoind", "transport error"];
 
         let words = message.chars().take(READ).collect::<String>().to_ascii_lowercase();
         // The words of this code could mislead: "Unsupported request: …", "This server lacks …".
@@ -239,6 +269,7 @@ impl ServerErrorKind {
             // "invalid params" and the like say less than the code.
             (Some((Self::InvalidParams | Self::Internal, _)) | None, Some(kind)) => kind,
             (Some((Self::NotFound, _)), Some(Self::Internal)) => Self::Internal,
+            (Some((Self::Unauthorized, _)), _) if OF_NODE.iter().any(|node| words.contains(node)) => Self::Internal,
             (Some((kind, _)), _) => *kind,
             (None, None) => Self::Other,
         }
@@ -254,6 +285,7 @@ impl ServerErrorKind {
             Self::Unsupported => "unsupported",
             Self::UnsupportedVersion => "unsupported_version",
             Self::InvalidParams => "invalid_params",
+            Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::Rejected => "rejected",
             Self::AlreadyInMempool => "already_in_mempool",
@@ -329,6 +361,21 @@ mod tests {
             "daemon error: DaemonError({'code': -5, 'message': 'No such mempool or blockchain transaction. Use \
              gettransaction for wallet transactions.'})",
         ),
+        (Kind::Unauthorized, Some(401), "Unauthorized"),
+        (Kind::Unauthorized, Some(403), "no words that are known"),
+        (Kind::Unauthorized, Some(-32602), "Invalid token"),
+        (Kind::Unauthorized, Some(-32000), "expired token"),
+        (Kind::Unauthorized, None, "Forbidden: the token has expired"),
+        (Kind::Unauthorized, Some(-32603), "internal: authentication failed"),
+        // The code says less than words that are known.
+        (Kind::Busy, Some(403), "Too many requests, try again later"),
+        (Kind::NotFound, Some(401), "no such user"),
+        // Neither is about an authorization.
+        (Kind::InvalidParams, Some(1), "invalid params: authorization"),
+        (Kind::Other, Some(1), "unexpected token at position 401"),
+        // The node refused the server.
+        (Kind::Internal, None, "failed to get transaction: bitcoind answered 401 Unauthorized"),
+        (Kind::Internal, Some(2), "daemon error: DaemonError({'code': 403, 'message': 'Forbidden'})"),
         (Kind::Internal, Some(-32603), "internal error: readRecords specification is out of range"),
         (Kind::Internal, Some(2), "daemon error: DaemonError({'code': -1})"),
         (
