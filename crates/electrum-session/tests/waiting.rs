@@ -99,7 +99,7 @@ fn a_wait_with_the_timer_of_a_client_ends_in_time_and_when_the_client_is_closed(
 #[test]
 fn a_wait_that_begins_after_the_driver_has_ended_ends_at_once() {
     let server: ServerAddr = "tcp://127.0.0.1:1".parse().unwrap();
-    let (client, driver) = Client::new(server.into(), || {});
+    let (client, driver) = Client::new(server, || {});
     client.close();
     while !matches!(driver.poll(), Step::Finished) {}
     let wait = client.within(Duration::from_secs(1_000_000), pending::<()>());
