@@ -183,7 +183,7 @@ impl Client {
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
     pub fn subscribe(&self, topic: Topic) -> Result<Updates, RejectReason> {
-        self.session.subscribe(topic).map(Updates::new)
+        self.session.subscribe(topic).map(|updates| Updates::new(updates, self.threads.clone()))
     }
 
     /// Subscribes to several topics, which the updates name by their index in `topics`.
@@ -209,7 +209,7 @@ impl Client {
     /// Those of [`subscribe`](Self::subscribe). After an error no topic is subscribed.
     #[doc(alias = "batch_script_subscribe")]
     pub fn subscribe_all(&self, topics: impl IntoIterator<Item = Topic>) -> Result<Updates, RejectReason> {
-        self.session.subscribe_all(topics).map(Updates::new)
+        self.session.subscribe_all(topics).map(|updates| Updates::new(updates, self.threads.clone()))
     }
 
     /// Subscribes to a topic and keeps all unread values in order, up to `capacity` of them (at least one). Beyond that
@@ -218,7 +218,7 @@ impl Client {
     /// # Errors
     /// Those of [`subscribe`](Self::subscribe).
     pub fn subscribe_queued(&self, topic: Topic, capacity: usize) -> Result<Updates, RejectReason> {
-        self.session.subscribe_queued(topic, capacity).map(Updates::new)
+        self.session.subscribe_queued(topic, capacity).map(|updates| Updates::new(updates, self.threads.clone()))
     }
 
     /// Returns an iterator over connection events, beginning with the most recent one.

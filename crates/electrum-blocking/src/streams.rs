@@ -4,7 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use electrum_session::proto::{RejectReason, Topic};
+use electrum_session::threads::Threads;
 use electrum_session::{self as session, ConnectionEvent, NoUpdate, TopicUpdate, block_on, block_within};
+
+use crate::socket::Tcp;
 
 /// An iterator over the updates of subscribed topics, which blocks until the next one. It ends when the client is
 /// closed.
@@ -35,7 +38,10 @@ use electrum_session::{self as session, ConnectionEvent, NoUpdate, TopicUpdate, 
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Updates(session::Updates);
+pub struct Updates {
+    updates: session::Updates,
+    threads: Threads<Tcp>,
+}
 
 /// An iterator over connection events, which blocks until the next one. It ends when the client is closed.
 ///
@@ -65,8 +71,8 @@ pub struct Updates(session::Updates);
 pub struct ConnectionEvents(session::ConnectionEvents);
 
 impl Updates {
-    pub(crate) fn new(updates: session::Updates) -> Self {
-        Self(updates)
+    pub(crate) fn new(updates: session::Updates, threads: Threads<Tcp>) -> Self {
+        Self { updates, threads }
     }
 
     /// Subscribes to one more topic in this iterator. Returns the number by which the updates name it.
@@ -74,12 +80,12 @@ impl Updates {
     /// # Errors
     /// If the client is closed or the limit of subscriptions is reached.
     pub fn add(&mut self, topic: Topic) -> Result<usize, RejectReason> {
-        self.0.add(topic)
+        self.updates.add(topic)
     }
 
     /// Ends the subscription to one topic, named by its number in this iterator. Returns whether it was subscribed.
     pub fn remove(&mut self, topic: usize) -> bool {
-        self.0.remove(topic)
+        self.updates.remove(topic)
     }
 
     /// Waits for the next update for at most `timeout`.
@@ -90,7 +96,7 @@ impl Updates {
     #[doc(alias = "block_headers_pop_raw")]
     #[doc(alias = "script_pop")]
     pub fn next_within(&mut self, timeout: Duration) -> Result<TopicUpdate, NoUpdate> {
-        within(timeout, self.0.next())
+        within(timeout, self.updates.next())
     }
 }
 
@@ -98,7 +104,7 @@ impl Iterator for Updates {
     type Item = TopicUpdate;
 
     fn next(&mut self) -> Option<TopicUpdate> {
-        block_on(self.0.next())
+        self.threads.block_on_next(self.updates.next())
     }
 }
 

@@ -85,11 +85,14 @@ mod waiting;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Poll, Waker};
 
 pub use self::socket::{Runtime, Socket};
 
 use self::engine::Engine;
+use crate::block::block_on;
 use crate::client::Client;
 use crate::config::Config;
 
@@ -138,10 +141,44 @@ impl<R: Runtime> Threads<R> {
     /// Makes a call and blocks until its result is there. Meanwhile the calling thread reads from the socket if no
     /// other thread does, which saves handing the reply from one thread to another.
     ///
-    /// It works with any future, but is meant for one that waits for a reply: while another future waits, a reply that
-    /// comes for another caller is read by this thread and handed over.
+    /// It works with any future, but is meant for one that waits for a reply. For one that may wait for long, such as that of
+    /// an update, there is [`block_on_next`](Self::block_on_next).
     pub fn block_on<F: Future>(&self, call: impl FnOnce() -> F) -> F::Output {
         self.0.block_on(call)
+    }
+
+    /// Blocks until the next item of a stream is there. The calling thread reads from the socket while bytes keep coming, if
+    /// no other thread does, and leaves it to callers otherwise.
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pipe.rs")); }
+    /// # #[cfg(unix)]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use electrum_session::ConnectionEvent;
+    /// use electrum_session::threads;
+    /// use electrum_session::transport::ServerAddr;
+    /// # use example::InProcess;
+    ///
+    /// let server: ServerAddr = "tcp://in-process:50001".parse()?;
+    /// let (client, threads) = threads::drive(server, InProcess)?;
+    /// let mut events = client.events();
+    /// let first = threads.block_on_next(events.next());
+    /// assert!(matches!(first, Some(ConnectionEvent::Connecting { .. })));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
+    pub fn block_on_next<F: Future>(&self, next: F) -> F::Output {
+        let mut next = pin!(next);
+        if let Poll::Ready(item) = next.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return item;
+        }
+        match self.0.read_on(next.as_mut()) {
+            Some(item) => item,
+            None => block_on(next),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -75,19 +75,43 @@ impl<R: Runtime> Engine<R> {
         if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
             return output;
         }
-        // Not counted if it ends at once: the connection's thread leaves the socket only to callers that wait.
-        self.calls.fetch_add(1, SeqCst);
-        if let Some(mut lease) = self.lease() {
-            // Checked before the first read: the thread that read until now may have delivered this reply.
-            while !waiting.waiter.is_done() && lease.read() == Ok(ReadOutcome::Received) {}
-            lease.has_reply = waiting.waiter.is_done();
-        }
+        self.read_for(&waiting);
         // The lease has ended: another thread can read while this one decodes its reply.
         loop {
             if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
                 return output;
             }
             park();
+        }
+    }
+
+    /// Polls the future of something that may come at any time, and reads from the socket while bytes keep coming, if no
+    /// other thread does. Returns its output, if it is ready by then.
+    ///
+    /// The calling thread does not count as waiting afterwards: it may wait for long, and the socket would never be lent
+    /// to callers meanwhile.
+    pub(crate) fn read_on<F: Future>(self: &Arc<Self>, mut next: Pin<&mut F>) -> Option<F::Output> {
+        let waiting = Waiting::new(&self.waiting, current());
+        let waker = Waker::from(Arc::clone(&waiting.waiter));
+        let mut context = Context::from_waker(&waker);
+        if let Poll::Ready(output) = next.as_mut().poll(&mut context) {
+            return Some(output);
+        }
+        self.read_for(&waiting);
+        match next.poll(&mut context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Reads from the socket until the waiting thread is woken, or no byte comes for [`LEASE`], if no other thread reads.
+    fn read_for(self: &Arc<Self>, waiting: &Waiting) {
+        // Not counted if it ends at once: the connection's thread leaves the socket only to threads that wait.
+        self.calls.fetch_add(1, SeqCst);
+        if let Some(mut lease) = self.lease() {
+            // Checked before the first read: the thread that read until now may have delivered this reply.
+            while !waiting.waiter.is_done() && lease.read() == Ok(ReadOutcome::Received) {}
+            lease.has_reply = waiting.waiter.is_done();
         }
     }
 

@@ -26,6 +26,8 @@ mod socket {
     pub(crate) use electrum_session::threads::{Runtime, Socket};
 }
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -71,6 +73,16 @@ fn with_client(limits: Limits, callers: impl FnOnce(&Client, &Arc<Engine<Pipes>>
     strong.start().unwrap();
     callers(&client, &strong);
     client.close();
+}
+
+/// Waits for an item of a stream as [`Threads::block_on_next`](electrum_session::threads::Threads::block_on_next) does,
+/// with the checker's way to sleep.
+fn block_on_next<T>(engine: &Arc<Engine<Pipes>>, next: impl Future<Output = T>) -> T {
+    let mut next = pin!(next);
+    match engine.read_on(next.as_mut()) {
+        Some(item) => item,
+        None => engine.block_on(|| next),
+    }
 }
 
 /// Makes calls in threads of their own, and checks how each ended.
@@ -145,5 +157,23 @@ fn calls_are_answered_on_the_next_connection() {
         let limits = Limits::new();
         *limits.closings.lock().unwrap() = 1;
         with_client(limits, |client, engine| call_from(client, engine, 2, 2, &replied()));
+    });
+}
+
+#[test]
+fn a_thread_that_waits_for_an_update_reads_for_callers_too() {
+    check(|| {
+        with_client(Limits::new(), |client, engine| {
+            let consumer = {
+                let (client, engine) = (client.clone(), Arc::clone(engine));
+                thread::spawn(move || {
+                    for _ in 0..2 {
+                        assert_eq!(block_on_next(&engine, client.call(Banner)), replied());
+                    }
+                })
+            };
+            call_from(client, engine, 2, 2, &replied());
+            consumer.join().unwrap();
+        });
     });
 }
