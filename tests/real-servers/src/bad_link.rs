@@ -204,6 +204,8 @@ impl Shared {
             0 => one.is_to_be_cut.store(true, SeqCst),
             1 if victim.reset().is_ok() => drop(self.resets.fetch_add(1, SeqCst)),
             1 => {}
+            // Stalls that follow each other at once would last for longer than a request may take.
+            _ if ways.iter().any(|way| way.is_held()) => {}
             kind => {
                 let end = Instant::now() + random.within(&weather.stall);
                 let held = if kind == 2 { &[one][..] } else { &ways };
