@@ -64,12 +64,12 @@ impl Deref for KeptHistory {
 
 impl DerefMut for KeptHistory {
     fn deref_mut(&mut self) -> &mut History {
-        self.0.get_or_insert_default()
+        self.0.get_or_insert_with(|| Box::new(History::NONE))
     }
 }
 
 /// The failed attempts of a request.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct History {
     /// How often it was the oldest request in flight, or the oldest suspect, when the connection ended.
     pub(crate) losses: u8,
@@ -89,12 +89,6 @@ pub(crate) struct History {
     busy_count: u8,
     /// The last answer of a server that was too busy for it.
     pub(crate) busy: Option<Box<ServerError>>,
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self::NONE
-    }
 }
 
 impl History {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use electrum_bdk::electrum_blocking::Client;
 use electrum_bdk::sync::{Follow, Syncer};
 use electrum_session::{CallErrorKind, block_on, block_within};
-use electrum_testkit::prelude::script as testkit_script;
+use electrum_testkit::prelude::{Server, script as testkit_script};
 
 use super::bounded::{PATIENCE, bounded};
 use super::proxy::Proxy;
@@ -22,6 +22,12 @@ fn assert_none(updates: &mut Follow<u32>) {
     assert!(block_within(MOMENT, updates.next()).is_none());
 }
 
+/// Asserts that the next update comes, and leaves nothing out.
+fn assert_next(updates: &mut Follow<u32>, wallet: &mut Wallet, server: &Server) {
+    wallet.apply_scan(updates.wait_within(PATIENCE).unwrap().expect("an update"));
+    wallet.assert_equals(server, 60);
+}
+
 #[test]
 fn without_a_server_the_wait_for_an_update_ends_in_time() {
     bounded(|| {
@@ -32,8 +38,7 @@ fn without_a_server_the_wait_for_an_update_ends_in_time() {
         assert_none(&mut updates);
         server.restart();
         server.pay(&testkit_script(3), 1_000);
-        wallet.apply_scan(updates.wait_within(PATIENCE).unwrap().expect("an update"));
-        wallet.assert_equals(&server, 60);
+        assert_next(&mut updates, &mut wallet, &server);
     });
 }
 
@@ -52,8 +57,7 @@ fn beside_a_server_that_does_not_answer_the_wait_for_an_update_ends_in_time() {
         // Longer than calls wait.
         assert!(updates.wait_within(Duration::from_secs(2)).unwrap().is_none());
         server.quirks(|quirks| quirks.answers_only_pings = false);
-        wallet.apply_scan(updates.wait_within(PATIENCE).unwrap().expect("an update"));
-        wallet.assert_equals(&server, 60);
+        assert_next(&mut updates, &mut wallet, &server);
     });
 }
 
@@ -72,8 +76,7 @@ fn without_room_for_calls_the_wait_for_an_update_pauses_and_goes_on() {
         assert_none(&mut updates);
         server.restart();
         server.pay(&testkit_script(3), 1_000);
-        wallet.apply_scan(updates.wait_within(PATIENCE).unwrap().expect("an update"));
-        wallet.assert_equals(&server, 60);
+        assert_next(&mut updates, &mut wallet, &server);
     });
 }
 
